@@ -1,0 +1,1 @@
+"""Benchmarks: ratios taken in one run, beside the limit they are held against."""

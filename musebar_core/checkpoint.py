@@ -1,0 +1,170 @@
+"""Exact checkpoints: one safetensors file, numbers and JSON alone, nothing executable.
+
+Loading one runs no code of the file's, whoever wrote it. Writing goes to a temporary name
+and is renamed, so that a killed process leaves the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from musebar_core.config import Configuration
+from musebar_core.errors import CheckpointError, MuseBarError
+from musebar_core.metrics import Metrics
+from musebar_core.model import RVAE
+from musebar_core.training import EpochMetrics, TrainingState, build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+FORMAT = "musebar-checkpoint-1"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a checkpoint belongs to: it is never resumed into anything else."""
+
+    config: Configuration
+    genre: str
+    corpus_fingerprint: str
+    corpus_path: str
+    seed: int
+
+
+def save(path: Path, identity: Identity, state: TrainingState) -> None:
+    """Write all of a run's state, so that going on from it gives the same metrics bit for bit."""
+    tensors = {f"model/{k}": v for k, v in state.model.state_dict().items()}
+    tensors |= {f"best/{k}": v for k, v in state.best_weights.items()}
+    for index, moments in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"adam/{index}/{k}": v for k, v in moments.items()}
+    progress = {
+        "epoch": state.epoch,
+        "best_epoch": state.best_epoch,
+        "seconds": state.seconds,
+        "history": [dataclasses.asdict(row) | {"validation": row.validation._asdict()}
+                    for row in state.history],
+    }  # fmt: skip
+    _write(path, identity, tensors, progress)
+
+
+def save_weights(path: Path, identity: Identity, state: TrainingState) -> None:
+    """Write the weights of the reported epoch alone: enough to evaluate and to sample."""
+    _write(path, identity, {f"best/{k}": v for k, v in state.best_weights.items()},
+           {"epoch": state.best_epoch, "best_epoch": state.best_epoch})  # fmt: skip
+
+
+def resume(path: Path, identity: Identity, device: str = "cpu") -> TrainingState | None:
+    """Read the state that :func:`save` wrote for this very run; None where there is none.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or belongs to another run.
+    """
+    if not path.exists():
+        return None
+    found, tensors, progress = _read(path)
+    if found != identity:
+        raise CheckpointError(f"{path}: belongs to another run; move it away to start afresh")
+    try:
+        return _restore(build(identity.config, device), tensors, progress)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: cannot be resumed ({error}); delete it") from None
+
+
+def load_model(path: Path, device: str = "cpu") -> tuple[Identity, RVAE]:
+    """Read the model at its reported epoch.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged or no checkpoint of this product.
+    """
+    identity, tensors, _ = _read(path)
+    model = RVAE(identity.config).to(device)
+    try:
+        model.load_state_dict(_part(tensors, "best/"))
+    except RuntimeError as error:
+        raise CheckpointError(f"{path}: the weights do not fit their configuration") from error
+    return identity, model.eval()
+
+
+def _write(
+    path: Path, identity: Identity, tensors: dict[str, Tensor], progress: dict[str, Any]
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    described = dataclasses.asdict(identity) | {"config": identity.config.to_dict()}
+    tensors = {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
+    metadata = {
+        "format": FORMAT,
+        "sha256": _digest(tensors),
+        "identity": json.dumps(described, sort_keys=True),
+        "progress": json.dumps(progress),
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        save_file(tensors, temporary, metadata)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[Identity, dict[str, Tensor], dict[str, Any]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        described = json.loads(metadata["identity"])
+        if metadata["format"] != FORMAT:
+            raise ValueError(f"format {metadata['format']}, this version reads {FORMAT}")  # noqa: TRY301
+        if metadata["sha256"] != _digest(tensors):
+            raise ValueError("its numbers are not those that were written")  # noqa: TRY301
+        config = Configuration.from_dict(described.pop("config"))
+        return Identity(config, **described), tensors, json.loads(metadata["progress"])
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such checkpoint") from None
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, MuseBarError) as error:
+        raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from None
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """Hash every number: a damaged file must not pass for a model."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _restore(
+    state: TrainingState, tensors: dict[str, Tensor], progress: dict[str, Any]
+) -> TrainingState:
+    state.model.load_state_dict(_part(tensors, "model/"))
+    state.best_weights = _part(tensors, "best/")
+    optimizer = state.optimizer.state_dict()
+    optimizer["state"] = {}
+    for name, value in _part(tensors, "adam/").items():
+        index, moment = name.split("/")
+        optimizer["state"].setdefault(int(index), {})[moment] = value
+    state.optimizer.load_state_dict(optimizer)
+    state.epoch, state.best_epoch = progress["epoch"], progress["best_epoch"]
+    state.seconds = progress["seconds"]
+    state.history = [
+        EpochMetrics(**row | {"validation": Metrics(**row["validation"])})
+        for row in progress["history"]
+    ]
+    return state
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,233 @@
+"""What one run is made of: frozen values, checked once, hashed into a name.
+
+A :class:`Configuration` says everything that decides a seed run but the corpus and the
+seed. Its :attr:`~Configuration.config_id` is the name the ledger, the pages and the
+recommendations use.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from musebar_core.annealing import Schedule, finite
+from musebar_core.errors import ConfigurationError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Batch = int | Literal["per_group"]
+
+DEFAULT_EVALUATIONS = 50
+"""Evaluations a run where ``evaluate_every`` is not given."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The time grid of a corpus and of the snippets cut from it.
+
+    Attributes
+    ----------
+    steps_per_quarter
+        Steps a quarter note. 1 is the paper's reading, 4 a sixteenth-note grid.
+    steps_per_bar
+        Steps a bar.
+    snippet_steps
+        T, steps a snippet; a multiple of ``steps_per_bar``.
+    """
+
+    steps_per_quarter: int = 1
+    steps_per_bar: int = 4
+    snippet_steps: int = 240
+
+    def __post_init__(self) -> None:
+        for name in ("steps_per_quarter", "steps_per_bar", "snippet_steps"):
+            _at_least("grid", name, getattr(self, name), 1)
+        if self.snippet_steps % self.steps_per_bar:
+            raise ConfigurationError(
+                f"snippet_steps {self.snippet_steps} is no multiple of steps_per_bar "
+                f"{self.steps_per_bar}: "
+                + _nearest_multiples(self.snippet_steps, self.steps_per_bar)
+            )
+
+    @property
+    def bars(self) -> int:
+        """Bars a snippet."""
+        return self.snippet_steps // self.steps_per_bar
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shape of the recurrent VAE.
+
+    Attributes
+    ----------
+    hidden
+        H, units a layer of encoder and decoder.
+    layers
+        LSTM layers of encoder and of decoder.
+    latent_length
+        L, dimensions of z.
+    regularizers
+        r, bars after which the posterior is held to the prior; divides the bars.
+    """
+
+    hidden: int = 512
+    layers: int = 2
+    latent_length: int = 100
+    regularizers: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "layers", "latent_length", "regularizers"):
+            _at_least("model", name, getattr(self, name), 1)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained and evaluated.
+
+    Attributes
+    ----------
+    epochs
+        Optimiser steps, each on one freshly drawn batch (the paper's epochs).
+    batch
+        Snippets a step drawn uniformly over songs, or ``"per_group"``: one a group.
+    learning_rate
+        Adam's step size.
+    evaluate_every
+        Epochs between evaluations; the last epoch is always evaluated.
+    evaluation_snippets
+        N, snippets a split is evaluated on, or all there are.
+    free_bits
+        Nats a latent dimension may hold before its KL counts (Kingma et al. 2016); 0 is off.
+    input_dropout
+        Share of decoder inputs zeroed in training (Bowman et al. 2016, word dropout); 0 is off.
+    output_bias
+        Start the output bias at the log-odds of the training pitch frequencies.
+    gradient_clip
+        Largest norm of the gradient; 0 is off.
+    """
+
+    epochs: int = 3000
+    batch: Batch = "per_group"
+    learning_rate: float = 0.001
+    evaluate_every: int = 60
+    evaluation_snippets: int = 1024
+    free_bits: float = 0.0
+    input_dropout: float = 0.0
+    output_bias: bool = False
+    gradient_clip: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "evaluate_every"):
+            _at_least("training", name, getattr(self, name), 1)
+        _at_least("training", "evaluation_snippets", self.evaluation_snippets, 2)
+        if self.batch != "per_group":
+            _at_least("training", "batch", self.batch, 1)
+        for name in ("learning_rate", "free_bits", "input_dropout", "gradient_clip"):
+            object.__setattr__(self, name, finite(name, getattr(self, name)))
+        if self.learning_rate <= 0:
+            raise ConfigurationError(f"training.learning_rate {self.learning_rate}: must be over 0")
+        if not 0 <= self.input_dropout < 1:
+            raise ConfigurationError(
+                f"input_dropout {self.input_dropout}: a share from 0 to below 1"
+            )
+        if self.free_bits < 0 or self.gradient_clip < 0:
+            raise ConfigurationError("free_bits and gradient_clip: 0 (off) or more")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything that decides a seed run but the corpus and the seed.
+
+    Raises
+    ------
+    ConfigurationError
+        If ``regularizers`` does not divide the bars; the message lists the allowed values.
+    """
+
+    grid: Grid = field(default_factory=Grid)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    annealing: Schedule = field(default_factory=Schedule)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        check_regularizers(self.model.regularizers, self.grid)
+
+    @property
+    def config_id(self) -> str:
+        """First 12 hex digits of the SHA-256 of :meth:`canonical_json`."""
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()[:12]
+
+    def canonical_json(self) -> str:
+        """JSON with sorted keys and no white space: equal for equal configurations."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain nested dictionaries; :meth:`from_dict` takes them back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Configuration:
+        """Rebuild a configuration from :meth:`to_dict`'s form.
+
+        Raises
+        ------
+        UnknownNameError
+            If a key is not known.
+        ConfigurationError
+            If a value is out of range or of the wrong type.
+        """
+        sections = {"grid": Grid, "model": ModelConfig, "annealing": Schedule,
+                    "training": TrainingConfig}  # fmt: skip
+        if not isinstance(values, dict):
+            raise ConfigurationError("a configuration is a mapping of sections")
+        _known_keys("section of a configuration", values, sections)
+        return cls(**{
+            name: _section(name, section, values.get(name, {}))
+            for name, section in sections.items()
+        })  # fmt: skip
+
+
+def divisors(bars: int) -> tuple[int, ...]:
+    """Numbers of regularizers that a snippet of ``bars`` bars allows, ascending."""
+    return tuple(r for r in range(1, bars + 1) if bars % r == 0)
+
+
+def check_regularizers(regularizers: int, grid: Grid) -> None:
+    """Raise :class:`ConfigurationError` unless ``regularizers`` divides the snippet's bars."""
+    if regularizers not in divisors(grid.bars):
+        allowed = ", ".join(map(str, divisors(grid.bars)))
+        raise ConfigurationError(
+            f"regularizers {regularizers} does not divide the {grid.bars} bars of a snippet "
+            f"(allowed: {allowed})"
+        )
+
+
+def _section(name: str, section: type[Any], values: object) -> Any:  # noqa: ANN401
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"configuration section '{name}' must be a mapping of settings")
+    _known_keys(f"setting in '{name}'", values, [f.name for f in dataclasses.fields(section)])
+    try:
+        return section(**values)
+    except TypeError as error:
+        raise ConfigurationError(f"configuration section '{name}': {error}") from None
+
+
+def _known_keys(kind: str, values: Mapping[str, Any], known: Mapping[str, Any] | list[str]) -> None:
+    for key in values:
+        if key not in known:
+            raise UnknownNameError(kind, str(key), known)
+
+
+def _at_least(section: str, name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigurationError(f"{section}.{name} {value!r}: a whole number, {least} or more")
+
+
+def _nearest_multiples(value: int, step: int) -> str:
+    below = value // step * step
+    return "nearest allowed: " + ", ".join(str(v) for v in (below, below + step) if v > 0)

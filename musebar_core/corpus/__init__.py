@@ -1,0 +1,23 @@
+"""From music to a corpus of melodies on a grid: sources, notes, grid, split, store, snippets."""
+
+from musebar_core.corpus.build import build_corpus, build_embedded
+from musebar_core.corpus.snippets import SnippetSampler, Windows, evaluation_snippets, windows
+from musebar_core.corpus.sources import COLLECTIONS, EMBEDDED, list_folder
+from musebar_core.corpus.store import OVERALL, Corpus, GenreCorpus, Song, TimeGrid
+
+__all__ = [
+    "COLLECTIONS",
+    "EMBEDDED",
+    "OVERALL",
+    "Corpus",
+    "GenreCorpus",
+    "SnippetSampler",
+    "Song",
+    "TimeGrid",
+    "Windows",
+    "build_corpus",
+    "build_embedded",
+    "evaluation_snippets",
+    "list_folder",
+    "windows",
+]

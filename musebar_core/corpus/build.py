@@ -1,0 +1,316 @@
+"""Building a corpus: list, read, reject, split, write; all or nothing.
+
+The result depends on the source and the grid alone: not on the number of workers, nor on the
+order in which they finish.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from musebar_core.corpus import store
+from musebar_core.corpus.duplicates import Duplicates
+from musebar_core.corpus.reading import read_all
+from musebar_core.corpus.sources import by_hash, list_embedded, list_folder
+from musebar_core.corpus.split import split_genre
+from musebar_core.corpus.store import Corpus, TimeGrid
+from musebar_core.errors import ConfigurationError, CorpusError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from musebar_core.config import Grid
+    from musebar_core.corpus.reading import Reading
+    from musebar_core.corpus.sources import Item, Listing
+
+    Progress = Callable[[int, int], None]
+
+logger = logging.getLogger(__name__)
+
+ID_DIGITS = 16
+
+
+def build_corpus(
+    source: Path,
+    out: Path,
+    grid: Grid,
+    *,
+    workers: int | None = None,
+    songs_per_genre: int | None = None,
+    genres: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Corpus:
+    """Build a corpus from a folder of music, SOURCE/GENRE/**/FILE.
+
+    Every music file ends in exactly one of ``songs.parquet`` and ``rejected.csv``. If ``out``
+    holds a corpus of the same inputs already, it is returned at once.
+
+    Parameters
+    ----------
+    source
+        The folder.
+    out
+        The corpus' folder; must not exist, be empty or be a corpus (which is replaced).
+    grid
+        The time grid.
+    workers
+        Processes that parse; None: one a core. 0 parses in this process.
+    songs_per_genre
+        Take at most so many, chosen by hash; None: all.
+    genres
+        Genre folders to take; None: all.
+    progress
+        Called with (files read, files to read); the second may grow.
+
+    Raises
+    ------
+    UsageError
+        If ``source`` or ``out`` cannot be what they are named for; nothing was changed.
+    CorpusError
+        If a genre has too few songs to split.
+    """
+    request = _Request(out, grid, workers, songs_per_genre, progress)
+    return _build(list_folder(source, genres), request)
+
+
+def build_embedded(
+    out: Path,
+    grid: Grid,
+    *,
+    genres: Sequence[str] | None = None,
+    songs_per_genre: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Corpus:
+    """Build a corpus from the collections that music21 ships; see :func:`build_corpus`.
+
+    ``genres`` are some of ``fiddle``, ``chorale``, ``renaissance``, ``irish``, ``folk``; None: all.
+    """
+    request = _Request(out, grid, workers, songs_per_genre, progress)
+    return _build(list_embedded(genres), request)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for, but for the source."""
+
+    out: Path
+    grid: Grid
+    workers: int | None
+    songs_per_genre: int | None
+    progress: Progress | None
+
+    def __post_init__(self) -> None:
+        if self.songs_per_genre is not None and self.songs_per_genre < 1:
+            raise ConfigurationError(f"songs_per_genre {self.songs_per_genre}: 1 or more")
+        if self.workers is not None and self.workers < 0:
+            raise ConfigurationError(f"workers {self.workers}: 0 or more")
+
+    @property
+    def time_grid(self) -> TimeGrid:
+        return TimeGrid(self.grid.steps_per_quarter, self.grid.steps_per_bar)
+
+
+@dataclass
+class _Selection:
+    """Songs taken and items rejected so far."""
+
+    taken: list[Reading] = field(default_factory=list)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: Duplicates = field(default_factory=Duplicates)
+
+    def judge(self, reading: Reading) -> None:
+        if reading.pitches is None:
+            self.rejected.append((reading.item.source, reading.reason))
+            return
+        first = self.duplicates.find(reading)
+        if first is not None:
+            self.rejected.append((reading.item.source, f"duplicate of {first}"))
+        else:
+            self.taken.append(reading)
+
+    def count(self, genre: str) -> int:
+        return sum(reading.item.genre == genre for reading in self.taken)
+
+
+def _build(listing: Listing, request: _Request) -> Corpus:
+    signature = _signature(listing, request)
+    if _holds_corpus(request.out) and _signature_of(request.out) == signature:
+        try:
+            return Corpus.load(request.out)
+        except CorpusError as error:
+            logger.warning("%s", error)
+    with _new_folder(request.out) as folder:
+        selection = _select(listing, request)
+        rejected = [*listing.rejected, *selection.rejected]
+        info: dict[str, Any] = {
+            "source_kind": listing.kind,
+            "n_ignored": listing.n_ignored,
+            "songs_per_genre": request.songs_per_genre,
+            "signature": signature,
+        }
+        songs = _table(selection, listing)
+        pitches = [r.pitches for r in _ordered(selection.taken) if r.pitches is not None]
+        store.write(folder, songs, pitches, rejected=rejected, grid=request.time_grid, info=info)
+    return Corpus.load(request.out)
+
+
+def _select(listing: Listing, request: _Request) -> _Selection:
+    """Read items in rounds until each genre has what was asked for, or is used up."""
+    limit = request.songs_per_genre
+    queues = {
+        genre: _queue([item for item in listing.items if item.genre == genre], limit)
+        for genre in listing.genres
+    }
+    selection = _Selection()
+    n_read = 0
+    while wanted := _next_round(queues, selection, limit):
+        report = _report(request.progress, n_read, len(wanted))
+        readings = read_all(wanted, request.grid.steps_per_quarter, request.workers, report)
+        for reading in readings:
+            selection.judge(reading)
+        n_read += len(wanted)
+    for queue in queues.values():
+        reason = f"beyond songs_per_genre {limit}"
+        selection.rejected += [(item.source, reason) for item in queue]
+    return selection
+
+
+def _queue(items: list[Item], limit: int | None) -> list[Item]:
+    return items if limit is None else by_hash(items)
+
+
+def _next_round(
+    queues: dict[str, list[Item]], selection: _Selection, limit: int | None
+) -> list[Item]:
+    """Take from each genre's queue as many items as it lacks songs."""
+    wanted: list[Item] = []
+    for genre, queue in queues.items():
+        missing = len(queue) if limit is None else limit - selection.count(genre)
+        wanted += queue[:missing]
+        del queue[:missing]
+    return wanted
+
+
+def _report(progress: Progress | None, before: int, wanted: int) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    return lambda done: progress(before + done, before + wanted)
+
+
+def _ordered(taken: list[Reading]) -> list[Reading]:
+    return sorted(taken, key=lambda reading: (reading.item.genre, reading.sha256))
+
+
+def _table(selection: _Selection, listing: Listing) -> pd.DataFrame:
+    """One row a song, ordered by genre and id; without offsets."""
+    rows = [
+        {
+            "id": reading.sha256[:ID_DIGITS],
+            "genre": reading.item.genre,
+            "group": reading.item.group,
+            "title": reading.title,
+            "source": reading.item.source,
+            "sha256": reading.sha256,
+            "track": reading.track,
+            "track_reason": reading.track_reason,
+        }
+        for reading in _ordered(selection.taken)
+    ]
+    sides: dict[str, str] = {}
+    for genre in listing.genres:
+        _check_some(genre, rows, selection, listing)
+        songs = {row["id"]: row["group"] for row in rows if row["genre"] == genre}
+        sides |= split_genre(genre, songs)
+    return pd.DataFrame(rows).assign(split=[sides[row["id"]] for row in rows])
+
+
+def _check_some(
+    genre: str, rows: list[dict[str, str]], selection: _Selection, listing: Listing
+) -> None:
+    """Say why, where not one file of a genre could be taken."""
+    if any(row["genre"] == genre for row in rows):
+        return
+    files = {item.source for item in listing.items if item.genre == genre}
+    reasons = Counter(reason for file, reason in selection.rejected if file in files)
+    reason, count = reasons.most_common(1)[0]
+    raise CorpusError(
+        f"genre '{genre}': none of its {len(files)} files could be taken ({count}: {reason})"
+    )
+
+
+def _signature(listing: Listing, request: _Request) -> str:
+    """Hash of everything that decides the result."""
+    versions = [metadata.version(name) for name in ("musebar-study", "music21", "symusic")]
+    inputs = [
+        store.FORMAT_VERSION, versions, listing.kind, list(listing.genres), listing.signature,
+        listing.rejected, request.grid.steps_per_quarter, request.grid.steps_per_bar,
+        request.songs_per_genre,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+
+
+def _signature_of(out: Path) -> str | None:
+    try:
+        signature = store.read_info(out).get("signature")
+    except (OSError, ValueError):
+        return None
+    return str(signature)
+
+
+def _holds_corpus(out: Path) -> bool:
+    """Say whether ``out`` is a corpus, and nothing but one; raise if it is something else."""
+    if not out.exists():
+        return False
+    if not out.is_dir():
+        raise UsageError(f"{out} is a file: name a folder for the corpus")
+    names = {path.name for path in out.iterdir()}
+    if not names:
+        return False
+    foreign = sorted(names - set(store.FILES))
+    if foreign or "corpus.json" not in names:
+        raise UsageError(
+            f"{out} is not empty and holds more than a corpus ({(foreign or sorted(names))[0]}): "
+            "nothing was changed; name another folder with --out"
+        )
+    return True
+
+
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """Give a temporary sibling of ``out`` that takes its place if all goes well."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent))
+    except FileExistsError:
+        raise UsageError(f"cannot write {out}: {out.parent} is a file") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror or error}") from None
+    try:
+        yield folder
+        folder.chmod(0o755)
+        _replace(out, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace(out: Path, folder: Path) -> None:
+    if _holds_corpus(out):
+        old = Path(tempfile.mkdtemp(prefix=f".{out.name}.replaced-", dir=out.parent))
+        out.rename(old / "corpus")
+        folder.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+        return
+    folder.rename(out)  # over nothing, or over an empty folder

@@ -1,0 +1,52 @@
+"""One music file or tune -> one melody.
+
+MIDI is read by :mod:`~musebar_core.corpus.midi`, scores by :mod:`~musebar_core.corpus.scores`,
+the track is chosen by :mod:`~musebar_core.corpus.melody`. What a file is, is decided by its
+content where the content says so (a MIDI file may hide in a RIFF wrapper, a .xml may be zipped).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from musebar_core.corpus import melody, midi, scores
+from musebar_core.corpus.notes import UnreadableError
+
+if TYPE_CHECKING:
+    from musebar_core.corpus.notes import Melody
+
+
+def read_melody(content: bytes, suffix: str) -> Melody:
+    """Read one file's melody.
+
+    Parameters
+    ----------
+    content
+        The file, or the text of one ABC tune.
+    suffix
+        The file's suffix in lower case, with its dot; decides where the content does not.
+
+    Raises
+    ------
+    UnreadableError
+        If there is no music in it; the message is the reason.
+    """
+    if not content:
+        raise UnreadableError("unreadable: the file is empty")
+    if content[:4] in {b"MThd", b"RIFF"}:
+        return melody.from_midi(midi.read_tracks(content))
+    form = scores.form_of(content, suffix)
+    if form is None:
+        raise UnreadableError(f"unreadable: {_appearance(content)}")
+    title, parts = scores.read_parts(content, form)
+    return melody.from_score(parts, title)
+
+
+def _appearance(content: bytes) -> str:
+    """Say what a file that is no music looks like."""
+    start = content[:512].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "an HTML page, not music"
+    if start.startswith(b"http/"):
+        return "a saved web response, not music"
+    return f"not a music file (starts with {content[:4]!r})"

@@ -1,0 +1,83 @@
+"""What is read from music: tracks of notes in quarter notes, and the melody taken from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class UnreadableError(Exception):
+    """A file holds no music that can be read; the message is the reason, one short line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Notes:
+    """Notes of one track, ordered by onset.
+
+    Attributes
+    ----------
+    onsets
+        Float64 ``[n]``, quarter notes from the start of the piece.
+    durations
+        Float64 ``[n]``, quarter notes, over 0 (grace notes are left out).
+    pitches
+        Int64 ``[n]``, MIDI pitch 0-127.
+    """
+
+    onsets: NDArray[np.float64]
+    durations: NDArray[np.float64]
+    pitches: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: list[tuple[float, float, int]]) -> Notes:
+        """Make notes of rows (onset, duration, pitch); grace notes are left out."""
+        table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+        kept = (table[:, 1] > 1e-6) & (table[:, 2] >= 0) & (table[:, 2] <= 127)
+        table = table[kept]
+        table = table[np.lexsort((-table[:, 2], table[:, 0]))]
+        return cls(table[:, 0], table[:, 1], table[:, 2].astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.pitches)
+
+    @property
+    def ends(self) -> NDArray[np.float64]:
+        """Float64 ``[n]``, quarter notes: where each note ends."""
+        ends: NDArray[np.float64] = self.onsets + self.durations
+        return ends
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One track of a MIDI file, or one part of a score."""
+
+    name: str
+    notes: Notes
+    is_drum: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Melody:
+    """The monophonic line taken from a piece.
+
+    Attributes
+    ----------
+    notes
+        No two of them sound at once.
+    track
+        Name of the track the line is from, or its number where it has no name.
+    reason
+        Why that track.
+    title
+        The piece's title, empty where it says none.
+    """
+
+    notes: Notes
+    track: str
+    reason: str
+    title: str = ""

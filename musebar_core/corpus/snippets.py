@@ -1,0 +1,160 @@
+"""Snippets: bar-aligned windows of T steps, drawn for training, fixed for evaluation.
+
+A song shorter than T is repeated up to T steps (one window). A longer one has a window at each
+bar from which T steps fit. ``T`` is ``grid.snippet_steps``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musebar_core.corpus.store import OVERALL
+from musebar_core.errors import CorpusError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from musebar_core.config import Batch, Grid
+    from musebar_core.corpus.store import GenreCorpus, Song
+
+UNKNOWN_GROUPS = 5
+"""Groups that songs of unknown group are dealt into."""
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """All windows of a split, songs in the order of ids, then starts in time.
+
+    Attributes
+    ----------
+    pitches
+        The whole corpus' array, uint8 ``[all steps]``; nothing is copied.
+    offsets, lengths
+        Int64 ``[songs]``, steps: where each song lies in ``pitches``.
+    counts
+        Int64 ``[songs]``: windows of each song, at least one.
+    steps_per_bar, snippet_steps
+        Distance of two windows, and T.
+    """
+
+    pitches: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    steps_per_bar: int
+    snippet_steps: int
+
+    def __len__(self) -> int:
+        return int(self.counts.sum())
+
+    def cut(self, songs: NDArray[np.int64], bars: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Cut the windows that begin at these bars of these songs: both ``[N]`` -> ``[N, T]``."""
+        within = (bars * self.steps_per_bar)[:, None] + np.arange(self.snippet_steps)
+        within %= self.lengths[songs][:, None]  # only a song shorter than T comes round
+        within += self.offsets[songs][:, None]
+        cut: NDArray[np.uint8] = self.pitches[within]
+        return cut
+
+    def take(self, indexes: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Cut the windows of these places in the list of all: ``[N]`` -> uint8 ``[N, T]``."""
+        ends = np.cumsum(self.counts)
+        songs = np.searchsorted(ends, indexes, side="right")
+        return self.cut(songs, indexes - (ends - self.counts)[songs])
+
+
+def windows(view: GenreCorpus, split: str, grid: Grid) -> Windows:
+    """List the windows of a split.
+
+    Raises
+    ------
+    ConfigurationError
+        If the corpus was built on another grid.
+    CorpusError
+        If the split has no song.
+    """
+    view.grid.check(grid)
+    rows = view.table[view.table["split"] == split]
+    if not len(rows):
+        raise CorpusError(f"genre '{view.name}' has no {split} song: add songs")
+    lengths = rows["n_steps"].to_numpy(np.int64)
+    counts = np.maximum(lengths - grid.snippet_steps, 0) // grid.steps_per_bar + 1
+    offsets = rows["offset"].to_numpy(np.int64)
+    return Windows(view.pitches, offsets, lengths, counts, grid.steps_per_bar, grid.snippet_steps)
+
+
+def evaluation_snippets(view: GenreCorpus, split: str, grid: Grid, n: int) -> NDArray[np.uint8]:
+    """Cut the snippets that every run is evaluated on.
+
+    Evenly strided over all windows of the split, or all of them where there are fewer than
+    ``n``. Uint8 ``[N, T]``.
+    """
+    listed = windows(view, split, grid)
+    total = len(listed)
+    if total <= n:
+        return listed.take(np.arange(total))
+    return listed.take(np.arange(n, dtype=np.int64) * total // n)
+
+
+class SnippetSampler:
+    """Draws training snippets of one genre or of the overall corpus.
+
+    Parameters
+    ----------
+    view
+        The genre; its train split is drawn from.
+    grid
+        The configuration's grid.
+    """
+
+    def __init__(self, view: GenreCorpus, grid: Grid) -> None:
+        self._windows = windows(view, "train", grid)
+        members = _members(view)
+        self.groups: tuple[str, ...] = tuple(sorted(members))
+        """Names of the groups, sorted: the rows of a ``per_group`` batch."""
+        lists = [members[name] for name in self.groups]
+        self._by_group = np.concatenate(lists)
+        self._sizes = np.array([len(each) for each in lists], np.int64)
+        self._firsts = np.cumsum(self._sizes) - self._sizes
+
+    def draw(self, batch: Batch, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Draw a batch: uint8 ``[B, T]``.
+
+        ``batch`` N: N songs, uniformly with replacement. ``"per_group"``: one song of each of
+        :attr:`groups`. Then a start uniformly among the windows of the song.
+        """
+        if batch == "per_group":
+            songs = self._by_group[self._firsts + _below(self._sizes, rng)]
+        else:
+            songs = rng.integers(0, len(self._by_group), size=batch)
+        return self._windows.cut(songs, _below(self._windows.counts[songs], rng))
+
+
+def group_of(song: Song, view_name: str) -> str:
+    """Name the group a song is drawn with: its genre in the overall corpus, else its group.
+
+    A song whose group is unknown is dealt into one of five by a hash of its id.
+    """
+    if view_name == OVERALL:
+        return song.genre
+    if song.group:
+        return song.group
+    dealt = int(hashlib.sha256(song.id.encode()).hexdigest(), 16) % UNKNOWN_GROUPS
+    return f"unknown {dealt}"
+
+
+def _members(view: GenreCorpus) -> dict[str, list[int]]:
+    """Places, in the train split, of each group's songs."""
+    members: dict[str, list[int]] = {}
+    for place, song in enumerate(view.songs("train")):
+        members.setdefault(group_of(song, view.name), []).append(place)
+    return members
+
+
+def _below(counts: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw, for each count, a whole number from 0 to below it."""
+    drawn: NDArray[np.int64] = (rng.random(len(counts)) * counts).astype(np.int64)
+    return drawn

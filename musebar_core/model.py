@@ -1,0 +1,178 @@
+"""The bar-wise regularised recurrent VAE (MuseBar, section 3).
+
+Shapes: N snippets, T steps, P = 128 pitches, H hidden units, L latent dimensions, r posteriors.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from musebar_core.randomness import Purpose, stream
+
+if TYPE_CHECKING:
+    from musebar_core.config import Configuration, Grid
+
+PITCHES = 128
+"""P, MIDI pitches; symbol 128 stands for a rest."""
+
+
+def piano_roll(pitches: Tensor) -> Tensor:
+    """Turn symbols into a roll; a rest is the all-zero vector.
+
+    Parameters
+    ----------
+    pitches
+        Symbols 0-128, integers ``[N, T]``.
+
+    Returns
+    -------
+    Tensor
+        0 or 1, float32 ``[N, T, P]``.
+    """
+    roll = torch.zeros((*pitches.shape, PITCHES + 1), device=pitches.device)
+    roll.scatter_(-1, pitches.long().unsqueeze(-1), 1.0)
+    return roll[..., :PITCHES]
+
+
+def regularizer_steps(regularizers: int, grid: Grid) -> list[int]:
+    """Index of the last step of each regularised bar, ascending; the last is T - 1.
+
+    Bars k * (bars / r), k = 1..r.
+    """
+    every = grid.bars // regularizers * grid.steps_per_bar
+    return list(range(every - 1, grid.snippet_steps, every))
+
+
+class RVAE(nn.Module):
+    """A recurrent VAE whose posterior is read after r bars.
+
+    Encoder: an LSTM over the roll; mu and logvar are linear in its top state. Decoder: an LSTM
+    started from z, fed [x_(t-1), z], linear to P logits; x_(-1) is a rest.
+
+    Parameters
+    ----------
+    config
+        Sizes, and the grid that places the posteriors.
+    """
+
+    def __init__(self, config: Configuration) -> None:
+        super().__init__()
+        model = config.model
+        self.steps = regularizer_steps(model.regularizers, config.grid)
+        self.encoder = nn.LSTM(PITCHES, model.hidden, model.layers, batch_first=True)
+        self.mu = nn.Linear(model.hidden, model.latent_length)
+        self.logvar = nn.Linear(model.hidden, model.latent_length)
+        self.state = nn.Linear(model.latent_length, 2 * model.layers * model.hidden)
+        self.decoder = nn.LSTM(
+            PITCHES + model.latent_length, model.hidden, model.layers, batch_first=True
+        )
+        self.output = nn.Linear(model.hidden, PITCHES)
+
+    def encode(self, roll: Tensor) -> tuple[Tensor, Tensor]:
+        """Posteriors after the regularised bars: mu and logvar, each ``[N, r, L]``."""
+        states, _ = self.encoder(roll)
+        read = states[:, self.steps]
+        return self.mu(read), self.logvar(read)
+
+    def initial_state(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Decoder state from z ``[N, L]``: h and c, each ``[layers, N, H]``."""
+        layers, hidden = self.decoder.num_layers, self.decoder.hidden_size
+        packed = torch.tanh(self.state(z)).view(-1, 2, layers, hidden)
+        return (
+            packed[:, 0].transpose(0, 1).contiguous(),
+            packed[:, 1].transpose(0, 1).contiguous(),
+        )
+
+    def decode(self, roll: Tensor, z: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Teacher-forced logits ``[N, T, P]`` of ``roll`` given z.
+
+        Parameters
+        ----------
+        roll
+            ``[N, T, P]``; the decoder sees it one step late.
+        z
+            ``[N, L]``.
+        keep
+            1 where a step's input stays, 0 where it is dropped, ``[N, T, 1]``.
+        """
+        previous = torch.cat([torch.zeros_like(roll[:, :1]), roll[:, :-1]], dim=1)
+        if keep is not None:
+            previous = previous * keep
+        code = z[:, None].expand(-1, roll.shape[1], -1)
+        states, _ = self.decoder(torch.cat([previous, code], dim=-1), self.initial_state(z))
+        logits: Tensor = self.output(states)
+        return logits
+
+    def step(
+        self, previous: Tensor, z: Tensor, state: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """One step of generation: logits ``[N, P]`` and the next state.
+
+        ``previous`` is the roll of the step before, ``[N, P]``.
+        """
+        inputs = torch.cat([previous, z], dim=-1)[:, None]
+        states, state = self.decoder(inputs, state)
+        return self.output(states[:, 0]), state
+
+    def forward(
+        self, pitches: Tensor, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Encode, draw one z from the last posterior, decode.
+
+        Parameters
+        ----------
+        pitches
+            Symbols 0-128, ``[N, T]``.
+        generator
+            Draws z.
+
+        Returns
+        -------
+        tuple of Tensor
+            Logits ``[N, T, P]``, mu and logvar ``[N, r, L]``; the last of r is z's posterior.
+        """
+        roll = piano_roll(pitches)
+        mu, logvar = self.encode(roll)
+        noise = torch.randn(mu[:, -1].shape, generator=generator, device=mu.device)
+        return self.decode(roll, sample(mu, logvar, noise)), mu, logvar
+
+
+def sample(mu: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
+    """Draw z ``[N, L]`` from the last of the posteriors ``[N, r, L]`` by reparametrisation."""
+    return mu[:, -1] + (0.5 * logvar[:, -1]).exp() * noise
+
+
+def initialise(model: RVAE, seed: int, output_bias: np.ndarray | None = None) -> None:
+    """Set every parameter from its own stream, uniform as PyTorch's default for its layer.
+
+    Parameters
+    ----------
+    model
+        Changed in place.
+    seed
+        The run's seed; each parameter's stream is named by the parameter, so that a
+        parameter of one shape starts alike in every configuration.
+    output_bias
+        Pitch frequencies ``[P]``: the output bias starts at their log-odds instead.
+    """
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            bound = 1 / math.sqrt(_fan(model, name))
+            rng = stream(seed, Purpose.INITIALISATION, name)
+            values = rng.uniform(-bound, bound, size=tuple(parameter.shape))
+            parameter.copy_(torch.from_numpy(values.astype(np.float32)))
+        if output_bias is not None:
+            odds = np.log(output_bias) - np.log1p(-output_bias)
+            model.output.bias.copy_(torch.from_numpy(odds.astype(np.float32)))
+
+
+def _fan(model: RVAE, parameter_name: str) -> int:
+    layer = model.get_submodule(parameter_name.rsplit(".", 1)[0])
+    if isinstance(layer, nn.LSTM):
+        return layer.hidden_size
+    return int(layer.get_parameter("weight").shape[1])

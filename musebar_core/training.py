@@ -1,0 +1,275 @@
+"""Training as a generator of epoch metrics.
+
+Checkpoints, Ray and logging live outside: :func:`fit` changes a :class:`TrainingState` that
+its caller may save at every evaluation, and goes on from one that was saved.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+
+from musebar_core import metrics
+from musebar_core.annealing import weight
+from musebar_core.baselines import pitch_frequencies
+from musebar_core.corpus import SnippetSampler, evaluation_snippets
+from musebar_core.errors import DivergedError
+from musebar_core.model import RVAE, initialise, piano_roll, sample
+from musebar_core.objective import bce, training_loss
+from musebar_core.randomness import Purpose, keep_mask, latent_noise, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from musebar_core.config import Configuration
+    from musebar_core.corpus import GenreCorpus
+    from musebar_core.metrics import Metrics
+
+_EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """One evaluated epoch.
+
+    Attributes
+    ----------
+    epoch
+        Optimiser steps done.
+    weight
+        Weight of the KL term in the last of them.
+    train_bce, train_kl_bars
+        Nats per snippet, means over the steps since the last evaluation.
+    validation
+        Metrics on the validation split.
+    """
+
+    epoch: int
+    weight: float
+    train_bce: float
+    train_kl_bars: float
+    validation: Metrics
+
+
+@dataclass
+class TrainingState:
+    """All that a run is, between two epochs; a checkpoint is this, on disk.
+
+    Attributes
+    ----------
+    best_epoch, best_weights
+        The evaluated epoch of maximal validation elbo (0: none yet), and the model's
+        parameters then.
+    history
+        Every evaluation so far.
+    seconds
+        Time spent training and evaluating, over all processes that worked on the run.
+    """
+
+    model: RVAE
+    optimizer: torch.optim.Adam
+    epoch: int = 0
+    best_epoch: int = 0
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    history: list[EpochMetrics] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run is worth: at its reported epoch, and at its last."""
+
+    best_epoch: int
+    validation: Metrics
+    test: Metrics
+    last_validation: Metrics
+    last_test: Metrics
+    seconds: float
+
+
+def build(config: Configuration, device: str = "cpu") -> TrainingState:
+    """Return an untrained state whose parameters hold nothing meaningful yet."""
+    model = RVAE(config).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.training.learning_rate, fused=True)
+    return TrainingState(model, optimizer)
+
+
+def start(
+    config: Configuration, corpus: GenreCorpus, seed: int, device: str = "cpu"
+) -> TrainingState:
+    """Return the state of a run before its first epoch."""
+    state = build(config, device)
+    frequencies = pitch_frequencies(corpus) if config.training.output_bias else None
+    initialise(state.model, seed, frequencies)
+    return state
+
+
+def fit(
+    config: Configuration,
+    corpus: GenreCorpus,
+    seed: int,
+    state: TrainingState | None = None,
+) -> Iterator[EpochMetrics]:
+    """Train, yielding at every evaluation.
+
+    Parameters
+    ----------
+    config
+        What to train and how.
+    corpus
+        One genre, or the joint corpus.
+    seed
+        Decides initialisation, snippet draws, latent noise and input dropout.
+    state
+        Where to go on from, changed in place; by default a fresh start. Its owner may save
+        it whenever the generator has yielded.
+
+    Yields
+    ------
+    EpochMetrics
+        Every ``evaluate_every`` epochs and at the last.
+
+    Raises
+    ------
+    DivergedError
+        When the loss is no longer a finite number.
+    """
+    state = state or start(config, corpus, seed)
+    sampler = SnippetSampler(corpus, config.grid)
+    evaluation = _Evaluation(config, corpus, "validation")
+    clock = time.perf_counter()
+    while state.epoch < config.training.epochs:
+        train_bce, train_kl_bars = _train_until_evaluation(config, sampler, seed, state)
+        row = EpochMetrics(
+            epoch=state.epoch,
+            weight=weight(config.annealing, state.epoch / config.training.epochs),
+            train_bce=train_bce,
+            train_kl_bars=train_kl_bars,
+            validation=evaluation.measure(state.model),
+        )
+        _keep(state, row)
+        now = time.perf_counter()
+        state.seconds += now - clock
+        clock = now
+        yield row
+
+
+def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) -> Outcome:
+    """Measure a trained state on the test split, at its reported epoch and at its last.
+
+    The model is left with the weights of the reported epoch.
+    """
+    test = _Evaluation(config, corpus, "test")
+    last_test = test.measure(state.model)
+    state.model.load_state_dict(state.best_weights)
+    at_best = next(row for row in state.history if row.epoch == state.best_epoch)
+    return Outcome(
+        best_epoch=state.best_epoch,
+        validation=at_best.validation,
+        test=test.measure(state.model),
+        last_validation=state.history[-1].validation,
+        last_test=last_test,
+        seconds=state.seconds,
+    )
+
+
+def evaluate(config: Configuration, corpus: GenreCorpus, model: RVAE, split: str) -> Metrics:
+    """Measure a model on a split, with the noise that every evaluation of it uses."""
+    return _Evaluation(config, corpus, split).measure(model)
+
+
+def _train_until_evaluation(
+    config: Configuration, sampler: SnippetSampler, seed: int, state: TrainingState
+) -> tuple[float, float]:
+    every = config.training.evaluate_every
+    target = min(config.training.epochs, (state.epoch // every + 1) * every)
+    first = state.epoch
+    total_bce = total_kl_bars = torch.zeros(())
+    state.model.train()
+    while state.epoch < target:
+        state.epoch += 1
+        step_bce, step_kl_bars = _optimise(config, sampler, seed, state)
+        total_bce, total_kl_bars = total_bce + step_bce, total_kl_bars + step_kl_bars
+    n_steps = target - first
+    means = float(total_bce) / n_steps, float(total_kl_bars) / n_steps
+    if not all(map(math.isfinite, means)):
+        raise DivergedError(
+            f"the loss is no longer a finite number by epoch {state.epoch} "
+            f"(bce {means[0]}, kl {means[1]}): lower training.learning_rate "
+            f"({config.training.learning_rate}) or set training.gradient_clip"
+        )
+    return means
+
+
+def _optimise(
+    config: Configuration, sampler: SnippetSampler, seed: int, state: TrainingState
+) -> tuple[Tensor, Tensor]:
+    model, training, epoch = state.model, config.training, state.epoch
+    device = model.output.bias.device
+    pitches = sampler.draw(training.batch, stream(seed, Purpose.SNIPPETS, epoch))
+    roll = piano_roll(torch.from_numpy(pitches).to(device))
+    mu, logvar = model.encode(roll)
+    noise_stream = stream(seed, Purpose.LATENT_NOISE, epoch)
+    noise = latent_noise(noise_stream, len(pitches), config.model.latent_length).to(device)
+    keep = None
+    if training.input_dropout > 0:
+        mask_stream = stream(seed, Purpose.INPUT_DROPOUT, epoch)
+        keep = keep_mask(mask_stream, pitches.shape, training.input_dropout).to(device)
+    logits = model.decode(roll, sample(mu, logvar, noise), keep)
+    kl_weight = weight(config.annealing, epoch / training.epochs)
+    loss, step_bce, step_kl_bars = training_loss(
+        logits, roll, (mu, logvar), weight=kl_weight, free_bits=training.free_bits
+    )
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if training.gradient_clip > 0:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), training.gradient_clip)
+    state.optimizer.step()
+    return step_bce.cpu(), step_kl_bars.cpu()
+
+
+def _keep(state: TrainingState, row: EpochMetrics) -> None:
+    best = max((r.validation.elbo for r in state.history), default=-math.inf)
+    state.history.append(row)
+    if row.validation.elbo > best:
+        state.best_epoch = row.epoch
+        state.best_weights = {
+            name: value.detach().clone() for name, value in state.model.state_dict().items()
+        }
+
+
+class _Evaluation:
+    """The fixed snippets and noise of one split, ready to be measured again and again."""
+
+    def __init__(self, config: Configuration, corpus: GenreCorpus, split: str) -> None:
+        pitches = evaluation_snippets(
+            corpus, split, config.grid, config.training.evaluation_snippets
+        )
+        noise_stream = stream(corpus.fingerprint, Purpose.EVALUATION, split)
+        self.pitches = torch.from_numpy(pitches)
+        self.noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
+
+    @torch.no_grad()
+    def measure(self, model: RVAE) -> Metrics:
+        model.eval()
+        device = model.output.bias.device
+        parts = []
+        for first in range(0, len(self.pitches), _EVALUATION_BATCH):
+            rows = slice(first, first + _EVALUATION_BATCH)
+            roll = piano_roll(self.pitches[rows].to(device))
+            mu, logvar = model.encode(roll)
+            logits = model.decode(roll, sample(mu, logvar, self.noise[rows].to(device)))
+            parts.append((bce(logits, roll).cpu(), mu.cpu(), logvar.cpu()))
+        per_snippet, mu, logvar = (torch.cat(values) for values in zip(*parts, strict=True))
+        if not (per_snippet.isfinite().all() and logvar.isfinite().all() and mu.isfinite().all()):
+            raise DivergedError(
+                "an evaluation is no longer a finite number: lower training.learning_rate "
+                "or set training.gradient_clip"
+            )
+        return metrics.measure(per_snippet, mu, logvar, self.noise)

@@ -1,0 +1,1 @@
+"""Reports: a study's tables in, recommendations and pages out. No engine is imported."""

@@ -1,0 +1,1 @@
+"""Figures: frozen answers in, Plotly figures out. Nothing here computes a statistic."""

@@ -1,0 +1,139 @@
+"""How every figure looks: one colour a method, one dash a baseline, one template.
+
+Colours are those of Okabe and Ito (2008), told apart by colour-blind readers. Fonts and
+grid lines have neutral tones that can be read on light and on dark ground; the page's
+script sets them to the page's own once it is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from reports.stats.labels import BASELINES, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+METHOD_COLOURS = {
+    "lstm_vae": "#E69F00",
+    "vae_bow": "#56B4E9",
+    "musebar": "#009E73",
+    "musebar_bow": "#CC79A7",
+}
+CHOSEN_COLOUR = "#D55E00"
+OTHER_COLOUR = "#8A8A8A"
+NEUTRAL = "#808080"
+
+METHOD_SYMBOLS = {
+    "lstm_vae": "circle",
+    "vae_bow": "square",
+    "musebar": "diamond",
+    "musebar_bow": "triangle-up",
+}
+
+REACH = 3.0
+"""How many times the spread of the values a baseline may be away to be in the window."""
+
+CROWDED = 0.05
+"""Share of the window within which the labels of two baselines would overlap."""
+
+BASELINE_DASHES = {"pitch_frequencies": "dot", "markov": "dash", "repeat_last": "dashdot"}
+
+
+def colour(method: str | None, *, chosen: bool = False) -> str:
+    """Return the colour of a configuration: its method's, the choice's, or grey."""
+    return METHOD_COLOURS.get(method or "", CHOSEN_COLOUR if chosen else OTHER_COLOUR)
+
+
+def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
+    """Return an empty figure with titled axes (units in the titles) in the house template."""
+    axis = {
+        "gridcolor": "rgba(128,128,128,0.22)",
+        "linecolor": "rgba(128,128,128,0.55)",
+        "zeroline": False,
+        "ticks": "outside",
+        "ticklen": 4,
+        "tickcolor": "rgba(128,128,128,0.55)",
+        "automargin": True,
+        "title": {"standoff": 10},
+    }
+    drawn = go.Figure()
+    drawn.update_layout(
+        template=None,
+        height=height,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": NEUTRAL, "size": 13, "family": "system-ui, sans-serif"},
+        margin={"l": 56, "r": 16, "t": 24, "b": 48},
+        hovermode="closest",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": "#0072B2"},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        xaxis=axis | {"title": {"text": x_title, "standoff": 10}},
+        yaxis=axis | {"title": {"text": y_title, "standoff": 10}},
+    )
+    return drawn
+
+
+def window(values: Iterable[float], baselines: dict[str, float]) -> tuple[float, float]:
+    """Choose an axis range for BCE: the values, and those baselines that are not far off.
+
+    A baseline that is far away would squeeze the values into a line; it is named at the
+    edge instead (see :func:`add_baselines`).
+    """
+    numbers = [value for value in values if math.isfinite(value)] or list(baselines.values())
+    if not numbers:
+        return 0.0, 1.0
+    low, high = min(numbers), max(numbers)
+    reach = REACH * max(high - low, 1.0)
+    near = [bce for bce in baselines.values() if low - reach <= bce <= high + reach]
+    low, high = min([low, *near]), max([high, *near])
+    pad = max(0.08 * (high - low), 0.5)
+    return low - pad, high + pad
+
+
+def add_baselines(
+    drawn: go.Figure, baselines: dict[str, float], shown: tuple[float, float], *, vertical: bool
+) -> None:
+    """Draw each baseline as a dashed line; one outside the window is named at its edge."""
+    outside, near = [], CROWDED * (shown[1] - shown[0])
+    last, place = -math.inf, 0
+    for name, bce in sorted(baselines.items(), key=lambda item: item[1]):
+        label = f"{BASELINES[name]} {number(bce)}"
+        if shown[0] <= bce <= shown[1]:
+            place = place + 1 if bce - last < near else 0
+            last = bce
+            _line(drawn, bce, BASELINE_DASHES[name], label, place, vertical=vertical)
+        else:
+            side = (("right of", "left of") if vertical else ("above", "below"))[bce < shown[0]]
+            outside.append(f"{label} ({side} the window)")
+    if outside:
+        drawn.update_layout(margin={"t": 24 + 15 * len(outside)})
+        drawn.add_annotation(
+            text="<br>".join(outside), showarrow=False, xref="paper", yref="paper",
+            x=1, y=1, xanchor="right", yanchor="bottom", align="right", font={"size": 11},
+        )  # fmt: skip
+
+
+def _line(
+    drawn: go.Figure, at: float, dash: str, label: str, place: int, *, vertical: bool
+) -> None:
+    """Draw a line; its label stands before it, or in the ``place``-th column or row after it."""
+    line = {"color": NEUTRAL, "width": 1.5, "dash": dash}
+    shift = 2 + 16 * (place - 1) if place else -2
+    if vertical:
+        drawn.add_vline(x=at, line=line)
+        drawn.add_annotation(
+            text=label, x=at, y=1, yref="paper", yanchor="top",
+            xanchor="left" if place else "right", xshift=shift, textangle=-90,
+            showarrow=False, font={"size": 11},
+        )  # fmt: skip
+    else:
+        drawn.add_hline(y=at, line=line)
+        drawn.add_annotation(
+            text=label, y=at, x=1, xref="paper", xanchor="right",
+            yanchor="bottom" if place else "top", yshift=shift,
+            showarrow=False, font={"size": 11},
+        )  # fmt: skip

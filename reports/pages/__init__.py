@@ -1,0 +1,1 @@
+"""Pages: answers and figures in, HTML out. Names that come from data are text, never mark-up."""

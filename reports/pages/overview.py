@@ -1,0 +1,171 @@
+"""The first page of a report: what was asked, what came out, what it cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from reports.pages.render import page_name, render, without_secrets
+from reports.pages.tables import Cell, Table
+from reports.recommendation import longest_code_warning
+from reports.stats import labels
+from reports.stats.overview import overview, small_scale
+from reports.stats.summaries import baseline_bce, summaries
+
+if TYPE_CHECKING:
+    from reports.pages.genre import Answers
+    from reports.stats.overview import GenreProgress, Scale
+    from reports.stats.summaries import SplitSummary
+    from study.results import StudyTables
+
+
+def overview_page(tables: StudyTables, found: dict[str, Answers]) -> str:
+    """Write the first page of a study's report; ``found`` is each genre's answers."""
+    whole = overview(tables)
+    # the storage says where a study is kept, not what it is
+    spec = without_secrets({key: one for key, one in tables.spec.items() if key != "storage"})
+    small = small_scale(whole.scale)
+    return render(
+        "overview.html.j2",
+        study=tables.name,
+        state=tables.state,
+        about=str(spec.get("about") or ""),
+        nav=[(genre, page_name(genre)) for genre in found],
+        labels=labels,
+        overview=whole,
+        scale=scale_line(whole.scale),
+        smaller=small,
+        answer=_answer(tables, found),
+        progress=_progress(whole.progress),
+        corpora=_corpora(tables),
+        missing=[(genre, one.missing) for genre, one in found.items() if one.missing],
+        warnings=[
+            (genre, said)
+            for genre, one in found.items()
+            if one.bce is not None
+            # the scale is the study's, and said once above
+            and (said := [text for text in one.bce.warnings if text != small])
+        ],
+        spec=yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100),
+        asked=asked_line(spec),
+        short=[
+            (genre, warning)
+            for genre, one in found.items()
+            if (warning := longest_code_warning(summaries(tables, genre), one.chosen)) is not None
+        ],
+    )
+
+
+def asked_line(spec: dict[str, Any]) -> str:
+    """Say in a sentence what the study was asked to do."""
+    search, seeds = spec["search"], spec["seeds"]
+    confirm = labels.count(int(seeds["confirm"]), "seed")
+    space = f"the space “{search.get('space', '')}”"
+    if search.get("protocol") == "grid":
+        return f"Every configuration of {space}, on {confirm}."
+    configurations = labels.count(int(search.get("configurations", 0)), "configuration")
+    text = f"{configurations} of {space} a genre, each on {labels.count(seeds['search'], 'seed')}"
+    text += f" to search; the {_finalists(int(search['finalists']))}"
+    text += " and the paper's four methods" if search.get("methods", True) else ""
+    return f"{text} on {confirm} to confirm. The search improves {search.get('objective', 'bce')}."
+
+
+def _finalists(n: int) -> str:
+    best = "best one" if n <= 2 else f"best {n - 1}"
+    return best if n == 1 else f"{best} by the objective and the most informative one left"
+
+
+def scale_line(scale: Scale) -> str:
+    """Say how large the study is in one line."""
+
+    def several(values: tuple[int, ...]) -> str:
+        return f"{values[0]:,}" if len(values) == 1 else f"{values[0]:,} to {values[-1]:,}"
+
+    parts = [
+        f"T = {several(scale.snippet_steps)} steps a snippet",
+        f"H = {several(scale.hidden)} units",
+        f"{several(scale.epochs)} epochs",
+        labels.count(scale.seeds, "seed"),
+    ]
+    if scale.songs is not None:
+        parts.insert(3, f"{several(tuple(sorted(set(scale.songs))))} training songs a genre")
+    return " · ".join(parts)
+
+
+def _answer(tables: StudyTables, found: dict[str, Answers]) -> Table:
+    columns = ("genre", "recommended", "configuration", "test BCE", "Markov, test",
+               "seeds", "test MI, nats", "collapsed")  # fmt: skip
+    return Table(
+        id="answer",
+        caption="One line a genre. BCE in nats per snippet; selection saw validation alone. "
+        "MI from its lower to its upper bound; the lower is at most log N, its cap.",
+        columns=columns,
+        rows=tuple(_answer_row(tables, genre, one) for genre, one in found.items()),
+    )
+
+
+def _answer_row(tables: StudyTables, genre: str, one: Answers) -> tuple[Cell, ...]:
+    link = Cell(genre, href=page_name(genre))
+    if one.bce is None:
+        return (link, Cell("none yet", warning=True), *(Cell("-"),) * 6)
+    chosen = one.bce.chosen
+    markov = baseline_bce(tables, genre, "test").get("markov")
+    collapsed = f"{chosen.collapsed} of {chosen.n_done}"
+    return (
+        link,
+        Cell(labels.brief(chosen.config)),
+        Cell(chosen.config_id),
+        _bce(chosen.test),
+        Cell("-") if markov is None else Cell(labels.number(markov), markov),
+        Cell(str(chosen.n_done), chosen.n_done),
+        _information(chosen.test),
+        Cell(f"{collapsed}, collapsed" if chosen.is_collapsed else collapsed, chosen.collapsed,
+             warning=chosen.is_collapsed),
+    )  # fmt: skip
+
+
+def _bce(split: SplitSummary | None) -> Cell:
+    return Cell("-") if split is None else Cell(labels.with_interval(split.bce), split.bce.mean)
+
+
+def _information(split: SplitSummary | None) -> Cell:
+    if split is None:
+        return Cell("-")
+    text = f"{labels.bracket(split.mi_lower, split.mi_upper)}, cap {labels.number(split.mi_cap)}"
+    return Cell(text, split.mi_lower.mean)
+
+
+def _progress(rows: tuple[GenreProgress, ...]) -> Table:
+    return Table(
+        id="progress",
+        caption="Seed runs; planned so far, done, failed, and collapsed of those done. "
+        "Hours are wall time of those that ended.",
+        columns=("genre", "planned", "done", "failed", "collapsed", "wall hours"),
+        rows=tuple(
+            (Cell(row.genre, href=page_name(row.genre)), _count(row.planned),
+             Cell(f"{row.done:,}", row.done, warning=row.done < row.planned),
+             Cell(f"{row.failed:,}", row.failed, warning=row.failed > 0), _count(row.collapsed),
+             Cell(labels.number(row.seconds / 3600), row.seconds / 3600))
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
+def _corpora(tables: StudyTables) -> Table:
+    names = ("train_songs", "validation_songs", "test_songs", "validation_snippets",
+             "test_snippets")  # fmt: skip
+    return Table(
+        id="corpora",
+        caption="Songs a split, and N, the snippets evaluated; the fingerprint names the content.",
+        columns=("genre", "fingerprint", *(name.replace("_", " ") for name in names)),
+        rows=tuple(
+            (Cell(str(row["genre"])), Cell(str(row["fingerprint"])[:12]),
+             *(_count(int(row[name])) for name in names))
+            for row in sorted(tables.genres.to_dict("records"), key=lambda row: str(row["genre"]))
+        ),
+    )  # fmt: skip
+
+
+def _count(n: int) -> Cell:
+    return Cell(f"{n:,}", n)

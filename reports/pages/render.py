@@ -1,0 +1,72 @@
+"""Templates to HTML: one environment, one way to embed a figure, one name a page."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup
+
+from reports.stats import labels
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """Return the templates' environment: escaping always on, unknown names are errors."""
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("reports", "pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["number"] = labels.number
+    found.filters["interval"] = labels.with_interval
+    found.filters["cap"] = labels.cap
+    return found
+
+
+def render(template: str, **context: Any) -> str:  # noqa: ANN401  (whatever the template reads)
+    """Fill in a template."""
+    return environment().get_template(template).render(**context)
+
+
+def figure_json(drawn: go.Figure) -> Markup:
+    """Write a figure as JSON that may stand in a script element: sorted, without NaN."""
+    plain = json.loads(drawn.to_json())
+    text = json.dumps(plain, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704  (escaped above)
+
+
+def page_name(genre: str) -> str:
+    """Return the file name of a genre's page: safe on any disk, different for any two genres."""
+    slug = re.sub(r"[^a-z0-9]+", "-", genre.lower()).strip("-")[:60]
+    if slug != genre:
+        digest = hashlib.sha256(genre.encode()).hexdigest()[:6]
+        slug = f"{slug}-{digest}" if slug else digest
+    return f"genre-{slug}.html"
+
+
+def without_secrets(value: Any) -> Any:  # noqa: ANN401  (plain data of any shape)
+    """Mask the credentials of URLs in plain data: a report is shown to others.
+
+    Greedy up to the last ``@``: a password may hold any character but a space.
+    """
+    if isinstance(value, dict):
+        return {key: without_secrets(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [without_secrets(one) for one in value]
+    if isinstance(value, str):
+        masked = re.sub(r"://\S*@", "://***@", value)
+        return re.sub(r"([?&]\w*(?:password|secret|token|key)\w*=)[^&\s]+", r"\1***", masked,
+                      flags=re.IGNORECASE)  # fmt: skip
+    return value

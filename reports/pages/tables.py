@@ -1,0 +1,258 @@
+"""The tables that stand beside the figures, as plain cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.figures.style import colour
+from reports.pages.render import without_secrets
+from reports.stats import labels
+from reports.stats.choice import validation
+from reports.stats.views import is_chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reports.recommendation import Recommendation
+    from reports.stats.curves import Curve
+    from reports.stats.intervals import SeedMean
+    from reports.stats.summaries import ConfigurationSummary, Failure, SplitSummary
+    from reports.stats.views import DotPlot
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Attributes
+    ----------
+    text
+        What it shows.
+    value
+        The number it is sorted by; None where it is sorted by its text.
+    href
+        Page of this report that it leads to.
+    swatch
+        Colour of the mark before it.
+    warning
+        Whether it says something that went wrong.
+    """
+
+    text: str
+    value: float | None = None
+    href: str | None = None
+    swatch: str | None = None
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: ``footer`` rows stay beneath when it is sorted."""
+
+    id: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    footer: tuple[tuple[Cell, ...], ...] = ()
+
+
+MEASURES = (
+    ("BCE", "bce"),
+    ("KL", "kl"),
+    ("MI lower", "mi_lower"),
+    ("MI upper", "mi_upper"),
+    ("active units", "active_units"),
+)
+"""Column of a table, and its metric."""
+
+
+def methods_table(
+    rows: Sequence[ConfigurationSummary],
+    split: str,
+    baselines: dict[str, float],
+    chosen: ConfigurationSummary | None,
+) -> Table:
+    """Set the compared configurations side by side on one split, baselines beneath."""
+    columns = ("method", *(name for name, _ in MEASURES), "seeds", "collapsed", "configuration")
+    found = []
+    for row in rows:
+        figures = row.split(split)
+        found.append((
+            _name(row, chosen), *_measures(figures), _seeds(row),
+            _collapsed(row, figures), Cell(labels.brief(row.config)),
+        ))  # fmt: skip
+    return Table(
+        id=f"methods-{split}",
+        caption=_caption(rows, split),
+        columns=columns,
+        rows=tuple(found),
+        footer=_baselines(baselines, columns),
+    )
+
+
+def configurations_table(
+    rows: Sequence[ConfigurationSummary],
+    baselines: dict[str, float],
+    chosen: ConfigurationSummary | None,
+) -> Table:
+    """List every configuration and phase on validation, with the settings that were varied."""
+    names = labels.varied(row.config for row in rows)
+    columns = ("configuration", "phase", *(name for name, _ in MEASURES), "seeds", "collapsed",
+               "failed", "method", *(n.replace("_", " ") for n in names))  # fmt: skip
+    return Table(
+        id="configurations",
+        caption=_caption(rows, "validation"),
+        columns=columns,
+        rows=tuple(_configuration(row, names, chosen) for row in rows),
+        footer=_baselines(baselines, columns),
+    )
+
+
+def _caption(rows: Sequence[ConfigurationSummary], split: str) -> str:
+    text = f"{split.capitalize()} split. BCE and KL in nats per snippet, MI in nats"
+    cap = next((labels.cap(found) for row in rows if (found := row.split(split))), None)
+    return f"{text}." if cap is None else f"{text}; MI lower is at most log N = {cap}."
+
+
+def _baselines(
+    baselines: dict[str, float], columns: tuple[str, ...]
+) -> tuple[tuple[Cell, ...], ...]:
+    """Name each baseline in the first column, its score in each column of a BCE."""
+    return tuple(
+        (Cell(f"{labels.BASELINES[name]} (baseline)"),
+         *(Cell(labels.number(bce), bce) if column == "BCE" else Cell("")
+           for column in columns[1:]))
+        for name, bce in baselines.items()
+    )  # fmt: skip
+
+
+def alternatives_table(recommendation: Recommendation) -> Table:
+    """List the next best configurations on validation."""
+    columns = ("configuration", "settings", "BCE", "difference", "MI lower", "MI upper",
+               "collapsed")  # fmt: skip
+    found = []
+    for one in recommendation.alternatives:
+        figures = validation(one.summary)
+        found.append((
+            Cell(one.summary.config_id),
+            Cell(labels.brief(one.summary.config)),
+            _mean(figures.bce),
+            _mean(one.difference),
+            _mean(figures.mi_lower),
+            _mean(figures.mi_upper),
+            _collapsed(one.summary, figures),
+        ))  # fmt: skip
+    return Table(
+        id="alternatives",
+        caption=f"{_caption([recommendation.chosen], 'validation')} The next best; the difference "
+        "is BCE minus the choice's, seed by seed.",
+        columns=columns,
+        rows=tuple(found),
+        footer=_baselines(recommendation.baselines["validation"], columns),
+    )
+
+
+def seeds_table(plot: DotPlot) -> Table:
+    """List the dots of the dot plot."""
+    columns = ("method", "configuration", "seed", "BCE")
+    return Table(
+        id="seeds",
+        caption=f"{plot.split.capitalize()} BCE of each seed, nats per snippet.",
+        columns=columns,
+        rows=tuple(
+            (Cell(row.label, swatch=colour(row.method, chosen=row.chosen)), Cell(row.config_id),
+             Cell(str(seed), seed), Cell(labels.number(value), value))
+            for row in plot.rows
+            for seed, value in zip(row.bce.seeds, row.bce.values, strict=True)
+        ),
+        footer=_baselines(plot.baselines, columns),
+    )  # fmt: skip
+
+
+def curves_table(
+    curves: Sequence[tuple[str, str | None, Curve]], baselines: dict[str, float]
+) -> Table:
+    """List the means of the learning curves, a row an epoch."""
+    means = [dict(zip(curve.epochs, curve.means, strict=True)) for _, _, curve in curves]
+    epochs = sorted({epoch for mean in means for epoch in mean})
+    return Table(
+        id="curves",
+        caption="Mean validation BCE over seeds, nats per snippet, at each evaluated epoch.",
+        columns=("epoch", *(label for label, _, _ in curves)),
+        rows=tuple(
+            (Cell(f"{epoch:,}", epoch),
+             *(Cell(labels.number(mean[epoch]), mean[epoch]) if epoch in mean else Cell("-")
+               for mean in means))
+            for epoch in epochs
+        ),
+        footer=tuple(
+            (Cell(f"{labels.BASELINES[name]} (baseline)"),
+             *(Cell(labels.number(bce), bce),) * len(curves))
+            for name, bce in baselines.items()
+        ),
+    )  # fmt: skip
+
+
+def failures_table(failures: Iterable[Failure]) -> Table:
+    """List the seed runs that failed, each with its reason."""
+    return Table(
+        id="failures",
+        caption="Seed runs that failed. Nothing is averaged over them in silence.",
+        columns=("configuration", "phase", "seed", "attempts", "reason"),
+        rows=tuple(
+            (Cell(one.config_id), Cell(one.phase), Cell(str(one.seed), one.seed),
+             Cell(str(one.attempts), one.attempts),
+             Cell(without_secrets(one.reason), warning=True))
+            for one in failures
+        ),
+    )  # fmt: skip
+
+
+def _configuration(
+    row: ConfigurationSummary, names: tuple[str, ...], chosen: ConfigurationSummary | None
+) -> tuple[Cell, ...]:
+    settings = labels.settings(row.config)
+    found = is_chosen(row, chosen)
+    failed = len(row.failures)
+    return (
+        Cell(row.config_id + (" (chosen)" if found else ""),
+             swatch=colour(row.method, chosen=found)),
+        Cell(row.phase),
+        *_measures(row.validation),
+        _seeds(row),
+        _collapsed(row, row.validation),
+        Cell(str(failed), failed, warning=failed > 0),
+        Cell(labels.method_label(row.method)),
+        *(_setting(settings[name]) for name in names),
+    )  # fmt: skip
+
+
+def _setting(value: float | str) -> Cell:
+    return Cell(value) if isinstance(value, str) else Cell(f"{value:g}", value)
+
+
+def _name(row: ConfigurationSummary, chosen: ConfigurationSummary | None) -> Cell:
+    found = is_chosen(row, chosen)
+    label = labels.compared_label(row.method, chosen=found)
+    return Cell(label, swatch=colour(row.method, chosen=found))
+
+
+def _seeds(row: ConfigurationSummary) -> Cell:
+    text = f"{row.n_done} of {row.n_planned}" if row.is_partial else str(row.n_done)
+    return Cell(text, row.n_done, warning=row.is_partial)
+
+
+def _measures(split: SplitSummary | None) -> tuple[Cell, ...]:
+    return tuple(_mean(None if split is None else split.metric(name)) for _, name in MEASURES)
+
+
+def _mean(mean: SeedMean | None) -> Cell:
+    return Cell(labels.with_interval(mean), None if mean is None else mean.mean)
+
+
+def _collapsed(row: ConfigurationSummary, split: SplitSummary | None) -> Cell:
+    if split is None:
+        return Cell("-")
+    text = f"{split.collapsed} of {row.n_done}" + (", collapsed" if split.is_collapsed else "")
+    return Cell(text, split.collapsed, warning=split.is_collapsed)

@@ -1,0 +1,95 @@
+"""Means over seeds, and how sure they are."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class SeedMean:
+    """One quantity over the seeds of one configuration.
+
+    Attributes
+    ----------
+    mean
+        Mean over the seeds.
+    interval
+        Two-sided 95 % t interval of the mean, or None where one seed tells of no spread.
+        It covers seeds, not the choice of songs.
+    sd
+        Standard deviation over the seeds (n - 1), or None for one seed.
+    seeds, values
+        The seeds, ascending, and the value of each.
+    """
+
+    mean: float
+    interval: tuple[float, float] | None
+    sd: float | None
+    seeds: tuple[int, ...]
+    values: tuple[float, ...]
+
+    @property
+    def n_seeds(self) -> int:
+        """Seeds the mean is over."""
+        return len(self.seeds)
+
+    @property
+    def standard_error(self) -> float | None:
+        """Standard error of the mean, sd / sqrt(n); None for one seed."""
+        return None if self.sd is None else self.sd / math.sqrt(self.n_seeds)
+
+
+def mean_over_seeds(values: Mapping[int, float]) -> SeedMean | None:
+    """Average one quantity over seeds.
+
+    Parameters
+    ----------
+    values
+        Seed to value; values that are not finite are left out, and ``n_seeds`` says so.
+
+    Returns
+    -------
+    SeedMean or None
+        None where there is no value at all.
+    """
+    finite = {seed: float(v) for seed, v in sorted(values.items()) if math.isfinite(v)}
+    if not finite:
+        return None
+    numbers = tuple(finite.values())
+    mean = fmean(numbers)
+    sd = stdev(numbers) if len(numbers) > 1 else None
+    return SeedMean(mean, _interval(mean, sd, len(numbers)), sd, tuple(finite), numbers)
+
+
+def paired_difference(first: SeedMean, second: SeedMean) -> SeedMean | None:
+    """``first - second`` over the seeds they share; None where they share none.
+
+    Two configurations of one seed saw the same snippets, so that pairs differ by less
+    than the two means would suggest.
+    """
+    other = dict(zip(second.seeds, second.values, strict=True))
+    pairs = zip(first.seeds, first.values, strict=True)
+    return mean_over_seeds({seed: value - other[seed] for seed, value in pairs if seed in other})
+
+
+def _interval(mean: float, sd: float | None, n: int) -> tuple[float, float] | None:
+    if sd is None:
+        return None
+    half = _quantile(n - 1) * sd / math.sqrt(n)
+    return mean - half, mean + half
+
+
+@functools.cache
+def _quantile(degrees: int) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))

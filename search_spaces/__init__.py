@@ -1,0 +1,304 @@
+"""What may vary in a study, as data: one YAML file a space, and its loader.
+
+A space either lists ``parameters`` (finite values, ordered or not, some only under a
+condition) or names whole ``configurations``. Adding a space is adding a file.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musebar_core.config import Configuration, Grid, check_regularizers, divisors
+from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
+from search_spaces.yamlfile import read_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Value = str | int | float
+
+DIVISORS = "divisors of the bars"
+"""Values of a ``regularizers`` parameter that follow from the snippet."""
+
+PARAMETERS: dict[str, tuple[str, str]] = {
+    "latent_length": ("model", "latent_length"),
+    "regularizers": ("model", "regularizers"),
+    "hidden": ("model", "hidden"),
+    "layers": ("model", "layers"),
+    "annealing": ("annealing", "kind"),
+    "annealing_start": ("annealing", "start"),
+    "annealing_length": ("annealing", "length"),
+    "annealing_cycles": ("annealing", "cycles"),
+    "annealing_ratio": ("annealing", "ratio"),
+    "free_bits": ("training", "free_bits"),
+    "input_dropout": ("training", "input_dropout"),
+    "learning_rate": ("training", "learning_rate"),
+    "gradient_clip": ("training", "gradient_clip"),
+}
+"""Names a space may vary, and the section and field of a Configuration each one sets."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One thing that varies.
+
+    Attributes
+    ----------
+    values
+        What it may be, in order where ``ordered``.
+    ordered
+        Whether neighbours in ``values`` are alike.
+    when
+        Other parameters and the values of theirs under which this one exists.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+    ordered: bool = False
+    when: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+
+    def applies(self, chosen: Mapping[str, Value]) -> bool:
+        """Whether the parameter exists beside the values chosen so far."""
+        return all(chosen.get(name) in values for name, values in self.when)
+
+
+@dataclass(frozen=True)
+class Space:
+    """A finite search space.
+
+    Attributes
+    ----------
+    parameters
+        What varies; a condition refers to parameters before it.
+    named
+        Whole configurations by name, for a space that lists them.
+    """
+
+    name: str
+    about: str
+    parameters: tuple[Parameter, ...] = ()
+    named: tuple[tuple[str, tuple[tuple[str, Value], ...]], ...] = ()
+
+    @property
+    def conditional(self) -> bool:
+        """Whether some parameter exists only beside certain values of others."""
+        return any(parameter.when for parameter in self.parameters)
+
+    def cells(self) -> Iterator[dict[str, Value]]:
+        """Every combination of values, each once."""
+        if self.named:
+            yield from (dict(values) for _, values in self.named)
+            return
+        yield from _cells(self.parameters, {})
+
+    def restrict(
+        self, fixed: Mapping[str, Value], choices: Mapping[str, tuple[Value, ...]]
+    ) -> Space:
+        """Hold some parameters at one value, replace the values of others.
+
+        A fixed parameter leaves the space, whatever its choices were; a parameter of
+        ``choices`` that the space lacks is added to it.
+
+        Raises
+        ------
+        ConfigurationError
+            If there are choices, and the space lists whole configurations.
+        """
+        if self.named and choices:
+            raise ConfigurationError(
+                f"the space '{self.name}' lists whole configurations, so search.choices has "
+                "nothing to vary there: use search.fixed, or another space"
+            )
+        kept = [
+            replace(p, values=choices.get(p.name, p.values))
+            for p in self.parameters
+            if p.name not in fixed
+        ]
+        present = {p.name for p in self.parameters}
+        added = [
+            Parameter(name, values, ordered=not isinstance(values[0], str))
+            for name, values in choices.items()
+            if name not in present and name not in fixed
+        ]
+        possible = {p.name: p.values for p in (*kept, *added)}
+        possible |= {name: (value,) for name, value in fixed.items()}
+        settled = [_settle(p, possible) for p in (*kept, *added)]
+        return replace(self, parameters=tuple(p for p in settled if p is not None))
+
+
+def space_names() -> list[str]:
+    """Names of the spaces that come with the product."""
+    return sorted(path.stem for path in _folder().glob("*.yaml"))
+
+
+def read_space(name: str) -> dict[str, Any]:
+    """Read a space's content by its name, or from a file of the user's.
+
+    Parameters
+    ----------
+    name
+        A name of :func:`space_names`, or a path that ends in ``.yaml``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such space.
+    UsageError
+        If the file is not a space.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _folder() / f"{name}.yaml"
+    if not path.is_file():
+        raise UnknownNameError("search space", name, space_names())
+    content = read_mapping(path, "search space")
+    if not {"parameters", "configurations"} & set(content):
+        raise UsageError(f"search space {path}: needs 'parameters' or 'configurations'")
+    return content
+
+
+def make_space(name: str, content: Mapping[str, Any], grid: Grid) -> Space:
+    """Make a space of its content.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    content
+        As :func:`read_space` returns it.
+    grid
+        Settles values that follow from the snippet. Whether the regularizers divide its bars
+        is checked where a configuration is made of them: :meth:`Space.restrict` may replace them.
+
+    Raises
+    ------
+    UnknownNameError
+        If it names a parameter that does not exist.
+    UsageError
+        If it is not a space.
+    """
+    parameters = tuple(
+        _parameter(key, value, grid) for key, value in (content.get("parameters") or {}).items()
+    )
+    named = tuple(
+        (key, tuple(value.items())) for key, value in (content.get("configurations") or {}).items()
+    )
+    for _, values in named:
+        check_names(key for key, _ in values)
+    return Space(name, str(content.get("about", "")), parameters, named)
+
+
+def load_space(name: str, grid: Grid) -> Space:
+    """Read and make a space; see :func:`read_space` and :func:`make_space`."""
+    return make_space(Path(name).stem, read_space(name), grid)
+
+
+def apply(base: Configuration, values: Mapping[str, Value]) -> Configuration:
+    """Return ``base`` with some parameters set.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not in :data:`PARAMETERS`.
+    ConfigurationError
+        If a value is one no run could be made with.
+    """
+    check_names(values)
+    sections = base.to_dict()
+    if values.get("annealing", base.annealing.kind) != base.annealing.kind:
+        sections["annealing"] = {}  # settings of another kind of schedule mean nothing to this one
+    for name, value in values.items():
+        section, field = PARAMETERS[name]
+        sections[section][field] = value
+    return Configuration.from_dict(sections)
+
+
+def check_names(names: Any) -> None:  # noqa: ANN401
+    """Raise :class:`UnknownNameError` for a name that is not a parameter."""
+    for name in names:
+        if name not in PARAMETERS:
+            raise UnknownNameError("parameter", str(name), PARAMETERS)
+
+
+def settle_value(name: str, value: object, grid: Grid) -> Value:
+    """Turn ``{every: K}`` regularizers into their number, and check a single value.
+
+    Raises
+    ------
+    ConfigurationError
+        If the regularizers do not divide the bars; the message lists what does.
+    """
+    if name == "regularizers":
+        return regularizer_count(value, grid)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ConfigurationError(f"{name} {value!r}: a number or a word")
+    return value
+
+
+def regularizer_count(value: object, grid: Grid) -> int:
+    """Number of regularizers, from a number or ``{every: K}`` bars."""
+    if isinstance(value, dict) and set(value) == {"every"}:
+        every = value["every"]
+        if not isinstance(every, int) or every not in divisors(grid.bars):
+            allowed = ", ".join(map(str, divisors(grid.bars)))
+            raise ConfigurationError(
+                f"regularizers every {every} bars does not divide the {grid.bars} bars of a "
+                f"snippet (allowed: every {allowed})"
+            )
+        return grid.bars // every
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigurationError(f"regularizers {value!r}: a number, or 'every: K' bars")
+    check_regularizers(value, grid)
+    return value
+
+
+def _folder() -> Path:
+    return Path(__file__).parent
+
+
+def _parameter(name: str, content: object, grid: Grid) -> Parameter:
+    check_names([name])
+    if not isinstance(content, dict) or "values" not in content:
+        raise UsageError(f"search space parameter '{name}' needs 'values'")
+    raw = content["values"]
+    values = divisors(grid.bars) if raw == DIVISORS else raw
+    if not isinstance(values, list | tuple) or not values:
+        raise UsageError(f"search space parameter '{name}': values must be a list")
+    when = content.get("when") or {}
+    return Parameter(
+        name=name,
+        values=tuple(_plain_value(name, value, grid) for value in values),
+        ordered=bool(content.get("ordered", False)),
+        when=tuple((other, tuple(allowed)) for other, allowed in when.items()),
+    )
+
+
+def _plain_value(name: str, value: object, grid: Grid) -> Value:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return settle_value(name, value, grid)
+
+
+def _settle(parameter: Parameter, possible: Mapping[str, tuple[Value, ...]]) -> Parameter | None:
+    """Drop conditions that always hold; None where one can never hold."""
+    undecided = []
+    for name, allowed in parameter.when:
+        hold = [value in allowed for value in possible.get(name, ())]
+        if not any(hold):
+            return None
+        if not all(hold):
+            undecided.append((name, allowed))
+    return replace(parameter, when=tuple(undecided))
+
+
+def _cells(
+    parameters: tuple[Parameter, ...], chosen: dict[str, Value]
+) -> Iterator[dict[str, Value]]:
+    free = [p for p in parameters if not p.when]
+    conditional = [p for p in parameters if p.when]
+    for combination in itertools.product(*(p.values for p in free)):
+        cell = chosen | dict(zip((p.name for p in free), combination, strict=True))
+        applying = [p for p in conditional if p.applies(cell)]
+        for extra in itertools.product(*(p.values for p in applying)):
+            yield cell | dict(zip((p.name for p in applying), extra, strict=True))

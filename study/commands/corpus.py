@@ -1,0 +1,235 @@
+"""``musebar corpus``: build corpora, describe them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from musebar_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import pandas as pd
+
+    from musebar_core.config import Grid
+    from musebar_core.corpus import Corpus
+
+    Progress = Callable[[int, int], None]
+
+SECONDS_BETWEEN_LINES = 5.0
+"""Of progress, where there is no terminal to draw a bar on."""
+
+_DETAIL = re.compile(
+    r"(?<=^duplicate) .*|(?<=^too short):.*|(?<=^unreadable MIDI):.*|(?<=^unreadable score):.*"
+    r"| \(starts with .*"
+)
+"""What a reason says of one file alone."""
+
+_SNIPPET_STEPS = click.option(
+    "--snippet-steps", type=int, default=240, show_default=True,
+    help="T, steps a snippet: what the windows are counted for.",
+)  # fmt: skip
+
+
+@click.group()
+def corpus() -> None:
+    """Build and describe corpora."""
+
+
+@corpus.command()
+@click.argument("source")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the corpus.  [default: "
+              "HOME/corpora/NAME of the source]")  # fmt: skip
+@click.option("--steps-per-quarter", type=int, default=1, show_default=True,
+              help="Steps a quarter note.")  # fmt: skip
+@click.option("--steps-per-bar", type=int, default=4, show_default=True, help="Steps a bar.")
+@_SNIPPET_STEPS
+@click.option("--songs-per-genre", type=click.IntRange(min=1), help="Take at most so many.")
+@click.option("--genre", "genres", multiple=True, help="Take this genre only; repeatable.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one a core]")
+@click.pass_obj
+def build(
+    home: Path,
+    source: str,
+    out: Path | None,
+    steps_per_quarter: int,
+    steps_per_bar: int,
+    snippet_steps: int,
+    songs_per_genre: int | None,
+    genres: tuple[str, ...],
+    workers: int | None,
+) -> None:
+    """Build a corpus from SOURCE: a folder SOURCE/GENRE/**/FILE of MIDI and MusicXML, or the
+    word music21 for the collections that music21 ships.
+
+    A corpus of the same inputs that is there already is used as it is.
+    """  # noqa: D205 - the first paragraph is the command's help
+    from musebar_core.config import Grid
+    from musebar_core.corpus import EMBEDDED, build_corpus, build_embedded
+
+    grid = Grid(steps_per_quarter, steps_per_bar, snippet_steps)
+    folder = out or home / "corpora" / (Path(source).resolve().name or "corpus")
+    with _progress() as progress:
+        options: dict[str, Any] = {
+            "genres": genres or None, "songs_per_genre": songs_per_genre, "workers": workers,
+            "progress": progress,
+        }  # fmt: skip
+        if source == EMBEDDED:
+            built = build_embedded(folder, grid, **options)
+        else:
+            built = build_corpus(Path(source), folder, grid, **options)
+    click.echo(_summary(built, grid))
+    click.echo(folder)
+
+
+@corpus.command()
+@click.argument("path", metavar="CORPUS", type=click.Path(path_type=Path))
+@_SNIPPET_STEPS
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def describe(path: Path, snippet_steps: int, as_json: bool) -> None:
+    """Describe CORPUS: songs, steps, rejected files, baselines."""
+    from musebar_core.config import Grid
+    from musebar_core.corpus import Corpus
+
+    if not (path / "fingerprint").is_file():
+        raise UsageError(f"no corpus at {path}: make one with 'musebar corpus build'")
+    described = Corpus.load(path)
+    grid = Grid(described.grid.steps_per_quarter, described.grid.steps_per_bar, snippet_steps)
+    if as_json:
+        click.echo(json.dumps(_description(described, grid), indent=2))
+        return
+    click.echo(_summary(described, grid))
+    rows = [
+        [name, *(f"{nats:.1f}" for nats in scores.values())]
+        for name in _views(described)
+        if (scores := _baselines(described, name, grid))
+    ]
+    click.echo(f"\nBaselines: BCE, nats a snippet of {snippet_steps} steps, validation")
+    click.echo(_table(["genre", "pitch frequencies", "markov", "repeat last"], rows))
+    click.echo(f"fingerprint {described.fingerprint}")
+
+
+def _description(corpus: Corpus, grid: Grid) -> dict[str, Any]:
+    return {
+        "path": str(corpus.path),
+        "fingerprint": corpus.fingerprint,
+        "grid": dataclasses.asdict(grid),
+        "source_kind": corpus.info["source_kind"],
+        "n_ignored": corpus.info["n_ignored"],
+        "genres": {
+            name: {
+                **_counts(corpus, name, grid),
+                "baselines_validation_bce": _baselines(corpus, name, grid),
+            }
+            for name in _views(corpus)
+        },
+        "n_rejected": len(corpus.rejected),
+        "rejected": _reasons(corpus.rejected),
+    }
+
+
+def _summary(corpus: Corpus, grid: Grid) -> str:
+    """Songs, steps and windows by genre and split, and what was rejected, as text."""
+    rejected = corpus.rejected
+    rows = []
+    for name in _views(corpus):
+        counts = _counts(corpus, name, grid)
+        songs, steps = counts["songs"], counts["steps"]
+        windows = counts["windows"]["validation"]
+        rows.append([name, sum(songs.values()), *songs.values(), sum(steps.values()), windows])
+    header = ["genre", "songs", "train", "validation", "test", "steps", "validation windows"]
+    taken = f"taken {len(corpus.songs)}, rejected {len(rejected)}"
+    ignored = f"ignored {corpus.info['n_ignored']} files that are no music"
+    lines = [_table(header, rows), "", f"{taken}, {ignored}"]
+    lines += [f"  {count:>6}  {reason}" for reason, count in _reasons(rejected).items()]
+    return "\n".join(lines)
+
+
+def _views(corpus: Corpus) -> tuple[str, ...]:
+    from musebar_core.corpus import OVERALL
+
+    return (*corpus.genres, OVERALL)
+
+
+def _counts(corpus: Corpus, name: str, grid: Grid) -> dict[str, dict[str, int]]:
+    """Songs, steps and windows of a genre by split; 0 where a split is empty."""
+    from musebar_core.corpus import windows
+    from musebar_core.corpus.split import SPLITS
+
+    view = corpus.genre(name)
+    lengths = {s: view.table.loc[view.table["split"] == s, "n_steps"] for s in SPLITS}
+    return {
+        "songs": {split: len(steps) for split, steps in lengths.items()},
+        "steps": {split: int(steps.sum()) for split, steps in lengths.items()},
+        "windows": {
+            split: len(windows(view, split, grid)) if len(steps) else 0
+            for split, steps in lengths.items()
+        },
+    }
+
+
+def _baselines(corpus: Corpus, name: str, grid: Grid) -> dict[str, float] | None:
+    """Baselines' BCE on a genre's validation windows; None where a split is empty."""
+    from musebar_core.baselines import fit_baselines
+    from musebar_core.config import TrainingConfig
+    from musebar_core.corpus import evaluation_snippets
+
+    view = corpus.genre(name)
+    if not (view.n_songs("train") and view.n_songs("validation")):
+        return None
+    n = TrainingConfig().evaluation_snippets
+    return fit_baselines(view).score(evaluation_snippets(view, "validation", grid, n))
+
+
+def _reasons(rejected: pd.DataFrame) -> dict[str, int]:
+    """Count rejected files by kind of reason, most first; rejected.csv has the details."""
+    kinds = rejected["reason"].str.replace(_DETAIL, "", regex=True)
+    return {str(reason): int(count) for reason, count in kinds.value_counts().items()}
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Lay out text in columns, the first flush left, the others right."""
+    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join(
+        "  ".join([line[0].ljust(widths[0]),
+                   *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))])
+        for line in lines
+    )  # fmt: skip
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show files read, on stderr: a bar on a terminal, now and then a line elsewhere."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("reading music", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines() -> Progress:
+    last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        if done < total and time.monotonic() - last < SECONDS_BETWEEN_LINES:
+            return
+        last = time.monotonic()
+        click.echo(f"read {done} of {total} files", err=True)
+
+    return show

@@ -1,0 +1,190 @@
+"""The driver's bookkeeping between planner, ledger and engine; it knows no Ray.
+
+The engine asks :meth:`Driver.next_assignment` whenever a slot is free and reports every result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from study import planner, proposals
+from study.record import MODEL_FILE, STATE_FILE, Ended, Proposal, Record, SeedRun
+from study.spec import Phase
+
+if TYPE_CHECKING:
+    from musebar_core.config import Configuration
+    from study.home import Study
+    from study.lease import Lease
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Seed runs of one configuration in one phase, dispatched together.
+
+    Attributes
+    ----------
+    runs
+        What is to be done, in order.
+    configuration
+        Shared by all of them.
+    """
+
+    runs: tuple[SeedRun, ...]
+    configuration: Configuration
+
+
+@dataclass
+class Driver:
+    """Keeps a study's record in step with its ledger while runs come and go.
+
+    Parameters
+    ----------
+    study
+        The study on disk.
+    record
+        What its ledger holds; kept up to date here.
+    lease
+        Checked before anything is written.
+    slots
+        Chunks in flight at most.
+    """
+
+    study: Study
+    record: Record
+    lease: Lease
+    slots: int
+    _in_flight: dict[str, Chunk] = field(default_factory=dict)
+    _reported: dict[str, set[SeedRun]] = field(default_factory=dict)
+    _plan: planner.Plan | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of the study has ended."""
+        return self._current_plan().done
+
+    @property
+    def busy(self) -> int:
+        """Slots in use."""
+        return len(self._in_flight)
+
+    def next_chunk(self, trial_id: str) -> Chunk | None:
+        """Hand out the next seed runs; None while there is nothing to do or no slot."""
+        if len(self._in_flight) >= self.slots:
+            return None
+        flying = {run for chunk in self._in_flight.values() for run in chunk.runs}
+        waiting = [run for run in self._current_plan().runs if run not in flying]
+        if not waiting:
+            return None
+        first = waiting[0]
+        together = [run for run in waiting if _alike(run, first)]
+        chunk = Chunk(
+            tuple(together[: self.record.spec.resources.seeds_per_trial]),
+            self.record.configurations[first.config_id],
+        )
+        self._in_flight[trial_id] = chunk
+        self._reported[trial_id] = set()
+        return chunk
+
+    def result(self, trial_id: str, seed: int, outcome: dict[str, Any]) -> None:
+        """Record what became of one seed run.
+
+        Raises
+        ------
+        StudyError
+            If the ledger cannot be written, or the study is another driver's by now.
+        """
+        chunk = self._in_flight.get(trial_id)
+        run = next((run for run in chunk.runs if run.seed == seed), None) if chunk else None
+        if run is None:
+            return
+        self._reported[trial_id].add(run)
+        self.lease.check()
+        fields = dict(outcome)
+        retry = fields.pop("retry")
+        if fields["failure"] is not None and self._try_again(run, fields["failure"], retry=retry):
+            return
+        attempts = self.record.failed_attempts.get(run, 0) + 1
+        checkpoint = self.model_path(run) if self._keeps_model(run, fields) else None
+        ended = Ended(attempts=attempts, checkpoint=checkpoint, **fields)
+        self.study.ledger.end(self.study.name, run, ended)
+        self.record.ended[run] = ended
+        self._plan = None
+        self._tidy(run)
+
+    def trial_ended(self, trial_id: str, *, died: bool) -> None:
+        """Free the slot; where the process died, the run it was in counts as a failed attempt."""
+        chunk = self._in_flight.get(trial_id)
+        if chunk is None:
+            return
+        try:
+            left = [run for run in chunk.runs if run not in self._reported[trial_id]]
+            if died and left:
+                reason = "the worker process died (killed, or out of memory)"
+                failed = {"failure": reason, "retry": True, "metrics": {}, "curve": []}
+                self.result(trial_id, left[0].seed, failed)
+        finally:
+            del self._in_flight[trial_id], self._reported[trial_id]
+
+    def folder(self, run: SeedRun) -> str:
+        """The folder of a configuration's runs in a genre, relative to the study's."""
+        return f"runs/{run.genre}/{run.config_id}"
+
+    def model_path(self, run: SeedRun) -> str:
+        """Where the run's weights are kept, relative to the study's folder."""
+        return f"{self.folder(run)}/{run.seed}/{MODEL_FILE}"
+
+    @staticmethod
+    def keeps_models(phase: Phase) -> bool:
+        """Whether runs of a phase keep their weights: those a choice can fall on do."""
+        return phase is not Phase.SEARCH
+
+    def _keeps_model(self, run: SeedRun, fields: dict[str, Any]) -> bool:
+        return fields["failure"] is None and self.keeps_models(run.phase)
+
+    def _try_again(self, run: SeedRun, reason: str, *, retry: bool) -> bool:
+        failed = self.record.failed_attempts.get(run, 0) + 1
+        log.warning("%s: attempt %d failed: %s", "/".join(map(str, run)), failed, reason)
+        if not retry or failed >= self.record.spec.resources.max_attempts:
+            return False
+        self.study.ledger.add_failed_attempt(self.study.name, run, failed, reason)
+        self.record.failed_attempts[run] = failed
+        return True
+
+    def _tidy(self, run: SeedRun) -> None:
+        """Remove what only an unfinished run needs."""
+        folder = self.study.folder / self.folder(run) / str(run.seed)
+        with contextlib.suppress(OSError):
+            (folder / STATE_FILE).unlink(missing_ok=True)
+            (folder / ".lock").unlink(missing_ok=True)
+            folder.rmdir()  # only where it is empty
+            folder.parent.rmdir()
+
+    def _current_plan(self) -> planner.Plan:
+        while self._plan is None:
+            plan = planner.plan(self.record)
+            if plan.propose:
+                for due in plan.propose:
+                    self._propose(due)
+            else:
+                self._plan = plan
+        return self._plan
+
+    def _propose(self, due: planner.Propose) -> None:
+        spec = self.record.spec
+        cells = proposals.propose(spec, due)
+        pairs = [(dict(cell), spec.configuration(cell)) for cell in cells]
+        self.lease.check()
+        self.study.ledger.add_generation(self.study.name, due.genre, due.generation, pairs)
+        self.record.configurations |= {c.config_id: c for _, c in pairs}
+        self.record.generations[due.genre, due.generation] = tuple(
+            Proposal(c.config_id, cell) for cell, c in pairs
+        )
+
+
+def _alike(run: SeedRun, other: SeedRun) -> bool:
+    return (run.genre, run.config_id, run.phase) == (other.genre, other.config_id, other.phase)

@@ -1,0 +1,124 @@
+"""The three small objects through which Ray Tune talks to a study's driver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ray import tune
+from ray.tune.search import Searcher
+
+from musebar_core.errors import MuseBarError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ray.tune.experiment import Trial
+
+    from study.driver import Chunk, Driver
+    from study.progress import Reporter
+
+
+class StudySearcher(Searcher):  # type: ignore[misc]
+    """Tune asks it for trials; each is a chunk of seed runs that the planner wants."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        assign: Callable[[Chunk], dict[str, Any]],
+        stop: Callable[[], bool],
+    ) -> None:
+        super().__init__(metric="seed", mode="max")
+        self._driver = driver
+        self._assign = assign
+        self._stop = stop
+        self.error: MuseBarError | None = None
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Return the next assignment, None for 'not now', FINISHED for 'no more'."""
+        try:
+            if self.error or self._stop() or self._driver.finished:
+                return Searcher.FINISHED  # type: ignore[no-any-return]
+            chunk = self._driver.next_chunk(trial_id)
+        except MuseBarError as problem:
+            self.error = problem
+            return Searcher.FINISHED  # type: ignore[no-any-return]
+        return self._assign(chunk) if chunk else None
+
+    def on_trial_complete(
+        self,
+        trial_id: str,
+        result: dict[str, Any] | None = None,
+        error: bool = False,
+    ) -> None:
+        """Free the slot; Tune calls it after all results, or when the worker died."""
+        del result
+        try:
+            self._driver.trial_ended(trial_id, died=error)
+        except MuseBarError as problem:  # Tune would swallow it
+            self.error = problem
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the ledger is the state."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing, likewise."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class ResultRecorder(tune.Callback):  # type: ignore[misc]
+    """Writes each result to the ledger; what goes wrong there ends the study.
+
+    Attributes
+    ----------
+    error
+        What went wrong, if anything did.
+    """
+
+    def __init__(self, driver: Driver, reporter: Reporter) -> None:
+        self._driver = driver
+        self._reporter = reporter
+        self.error: MuseBarError | None = None
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: object
+    ) -> None:
+        """Record one seed run."""
+        del iteration, trials
+        try:
+            self._driver.result(trial.trial_id, result["seed"], result["outcome"])
+        except MuseBarError as error:
+            self.error = error
+            raise
+        self._reporter.changed(self._driver)
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **_: object) -> None:
+        """Let the progress display breathe."""
+        del iteration, trials
+        self._reporter.tick(self._driver)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class StudyStopper(tune.Stopper):  # type: ignore[misc]
+    """Ends all trials when the study is asked to stop or cannot go on."""
+
+    def __init__(
+        self, recorder: ResultRecorder, searcher: StudySearcher, stop: Callable[[], bool]
+    ) -> None:
+        self._parts = (recorder, searcher)
+        self._stop = stop
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No trial is stopped by its results."""
+        del trial_id, result
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether everything should end now."""
+        return any(part.error for part in self._parts) or self._stop()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}

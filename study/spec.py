@@ -1,0 +1,239 @@
+"""StudySpec: what a study is asked, validated once and resolved to every last value."""
+
+from __future__ import annotations
+
+import functools
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+import search_spaces
+from musebar_core.annealing import Schedule
+from musebar_core.config import (
+    Configuration,
+    Grid,
+    ModelConfig,
+    TrainingConfig,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from search_spaces import Space, Value
+
+OVERALL = "overall"
+EMBEDDED_SOURCE = "music21"
+CONFIRMATION_SEED = 1000
+"""First seed of the phases ``methods`` and ``confirm``; search seeds start at 0."""
+
+Positive = Annotated[int, Field(ge=1)]
+Regularizers = Positive | dict[Literal["every"], Positive]
+
+
+class Phase(StrEnum):
+    """What a seed run is for, in the order in which a study runs them."""
+
+    METHODS = "methods"
+    SEARCH = "search"
+    CONFIRM = "confirm"
+
+
+class Protocol(StrEnum):
+    """``grid``: every configuration on all seeds. ``search``: propose, then confirm the best."""
+
+    GRID = "grid"
+    SEARCH = "search"
+
+
+class Sampler(StrEnum):
+    """Who proposes configurations; ``auto`` is gp, or tpe where a space has conditions."""
+
+    AUTO = "auto"
+    GP = "gp"
+    TPE = "tpe"
+    RANDOM = "random"
+    QMC = "qmc"
+
+
+class Objective(StrEnum):
+    """The validation metric that a search improves: lowest bce, or highest elbo."""
+
+    BCE = "bce"
+    ELBO = "elbo"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False)
+
+
+class GridSpec(_Section):
+    """Time grid; see :class:`musebar_core.config.Grid`."""
+
+    steps_per_quarter: Positive = 1
+    steps_per_bar: Positive = 4
+    snippet_steps: Positive = 240
+
+
+class CorpusSpec(_Section):
+    """Which music: ``music21`` (what music21 ships), a built corpus, or a folder of music.
+
+    ``songs_per_genre`` is for the first and the last; a built corpus is taken as it is.
+    """
+
+    source: str = "music21"
+    genres: list[str] | None = None
+    songs_per_genre: Positive | None = 300
+    include_overall: bool = True
+    grid: GridSpec = GridSpec()
+
+
+class ModelSpec(_Section):
+    """The model, and the values of what a space does not vary."""
+
+    hidden: Positive = 512
+    layers: Positive = 2
+    latent_length: Positive = 100
+    regularizers: Regularizers = {"every": 2}
+
+
+class TrainingSpec(_Section):
+    """Training; what is left out comes from the profile."""
+
+    profile: Literal["paper", "strong"] = "paper"
+    epochs: Positive = 3000
+    batch: Positive | Literal["per_group"] | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    evaluate_every: Positive | None = None
+    evaluation_snippets: Annotated[int, Field(ge=2)] = 1024
+    output_bias: bool | None = None
+    gradient_clip: Annotated[float, Field(ge=0)] | None = None
+
+
+PROFILES: dict[str, dict[str, Any]] = {
+    "paper": {
+        "batch": "per_group",
+        "learning_rate": 0.001,
+        "output_bias": False,
+        "gradient_clip": 0.0,
+    },
+    "strong": {"batch": 16, "learning_rate": 0.005, "output_bias": True, "gradient_clip": 100.0},
+}
+"""What each profile supplies; an explicit key overrides it."""
+
+
+class SearchSpec(_Section):
+    """How configurations are found.
+
+    ``space`` names a space of the product's or a YAML file; its content is stored with the study
+    as ``space_content``. ``configurations`` is per genre. ``generation`` is how many are proposed
+    at a time; ``finalists`` how many of the searched go on to all confirmation seeds; ``seed``
+    starts the sampler.
+    """
+
+    protocol: Protocol = Protocol.SEARCH
+    methods: bool = True
+    space: str = "full"
+    space_content: dict[str, Any] | None = None
+    fixed: dict[str, Any] = {}
+    choices: dict[str, list[Any]] = {}
+    sampler: Sampler = Sampler.AUTO
+    configurations: Annotated[int, Field(ge=1, le=10_000)] = 60
+    generation: Positive | None = None
+    finalists: Positive = 3
+    objective: Objective = Objective.BCE
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class SeedsSpec(_Section):
+    """Seeds a configuration: in the search, and in methods and confirmation."""
+
+    search: Annotated[int, Field(ge=1, le=CONFIRMATION_SEED)] = 3
+    confirm: Positive = 10
+
+
+class ResourcesSpec(_Section):
+    """Where runs go: ``slots`` run at a time, each with its CPUs and its share of a GPU."""
+
+    slots: Positive | Literal["auto"] = "auto"
+    cpus_per_trial: Positive = 1
+    gpus_per_trial: Annotated[float, Field(ge=0)] = 0
+    seeds_per_trial: Positive = 1
+    max_attempts: Positive = 3
+
+
+class StorageSpec(_Section):
+    """Where the record is kept: ``sqlite`` in the study's folder, or a SQLAlchemy URL."""
+
+    ledger: str = "sqlite"
+    home: str | None = None
+
+
+class StudySpec(_Section):
+    """A whole study. ``study.specfile`` makes one."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    about: str = ""
+    corpus: CorpusSpec = CorpusSpec()
+    model: ModelSpec = ModelSpec()
+    training: TrainingSpec = TrainingSpec()
+    search: SearchSpec = SearchSpec()
+    seeds: SeedsSpec = SeedsSpec()
+    resources: ResourcesSpec = ResourcesSpec()
+    storage: StorageSpec = StorageSpec()
+
+    @functools.cached_property
+    def grid(self) -> Grid:
+        """The time grid as the core knows it."""
+        return Grid(**self.corpus.grid.model_dump())
+
+    @functools.cached_property
+    def fixed(self) -> dict[str, Value]:
+        """``search.fixed`` with every value settled."""
+        return {k: search_spaces.settle_value(k, v, self.grid)
+                for k, v in self.search.fixed.items()}  # fmt: skip
+
+    @functools.cached_property
+    def _plain(self) -> Configuration:
+        training = self.training.model_dump(exclude={"profile"})
+        model = self.model.model_dump()
+        model["regularizers"] = search_spaces.regularizer_count(model["regularizers"], self.grid)
+        return Configuration(self.grid, ModelConfig(**model), Schedule(),
+                             TrainingConfig(**training))  # fmt: skip
+
+    def configuration(self, values: Mapping[str, Value]) -> Configuration:
+        """The configuration of one cell of the space: what is fixed, and ``values`` over it."""
+        return search_spaces.apply(self._plain, self.fixed | dict(values))
+
+    @functools.cached_property
+    def space(self) -> Space:
+        """The search space, restricted by ``search.fixed`` and ``search.choices``."""
+        choices = {
+            name: tuple(search_spaces.settle_value(name, value, self.grid) for value in values)
+            for name, values in self.search.choices.items()
+        }
+        content = self.search.space_content or search_spaces.read_space(self.search.space)
+        space = search_spaces.make_space(Path(self.search.space).stem, content, self.grid)
+        return space.restrict(self.fixed, choices)
+
+    @functools.cached_property
+    def methods(self) -> dict[str, Configuration]:
+        """The paper's four methods at this study's sizes.
+
+        What defines a method outranks what the study holds fixed.
+        """
+        space = search_spaces.load_space("methods", self.grid)
+        return {name: self.configuration(dict(values)) for name, values in space.named}
+
+    def seeds_of(self, phase: Phase) -> range:
+        """Seeds of a phase, in order."""
+        if phase is Phase.SEARCH:
+            return range(self.seeds.search)
+        return range(CONFIRMATION_SEED, CONFIRMATION_SEED + self.seeds.confirm)
+
+    def identity(self) -> dict[str, Any]:
+        """What makes this study this study: all but where it runs and where it is kept."""
+        content = self.model_dump(mode="json", exclude={"storage", "about"})
+        content["resources"].pop("slots")
+        return content

@@ -1,0 +1,194 @@
+"""A worker: trains the seed runs of one assignment, one a step, and survives what goes wrong.
+
+The worker process is reused for one assignment after another. Errors inside a run are caught
+and returned as results, so that only the death of the process itself looks like one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import functools
+import importlib.metadata
+import platform
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ray import tune
+
+from musebar_core import checkpoint
+from musebar_core.config import Configuration
+from musebar_core.corpus import Corpus
+from musebar_core.errors import CheckpointError, CorpusError, DivergedError
+from study.record import MODEL_FILE, STATE_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from musebar_core.training import TrainingState
+
+CHECKPOINT_SECONDS = 20.0
+"""Least time between two checkpoints of a run; it decides what a kill costs, never a result."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Seed runs of one configuration, for one worker.
+
+    Attributes
+    ----------
+    config
+        The configuration, as plain data.
+    fingerprint
+        Of the genre in that corpus; a run on other music fails.
+    folder
+        The configuration's folder for this genre; each seed has one of its own in it.
+    keep_model
+        Whether the weights at the reported epoch stay.
+    threads
+        CPU threads a run computes with.
+    """
+
+    genre: str
+    config: dict[str, Any]
+    seeds: tuple[int, ...]
+    corpus: str
+    fingerprint: str
+    folder: str
+    keep_model: bool
+    threads: int
+    device: str
+
+
+class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
+    """Ray Tune's view of a worker: a step is a seed run, the trial ends with its last seed."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Take an assignment."""
+        self._take(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take the next assignment in the same process."""
+        self._take(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Run one seed; what happened, done or failed, is the result."""
+        seed = self._left.pop(0)
+        return {"seed": seed, "outcome": run_seed(self._assignment, seed), "done": not self._left}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Nothing: a seed run keeps its own checkpoint under its own path."""
+
+    def load_checkpoint(self, checkpoint: object) -> None:
+        """Nothing, likewise."""
+
+    def _take(self, config: dict[str, Any]) -> None:
+        self._assignment = Assignment(**config)
+        self._left = list(self._assignment.seeds)
+
+
+def run_seed(assignment: Assignment, seed: int) -> dict[str, Any]:
+    """Train one seed, from its checkpoint where there is one.
+
+    Returns
+    -------
+    dict
+        The fields of :class:`study.ledger.Ended` but ``attempts``; where it failed,
+        ``failure`` says why and ``retry`` whether another attempt may help.
+    """
+    started = time.perf_counter()
+    where = {
+        "node": socket.gethostname(), "device": assignment.device,
+        "versions": versions(assignment.threads),
+    }  # fmt: skip
+    try:
+        folder = Path(assignment.folder) / str(seed)
+        with _locked(folder):
+            return where | _train(assignment, seed, folder)
+    except DivergedError as error:
+        failure, retry = str(error), False
+    except MemoryError:
+        failure, retry = "out of memory", True
+    except Exception as error:  # noqa: BLE001  whatever it is, it belongs in the ledger
+        failure, retry = f"{type(error).__name__}: {error}", True
+    return where | {
+        "failure": failure, "retry": retry, "metrics": {}, "curve": [],
+        "seconds": time.perf_counter() - started,
+    }  # fmt: skip
+
+
+def _train(assignment: Assignment, seed: int, folder: Path) -> dict[str, Any]:
+    import torch
+
+    from musebar_core import training
+
+    torch.set_num_threads(assignment.threads)
+    config = Configuration.from_dict(assignment.config)
+    corpus = _corpus(assignment.corpus).genre(assignment.genre)
+    if corpus.fingerprint != assignment.fingerprint:
+        raise CorpusError(f"{assignment.corpus}: not the music that the study began with")
+    identity = checkpoint.Identity(
+        config, assignment.genre, corpus.fingerprint, assignment.corpus, seed
+    )
+    state_file = folder / STATE_FILE
+    state = _resume(state_file, identity, assignment.device)
+    state = state or training.start(config, corpus, seed, assignment.device)
+    saved = time.monotonic()
+    for _ in training.fit(config, corpus, seed, state):
+        if time.monotonic() - saved > CHECKPOINT_SECONDS:
+            checkpoint.save(state_file, identity, state)
+            saved = time.monotonic()
+    outcome = training.outcome(config, corpus, state)
+    if assignment.keep_model:
+        checkpoint.save_weights(folder / MODEL_FILE, identity, state)
+    splits = ("validation", "test", "last_validation", "last_test")
+    return {
+        "failure": None,
+        "retry": False,
+        "metrics": {split: getattr(outcome, split)._asdict() for split in splits},
+        "curve": [_row(dataclasses.asdict(row), row.validation._asdict()) for row in state.history],
+        "best_epoch": outcome.best_epoch,
+        "seconds": outcome.seconds,
+    }
+
+
+def _row(row: dict[str, Any], validation: dict[str, Any]) -> dict[str, Any]:
+    del row["validation"]
+    return row | {f"validation_{name}": value for name, value in validation.items()}
+
+
+def _resume(path: Path, identity: checkpoint.Identity, device: str) -> TrainingState | None:
+    """Go on from the checkpoint; one that cannot be gone on from is put aside, not trusted."""
+    try:
+        return checkpoint.resume(path, identity, device)
+    except CheckpointError:
+        path.replace(path.with_suffix(".unusable"))
+        return None
+
+
+@functools.lru_cache(maxsize=2)
+def _corpus(path: str) -> Corpus:
+    return Corpus.load(Path(path))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a seed run's folder: the worker of a driver just killed may linger for seconds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def versions(threads: int) -> dict[str, str]:
+    """Versions of what decides the numbers, and the threads they were computed with."""
+    names = ("musebar-study", "torch", "numpy")
+    return {name: importlib.metadata.version(name) for name in names} | {
+        "python": platform.python_version(),
+        "threads": str(threads),
+    }

@@ -1,0 +1,138 @@
+"""Music made on the spot, a small corpus of it, and a way to run the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pretty_midi
+import pytest
+
+from musebar_core.annealing import Schedule
+from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
+from musebar_core.corpus import build_corpus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS_PER_QUARTER = 0.5
+
+
+def write_song(path: Path, seed: int, steps: int = 96, centre: int = 64) -> None:
+    """A random walk on a pentatonic scale, a quarter note a step, rests here and there."""
+    rng = np.random.default_rng(seed)
+    scale = [centre + 12 * octave + degree for octave in (-1, 0, 1) for degree in (0, 2, 4, 7, 9)]
+    place = 7
+    piano = pretty_midi.Instrument(program=0, name="melody")
+    for step in range(steps):
+        place = int(np.clip(place + rng.integers(-2, 3), 0, len(scale) - 1))
+        if rng.random() < 0.9 or step in (0, steps - 1):
+            begin = step * SECONDS_PER_QUARTER
+            piano.notes.append(
+                pretty_midi.Note(80, scale[place], begin, begin + SECONDS_PER_QUARTER)
+            )
+    midi = pretty_midi.PrettyMIDI(initial_tempo=120)
+    midi.instruments.append(piano)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    midi.write(str(path))
+
+
+@pytest.fixture(scope="session")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two genres, fifteen songs each."""
+    folder = tmp_path_factory.mktemp("music")
+    for genre, centre in (("low", 55), ("high", 72)):
+        for song in range(15):
+            write_song(folder / genre / f"{song:02}.mid", seed=song + centre, centre=centre)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus(music: Path, tmp_path_factory: pytest.TempPathFactory):
+    """The corpus of ``music`` on a quarter-note grid."""
+    out = tmp_path_factory.mktemp("corpora") / "music"
+    return build_corpus(music, out, Grid(1, 4, 16), workers=0)
+
+
+@pytest.fixture
+def configuration():
+    """Makes tiny configurations: 16 steps, 4 bars, 8 hidden units, 12 epochs."""
+
+    def make(latent=4, regularizers=2, annealing=None, hidden=8, **training):
+        settings = {"epochs": 12, "evaluate_every": 4, "batch": 4, "learning_rate": 0.01,
+                    "evaluation_snippets": 16} | training  # fmt: skip
+        return Configuration(
+            grid=Grid(1, 4, 16),
+            model=ModelConfig(hidden, 2, latent, regularizers),
+            annealing=annealing or Schedule(),
+            training=TrainingConfig(**settings),
+        )
+
+    return make
+
+
+TINY = {
+    "corpus.grid": "{steps_per_quarter: 1, steps_per_bar: 4, snippet_steps: 16}",
+    "corpus.include_overall": "false",
+    "model": "{hidden: 8, layers: 1, latent_length: 4, regularizers: {every: 2}}",
+    "training": "{profile: strong, epochs: 6, batch: 4, evaluate_every: 3, "
+    "evaluation_snippets: 16}",
+    "search.choices": "{latent_length: [2, 4, 8], input_dropout: [0.0, 0.5]}",
+    "search.fixed": "{free_bits: 0, annealing: linear, annealing_length: 0.5}",
+    "search.configurations": "4",
+    "search.generation": "2",
+    "search.finalists": "2",
+    "seeds": "{search: 2, confirm: 3}",
+}
+"""Overrides that make the preset ``search`` a matter of seconds."""
+
+
+@pytest.fixture
+def tiny(music: Path):
+    """The ``--set`` arguments of a tiny search over ``music``, changed as asked."""
+
+    def arguments(**changes: str) -> list[str]:
+        values = {"corpus.source": str(music)} | TINY
+        values |= {key.replace("__", "."): value for key, value in changes.items()}
+        return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+
+    return arguments
+
+
+@pytest.fixture
+def tiny_spec(music: Path):
+    """The spec of a tiny search over ``music``, changed as asked."""
+    from study import specfile
+
+    def make(name: str = "tiny", **changes: str):
+        values = {"corpus.source": str(music)} | TINY
+        values |= {key.replace("__", "."): value for key, value in changes.items()}
+        return specfile.load("search", [f"{k}={v}" for k, v in values.items()], name)
+
+    return make
+
+
+def musebar_command() -> list[str]:
+    """The installed command, run by the interpreter that runs the tests."""
+    return [sys.executable, "-c", "from study.cli import main; main()"]
+
+
+@pytest.fixture
+def musebar(tmp_path: Path):
+    """Runs ``musebar`` in a process of its own, in an empty folder."""
+
+    def run(*arguments: str | Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*musebar_command(), *map(str, arguments)],
+            cwd=tmp_path,
+            env=os.environ | {"COLUMNS": "120", "MUSEBAR_HOME": str(tmp_path / "studies")},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from musebar_core.config import Grid
+from musebar_core.corpus import Corpus, build_corpus, build_embedded
+from musebar_core.corpus.duplicates import melody_key
+from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError, UsageError
+
+
+def build(source, out, grid, **options) -> Corpus:
+    return build_corpus(source, out, grid, **{"workers": 0, **options})
+
+
+def reasons(corpus: Corpus) -> dict[str, str]:
+    return dict(zip(corpus.rejected["file"], corpus.rejected["reason"], strict=True))
+
+
+def test_every_music_file_ends_in_songs_or_rejected_and_never_in_both(
+    source, tmp_path, grid, write_midi, tune
+):
+    (source / "jazz" / "empty.mid").write_bytes(b"")
+    (source / "loose.mid").write_bytes(b"")
+    (source / "readme.txt").write_text("hello")
+    write_midi(source / "pop" / "short.mid", {"a": tune(7, 9)})
+    corpus = build(source, tmp_path / "out", grid)
+    taken, rejected = set(corpus.songs["source"]), set(corpus.rejected["file"])
+    assert rejected == {"jazz/empty.mid", "loose.mid", "pop/short.mid"}
+    assert taken == {f"{genre}/song{i}.mid" for genre in ("jazz", "pop") for i in range(10)}
+    assert corpus.info["n_ignored"] == 1
+
+
+def test_songs_hold_their_pitches_and_say_where_they_are_from(source, tmp_path, grid, tune):
+    view = build(source, tmp_path / "out", grid).genre("jazz")
+    song = next(s for split in ("train", "validation", "test") for s in view.songs(split)
+                if s.source == "jazz/song4.mid")  # fmt: skip
+    assert song.pitches.tolist() == [pitch for _, _, pitch in tune(4)]
+    assert (song.genre, song.title, song.group) == ("jazz", "song4", "")
+
+
+def test_the_same_bytes_are_a_duplicate_of_the_first_file(source, tmp_path, grid):
+    shutil.copy(source / "jazz" / "song1.mid", source / "pop" / "z.mid")
+    corpus = build(source, tmp_path / "out", grid)
+    assert reasons(corpus) == {"pop/z.mid": "duplicate of jazz/song1.mid"}
+
+
+def test_the_same_melody_in_another_key_and_file_is_a_duplicate(
+    source, tmp_path, grid, write_midi, tune
+):
+    moved = [(onset, length, pitch - 3) for onset, length, pitch in tune(2)]
+    write_midi(source / "jazz" / "z.mid", {"Lead": moved, "drums": tune(5)}, 90.0)
+    corpus = build(source, tmp_path / "out", grid)
+    assert reasons(corpus) == {"jazz/z.mid": "duplicate of jazz/song2.mid"}
+
+
+def test_a_melody_key_knows_rests_from_notes():
+    with_rest = melody_key(np.array([60, 128, 62], np.uint8))
+    assert with_rest == melody_key(np.array([65, 128, 67], np.uint8))
+    assert with_rest != melody_key(np.array([60, 60, 62], np.uint8))
+
+
+def test_one_worker_or_two_or_none_build_the_same_corpus(source, tmp_path, grid):
+    built = [build(source, tmp_path / f"out{n}", grid, workers=n) for n in (0, 1, 2)]
+    assert len({corpus.fingerprint for corpus in built}) == 1
+    assert built[0].songs.equals(built[2].songs)
+
+
+def test_the_content_decides_the_fingerprint(source, tmp_path, grid, write_midi, tune):
+    before = build(source, tmp_path / "a", grid)
+    write_midi(source / "pop" / "song3.mid", {"Melody": tune(999)})
+    after = build(source, tmp_path / "b", grid)
+    finer = build(source, tmp_path / "c", Grid(2, 8, 16))
+    assert len({before.fingerprint, after.fingerprint, finer.fingerprint}) == 3
+    assert before.genre("jazz").fingerprint == after.genre("jazz").fingerprint
+    assert before.genre("pop").fingerprint != after.genre("pop").fingerprint
+    assert before.genre("overall").fingerprint == before.fingerprint
+
+
+def test_a_second_build_of_the_same_inputs_reads_nothing(source, tmp_path, grid):
+    first = build(source, tmp_path / "out", grid)
+    read: list[int] = []
+    again = build(source, tmp_path / "out", grid, progress=lambda done, _: read.append(done))
+    assert again.fingerprint == first.fingerprint
+    assert read == []
+
+
+def test_changed_music_replaces_the_corpus_that_is_there(source, tmp_path, grid, write_midi, tune):
+    first = build(source, tmp_path / "out", grid)
+    write_midi(source / "pop" / "new.mid", {"Melody": tune(500)})
+    second = build(source, tmp_path / "out", grid)
+    assert len(second.songs) == len(first.songs) + 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out"]
+
+
+def test_a_damaged_corpus_is_built_again(source, tmp_path, grid):
+    first = build(source, tmp_path / "out", grid)
+    (tmp_path / "out" / "pitches.npy").unlink()
+    assert build(source, tmp_path / "out", grid).fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize("name", ["letter.txt", "corpus.txt"])
+def test_a_folder_that_is_no_corpus_is_left_alone(source, tmp_path, grid, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("precious")
+    with pytest.raises(UsageError, match="nothing was changed"):
+        build(source, out, grid)
+    assert [path.name for path in out.iterdir()] == [name]
+
+
+def test_a_corpus_with_foreign_files_is_left_alone(source, tmp_path, grid):
+    build(source, tmp_path / "out", grid)
+    (tmp_path / "out" / "mine.txt").write_text("precious")
+    with pytest.raises(UsageError, match=r"mine\.txt"):
+        build(source, tmp_path / "out", grid)
+
+
+def test_an_out_that_cannot_be_written_is_named(source, tmp_path, grid):
+    with pytest.raises(UsageError, match="is a file"):
+        build(source, source / "jazz" / "song1.mid", grid)
+    with pytest.raises(UsageError, match="cannot write"):
+        build(source, source / "jazz" / "song1.mid" / "out", grid)
+
+
+def test_a_genre_with_too_few_songs_says_so_and_leaves_nothing(
+    tmp_path, grid, write_midi, tune, source
+):
+    write_midi(source / "rock" / "one.mid", {"Melody": tune(800)})
+    with pytest.raises(CorpusError, match="genre 'rock' has no validation song: 1 songs"):
+        build(source, tmp_path / "out", grid)
+    assert [path.name for path in tmp_path.iterdir()] == ["music"]
+
+
+def test_a_genre_of_which_nothing_can_be_read_gives_the_reason(source, tmp_path, grid):
+    (source / "rock").mkdir()
+    (source / "rock" / "one.mid").write_bytes(b"")
+    with pytest.raises(CorpusError, match=r"none of its 1 files could be taken .*empty"):
+        build(source, tmp_path / "out", grid)
+
+
+def test_a_limit_takes_so_many_songs_and_lists_the_others(source, tmp_path, grid):
+    corpus = build(source, tmp_path / "out", grid, songs_per_genre=4)
+    assert corpus.songs.groupby("genre").size().to_dict() == {"jazz": 4, "pop": 4}
+    assert set(reasons(corpus).values()) == {"beyond songs_per_genre 4"}
+    assert len(corpus.rejected) == 12
+
+
+def test_a_limit_is_filled_up_where_files_are_rejected(source, tmp_path, grid):
+    for i in range(6):
+        (source / "jazz" / f"song{i}.mid").write_bytes(b"")
+    corpus = build(source, tmp_path / "out", grid, songs_per_genre=4)
+    assert corpus.songs.groupby("genre").size().to_dict() == {"jazz": 4, "pop": 4}
+
+
+@pytest.mark.parametrize("option", [{"songs_per_genre": 0}, {"workers": -1}])
+def test_an_option_out_of_range_is_refused(source, tmp_path, grid, option):
+    with pytest.raises(ConfigurationError, match=next(iter(option))):
+        build(source, tmp_path / "out", grid, **option)
+
+
+def test_groups_stay_on_one_side(tmp_path, grid, write_midi, tune):
+    for i in range(12):
+        path = tmp_path / "music" / "jazz" / f"artist{i % 6}" / f"{i}.mid"
+        write_midi(path, {"Melody": tune(i)})
+    songs = build(tmp_path / "music", tmp_path / "out", grid).songs
+    assert (songs.groupby("group")["split"].nunique() == 1).all()
+    assert songs["group"].nunique() == 6
+
+
+def test_a_missing_corpus_says_how_to_make_one(tmp_path):
+    with pytest.raises(CorpusError, match="musebar corpus build"):
+        Corpus.load(tmp_path / "nowhere")
+
+
+def test_a_corpus_whose_content_was_changed_is_damaged(source, tmp_path, grid):
+    path = build(source, tmp_path / "out", grid).path
+    pitches = np.load(path / "pitches.npy")
+    pitches[5] += 1
+    np.save(path / "pitches.npy", pitches)
+    with pytest.raises(CorpusError, match=r"damaged .* build it again"):
+        Corpus.load(path)
+    (path / "pitches.npy").write_bytes(b"")
+    with pytest.raises(CorpusError, match="damaged"):
+        Corpus.load(path)
+
+
+def test_a_corpus_of_another_format_is_named(source, tmp_path, grid):
+    path = build(source, tmp_path / "out", grid).path
+    info = json.loads((path / "corpus.json").read_text())
+    (path / "corpus.json").write_text(json.dumps(info | {"format_version": 99}))
+    with pytest.raises(CorpusError, match="has format 99"):
+        Corpus.load(path)
+
+
+def test_genres_are_sorted_and_an_unknown_one_is_named(source, tmp_path, grid):
+    corpus = build(source, tmp_path / "out", grid)
+    assert corpus.genres == ("jazz", "pop")
+    assert corpus.genre("overall").n_songs("train") == 16
+    ids = [song.id for song in corpus.genre("overall").songs("train")]
+    assert ids == sorted(ids)
+    with pytest.raises(UnknownNameError, match="unknown genre 'jas'"):
+        corpus.genre("jas")
+    with pytest.raises(UnknownNameError, match="unknown split"):
+        corpus.genre("jazz").songs("dev")
+
+
+def test_the_embedded_corpus_gives_real_tunes(tmp_path):
+    corpus = build_embedded(
+        tmp_path / "out", Grid(), genres=["fiddle", "chorale"], songs_per_genre=6, workers=2
+    )
+    assert corpus.songs.groupby("genre").size().to_dict() == {"chorale": 6, "fiddle": 6}
+    assert corpus.songs["source"].str.startswith(("bach/", "ryansMammoth/")).all()
+    assert corpus.info["source_kind"] == "music21"
+    assert (corpus.pitches <= 128).all()
+
+
+def test_tunes_of_an_embedded_book_are_songs_of_their_own(tmp_path):
+    corpus = build_embedded(
+        tmp_path / "out", Grid(), genres=["irish"], songs_per_genre=5, workers=0
+    )
+    assert corpus.songs["source"].str.contains(r"^oneills1850/.*\.abc#\d").all()
+    assert corpus.songs["title"].ne("").all()

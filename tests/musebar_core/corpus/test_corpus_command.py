@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from musebar_core.corpus.store import SONG_COLUMNS, TimeGrid, write
+from musebar_core.errors import UsageError
+from study.cli import musebar
+
+
+@pytest.fixture
+def run(tmp_path):
+    def invoke(*arguments: object):
+        command = ["--home", str(tmp_path / "home"), "corpus", *map(str, arguments)]
+        return CliRunner().invoke(musebar, command, catch_exceptions=True)
+
+    return invoke
+
+
+def test_build_prints_counts_and_ends_with_the_path(run, source, tmp_path):
+    (source / "jazz" / "empty.mid").write_bytes(b"")
+    result = run("build", source, "--snippet-steps", 16, "--workers", 1)
+    assert result.exit_code == 0, result.output
+    assert "taken 20, rejected 1" in result.stdout
+    assert "the file is empty" in result.stdout
+    assert result.stdout.splitlines()[-1] == str(tmp_path / "home" / "corpora" / "music")
+    assert "read 21 of 21 files" in result.stderr
+
+
+def test_describe_gives_songs_steps_and_baselines_as_json(run, source, tmp_path):
+    out = tmp_path / "out"
+    run("build", source, "--out", out, "--workers", 1)
+    described = json.loads(run("describe", out, "--json", "--snippet-steps", 16).stdout)
+    assert described["genres"]["jazz"]["songs"] == {"train": 8, "validation": 1, "test": 1}
+    assert described["genres"]["overall"]["steps"]["train"] == 16 * 24
+    scores = described["genres"]["jazz"]["baselines_validation_bce"]
+    assert set(scores) == {"pitch_frequencies", "markov", "repeat_last"}
+    text = run("describe", out).stdout
+    assert "Baselines" in text
+    assert described["fingerprint"] in text
+
+
+def test_a_missing_source_is_a_usage_error(run, tmp_path):
+    error = run("build", tmp_path / "nowhere").exception
+    assert isinstance(error, UsageError)
+
+
+def test_ctrl_c_ends_the_build_and_leaves_nothing_behind(tmp_path):
+    command = [sys.executable, "-c", "from study.cli import main; main()"]
+    out = tmp_path / "corpora" / "folk"
+    with subprocess.Popen(
+        [*command, "corpus", "build", "music21", "--genre", "folk", "--out", str(out)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + 30
+        while not out.parent.is_dir() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(2)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert list(out.parent.iterdir()) == []
+
+
+def test_a_corpus_without_validation_songs_is_described_all_the_same(run, tmp_path):
+    songs = pd.DataFrame({name: ["a"] for name in SONG_COLUMNS}).assign(
+        genre="jazz", split="train", group=""
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    info = {"source_kind": "folder", "n_ignored": 0}
+    melody = np.full(20, 60, np.uint8)
+    write(out, songs, [melody], rejected=[], grid=TimeGrid(1, 4), info=info)
+    described = json.loads(run("describe", out, "--json").stdout)
+    assert described["genres"]["jazz"]["windows"] == {"train": 1, "validation": 0, "test": 0}
+    assert described["genres"]["jazz"]["baselines_validation_bce"] is None
+    assert run("describe", out).exit_code == 0

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from musebar_core.config import Grid
+from musebar_core.corpus import SnippetSampler, TimeGrid, evaluation_snippets, windows
+from musebar_core.corpus.snippets import group_of
+from musebar_core.corpus.store import GenreCorpus
+from musebar_core.errors import ConfigurationError, CorpusError
+
+GRID = Grid(1, 4, 8)
+
+
+def view(lengths, split="train", name="jazz", genres=None, groups=None) -> GenreCorpus:
+    """Songs whose pitches count up from 0: a snippet shows where it was cut."""
+    n = len(lengths)
+    table = pd.DataFrame({
+        "id": [f"id{i}" for i in range(n)], "genre": genres or ["jazz"] * n,
+        "group": groups or [""] * n, "title": "", "source": "", "split": split,
+        "n_steps": lengths, "offset": np.cumsum(lengths) - lengths,
+    })  # fmt: skip
+    pitches = np.concatenate([np.arange(length) for length in lengths]).astype(np.uint8)
+    return GenreCorpus(name, TimeGrid(1, 4), table, pitches)
+
+
+def test_windows_begin_at_every_bar_from_which_a_snippet_fits():
+    listed = windows(view([18]), "train", GRID)
+    assert listed.take(np.arange(len(listed)))[:, 0].tolist() == [0, 4, 8]
+
+
+def test_a_short_song_is_repeated_up_to_the_snippet():
+    listed = windows(view([5]), "train", GRID)
+    assert len(listed) == 1
+    assert listed.take(np.arange(1)).tolist() == [[0, 1, 2, 3, 4, 0, 1, 2]]
+
+
+def test_windows_lie_in_the_order_of_songs():
+    listed = windows(view([12, 5, 16]), "train", GRID)
+    assert listed.take(np.arange(len(listed)))[:, 0].tolist() == [0, 4, 0, 0, 4, 8]
+    assert listed.counts.tolist() == [2, 1, 3]
+
+
+def test_evaluation_takes_all_windows_where_there_are_few_and_strides_evenly_over_many():
+    few = evaluation_snippets(view([18]), "train", GRID, 10)
+    many = evaluation_snippets(view([100]), "train", GRID, 6)
+    assert few.shape == (3, 8)
+    assert many[:, 0].tolist() == [0, 16, 32, 48, 64, 80]
+    assert many.dtype == np.uint8
+
+
+def test_an_empty_split_says_so():
+    with pytest.raises(CorpusError, match="no validation song"):
+        windows(view([18]), "validation", GRID)
+
+
+def test_a_grid_the_corpus_was_not_built_on_is_refused():
+    with pytest.raises(ConfigurationError, match="1 steps a quarter"):
+        windows(view([18]), "train", Grid(4, 16, 64))
+
+
+def test_a_batch_draws_songs_evenly_whatever_their_length():
+    songs = view([8, 120])
+    songs.pitches[:8] = 127
+    drawn = SnippetSampler(songs, GRID).draw(4000, np.random.default_rng(0))
+    assert drawn.shape == (4000, 8)
+    assert abs((drawn[:, 0] == 127).mean() - 0.5) < 0.05
+
+
+def test_drawn_snippets_begin_at_bars_and_reach_every_window():
+    drawn = SnippetSampler(view([18]), GRID).draw(200, np.random.default_rng(0))
+    assert set(drawn[:, 0].tolist()) == {0, 4, 8}
+
+
+def test_the_same_generator_draws_the_same_snippets():
+    sampler = SnippetSampler(view([60, 70]), GRID)
+    draws = [sampler.draw(16, np.random.default_rng(3)) for _ in range(2)]
+    np.testing.assert_array_equal(*draws)
+
+
+def test_per_group_draws_one_snippet_of_each_genre_in_the_overall_corpus():
+    songs = view([8, 8, 8], name="overall", genres=["pop", "jazz", "pop"], groups=["x", "y", "z"])
+    songs.pitches[:] = np.repeat([1, 2, 3], 8)
+    sampler = SnippetSampler(songs, GRID)
+    drawn = sampler.draw("per_group", np.random.default_rng(0))
+    assert sampler.groups == ("jazz", "pop")
+    assert drawn[0, 0] == 2
+    assert drawn[1, 0] in {1, 3}
+
+
+def test_per_group_draws_one_snippet_of_each_artist_within_a_genre():
+    sampler = SnippetSampler(view([8, 8, 8], groups=["b", "a", "b"]), GRID)
+    assert sampler.groups == ("a", "b")
+    assert sampler.draw("per_group", np.random.default_rng(0)).shape == (2, 8)
+
+
+def test_songs_of_unknown_group_are_dealt_into_five_fixed_groups():
+    songs = view([8] * 60)
+    names = {group_of(song, "jazz") for song in songs.songs("train")}
+    assert names == {f"unknown {i}" for i in range(5)}
+    assert SnippetSampler(songs, GRID).draw("per_group", np.random.default_rng(0)).shape == (5, 8)

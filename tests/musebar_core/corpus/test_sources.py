@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from musebar_core.corpus.sources import list_embedded, list_folder, split_tunes
+from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
+
+
+def touch(folder, *names: str):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    return folder
+
+
+def test_music_is_found_by_suffix_in_genre_folders_and_the_rest_is_counted(tmp_path):
+    touch(tmp_path, "jazz/a.mid", "jazz/b.MXL", "jazz/deep/er/c.xml", "pop/d.MIDI", "pop/cover.jpg",
+          "index.csv", "loose.mid", ".git/x.mid", "jazz/.hidden.mid")  # fmt: skip
+    listing = list_folder(tmp_path)
+    assert [item.source for item in listing.items] == [
+        "jazz/a.mid", "jazz/b.MXL", "jazz/deep/er/c.xml", "pop/d.MIDI"
+    ]  # fmt: skip
+    assert [file for file, _ in listing.rejected] == ["loose.mid"]
+    assert listing.n_ignored == 2
+    assert listing.genres == ("jazz", "pop")
+
+
+def test_the_first_folder_below_a_genre_is_the_group(tmp_path):
+    touch(tmp_path, "jazz/a.mid", "jazz/miles/b.mid", "jazz/miles/live/c.mid")
+    assert [item.group for item in list_folder(tmp_path).items] == ["", "miles", "miles"]
+
+
+def test_only_the_genres_asked_for_are_part_of_the_source(tmp_path):
+    touch(tmp_path, "jazz/a.mid", "pop/b.mid")
+    assert list_folder(tmp_path, ["pop"]).genres == ("pop",)
+    with pytest.raises(UnknownNameError, match="did you mean 'jazz'"):
+        list_folder(tmp_path, ["jaz"])
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), "no music file"),
+        (("notes.txt",), "no music file"),
+        (("a.mid", "b.mid"), "2 music files but no genre folder"),
+        (("fingerprint",), "a built corpus already"),
+        (("overall/a.mid",), "'overall'"),
+    ],
+)
+def test_a_folder_that_cannot_be_a_source_says_why(tmp_path, names, message):
+    with pytest.raises(UsageError, match=message):
+        list_folder(touch(tmp_path, *names))
+
+
+def test_a_source_that_is_missing_or_a_file_says_so(tmp_path):
+    with pytest.raises(UsageError, match="does not exist"):
+        list_folder(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="is not a folder"):
+        list_folder(touch(tmp_path, "a.mid") / "a.mid")
+
+
+def test_a_genre_named_overall_is_refused_before_work_starts(tmp_path):
+    with pytest.raises(ConfigurationError, match="rename"):
+        list_folder(touch(tmp_path, "overall/a.mid"))
+
+
+def test_a_file_name_that_is_no_utf8_is_written_with_escapes(tmp_path):
+    (tmp_path / "jazz").mkdir()
+    with open(os.fsencode(tmp_path / "jazz") + b"/caf\xe9.mid", "wb"):  # noqa: PTH123
+        pass
+    assert list_folder(tmp_path).items[0].source == "jazz/caf\\xe9.mid"
+
+
+def test_a_tune_book_is_split_at_its_reference_numbers():
+    text = "% a book\n\nX: 7\nT: One\nK: C\nCDE\n\nX:8\nK: D\nDEF\nX: 7\nK: E\nEFG\n"
+    assert split_tunes(text) == [
+        ("7", "X: 7\nT: One\nK: C\nCDE\n"),
+        ("8", "X:8\nK: D\nDEF\n"),
+        ("7.2", "X: 7\nK: E\nEFG\n"),
+    ]
+
+
+def test_embedded_collections_are_genres_with_unique_sources():
+    listing = list_embedded(["fiddle", "chorale", "irish"])
+    sources = [item.source for item in listing.items]
+    assert len(sources) == len(set(sources)) > 2000
+    assert "ryansMammoth/7thRegimentReel.abc" in sources
+    assert "oneills1850/0001-0050.abc#1" in sources
+
+
+def test_an_unknown_embedded_genre_names_the_known_ones():
+    with pytest.raises(UnknownNameError, match="chorale, fiddle, folk, irish, renaissance"):
+        list_embedded(["polka"])

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from musebar_core.annealing import Schedule
+from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig, divisors
+from musebar_core.errors import ConfigurationError, UnknownNameError
+
+
+def test_the_config_id_is_the_hash_of_the_canonical_json():
+    configuration = Configuration()
+    text = json.dumps(configuration.to_dict(), sort_keys=True, separators=(",", ":"))
+    assert configuration.config_id == hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def test_a_configuration_survives_its_own_plain_form():
+    configuration = Configuration(annealing=Schedule("cyclical", 0.1, 0.8, 3, 0.4))
+    again = Configuration.from_dict(json.loads(configuration.canonical_json()))
+    assert again == configuration
+    assert again.config_id == configuration.config_id
+
+
+def test_configurations_that_do_the_same_share_an_id():
+    one = Configuration(annealing=Schedule("constant", length=0.3))
+    other = Configuration(training=TrainingConfig(input_dropout=0))
+    assert one.config_id == other.config_id == Configuration().config_id
+
+
+def test_regularizers_that_do_not_divide_the_bars_are_refused_with_those_that_do():
+    with pytest.raises(
+        ConfigurationError, match="allowed: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60"
+    ):
+        Configuration(model=ModelConfig(regularizers=7))
+
+
+def test_divisors_are_what_divides():
+    assert divisors(16) == (1, 2, 4, 8, 16)
+
+
+def test_a_snippet_of_part_of_a_bar_is_refused_with_the_nearest_lengths():
+    with pytest.raises(ConfigurationError, match="nearest allowed: 60, 64"):
+        Grid(1, 4, 63)
+
+
+def test_an_unknown_setting_names_the_nearest():
+    with pytest.raises(UnknownNameError, match="did you mean 'hidden'"):
+        Configuration.from_dict({"model": {"hiden": 3}})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"epochs": 0}, {"batch": "all"}, {"learning_rate": 0}, {"input_dropout": 1.0},
+     {"free_bits": -1}, {"evaluation_snippets": 1}],
+)  # fmt: skip
+def test_settings_no_run_could_use_are_refused(settings):
+    with pytest.raises(ConfigurationError):
+        TrainingConfig(**settings)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from musebar_core.metrics import active_units, measure, mutual_information
+from musebar_core.objective import kl
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def gaussian_channel(n, length, signal, noise):
+    """Posteriors whose mutual information with x is known: mu ~ N(0, signal), fixed variance."""
+    mu = torch.randn(n, length, generator=generator(5), dtype=torch.float64) * math.sqrt(signal)
+    logvar = torch.full((n, length), math.log(noise), dtype=torch.float64)
+    return mu, logvar, length / 2 * math.log(1 + signal / noise)
+
+
+@pytest.mark.parametrize(("length", "signal"), [(1, 1.0), (2, 4.0), (8, 0.5), (4, 2.0)])
+def test_the_bracket_holds_the_known_information_of_a_gaussian_channel(length, signal):
+    mu, logvar, known = gaussian_channel(2048, length, signal, noise=1.0)
+    found = mutual_information(mu, logvar, generator())
+    slack = 0.1  # N is finite: both ends are estimates
+    assert found.lower - slack <= known <= found.upper + slack
+    assert found.upper == pytest.approx(known, abs=slack)
+    assert found.lower == pytest.approx(known, abs=slack)
+
+
+def test_posteriors_far_apart_carry_exactly_log_n():
+    mu = torch.arange(16.0)[:, None] * 1000
+    found = mutual_information(mu, torch.zeros(16, 1), generator())
+    assert found.lower == pytest.approx(math.log(16))
+    assert found.cap == pytest.approx(math.log(16))
+    assert found.upper >= found.lower
+
+
+def test_one_shared_posterior_far_from_the_prior_carries_nothing():
+    mu, logvar = torch.full((64, 3), 3.0), torch.zeros(64, 3)
+    found = mutual_information(mu, logvar, generator())
+    assert kl(mu, logvar).mean().item() == pytest.approx(13.5)
+    assert found.lower == pytest.approx(0, abs=1e-9)
+    assert found.upper == pytest.approx(0, abs=1e-9)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(2, 40), st.integers(1, 6), st.floats(0, 5), st.floats(-4, 2), st.integers(0, 99))
+def test_lower_never_passes_log_n_nor_upper_the_kl(n, length, spread, logvar, seed):
+    mu = torch.randn(n, length, generator=generator(seed)) * spread
+    logvars = torch.full((n, length), logvar) + torch.randn(n, length, generator=generator(seed))
+    found = mutual_information(mu, logvars, generator(seed))
+    assert found.lower <= math.log(n) + 1e-9
+    assert 0 <= found.upper <= kl(mu.double(), logvars.double()).mean().item() + 1e-9
+
+
+def test_few_snippets_of_many_near_certain_dimensions_have_a_bracket():
+    mu = torch.randn(20, 100, generator=generator(), dtype=torch.float64)
+    found = mutual_information(mu, torch.full((20, 100), -36.0), generator())
+    assert math.isfinite(found.upper)
+    assert found.lower == pytest.approx(math.log(20))
+
+
+def test_the_pairs_are_taken_in_blocks_without_a_difference(monkeypatch):
+    mu, logvar, _ = gaussian_channel(100, 3, 1.0, 1.0)
+    whole = mutual_information(mu, logvar, generator())
+    monkeypatch.setattr("musebar_core.metrics._PAIR_BLOCK", 100 * 3 * 7)
+    assert mutual_information(mu, logvar, generator()).lower == pytest.approx(whole.lower)
+
+
+def test_a_unit_is_active_when_its_mean_varies_by_more_than_a_hundredth():
+    mu = torch.tensor([[0.0, 0.0, 5.0], [0.4, 0.1, 5.0]])  # variances 0.04, 0.0025, 0
+    assert active_units(mu) == 1
+
+
+def test_a_run_without_information_is_collapsed_whatever_its_kl():
+    mu, logvar = torch.full((32, 2, 4), 2.0), torch.zeros(32, 2, 4)
+    found = measure(torch.full((32,), 10.0), mu, logvar, torch.zeros(32, 4))
+    assert (found.bce, found.kl, found.elbo, found.active_units) == (10.0, 8.0, -18.0, 0)
+    assert found.collapsed
+    assert found.informative_share == pytest.approx(0, abs=1e-9)
+
+
+def test_kl_is_of_the_last_posterior_and_kl_bars_of_all():
+    mu = torch.zeros(8, 2, 1)
+    mu[:, 0] = 2.0  # the first posterior alone is away from the prior
+    found = measure(torch.zeros(8), mu, torch.zeros_like(mu), torch.zeros(8, 1))
+    assert (found.kl, found.kl_bars) == (0.0, 1.0)
+    assert found.informative_share is None

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+
+from musebar_core.config import Grid
+from musebar_core.model import RVAE, initialise, piano_roll, regularizer_steps
+
+
+@pytest.mark.parametrize(
+    ("regularizers", "first", "every"),
+    [(5, 47, 48), (10, 23, 24), (15, 15, 16), (30, 7, 8), (60, 3, 4)],
+)
+def test_posteriors_are_read_after_the_papers_bars(regularizers, first, every):
+    steps = regularizer_steps(regularizers, Grid(1, 4, 240))
+    assert len(steps) == regularizers
+    assert (steps[0], steps[-1]) == (first, 239)
+    assert {b - a for a, b in itertools.pairwise(steps)} == {every}
+
+
+def test_one_regularizer_reads_the_last_step_alone():
+    assert regularizer_steps(1, Grid(1, 4, 240)) == [239]
+
+
+def test_a_rest_is_the_all_zero_vector():
+    roll = piano_roll(torch.tensor([[60, 128]], dtype=torch.uint8))
+    assert roll.shape == (1, 2, 128)
+    assert roll[0, 0].nonzero().tolist() == [[60]]
+    assert roll[0, 1].sum() == 0
+
+
+def test_forward_has_the_shapes_of_the_contract(configuration):
+    model = RVAE(configuration(latent=3, regularizers=4))
+    logits, mu, logvar = model(torch.randint(0, 129, (5, 16)), torch.Generator().manual_seed(1))
+    assert logits.shape == (5, 16, 128)
+    assert mu.shape == logvar.shape == (5, 4, 3)
+
+
+def test_the_last_posterior_sees_the_whole_snippet_and_the_first_only_its_bar(configuration):
+    model = RVAE(configuration(regularizers=4))
+    initialise(model, 0)
+    pitches = torch.full((1, 16), 60)
+    changed = pitches.clone()
+    changed[0, 15] = 72
+    before, after = model.encode(piano_roll(pitches))[0], model.encode(piano_roll(changed))[0]
+    assert torch.equal(before[:, :3], after[:, :3])
+    assert not torch.equal(before[:, 3], after[:, 3])
+
+
+def test_the_decoder_sees_the_step_before_and_never_the_step_itself(configuration):
+    model = RVAE(configuration())
+    initialise(model, 0)
+    z = torch.zeros(1, 4)
+    pitches = torch.full((1, 16), 60)
+    changed = pitches.clone()
+    changed[0, 8] = 72
+    before, after = model.decode(piano_roll(pitches), z), model.decode(piano_roll(changed), z)
+    assert torch.equal(before[:, :9], after[:, :9])
+    assert not torch.equal(before[:, 9], after[:, 9])
+
+
+def test_step_by_step_generation_agrees_with_teacher_forcing(configuration):
+    model = RVAE(configuration())
+    initialise(model, 0)
+    roll = piano_roll(torch.randint(0, 129, (3, 16)))
+    z = torch.randn(3, 4)
+    state, previous, steps = model.initial_state(z), torch.zeros(3, 128), []
+    for t in range(16):
+        logits, state = model.step(previous, z, state)
+        steps.append(logits)
+        previous = roll[:, t]
+    assert torch.allclose(torch.stack(steps, 1), model.decode(roll, z), atol=1e-6)
+
+
+def test_parameters_of_one_shape_start_alike_whatever_the_latent_length(configuration):
+    small, large = RVAE(configuration(latent=2)), RVAE(configuration(latent=8))
+    initialise(small, 7)
+    initialise(large, 7)
+    assert torch.equal(small.encoder.weight_ih_l0, large.encoder.weight_ih_l0)
+    assert torch.equal(small.output.weight, large.output.weight)
+
+
+def test_another_seed_starts_elsewhere(configuration):
+    one, other = RVAE(configuration()), RVAE(configuration())
+    initialise(one, 0)
+    initialise(other, 1)
+    assert not torch.equal(one.output.weight, other.output.weight)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from musebar_core.objective import bce, kl, regularizer, training_loss
+
+
+def test_bce_of_even_odds_is_log_two_for_every_pitch_and_step():
+    assert bce(torch.zeros(3, 5, 128), torch.ones(3, 5, 128)).tolist() == pytest.approx(
+        [5 * 128 * math.log(2)] * 3
+    )
+
+
+def test_bce_of_one_cell_is_minus_the_log_of_its_probability():
+    logits = torch.full((1, 1, 2), math.log(3.0))  # probability 3/4 each
+    targets = torch.tensor([[[1.0, 0.0]]])
+    assert bce(logits, targets).item() == pytest.approx(-math.log(0.75) - math.log(0.25))
+
+
+def test_kl_is_the_closed_form():
+    mu, variance = torch.tensor([[1.0, -2.0]]), torch.tensor([[0.5, 3.0]])
+    by_hand = 0.5 * (1 + 0.5 - 1 - math.log(0.5)) + 0.5 * (4 + 3 - 1 - math.log(3))
+    assert kl(mu, variance.log()).item() == pytest.approx(by_hand)
+
+
+def test_kl_of_the_prior_is_zero():
+    assert kl(torch.zeros(4, 7), torch.zeros(4, 7)).tolist() == [0.0] * 4
+
+
+def test_the_regularizer_is_the_mean_over_posteriors_and_snippets():
+    mu = torch.tensor([[[1.0], [3.0]], [[0.0], [2.0]]])  # two snippets, two posteriors, L = 1
+    assert regularizer(mu, torch.zeros_like(mu)).item() == pytest.approx((1 + 9 + 0 + 4) / 8)
+
+
+def test_free_bits_leave_a_dimension_alone_until_it_holds_more():
+    mu = torch.tensor([[[0.1, 2.0]]], requires_grad=True)
+    loss = regularizer(mu, torch.zeros_like(mu), free_bits=0.5)
+    loss.backward()
+    assert loss.item() == pytest.approx(0.5 + 2.0)
+    assert mu.grad.tolist() == [[[0.0, 2.0]]]
+
+
+def test_the_loss_weighs_the_kl_term_alone():
+    logits, targets = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
+    mu = torch.ones(1, 1, 1)
+    loss, reconstruction, kl_bars = training_loss(
+        logits, targets, (mu, torch.zeros_like(mu)), weight=0.25
+    )
+    assert loss.item() == pytest.approx(math.log(2) + 0.25 * 0.5)
+    assert (reconstruction.item(), kl_bars.item()) == pytest.approx((math.log(2), 0.5))

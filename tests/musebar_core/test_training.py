@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from musebar_core import checkpoint, training
+from musebar_core.annealing import Schedule
+from musebar_core.baselines import pitch_frequencies
+from musebar_core.errors import CheckpointError, DivergedError
+from musebar_core.randomness import Purpose, keep_mask, latent_noise, stream
+
+
+@pytest.fixture
+def genre(corpus):
+    return corpus.genre("low")
+
+
+def identity(config, genre, seed=3):
+    return checkpoint.Identity(config, genre.name, genre.fingerprint, "somewhere", seed)
+
+
+def run(config, genre, seed=3, state=None):
+    state = state or training.start(config, genre, seed)
+    rows = list(training.fit(config, genre, seed, state))
+    return rows, training.outcome(config, genre, state)
+
+
+def without_time(outcome):
+    return outcome.validation, outcome.test, outcome.last_validation, outcome.last_test
+
+
+def test_evaluation_comes_every_so_many_epochs_and_at_the_last(configuration, genre):
+    rows, _ = run(configuration(epochs=10, evaluate_every=4), genre)
+    assert [row.epoch for row in rows] == [4, 8, 10]
+
+
+def test_training_lowers_the_bce_far_below_its_start(configuration, genre):
+    rows, _ = run(configuration(epochs=60, evaluate_every=20, learning_rate=0.02), genre)
+    assert rows[-1].validation.bce < 0.5 * rows[0].train_bce
+
+
+def test_two_runs_of_one_seed_are_equal_bit_for_bit(configuration, genre):
+    assert without_time(run(configuration(), genre)[1]) == without_time(
+        run(configuration(), genre)[1]
+    )
+
+
+def test_another_seed_gives_other_figures(configuration, genre):
+    assert (
+        run(configuration(), genre, 0)[1].validation != run(configuration(), genre, 1)[1].validation
+    )
+
+
+@pytest.mark.parametrize("stop_at", [4, 8, 12])
+def test_a_resumed_run_equals_an_unbroken_one(configuration, genre, tmp_path, stop_at):
+    config = configuration(input_dropout=0.3, annealing=Schedule("linear"), gradient_clip=1.0)
+    path = tmp_path / "state.safetensors"
+    state = training.start(config, genre, 3)
+    for row in training.fit(config, genre, 3, state):
+        if row.epoch == stop_at:
+            checkpoint.save(path, identity(config, genre), state)
+            break
+    resumed = checkpoint.resume(path, identity(config, genre))
+    rows, outcome = run(config, genre, state=resumed)
+    unbroken_rows, unbroken = run(config, genre)
+    assert without_time(outcome) == without_time(unbroken)
+    assert resumed.history == training_history(unbroken_rows)
+    assert [row.epoch for row in rows] == [e for e in (4, 8, 12) if e > stop_at]
+
+
+def training_history(rows):
+    return list(rows)
+
+
+def test_the_reported_epoch_is_the_one_of_maximal_validation_elbo(configuration, genre):
+    rows, outcome = run(configuration(epochs=40, learning_rate=0.05), genre)
+    best = max(rows, key=lambda row: row.validation.elbo)
+    assert outcome.best_epoch == best.epoch
+    assert outcome.validation == best.validation
+    assert outcome.last_validation == rows[-1].validation
+
+
+def test_the_saved_model_measures_as_the_run_reported(configuration, genre, tmp_path):
+    config = configuration(epochs=40, learning_rate=0.05)
+    state = training.start(config, genre, 3)
+    list(training.fit(config, genre, 3, state))
+    outcome = training.outcome(config, genre, state)
+    checkpoint.save_weights(tmp_path / "m", identity(config, genre), state)
+    found, model = checkpoint.load_model(tmp_path / "m")
+    assert found == identity(config, genre)
+    assert training.evaluate(config, genre, model, "test") == outcome.test
+
+
+def test_the_output_bias_starts_at_the_log_odds_of_the_pitches(configuration, genre):
+    state = training.start(configuration(output_bias=True), genre, 0)
+    probabilities = torch.sigmoid(state.model.output.bias).detach().numpy()
+    assert probabilities == pytest.approx(pitch_frequencies(genre), rel=1e-4)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_what_to_do(configuration, genre):
+    with pytest.raises(DivergedError, match="lower training"):
+        run(configuration(learning_rate=1e12, epochs=20), genre)
+
+
+def test_a_checkpoint_of_another_run_is_not_resumed(configuration, genre, tmp_path):
+    config = configuration()
+    state = training.start(config, genre, 3)
+    checkpoint.save(tmp_path / "s", identity(config, genre), state)
+    with pytest.raises(CheckpointError, match="another run"):
+        checkpoint.resume(tmp_path / "s", identity(config, genre, seed=4))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x80\x04pickle", b"\xff" * 64])
+def test_a_file_that_is_no_checkpoint_is_refused_in_one_line(tmp_path, content):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="not a readable checkpoint"):
+        checkpoint.load_model(path)
+
+
+def test_a_checkpoint_with_a_flipped_bit_is_refused(configuration, genre, tmp_path):
+    config, path = configuration(), tmp_path / "m"
+    state = training.start(config, genre, 3)
+    list(training.fit(config, genre, 3, state))
+    checkpoint.save_weights(path, identity(config, genre), state)
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="not those that were written"):
+        checkpoint.load_model(path)
+
+
+def test_an_unwritten_checkpoint_leaves_the_old_one_alone(
+    configuration, genre, tmp_path, monkeypatch
+):
+    config, path = configuration(), tmp_path / "s"
+    state = training.start(config, genre, 3)
+    checkpoint.save(path, identity(config, genre), state)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.save(path, identity(config, genre), state)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_snippets_of_a_seed_do_not_depend_on_the_model(configuration, corpus):
+    from musebar_core.corpus import SnippetSampler
+
+    sampler = SnippetSampler(corpus.genre("low"), configuration().grid)
+    first, again = (sampler.draw(4, stream(5, Purpose.SNIPPETS, 9)) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, sampler.draw(4, stream(5, Purpose.SNIPPETS, 10)))
+
+
+def test_noise_of_few_dimensions_is_the_first_columns_of_the_noise_of_many():
+    few, many = (latent_noise(stream("f", Purpose.EVALUATION), 6, n) for n in (2, 5))
+    assert torch.equal(few, many[:, :2])
+
+
+def test_input_dropout_zeroes_its_share():
+    keep = keep_mask(stream(0, Purpose.INPUT_DROPOUT, 1), (100, 100), 0.3)
+    assert float(keep.mean()) == pytest.approx(0.7, abs=0.02)
+    assert set(keep.unique().tolist()) == {0.0, 1.0}
+
+
+def test_metrics_are_plain_floats_that_json_keeps_exactly(configuration, genre):
+    metrics = run(configuration(), genre)[1].validation
+    assert all(type(v) in {float, int, bool, type(None)} for v in metrics)
+    assert math.isfinite(metrics.bce)

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from musebar_core.errors import StudyError, UnknownNameError, UsageError
+from study.home import Home
+from study.lease import Holder, Lease, holder, this_host
+from study.ledger import Ledger, leases
+from study.record import Ended, SeedRun, State
+from study.spec import Phase
+
+RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
+METRICS = {"validation": {"bce": 0.1 + 0.2, "collapsed": False, "informative_share": None}}
+
+
+@pytest.fixture
+def study(tmp_path, tiny_spec):
+    return Home(tmp_path / "studies").create(tiny_spec())
+
+
+def test_a_seed_run_comes_back_as_it_was_written(study):
+    ended = Ended(None, 2, METRICS, [{"epoch": 3, "weight": 1 / 3}], 3, 1.5, "node", "cpu",
+                  {"torch": "2"}, "runs/x", "2026-01-01T00:00:00+00:00")  # fmt: skip
+    assert study.ledger.end("tiny", RUN, ended)
+    assert study.ledger.read("tiny").ended == {RUN: ended}
+
+
+def test_a_seed_run_is_recorded_once_and_the_first_stays(study):
+    assert study.ledger.end("tiny", RUN, Ended(None, 1, METRICS, []))
+    assert not study.ledger.end("tiny", RUN, Ended("late", 1, {}, []))
+    assert study.ledger.read("tiny").ended[RUN].done
+
+
+def test_a_generation_is_recorded_whole_or_not_at_all(study, tiny_spec):
+    spec = tiny_spec()
+    pairs = [(cell, spec.configuration(cell)) for cell in list(spec.space.cells())[:2]]
+    study.ledger.add_generation("tiny", "low", 0, pairs)
+    with pytest.raises(StudyError):
+        study.ledger.add_generation("tiny", "low", 1, [pairs[0]])  # proposed before
+    record = study.ledger.read("tiny")
+    assert list(record.generations) == [("low", 0)]
+    assert [p.parameters for p in record.generations["low", 0]] == [cell for cell, _ in pairs]
+    assert record.configurations[pairs[0][1].config_id] == pairs[0][1]
+
+
+def test_a_generation_that_found_nothing_is_remembered(study):
+    study.ledger.add_generation("tiny", "low", 0, [])
+    assert study.ledger.read("tiny").generations == {("low", 0): ()}
+
+
+def test_failed_attempts_are_counted(study):
+    for attempt in (1, 2):
+        study.ledger.add_failed_attempt("tiny", RUN, attempt, "out of memory")
+    assert study.ledger.read("tiny").failed_attempts == {RUN: 2}
+
+
+def test_running_again_forgets_the_request_to_stop(study):
+    study.ledger.request_stop("tiny")
+    assert study.ledger.stop_requested("tiny")
+    study.ledger.set_state("tiny", State.RUNNING)
+    assert not study.ledger.stop_requested("tiny")
+
+
+def test_a_pickled_ledger_carries_no_connection(study):
+    assert b"sqlalchemy" not in pickle.dumps(study.ledger)
+
+
+def test_a_password_is_never_shown():
+    with pytest.raises((UsageError, StudyError)) as caught:
+        Ledger("postgresql+nosuchdriver://user:secret@localhost/db")
+    assert "secret" not in str(caught.value)
+
+
+def test_the_same_spec_opens_the_study_and_another_is_refused(study, tmp_path, tiny_spec):
+    home = Home(tmp_path / "studies")
+    assert home.create(tiny_spec(resources__slots="1")).folder == study.folder
+    with pytest.raises(UsageError, match=r"training.epochs was 6 and is now 7"):
+        home.create(tiny_spec(training="{profile: strong, epochs: 7, batch: 4, "
+                                 "evaluate_every: 3, evaluation_snippets: 16}"))  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ["nonsense", "postgresql+nosuchdriver://u:secret@localhost/db"])
+def test_a_wrong_ledger_leaves_no_study_behind(tmp_path, tiny_spec, url):
+    home = Home(tmp_path / "studies")
+    with pytest.raises(UsageError, match=r"storage\.ledger"):
+        home.create(tiny_spec(storage__ledger=url))
+    assert home.names() == []
+
+
+def test_a_shared_database_does_not_run_another_homes_spec(tmp_path, tiny_spec):
+    url = f"sqlite:///{tmp_path}/shared.sqlite"
+    Home(tmp_path / "one").create(tiny_spec(storage__ledger=url))
+    with pytest.raises(UsageError, match="exists with another spec"):
+        Home(tmp_path / "two").create(tiny_spec(storage__ledger=url, search__finalists="1"))
+
+
+def test_a_killed_driver_that_nobody_reaped_is_dead(study):
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    started = psutil.Process(child.pid).create_time()
+    deadline = time.monotonic() + 20
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not Holder("x", this_host(), child.pid, started, 0).alive
+    child.wait()
+
+
+def test_a_database_that_is_gone_is_one_clear_error(study):
+    with study.ledger.engine.begin() as db:
+        db.exec_driver_sql("DROP TABLE leases")
+    with pytest.raises(StudyError, match="no such table"):
+        Lease(study.ledger, "tiny").__enter__()
+
+
+def test_a_study_killed_before_its_first_row_can_be_opened(study, tmp_path):
+    for file in study.folder.glob("ledger.sqlite*"):
+        file.unlink()
+    opened = Home(tmp_path / "studies").open("tiny")
+    assert opened.ledger.read("tiny").spec.name == "tiny"
+
+
+def test_an_unknown_study_names_the_known(study, tmp_path):
+    with pytest.raises(UnknownNameError, match="did you mean 'tiny'"):
+        Home(tmp_path / "studies").open("tinny")
+
+
+def test_an_unwritable_home_is_refused_by_name(tmp_path, tiny_spec):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write to the home"):
+        Home(tmp_path / "file").create(tiny_spec())
+
+
+def test_a_second_driver_is_refused_and_the_first_named(study):
+    with Lease(study.ledger, "tiny"), pytest.raises(StudyError, match=f"process {os.getpid()} on"):
+        Lease(study.ledger, "tiny").__enter__()
+    with Lease(study.ledger, "tiny"):
+        pass
+
+
+def test_a_driver_that_was_killed_is_replaced_at_once(study):
+    code = (
+        "import os, sys\n"
+        "from study.ledger import Ledger\n"
+        "from study.lease import Lease\n"
+        "Lease(Ledger(sys.argv[1]), 'tiny').__enter__()\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, study.ledger.url], check=False, timeout=60)
+    dead = holder(study.ledger, "tiny")
+    assert dead is not None
+    assert not dead.alive
+    with Lease(study.ledger, "tiny"):
+        assert holder(study.ledger, "tiny").pid == os.getpid()
+
+
+def held_elsewhere(study):
+    with Lease(study.ledger, "tiny"):
+        mine = holder(study.ledger, "tiny")
+    with study.ledger.begin() as db:
+        db.execute(leases.insert().values(
+            study="tiny", holder="other", host="elsewhere/1", pid=1, process_start=0.0, beat=4
+        ))  # fmt: skip
+    return mine
+
+
+def test_a_silent_holder_on_another_host_is_replaced_after_patience(study):
+    held_elsewhere(study)
+    with Lease(study.ledger, "tiny", patience=1.0):
+        assert holder(study.ledger, "tiny").host == this_host()
+
+
+def test_a_driver_that_lost_its_lease_records_nothing_more(study, monkeypatch):
+    monkeypatch.setattr("study.lease.HEARTBEAT", 0.05)
+    with Lease(study.ledger, "tiny") as held:
+        held.check()
+        with study.ledger.begin() as db:
+            db.execute(leases.update().values(holder="thief"))
+        held._thread.join(timeout=5)
+        with pytest.raises(StudyError, match="taken over"):
+            held.check()
+
+
+def test_a_process_id_used_again_is_not_mistaken_for_the_holder():
+    reused = Holder("x", this_host(), os.getpid(), process_start=1.0, beat=0)
+    assert not reused.alive

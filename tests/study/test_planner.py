@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from study import planner, proposals, racing
+from study.record import Ended, Proposal, Record, SeedRun
+from study.spec import Objective, Phase
+
+GENRES = ("high", "low")
+
+
+def empty(spec):
+    return Record(spec, "running", False, None, {g: {} for g in GENRES}, {}, {}, {}, {})
+
+
+def toy(run: SeedRun, *, failed: bool = False) -> Ended:
+    """A result that depends on the run's name alone."""
+    if failed:
+        return Ended("loss is no number", 3, {}, [])
+    level = int(run.config_id, 16) % 97 + run.seed % 7 / 10
+    validation = {"bce": level, "elbo": -level, "mi_lower": level % 5, "collapsed": False}
+    return Ended(None, 1, {"validation": validation}, [])
+
+
+def simulate(spec, order, *, fails=lambda _: False, width=3):
+    """Run a whole study without an engine: any of the runs in flight may end next."""
+    record, flying = empty(spec), []
+    while True:
+        plan = planner.plan(record)
+        for due in plan.propose:
+            cells = proposals.propose(spec, due)
+            record.generations[due.genre, due.generation] = tuple(
+                Proposal(spec.configuration(cell).config_id, cell) for cell in cells
+            )
+        if plan.propose:
+            continue
+        if plan.done:
+            return record, plan
+        waiting = [run for run in plan.runs if run not in flying]
+        flying += waiting[: width - len(flying)]
+        run = flying.pop(order(len(flying)))
+        record.ended[run] = toy(run, failed=fails(run))
+
+
+def table(record):
+    return {(*run, str(ended)) for run, ended in record.ended.items()}
+
+
+@pytest.fixture
+def spec(tiny_spec):
+    return tiny_spec(search__configurations="6", search__sampler="tpe")
+
+
+def test_any_order_and_number_of_slots_ends_in_the_same_table(spec):
+    expected, _ = simulate(spec, lambda _: 0, width=1)
+    for seed in range(6):
+        rng = random.Random(seed)
+        record, _ = simulate(spec, rng.randrange, width=1 + seed)
+        assert table(record) == table(expected)
+        assert record.generations == expected.generations
+
+
+def test_every_phase_has_the_specs_seeds_for_every_configuration(spec):
+    record, plan = simulate(spec, lambda _: 0)
+    assert set(record.ended) == set(plan.planned)
+    for genre in GENRES:
+        for phase, configurations in ((Phase.METHODS, 4), (Phase.SEARCH, 6), (Phase.CONFIRM, 2)):
+            runs = [r for r in record.ended if (r.genre, r.phase) == (genre, phase)]
+            assert len({r.config_id for r in runs}) == configurations
+            assert {r.seed for r in runs} == set(spec.seeds_of(phase))
+            assert len(runs) == configurations * len(spec.seeds_of(phase))
+
+
+def test_the_second_generation_does_not_wait_for_the_first(spec):
+    plan = planner.plan(empty(spec))
+    assert {(d.genre, d.generation) for d in plan.propose} == {(g, 0) for g in GENRES}
+    record = empty(spec)
+    record.generations["low", 0] = (Proposal("a" * 12, {}), Proposal("b" * 12, {}))
+    due = next(d for d in planner.plan(record).propose if d.genre == "low")
+    assert (due.generation, due.completed, len(due.running)) == (1, (), 2)
+
+
+def test_the_third_generation_waits_for_all_of_the_first_and_no_more(spec):
+    record = empty(spec)
+    first, second = ("a" * 12, "b" * 12), ("c" * 12, "d" * 12)
+    for generation, ids in enumerate((first, second)):
+        record.generations["low", generation] = tuple(Proposal(i, {}) for i in ids)
+    runs = [SeedRun("low", i, seed, Phase.SEARCH) for i in first for seed in (0, 1)]
+    for run in runs[:-1]:
+        record.ended[run] = toy(run)
+    assert not [d for d in planner.plan(record).propose if d.genre == "low"]
+    record.ended[runs[-1]] = toy(runs[-1])
+    due = next(d for d in planner.plan(record).propose if d.genre == "low")
+    assert [p.config_id for p, _ in due.completed] == list(first)
+    assert [p.config_id for p in due.running] == list(second)
+
+
+def test_a_failed_seed_keeps_its_configuration_from_the_final_and_holds_nothing_up(spec):
+    undisturbed, _ = simulate(spec, lambda _: 0)
+    best = next(r.config_id for r in undisturbed.ended if r.phase is Phase.CONFIRM)
+    record, plan = simulate(
+        spec,
+        lambda _: 0,
+        fails=lambda r: r.config_id == best and r.phase is Phase.SEARCH and r.seed == 1,
+    )
+    assert plan.done
+    failed = {r.genre for r, e in record.ended.items() if not e.done}
+    assert failed
+    assert not [
+        r for r in record.ended
+        if r.config_id == best and r.phase is Phase.CONFIRM and r.genre in failed
+    ]  # fmt: skip
+
+
+def test_a_space_smaller_than_the_search_ends_it_early(tiny_spec):
+    spec = tiny_spec(search__choices="{latent_length: [2, 4], input_dropout: [0.5]}",
+                     search__configurations="40", search__sampler="random",
+                     search__fixed="{free_bits: 0, annealing: linear, annealing_length: 0.5, "
+                     "regularizers: 2}")  # fmt: skip
+    record, plan = simulate(spec, lambda _: 0)
+    assert plan.done
+    assert sum(map(len, record.generations.values())) == 2 * len(GENRES)
+
+
+def test_a_grid_runs_every_configuration_on_all_confirmation_seeds(tiny_spec):
+    spec = tiny_spec(search__protocol="grid", search__space="methods", search__choices="{}")
+    record, _ = simulate(spec, lambda _: 0)
+    assert {r.phase for r in record.ended} == {Phase.CONFIRM}
+    assert len(record.ended) == len(GENRES) * 4 * 3
+    assert set(planner.methods_of(spec).values()) == set(spec.methods)
+
+
+def test_methods_that_coincide_are_run_once(tiny_spec):
+    spec = tiny_spec(search__fixed="{regularizers: 1, free_bits: 0, annealing: linear}")
+    plan = planner.plan(empty(spec))
+    assert len(set(plan.planned)) == len(plan.planned) == len(GENRES) * 2 * 3
+    assert sorted(planner.methods_of(spec).values()) == ["lstm_vae", "vae_bow"]
+
+
+def test_a_study_whose_corpus_is_unknown_is_not_done(spec):
+    record = empty(spec)
+    record.facts.clear()
+    plan = planner.plan(record)
+    assert not plan.done
+    assert not plan.runs
+
+
+def test_no_configuration_is_proposed_twice(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    for genre in GENRES:
+        ids = [p.config_id for (g, _), ps in record.generations.items() if g == genre for p in ps]
+        assert len(ids) == len(set(ids)) == 6
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "qmc"])
+def test_every_sampler_repeats_itself(tiny_spec, sampler):
+    spec = tiny_spec(search__sampler=sampler)
+    completed = tuple(
+        (Proposal(spec.configuration(cell).config_id, cell), float(i))
+        for i, cell in enumerate(list(spec.space.cells())[:9])
+    )
+    due = planner.Propose("low", 3, 2, completed, ())
+    first = proposals.propose(spec, due)
+    assert first == proposals.propose(spec, due)
+    assert len(first) == 2
+
+
+def test_the_sampler_is_told_what_was_measured(tiny_spec):
+    spec = tiny_spec(search__sampler="tpe", search__choices="{latent_length: [2, 4, 8, 64]}",
+                     search__fixed="{free_bits: 0, annealing: constant, regularizers: 1}",
+                     training__batch="4")  # fmt: skip
+    cells = list(spec.space.cells())
+    proposed = {"low": 0, "high": 0}
+    for latent, favours in ((2, "low"), (64, "high")):
+        completed = tuple(
+            (Proposal(f"{i:012x}", cell), abs(cell["latent_length"] - latent) * 10.0)
+            for i, cell in enumerate(cells * 3)
+        )
+        for generation in range(10):
+            for cell in proposals.propose(spec, planner.Propose("g", generation, 1, completed, ())):
+                proposed[favours] += cell["latent_length"] * (1 if favours == "high" else -1)
+    assert proposed["high"] + proposed["low"] > 0
+
+
+def entry(config_id, bce, mi, collapsed=0, done=3):
+    return racing.Searched(config_id, bce, -bce, mi, collapsed, done, 3)
+
+
+def test_finalists_are_the_best_by_the_objective_and_the_most_informative():
+    results = [entry("a", 1, 0.1), entry("b", 2, 0.2), entry("c", 3, 0.3), entry("d", 4, 0.9)]
+    assert racing.finalists(results, 3, Objective.BCE) == ["a", "b", "d"]
+
+
+def test_collapsed_and_incomplete_configurations_yield_their_place():
+    results = [entry("a", 1, 0, collapsed=3), entry("b", 2, 1), entry("c", 3, 1, done=2),
+               entry("d", 4, 1)]  # fmt: skip
+    assert racing.finalists(results, 2, Objective.BCE) == ["b", "d"]
+    assert racing.finalists(results, 3, Objective.BCE) == ["b", "d", "a"]

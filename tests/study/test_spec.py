@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pytest
+
+from musebar_core.errors import UsageError
+from study import specfile
+from study.spec import Phase
+
+
+@pytest.mark.parametrize("name", specfile.presets())
+def test_every_preset_resolves_to_its_last_value(name):
+    resolved = specfile.load(name)
+    assert resolved.name == name
+    assert None not in resolved.training.model_dump().values()
+    assert len(resolved.methods) == 4
+    assert specfile.resolve(resolved.model_dump(mode="json")) == resolved
+
+
+def test_the_papers_profile_is_the_papers(tiny_spec):
+    methods = specfile.load("paper-methods").methods
+    training = methods["musebar_bow"].training
+    assert (training.epochs, training.batch, training.learning_rate) == (3000, "per_group", 0.001)
+    assert (training.output_bias, training.gradient_clip, training.evaluate_every) == (False, 0, 60)
+    assert [m.model.regularizers for m in methods.values()] == [1, 1, 30, 30]
+    assert {m.model.latent_length for m in methods.values()} == {100}
+
+
+def test_an_explicit_key_overrides_the_profile():
+    assert (
+        specfile.load("paper-methods", ["training.output_bias=true"]).training.output_bias is True
+    )
+
+
+def test_a_fixed_value_holds_for_the_methods_but_not_where_it_defines_them():
+    resolved = specfile.load(
+        "search", ["search.fixed={regularizers: 5, latent_length: 7, input_dropout: 0.5}"]
+    )
+    methods = resolved.methods
+    assert [m.model.regularizers for m in methods.values()] == [1, 1, 5, 5]
+    assert {m.model.latent_length for m in methods.values()} == {7}
+    assert {m.training.input_dropout for m in methods.values()} == {0.0}
+
+
+def test_a_fixed_schedule_length_reaches_the_annealed_methods():
+    resolved = specfile.load("search", ["search.fixed={annealing_length: 0.8}"])
+    assert resolved.methods["vae_bow"].annealing.length == 0.8
+    assert resolved.methods["lstm_vae"].annealing.length == 0.0
+
+
+def test_seeds_of_the_search_never_meet_those_of_the_confirmation(tiny_spec):
+    resolved = tiny_spec(seeds="{search: 3, confirm: 10}")
+    assert list(resolved.seeds_of(Phase.SEARCH)) == [0, 1, 2]
+    assert list(resolved.seeds_of(Phase.CONFIRM)) == list(range(1000, 1010))
+    assert resolved.seeds_of(Phase.METHODS) == resolved.seeds_of(Phase.CONFIRM)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("search.fixd=3", "unknown key 'search.fixd': did you mean 'search.fixed'"),
+        ("serach={}", "did you mean 'search'"),
+        ("corpus.grid.snippet_step=3", "did you mean 'corpus.grid.snippet_steps'"),
+        ("search.fixed.regularizers=7", "allowed: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60"),
+        ("search.fixed.latent=7", "did you mean 'latent_length'"),
+        ("search.choices.regularizers=[7]", "does not divide the 60 bars"),
+        ("search.choices.latent_length=[]", "empty list"),
+        ("search.choices.annealing_length=[0.5, 2.0]", "fractions of training"),
+        (
+            "search={fixed: {annealing_start: 0.5}, choices: {annealing_length: [0.75]}}",
+            "would not have reached 1",
+        ),
+        ("search.fixed.free_bits=abc", "free_bits 'abc': a finite number"),
+        ("search.fixed.learning_rate=.inf", "a finite number"),
+        ("search.choices.annealing_cycles=[2.5]", "whole number of cycles"),
+        ("seeds.search=1001", "seeds.search: 1001"),
+        ("corpus.grid.snippet_steps=242", "nearest allowed: 240, 244"),
+        ("corpus.genres=[]", "empty list"),
+        ("seeds.confirm=0", "seeds.confirm: 0"),
+        ("training.epochs=many", "training.epochs: 'many'"),
+        ("search.sampler=best", "search.sampler: 'best'"),
+        ("search.space=fulll", "did you mean 'full'"),
+        ("search.space=methods", "search.protocol=grid"),
+        ("search.fixed.annealing=exponential", "unknown annealing schedule"),
+        ("name=a/b", "name: 'a/b'"),
+        ("training.epochs", "section.key=value"),
+        ("name.first=1", "is a value, not a section"),
+        ("training.epochs=[", "not a valid YAML value"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_what_to_do(override, message):
+    with pytest.raises(UsageError) as caught:
+        specfile.load("search", [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_yaml_that_is_none_is_refused_with_line_and_column(tmp_path):
+    file = tmp_path / "spec.yaml"
+    file.write_text("name: mine\nsearch: {space: full\nseeds: 3\n")
+    with pytest.raises(UsageError, match=r"spec.yaml: not valid YAML at line 3, column 6"):
+        specfile.load(str(file))
+
+
+def test_a_spec_file_without_a_name_takes_the_files(tmp_path):
+    file = tmp_path / "my-jazz.yaml"
+    file.write_text("corpus: {source: music21}\n")
+    assert specfile.load(str(file)).name == "my-jazz"
+
+
+def test_an_unknown_preset_names_the_nearest():
+    with pytest.raises(UsageError, match="did you mean 'quickstart'"):
+        specfile.load("quickstrat")
+
+
+def test_where_a_study_runs_is_no_part_of_what_it_is():
+    one, other = (specfile.load("search", [f"resources.slots={n}"]) for n in (1, 2))
+    assert one.identity() == other.identity()
+    assert one.identity() != specfile.load("search", ["seeds.search=2"]).identity()
+
+
+def test_the_papers_spaces_are_scaled_down_with_choices():
+    resolved = specfile.load(
+        "paper-regularizers",
+        ["corpus.grid.snippet_steps=32", "search.choices.regularizers=[1, 2, 4, 8]"],
+    )
+    assert [c["regularizers"] for c in resolved.space.cells()] == [1, 2, 4, 8]
+    with pytest.raises(UsageError, match="allowed: 1, 2, 4, 8"):
+        specfile.load("paper-regularizers", ["corpus.grid.snippet_steps=32"])
+
+
+def test_the_space_is_stored_with_the_study_and_outlives_its_file(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("parameters: {hidden: {ordered: true, values: [8, 16]}}")
+    resolved = specfile.load("search", [f"search.space={file}"])
+    file.unlink()
+    again = specfile.resolve(resolved.model_dump(mode="json"))
+    assert [c["hidden"] for c in again.space.cells()] == [8, 16]
+
+
+def test_folders_are_named_from_the_root(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert specfile.load("search", ["corpus.source=songs"]).corpus.source == str(tmp_path / "songs")
