@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shlex
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,13 +74,13 @@ class Home:
             )
             raise UnknownNameError("study", name, self.names(), hint)
         spec = specfile.resolve(yaml.safe_load(file.read_text()))
-        ledger = _open_ledger(spec, file.parent)
-        if spec.name not in ledger.studies():  # killed between the file and the first row
-            ledger.create(spec)
-        return Study(spec.name, file.parent, ledger)
+        return Study(spec.name, file.parent, _open_ledger(spec, file.parent))
 
     def create(self, spec: StudySpec) -> Study:
         """Record a new study; one of the same name and spec is opened instead.
+
+        The ledger's row comes first: of two that create at once, the database lets one win. The
+        spec's file comes last: whoever sees it finds a ledger to read.
 
         Raises
         ------
@@ -95,19 +95,19 @@ class Home:
         content = yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            ledger = _open_ledger(spec, folder)  # before the file: a bad URL leaves no study behind
-            if spec.name in ledger.studies():
-                self._same_or_raise(Study(spec.name, folder, ledger), spec)
-            temporary = folder / f".{SPEC_FILE}.{os.getpid()}"
-            temporary.write_text(content)
-            temporary.chmod(0o600)  # a ledger's URL may hold a password
-            temporary.replace(folder / SPEC_FILE)
+            study = Study(spec.name, folder, _open_ledger(spec, folder))
+            if not study.ledger.create(spec):
+                self._same_or_raise(study, spec)
+            handle, temporary = tempfile.mkstemp(prefix=f".{SPEC_FILE}.", dir=folder)
+            with open(handle, "w") as file:  # only its owner reads it: a URL may hold a password
+                file.write(content)
+            Path(temporary).replace(folder / SPEC_FILE)
         except OSError as error:
             raise UsageError(
                 f"cannot write to the home '{self.path}' ({error.strerror}): "
                 "name another with --home DIR"
             ) from None
-        return self.open(spec.name)
+        return study
 
     def _same_or_raise(self, study: Study, asked: StudySpec) -> None:
         recorded = study.ledger.read(study.name).spec

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.schema import CreateTable
 
 from musebar_core.config import Configuration
 from musebar_core.errors import StudyError, UsageError
@@ -130,8 +131,15 @@ class Ledger:
             raise UsageError(f"storage.ledger {_redact(url)}: {reason}") from None
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _set_up_sqlite)
+        try:
+            self._create_tables()
+        except StudyError:  # PostgreSQL, where another process is making them at the same moment
+            self._create_tables()
+
+    def _create_tables(self) -> None:
         with self.begin() as db:
-            _metadata.create_all(db)
+            for table in _metadata.sorted_tables:
+                db.execute(CreateTable(table, if_not_exists=True))
 
     @classmethod
     def in_folder(cls, folder: Path) -> Ledger:
@@ -157,13 +165,15 @@ class Ledger:
 
     # -- writing ---------------------------------------------------------------------------
 
-    def create(self, spec: StudySpec) -> None:
-        """Record a study before anything slow is done for it."""
-        with self.begin() as db:
-            db.execute(_studies.insert().values(
-                study=spec.name, spec=spec.model_dump(mode="json"), state=State.CREATED,
-                stop_requested=False, created_at=now(),
-            ))  # fmt: skip
+    def create(self, spec: StudySpec) -> bool:
+        """Record a study before anything slow is done for it; False if its name is there already.
+
+        That one stays as it is.
+        """
+        return self._insert_once(_studies, {
+            "study": spec.name, "spec": spec.model_dump(mode="json"), "state": State.CREATED,
+            "stop_requested": False, "created_at": now(),
+        })  # fmt: skip
 
     def set_state(self, study: str, state: str) -> None:
         """Record the study's state; entering ``running`` clears a request to stop."""
@@ -217,21 +227,14 @@ class Ledger:
 
     def end(self, study: str, run: SeedRun, ended: Ended) -> bool:
         """Record the end of a seed run; False if it was recorded before (the first one stays)."""
-        values = {
+        return self._insert_once(_seed_runs, {
+            "study": study, **run._asdict(),
             "state": "done" if ended.done else "failed",
             "failure": ended.failure, "attempts": ended.attempts, "metrics": ended.metrics,
             "curve": ended.curve, "best_epoch": ended.best_epoch, "seconds": ended.seconds,
             "node": ended.node, "device": ended.device, "versions": ended.versions,
             "checkpoint": ended.checkpoint, "finished_at": ended.finished_at or now(),
-        }  # fmt: skip
-        try:
-            with self.begin() as db:
-                db.execute(_seed_runs.insert().values(study=study, **run._asdict(), **values))
-        except StudyError as error:
-            if isinstance(error.__cause__, IntegrityError):
-                return False
-            raise
-        return True
+        })  # fmt: skip
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -274,6 +277,16 @@ class Ledger:
             )
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _insert_once(self, table: sa.Table, row: dict[str, Any]) -> bool:
+        try:
+            with self.begin() as db:
+                db.execute(table.insert(), row)
+        except StudyError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                return False
+            raise
+        return True
 
     def _update(self, study: str, values: dict[str, Any]) -> None:
         with self.begin() as db:

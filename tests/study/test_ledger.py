@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -13,7 +14,7 @@ from musebar_core.errors import StudyError, UnknownNameError, UsageError
 from study.home import Home
 from study.lease import Holder, Lease, holder, this_host
 from study.ledger import Ledger, leases
-from study.record import Ended, SeedRun, State
+from study.record import Ended, Record, SeedRun, State
 from study.spec import Phase
 
 RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
@@ -119,11 +120,11 @@ def test_a_database_that_is_gone_is_one_clear_error(study):
         Lease(study.ledger, "tiny").__enter__()
 
 
-def test_a_study_killed_before_its_first_row_can_be_opened(study, tmp_path):
-    for file in study.folder.glob("ledger.sqlite*"):
-        file.unlink()
-    opened = Home(tmp_path / "studies").open("tiny")
-    assert opened.ledger.read("tiny").spec.name == "tiny"
+def test_a_study_killed_before_its_spec_is_on_disk_is_created_again(study, tmp_path, tiny_spec):
+    (study.folder / "study.yaml").unlink()
+    assert Home(tmp_path / "studies").names() == []
+    made = Home(tmp_path / "studies").create(tiny_spec())
+    assert made.ledger.studies() == Home(tmp_path / "studies").names() == ["tiny"]
 
 
 def test_an_unknown_study_names_the_known(study, tmp_path):
@@ -190,3 +191,29 @@ def test_a_driver_that_lost_its_lease_records_nothing_more(study, monkeypatch):
 def test_a_process_id_used_again_is_not_mistaken_for_the_holder():
     reused = Holder("x", this_host(), os.getpid(), process_start=1.0, beat=0)
     assert not reused.alive
+
+
+def test_a_study_created_by_several_at_once_is_created_once(tmp_path, tiny_spec):
+    spec = tiny_spec()
+    homes = [tmp_path / str(i) for i in range(10)]
+    with ThreadPoolExecutor(8) as pool:
+        for home in homes:
+            made = list(pool.map(lambda _, h=home: Home(h).create(spec), range(4)))
+            assert {study.folder for study in made} == {home / "tiny"}
+            assert made[0].ledger.studies() == ["tiny"]
+
+
+def test_whoever_sees_a_study_being_created_can_read_it(tmp_path, tiny_spec):
+    spec = tiny_spec()
+
+    def look(home: Home) -> Record:
+        while "tiny" not in home.names():
+            pass
+        return home.open("tiny").ledger.read("tiny")
+
+    with ThreadPoolExecutor(3) as pool:
+        for i in range(10):
+            home = Home(tmp_path / str(i))
+            seen = [pool.submit(look, home) for _ in range(2)]
+            home.create(spec)
+            assert all(s.result(20).state == State.CREATED for s in seen)
