@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import tempfile
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ class Home:
             if not study.ledger.create(spec):
                 self._same_or_raise(study, spec)
             handle, temporary = tempfile.mkstemp(prefix=f".{SPEC_FILE}.", dir=folder)
-            with open(handle, "w") as file:  # only its owner reads it: a URL may hold a password
+            with os.fdopen(handle, "w") as file:  # only its owner reads it: a URL may hold a password
                 file.write(content)
             Path(temporary).replace(folder / SPEC_FILE)
         except OSError as error:
