@@ -99,8 +99,9 @@ class Home:
             study = Study(spec.name, folder, _open_ledger(spec, folder))
             if not study.ledger.create(spec):
                 self._same_or_raise(study, spec)
+            # mkstemp: read by its owner alone, for a ledger URL may hold a password
             handle, temporary = tempfile.mkstemp(prefix=f".{SPEC_FILE}.", dir=folder)
-            with os.fdopen(handle, "w") as file:  # only its owner reads it: a URL may hold a password
+            with os.fdopen(handle, "w") as file:
                 file.write(content)
             Path(temporary).replace(folder / SPEC_FILE)
         except OSError as error:
