@@ -33,11 +33,11 @@ def bce_dots(plot: DotPlot) -> go.Figure:
 
 
 def _add(drawn: go.Figure, row: Dots, at: int) -> None:
-    colour = style.colour(row.method, chosen=row.chosen)
+    colour, name = style.colour(row.method, chosen=row.chosen), style.escape(row.label)
     drawn.add_trace(
         go.Scatter(
             x=list(row.bce.values), y=[at + 0.16] * row.bce.n_seeds, mode="markers",
-            name=f"{style.escape(row.label)}, seeds", text=[f"seed {seed}" for seed in row.bce.seeds],
+            name=f"{name}, seeds", text=[f"seed {seed}" for seed in row.bce.seeds],
             marker={"color": colour, "size": 8, "opacity": 0.55},
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
         )
@@ -45,7 +45,7 @@ def _add(drawn: go.Figure, row: Dots, at: int) -> None:
     error = style.error_bars([row.bce], colour) if row.bce.interval else None
     drawn.add_trace(
         go.Scatter(
-            x=[row.bce.mean], y=[at - 0.14], mode="markers", name=style.escape(row.label), error_x=error,
+            x=[row.bce.mean], y=[at - 0.14], mode="markers", name=name, error_x=error,
             marker={"color": colour, "size": 12, "symbol": "diamond"},
             hovertemplate=f"mean of {row.bce.n_seeds} seeds: %{{x:.2f}}<extra></extra>",
         )

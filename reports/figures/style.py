@@ -67,6 +67,11 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def shorten(text: str, length: int = 22) -> str:
+    """Cut a name that would leave a figure no room; hovers and tables have it whole."""
+    return escape(text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}")
+
+
 def error_bars(means: Sequence[SeedMean], colour: str) -> dict[str, object]:
     """Return Plotly's error bars for 95 % intervals; none where one seed gives none."""
     spans = [mean.interval or (mean.mean, mean.mean) for mean in means]

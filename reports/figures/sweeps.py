@@ -63,7 +63,8 @@ def sweep_panel(
         type="log", tickvals=values, ticktext=[str(v) for v in values], range=_log_range(values)
     )
     if baselines is not None:
-        numbers = [v for one in drawn.data for v in one.y]
+        means = [_mean(row, metric) for sweep in sweeps for row in sweep.rows]
+        numbers = [v for mean in means for v in (*mean.values, *(mean.interval or ()))]
         shown = style.window(numbers, baselines)
         style.add_baselines(drawn, baselines, shown, vertical=False)
         drawn.update_yaxes(range=list(shown))
@@ -151,8 +152,10 @@ def _hover(cell: HeatCell | None, metric: str) -> str:
     row, count = cell.row, cell.n_configurations
     mean = _mean(row, metric)
     lines = [
-        f"latent length {row.config.model.latent_length}, {row.config.model.regularizers} "
-        f"of {row.config.grid.bars} bars",
+        (
+            f"latent length {row.config.model.latent_length}, {row.config.model.regularizers} "
+            f"of {row.config.grid.bars} bars"
+        ),
         f"{with_interval(mean)}, {mean.n_seeds} of {row.n_planned} seeds",
         f"collapsed {row.collapsed} of {row.n_done} seeds",
     ]

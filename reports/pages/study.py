@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reports.pages.genre import genre_page
+from reports.pages.methods import has_methods, methods_page
 from reports.pages.overview import overview_page
 from reports.pages.site import Place, Site, Topic
 from reports.pages.sweeps import has_heatmap, has_sweep, heatmap_page, sweep_page
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 STUDY_PAGES: dict[Topic, tuple[Has, Write]] = {
     Topic.OVERVIEW: (lambda _: True, overview_page),
+    Topic.METHODS: (has_methods, methods_page),
     Topic.LATENT: (partial(has_sweep, topic=Topic.LATENT), partial(sweep_page, topic=Topic.LATENT)),
     Topic.REGULARIZERS: (
         partial(has_sweep, topic=Topic.REGULARIZERS),

@@ -72,6 +72,7 @@ def methods_table(
     split: str,
     baselines: dict[str, float],
     chosen: ConfigurationSummary | None,
+    id: str | None = None,  # noqa: A002  (HTML's word)
 ) -> Table:
     """Set the compared configurations side by side on one split, baselines beneath."""
     columns = ("method", *(name for name, _ in MEASURES), "seeds", "collapsed", "configuration")
@@ -83,7 +84,7 @@ def methods_table(
             _collapsed(row, figures), Cell(labels.brief(row.config)),
         ))  # fmt: skip
     return Table(
-        id=f"methods-{split}",
+        id=id or f"methods-{split}",
         caption=_caption(rows, split),
         columns=columns,
         rows=tuple(found),
