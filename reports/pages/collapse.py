@@ -154,7 +154,7 @@ def _training(study: StudyView, genre: GenreView) -> Section | None:
          ("Where the weight rises and the KL falls to zero, the code is being emptied. Thin lines "
          "are seeds, bold ones their means.")),
         ("bce", "Validation BCE under it", "BCE (nats per snippet)", baselines,
-         ("What prediction gains meanwhile. Dashed lines are the baselines, named at the edge where "
+         ("What prediction gains meanwhile. Dashed lines are the baselines, named at the edge if "
          "far off; the steep start may lie above the window.")),
     )  # fmt: skip
     charts = tuple(

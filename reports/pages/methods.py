@@ -141,6 +141,10 @@ def _paper_table(metric: str, name: str) -> Table:
                  ("genre", "method", name), rows)  # fmt: skip
 
 
+def _reported(value: float | None) -> Cell:
+    return Cell("not given") if value is None else Cell(f"{value:g}", value)
+
+
 def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary, ...]) -> Section:
     name = slug(genre.name)
     plot = dot_plot(study.tables, found, genre.chosen, genre.name)
