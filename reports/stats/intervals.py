@@ -84,12 +84,13 @@ def paired_difference(first: SeedMean, second: SeedMean) -> SeedMean | None:
 def _interval(mean: float, sd: float | None, n: int) -> tuple[float, float] | None:
     if sd is None:
         return None
-    half = _quantile(n - 1) * sd / math.sqrt(n)
+    half = t_quantile(n - 1) * sd / math.sqrt(n)
     return mean - half, mean + half
 
 
 @functools.cache
-def _quantile(degrees: int) -> float:
-    from scipy import stats
+def t_quantile(degrees: float) -> float:
+    """Quantile of Student's t that bounds a two-sided 95 % interval."""
+    from scipy import special
 
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
+    return float(special.stdtrit(degrees, (1 + CONFIDENCE) / 2))
