@@ -5,18 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from musebar_core.size import n_parameters
+from reports.stats.bootstrap import studentised_interval
+from reports.stats.choice import Prefer, full_counts, validation
+from reports.stats.improvement import Improvement, improvement
+from reports.stats.intervals import paired_difference
+from reports.stats.labels import METHODS
+from reports.stats.separation import Separation, separation
+from reports.stats.signflip import SignFlip, sign_flip
+from reports.stats.stages import Stages, stages
+from reports.stats.summaries import seeds_wanted, summaries
+from reports.stats.ties import TieSet, tie_set
+from reports.stats.transfer import Transfer, transfers
+from reports.stats.variance import VarianceParts, variance_parts
+
 if TYPE_CHECKING:
-    from reports.stats.choice import Choice, Prefer
-    from reports.stats.improvement import Improvement
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from reports.stats.choice import Choice
     from reports.stats.intervals import SeedMean
-    from reports.stats.separation import Separation
-    from reports.stats.signflip import SignFlip
-    from reports.stats.stages import Stages
     from reports.stats.summaries import ConfigurationSummary
-    from reports.stats.ties import TieSet
-    from reports.stats.transfer import Transfer
-    from reports.stats.variance import VarianceParts
     from study.results import StudyTables
+
+DEFAULT = "musebar_bow"
+"""The method that the paper recommends: bar-wise regularisation and annealing together."""
+
+METRICS = {Prefer.BCE: "bce", Prefer.INFORMATION: "mi_lower"}
+"""What a choice is made on."""
+
+SIGNS = {"bce": 1.0, "mi_lower": -1.0}
+"""Turns a metric into a cost, of which less is better."""
 
 
 @dataclass(frozen=True)
@@ -100,4 +122,80 @@ class Card:
 
 def decision_card(tables: StudyTables, choice: Choice) -> Card:
     """Draw up the card of a choice."""
-    raise NotImplementedError
+    metric = METRICS[choice.prefer]
+    sign = SIGNS[metric]
+    rows = summaries(tables, choice.genre)
+    costs = sign * _table(choice.pool, metric)
+    ties = tie_set([row.config_id for row in choice.pool], costs)
+    others = [row for row in choice.pool if row.config_id != choice.chosen.config_id]
+    default, note = _default(tables, choice, metric)
+    tied = [row for row in others if row.config_id in ties.members]
+    return Card(
+        study=tables.name,
+        genre=choice.genre,
+        prefer=choice.prefer,
+        metric=metric,
+        choice=choice,
+        n_wanted=seeds_wanted(tables),
+        ties=ties,
+        runner_up=_rival(choice.chosen, others[0], metric) if others else None,
+        default=default,
+        default_note=note,
+        stages=stages(rows, metric, costs, sign),
+        separations=tuple(_separation(choice.chosen, row, metric, len(tied)) for row in tied),
+        transfers=transfers(tables, choice.chosen, choice.prefer, metric),
+        smallest=_smallest(choice),
+        variance=variance_parts(costs),
+        studentised=studentised_interval(
+            validation(choice.chosen).metric(metric).values, np.random.default_rng([10])
+        ),
+    )
+
+
+def _table(pool: Sequence[ConfigurationSummary], metric: str) -> NDArray[np.float64]:
+    """Figures of the pool, ``[k, n]``, on the seeds that all of it has, ascending."""
+    means = [validation(row).metric(metric) for row in pool]
+    shared = sorted(set.intersection(*({*mean.seeds} for mean in means)))
+    by_seed = [dict(zip(mean.seeds, mean.values, strict=True)) for mean in means]
+    return np.array([[values[seed] for seed in shared] for values in by_seed])
+
+
+def _rival(chosen: ConfigurationSummary, row: ConfigurationSummary, metric: str) -> Rival | None:
+    mine, other = validation(chosen).metric(metric), validation(row).metric(metric)
+    difference = paired_difference(mine, other)
+    if difference is None:
+        return None
+    better = difference if SIGNS[metric] > 0 else paired_difference(other, mine)
+    return Rival(row, difference, improvement(better or difference), sign_flip(difference.values))
+
+
+def _default(tables: StudyTables, choice: Choice, metric: str) -> tuple[Rival | None, str]:
+    """The choice against the paper's own method, or why there is no such comparison."""
+    name = METHODS[DEFAULT]
+    if choice.chosen.method == DEFAULT:
+        return None, f"the choice is {name} itself"
+    rows = [row for row in summaries(tables, choice.genre) if row.method == DEFAULT]
+    wanted = seeds_wanted(tables)
+    full = full_counts(tuple(rows), wanted)
+    if full:
+        return _rival(choice.chosen, full[0], metric), ""
+    most = max((row.n_measured for row in rows if row.phase != "search"), default=0)
+    return None, f"{name} has {most} of {wanted} seeds here" if most else f"{name} is not measured"
+
+
+def _separation(
+    chosen: ConfigurationSummary, row: ConfigurationSummary, metric: str, pairs: int
+) -> Separation:
+    mine, other = validation(chosen).metric(metric), validation(row).metric(metric)
+    difference = paired_difference(mine, other)
+    if difference is None:
+        raise ValueError(f"{chosen.config_id} and {row.config_id} share no seed")
+    return separation(row.config_id, difference, pairs)
+
+
+def _smallest(choice: Choice) -> Smallest:
+    def size(row: ConfigurationSummary) -> tuple[int, int, str]:
+        return n_parameters(row.config.model), row.config.model.regularizers, row.config_id
+
+    smallest = min(choice.tied, key=size)
+    return Smallest(smallest, size(smallest)[0], size(choice.chosen)[0])

@@ -97,3 +97,13 @@ def patterns(n: int) -> NDArray[np.float64]:
 def smallest_p(n: int) -> float:
     """Smallest one-sided p-value of ``n`` seeds, 2^-n as long as every pattern is tried."""
     return 2.0 ** -min(n, EXACT_SEEDS)
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Adjust a family of p-values (Holm 1979); each stands where it stood."""
+    m = len(p_values)
+    adjusted, highest = [1.0] * m, 0.0
+    for rank, i in enumerate(sorted(range(m), key=lambda i: p_values[i])):
+        highest = max(highest, min(1.0, (m - rank) * p_values[i]))
+        adjusted[i] = highest
+    return tuple(adjusted)

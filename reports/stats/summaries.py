@@ -48,8 +48,8 @@ class SplitSummary:
         log N, nats: ``mi_lower`` cannot exceed it.
     n_snippets
         N, snippets evaluated.
-    collapsed
-        Seeds that collapsed.
+    collapsed_seeds
+        Seeds that collapsed, ascending.
     """
 
     bce: SeedMean
@@ -61,7 +61,12 @@ class SplitSummary:
     active_units: SeedMean
     mi_cap: float
     n_snippets: int
-    collapsed: int
+    collapsed_seeds: tuple[int, ...]
+
+    @property
+    def collapsed(self) -> int:
+        """How many seeds collapsed."""
+        return len(self.collapsed_seeds)
 
     @property
     def is_collapsed(self) -> bool:
@@ -226,7 +231,9 @@ def _split(done: list[Run], prefix: str) -> SplitSummary | None:
         **present,
         mi_cap=caps[0],
         n_snippets=int(snippets[0]),
-        collapsed=int(sum(_by_seed(done, prefix + "collapsed").values())),
+        collapsed_seeds=tuple(
+            seed for seed, flag in sorted(_by_seed(done, prefix + "collapsed").items()) if flag
+        ),
     )
 
 
