@@ -142,7 +142,7 @@ def decision_card(tables: StudyTables, choice: Choice) -> Card:
         default=default,
         default_note=note,
         stages=stages(rows, metric, costs, sign),
-        separations=tuple(_separation(choice.chosen, row, metric, len(tied)) for row in tied),
+        separations=_separations(choice.chosen, tied, metric),
         transfers=transfers(tables, choice.chosen, choice.prefer, metric),
         smallest=_smallest(choice),
         variance=variance_parts(costs),
@@ -183,14 +183,16 @@ def _default(tables: StudyTables, choice: Choice, metric: str) -> tuple[Rival | 
     return None, f"{name} has {most} of {wanted} seeds here" if most else f"{name} is not measured"
 
 
-def _separation(
-    chosen: ConfigurationSummary, row: ConfigurationSummary, metric: str, pairs: int
-) -> Separation:
-    mine, other = validation(chosen).metric(metric), validation(row).metric(metric)
-    difference = paired_difference(mine, other)
-    if difference is None:
-        raise ValueError(f"{chosen.config_id} and {row.config_id} share no seed")
-    return separation(row.config_id, difference, pairs)
+def _separations(
+    chosen: ConfigurationSummary, tied: Sequence[ConfigurationSummary], metric: str
+) -> tuple[Separation, ...]:
+    mine, pairs = validation(chosen).metric(metric), len(tied) * (len(tied) + 1) // 2
+    found = []
+    for row in tied:
+        difference = paired_difference(mine, validation(row).metric(metric))
+        if difference is not None:
+            found.append(separation(row.config_id, difference, pairs))
+    return tuple(found)
 
 
 def _smallest(choice: Choice) -> Smallest:

@@ -42,20 +42,22 @@ class Separation:
     @property
     def more(self) -> int | None:
         """Seeds still to run."""
-        return None if self.total is None else max(0, self.total - self.difference.n_seeds)
+        return None if self.total is None else self.total - self.difference.n_seeds
 
 
 def separation(config_id: str, difference: SeedMean, pairs: int) -> Separation:
-    """Calculate the seeds for one rival of a tie set that has ``pairs`` of them.
+    """Calculate the seeds for one rival in a tie set of so many ``pairs``.
 
     The measured difference and its sd are taken for the true ones, which they are not: the
-    result is an order of magnitude. ``alpha`` is shared among the rivals (Bonferroni).
+    result is an order of magnitude. ``alpha`` is shared among the pairs (Bonferroni). The tie
+    set's own test has not told the two apart yet, so that one more is the least.
     """
     alpha = ALPHA / max(1, pairs)
     sd = difference.sd
     if sd is None or not difference.mean:
         return Separation(config_id, difference, alpha, None)
-    least = 1 + math.ceil(math.log2(1 / alpha))  # a sign-flip test needs 2 / 2^n <= alpha
+    flips = 1 + math.ceil(math.log2(1 / alpha))  # a sign-flip test needs 2 / 2^n <= alpha
+    least = max(flips, difference.n_seeds + 1)
     total = least if sd == 0 else seeds_needed(abs(difference.mean) / sd, alpha)
     return Separation(config_id, difference, alpha, None if total is None else max(total, least))
 

@@ -183,3 +183,9 @@ def build_four_methods(genres=("jazz",)):
         study.add(replace(second, annealing=Schedule()), [571.0], phase="search", genre=genre,
                   failed=1, collapsed=1, kl=27.0)  # fmt: skip
     return study
+
+
+@pytest.fixture
+def two_genres():
+    """The four methods in two genres and their joint corpus."""
+    return build_four_methods(("jazz", "rock", "overall"))
