@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reports.stats.improvement import share_interval
 from reports.stats.intervals import mean_over_seeds, paired_difference
 from reports.stats.labels import METHODS
-from reports.stats.paper import table1
+from reports.stats.paper import TABLE_1
 from reports.stats.signflip import ALPHA, holm, sign_flip, smallest_p
 from reports.stats.summaries import genre_names, seeds_wanted, summaries
 from reports.stats.views import methods_of
@@ -308,7 +308,7 @@ def _printed(one: _Tested) -> float | None:
     if one.claim is Claim.COLLAPSE or one.genre is None:
         return None
     better, rivals = RIVALS[one.claim]
-    table = table1()
-    cells = [table.get((one.genre, name)) for name in (better, *rivals)]
-    known = [cell.bce for cell in cells if cell is not None]
-    return known[0] - min(known[1:]) if len(known) == len(cells) else None
+    bces = {cell.method: cell.bce for cell in TABLE_1 if cell.genre == one.genre}
+    if not {better, *rivals} <= set(bces):
+        return None
+    return bces[better] - min(bces[name] for name in rivals)
