@@ -90,7 +90,8 @@ class Card:
     stages
         Search figures against confirmation figures of those that have both.
     separations
-        Seeds that would tell the choice from each of the others in the tie set.
+        Seeds that would tell the choice from each of the others in the tie set; none where
+        it is not in the tie set itself.
     transfers
         What the other genres' configurations cost here.
     studentised
@@ -129,7 +130,8 @@ def decision_card(tables: StudyTables, choice: Choice) -> Card:
     ties = tie_set([row.config_id for row in choice.pool], costs)
     others = [row for row in choice.pool if row.config_id != choice.chosen.config_id]
     default, note = _default(tables, choice, metric)
-    tied = [row for row in others if row.config_id in ties.members]
+    told_apart = choice.chosen.config_id in ties.worse
+    tied = [] if told_apart else [row for row in others if row.config_id in ties.members]
     return Card(
         study=tables.name,
         genre=choice.genre,
@@ -144,7 +146,7 @@ def decision_card(tables: StudyTables, choice: Choice) -> Card:
         stages=stages(rows, metric, costs, sign),
         separations=_separations(choice.chosen, tied, metric),
         transfers=transfers(tables, choice.chosen, choice.prefer, metric),
-        smallest=_smallest(choice),
+        smallest=_smallest(choice, metric),
         variance=variance_parts(costs),
         studentised=studentised_interval(
             validation(choice.chosen).metric(metric).values, np.random.default_rng([10])
@@ -195,9 +197,12 @@ def _separations(
     return tuple(found)
 
 
-def _smallest(choice: Choice) -> Smallest:
+def _smallest(choice: Choice, metric: str) -> Smallest:
     def size(row: ConfigurationSummary) -> tuple[int, int, str]:
         return n_parameters(row.config.model), row.config.model.regularizers, row.config_id
 
-    smallest = min(choice.tied, key=size)
+    sign, best = SIGNS[metric], validation(choice.pool[0]).metric(metric)
+    most = sign * best.mean + (best.standard_error or 0.0)
+    within = [r for r in choice.pool if sign * validation(r).metric(metric).mean <= most]
+    smallest = min(within, key=size)
     return Smallest(smallest, size(smallest)[0], size(choice.chosen)[0])

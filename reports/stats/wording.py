@@ -70,7 +70,7 @@ def tie_line(ties: TieSet) -> str:
             f"{p_value(ties.smallest)}, above {ALPHA:g}"
         )
     if left == 1:
-        return f"1 of {k}: it is distinguishably better than each of the others"
+        return f"1 of {k} configurations: each of the others is distinguishably worse than another"
     return f"{left} of {k} configurations cannot be told from the best"
 
 
@@ -84,15 +84,22 @@ def percent(share: float) -> str:
     return f"{share:.0%}"
 
 
+def place(verdict: Verdict) -> str:
+    """Genre of a verdict, or ``all genres``."""
+    return verdict.genre or "all genres"
+
+
+def why(verdict: Verdict) -> str:
+    """Say what stands behind a verdict: reason, effect and p-values."""
+    parts = (verdict.reason, effect_text(verdict), p_text(verdict))
+    return "; ".join(part for part in parts if part)
+
+
 def verdict_line(verdict: Verdict) -> str:
     """Say a verdict in one line: the answer, the effect, the p-values and what they could be."""
-    parts = [answer_text(verdict)]
-    effect = effect_text(verdict)
-    if effect:
-        parts.append(effect)
-    if verdict.p is not None:
-        parts.append(p_text(verdict))
-    return "; ".join(parts)
+    said = why(verdict)
+    separator = ": " if verdict.reason else "; "
+    return f"{verdict.answer}{separator}{said}" if said else str(verdict.answer)
 
 
 def answer_text(verdict: Verdict) -> str:
@@ -176,9 +183,9 @@ def _more(n: int) -> list[Line]:
 def _sureness(card: Card) -> Section:
     lines = []
     if card.runner_up is not None:
-        lines += _rival_lines("runner-up", card.runner_up)
+        lines.append(Line("Over the runner-up", _rival(card.runner_up)))
     if card.default is not None:
-        lines += _rival_lines("paper's default", card.default)
+        lines.append(Line("Over the paper's default", _rival(card.default)))
     elif card.default_note:
         lines.append(Line("Over the paper's default", f"no comparison: {card.default_note}"))
     if card.studentised is not None:
@@ -186,24 +193,24 @@ def _sureness(card: Card) -> Section:
         text = f"{METRIC_NAMES[card.metric]} {interval}"
         lines.append(Line("Its mean, by studentised bootstrap", text))
     about = (
-        "How often it wins on a seed that both ran (ties count half; exact 95% interval), and by "
-        "how much. It was picked on these seeds, which flatters it a little."
+        "How often it is better on a seed that both ran (ties count half; exact 95% interval), and "
+        "by how much: its figure minus the other's, with a sign-flip test. It was picked on these "
+        "seeds, which flatters it a little."
     )
     return Section("improvement", "How sure it is", about, tuple(lines))
 
 
-def _rival_lines(name: str, rival: Rival) -> list[Line]:
+def _rival(rival: Rival) -> str:
     better = rival.improvement
     low, high = better.interval
+    tied = f" and {better.ties} tied" if better.ties else ""
     smallest = p_value(min(1.0, 2 * rival.test.smallest))
-    return [
-        Line(f"Over the {name}", f"{rival.summary.config_id}, {_named(rival.summary)}"),
-        Line("Probability of improvement", f"{percent(better.share)} [{percent(low)}, "
-             f"{percent(high)}], {better.wins} of {count(better.n_seeds, 'seed')}"
-             + (f" and {better.ties} tied" if better.ties else "")),
-        Line("Difference (recommended minus it)", f"{with_interval(rival.difference)} nats, p "
-             f"{p_value(rival.test.two_sided)} (smallest possible {smallest})"),
-    ]  # fmt: skip
+    return (
+        f"probability of improvement {percent(better.share)} [{percent(low)}, {percent(high)}] "
+        f"({better.wins} of {count(better.n_seeds, 'seed')}{tied}); difference "
+        f"{with_interval(rival.difference)} nats, p {p_value(rival.test.two_sided)} (smallest "
+        f"possible {smallest}); against {rival.summary.config_id}, {_named(rival.summary)}"
+    )
 
 
 def _stages(card: Card) -> Section:
@@ -212,7 +219,7 @@ def _stages(card: Card) -> Section:
     lines = [Line(one.config_id, _finalist(one)) for one in shown]
     lines += _more(len(found.finalists) - len(shown))
     if found.change is not None and len(found.finalists) > 1:
-        lines.append(Line("Mean change", _change(found.change)))
+        lines.append(Line("Mean change", change_text(found.change)))
     if found.flattery is not None:
         best = "lowest" if card.metric == "bce" else "highest"
         lines.append(Line("Bias of the pick", f"taking the {best} of {len(card.choice.pool)} means "
@@ -229,11 +236,12 @@ def _finalist(one: Finalist) -> str:
     return (
         f"search {number(one.searched.mean)} ({count(one.searched.n_seeds, 'seed')}), "
         f"confirmation {number(one.confirmed.mean)} ({count(one.confirmed.n_seeds, 'seed')}): "
-        f"change {_change(one.change)}"
+        f"change {change_text(one.change)}"
     )
 
 
-def _change(change: Change) -> str:
+def change_text(change: Change) -> str:
+    """Say a change between the stages, with its interval: ``+2.00 [-6.67, 10.67]``."""
     text = f"{change.mean:+,.2f}"
     if change.interval is None:
         return f"{text} (one seed tells of no spread)"
@@ -299,7 +307,7 @@ def _rest(card: Card) -> Section:
                           f"{residual} (over {count(parts.n_configurations, 'configuration')} and "
                           f"{count(parts.n_seeds, 'seed')})"))  # fmt: skip
     about = (
-        "Regularizers add no weights. Variance: how much of the spread of all runs with full "
-        "counts comes from the configuration, from the seed, and from neither."
+        "Regularizers add no weights. Variance: how much of the spread of the runs that the "
+        "choice was made from comes from the configuration, from the seed, and from neither."
     )
     return Section("size", "Size and spread", about, tuple(lines))
