@@ -83,7 +83,7 @@ def _all_genres(measured: Measured) -> Section:
         charts.append(
             chart(f"fig-own-{metric}", f"{name} here", SAID[metric] + spread, drawn, table)
         )
-        said = f"The paper's Table 1, its own scale and its own music; {name} in nats, no spread given."
+        said = f"The paper's Table 1, its own scale and music; {name} in nats, no spread given."
         if metric == "mi":
             said += " Four cells lie above their KL, which one posterior cannot have."
         reported = _paper_marks(metric)
@@ -134,12 +134,16 @@ def _own_table(metric: str, name: str, marks: list[GenreMark], markov: dict[str,
 
 def _paper_table(metric: str, name: str) -> Table:
     rows = tuple(
-        (Cell(row.genre), Cell(labels.METHODS[row.method], swatch=colour(row.method)),
-         Cell("not given") if (value := getattr(row, metric)) is None else Cell(f"{value:g}", value))
+        (Cell(row.genre), Cell(labels.METHODS[row.method], swatch=colour(row.method)), value)
         for row in TABLE_1
+        for value in [_reported(getattr(row, metric))]
     )  # fmt: skip
     return Table(f"paper-{metric}", f"{name} as the paper's Table 1 reports it, nats.",
                  ("genre", "method", name), rows)  # fmt: skip
+
+
+def _reported(value: float | None) -> Cell:
+    return Cell("not given") if value is None else Cell(f"{value:g}", value)
 
 
 def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary, ...]) -> Section:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reports.pages.collapse import collapse_page, has_collapse
 from reports.pages.genre import genre_page
 from reports.pages.methods import has_methods, methods_page
 from reports.pages.overview import overview_page
+from reports.pages.search import has_search, search_page
 from reports.pages.site import Place, Site, Topic
 from reports.pages.sweeps import has_heatmap, has_sweep, heatmap_page, sweep_page
 
@@ -34,6 +36,8 @@ STUDY_PAGES: dict[Topic, tuple[Has, Write]] = {
 """Pages of a whole study: whether there is one, and its HTML."""
 
 GENRE_PAGES: dict[Topic, tuple[GenreHas, GenreWrite]] = {
+    Topic.SEARCH: (has_search, search_page),
+    Topic.COLLAPSE: (has_collapse, collapse_page),
     Topic.GENRE: (lambda _, __: True, genre_page),
 }
 """Pages of one genre."""
