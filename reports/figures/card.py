@@ -62,24 +62,31 @@ def apart(rows: Sequence[Apart], x_title: str) -> go.Figure:
     return drawn
 
 
-def stages(found: Stages, y_title: str) -> go.Figure:
-    """Draw a line a finalist, from its search mean to its confirmed mean."""
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "hexagon")
+
+
+def stages(found: Stages, groups: dict[str, str], y_title: str) -> go.Figure:
+    """Draw a line a finalist, from its search mean to its confirmed mean.
+
+    ``groups`` is config_id to the group whose colour it has.
+    """
     drawn = style.figure("", y_title, height=380)
     for at, one in enumerate(found.finalists):
-        colour = style.GENRE_COLOURS[at % len(style.GENRE_COLOURS)]
+        colour = LOOKS[groups.get(one.config_id, WORSE)][0]
         half = (
             0.0
             if one.confirmed.interval is None
             else (one.confirmed.interval[1] - one.confirmed.mean)
         )
-        before = f"{number(one.searched.mean)} ({count(one.searched.n_seeds, 'seed')})"
-        after = f"{with_interval(one.confirmed)} ({count(one.confirmed.n_seeds, 'seed')})"
+        before = f"search {number(one.searched.mean)} ({count(one.searched.n_seeds, 'seed')})"
+        after = f"confirmed {with_interval(one.confirmed)} ({count(one.confirmed.n_seeds, 'seed')})"
         drawn.add_trace(
             go.Scatter(
                 x=[0, 1], y=[one.searched.mean, one.confirmed.mean], mode="lines+markers",
                 name=one.config_id, error_y={"type": "data", "array": [0.0, half], "color": colour},
-                line={"color": colour, "width": 2}, marker={"size": 9},
-                text=[f"{one.config_id}<br>search {before}", f"{one.config_id}<br>confirmed {after}"],
+                line={"color": colour, "width": 2},
+                marker={"size": 10, "symbol": SYMBOLS[at % len(SYMBOLS)]},
+                text=[f"{one.config_id}<br>{said}" for said in (before, after)],
                 hovertemplate="%{text}<extra></extra>",
             )
         )  # fmt: skip
@@ -94,24 +101,31 @@ def regret(genres: Sequence[str], cells: Sequence[Sequence[Transfer | None]]) ->
 
     ``cells`` is None on the diagonal. What was not measured stays empty and says so.
     """
-    texts = [[_regret_text(cell) for cell in row] for row in cells]
+    costs = [[_regret(cell) for cell in row] for row in cells]
+    known = [cost for row in costs for cost in row if cost is not None]
     drawn = style.figure("configuration recommended for", "used in", height=170 + 46 * len(genres))
     drawn.add_trace(
         go.Heatmap(
-            z=[[_regret(cell) for cell in row] for row in cells],
-            text=texts, texttemplate="%{text}", hovertemplate="%{text}<extra></extra>",
-            colorscale=[[0, "#F7F7F7"], [1, "#E69F00"]], xgap=2, ygap=2,
+            z=costs, zmin=min(0.0, *known), zmax=max(1.0, *known), xgap=2, ygap=2,
+            text=[[_regret_text(cell) for cell in row] for row in cells],
+            hovertemplate="%{text}<extra></extra>", hoverongaps=False,
+            colorscale=[[0, "rgba(230,159,0,0.12)"], [1, "rgba(230,159,0,0.95)"]],
             colorbar={"title": {"text": "nats"}, "thickness": 12},
         )
     )  # fmt: skip
     names = [style.shorten(genre) for genre in genres]
-    ticks = {"tickvals": list(range(len(genres))), "ticktext": names, "showgrid": False}
+    ticks = {"tickvals": list(range(len(genres))), "ticktext": names, "showgrid": False,
+             "range": [-0.5, len(genres) - 0.5]}  # fmt: skip
     drawn.update_xaxes(**ticks)
-    drawn.update_yaxes(**ticks, autorange="reversed")
-    for y, row in enumerate(texts):
-        for x, text in enumerate(row):
-            if _regret(cells[y][x]) is None:
-                drawn.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 11})
+    drawn.update_yaxes(**(ticks | {"range": [len(genres) - 0.5, -0.5]}))
+    drawn.add_trace(
+        go.Scatter(
+            x=[x for row in cells for x in range(len(row))],
+            y=[y for y, row in enumerate(cells) for _ in row], mode="text",
+            text=[_regret_text(cell) for row in cells for cell in row], showlegend=False,
+            hoverinfo="skip",
+        )
+    )  # fmt: skip
     return drawn
 
 

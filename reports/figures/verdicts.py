@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from reports.figures import style
 from reports.stats.labels import METHODS
-from reports.stats.verdicts import Answer
+from reports.stats.verdicts import Answer, Claim
 from reports.stats.wording import place, verdict_line
 
 if TYPE_CHECKING:
@@ -23,6 +23,13 @@ LOOKS = {
     Answer.UNDECIDED: (style.OTHER_COLOUR, "circle-open"),
 }
 """Answer to colour and symbol."""
+
+SHORT = {
+    Claim.ANNEALING: "annealing",
+    Claim.BARWISE: "bar-wise",
+    Claim.BOTH: "both",
+    Claim.COLLAPSE: "collapse",
+}
 
 
 def effects(verdicts: Sequence[Verdict]) -> go.Figure:
@@ -54,12 +61,14 @@ def effects(verdicts: Sequence[Verdict]) -> go.Figure:
 
 
 def _name(verdict: Verdict) -> str:
-    return f"{verdict.claim}, {style.shorten(place(verdict), 18)}"
+    return f"{SHORT[verdict.claim]}, {style.shorten(place(verdict), 18)}"
 
 
 def profiles(found: Aggregate) -> go.Figure:
     """Draw a performance profile a method: the share of runs at or below each score."""
-    drawn = style.figure("test BCE, per cent of the Markov chain's", "share of runs", height=440)
+    drawn = style.figure(
+        "test BCE against its genre's mean (per cent)", "share of runs", height=440
+    )
     thresholds = list(found.thresholds)
     for one in found.methods:
         colour = style.colour(one.method)
@@ -73,8 +82,8 @@ def profiles(found: Aggregate) -> go.Figure:
         drawn.add_trace(
             go.Scatter(
                 x=thresholds, y=list(one.shares), mode="lines", name=METHODS[one.method],
-                line={"color": colour, "width": 2.5, "shape": "hv"},
-                hovertemplate="%{y:.0%} of runs at or below %{x:.1f}%<extra></extra>",
+                line={"color": colour, "width": 2.5},
+                hovertemplate="%{y:.0%} of runs at or below %{x:+.2f}%<extra></extra>",
             )
         )  # fmt: skip
     drawn.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")

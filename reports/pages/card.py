@@ -122,10 +122,12 @@ def _stages(card: Card) -> tuple[Chart, ...]:
     )  # fmt: skip
     caption = (
         "Each line is a finalist, from its search mean to its mean on fresh seeds (95% interval). "
-        "Lines that all turn the wrong way are the winner's curse; lines that cross changed rank."
+        "Lines that all turn the wrong way are the winner's curse; lines that cross changed rank. "
+        "Colours as above."
     )
     title = f"Search against confirmation, validation {name}, nats"
-    drawn = stages(found, f"validation {name} (nats)")
+    groups = dict.fromkeys(card.ties.members, TIED) | {card.chosen.config_id: RECOMMENDED}
+    drawn = stages(found, groups, f"validation {name} (nats)")
     return (chart("fig-stages", title, caption, drawn, table),)
 
 
@@ -160,7 +162,7 @@ def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:
     )
     drawn = regret(names, cells)
     title = "Using one genre's configuration in another, nats"
-    return (chart("fig-regret", title, caption, drawn, table),)
+    return (chart("fig-regret", title, caption, drawn, table, wide=True),)
 
 
 def _regret_row(card: Card, names: list[str]) -> list[Transfer | None]:

@@ -115,14 +115,16 @@ def _p(p: float | None) -> Cell:
 
 def _over_genres(found: Aggregate) -> Section:
     caption = (
-        "Share of the runs of all genres whose test BCE is at or below a percentage of the Markov "
-        "chain's: a curve further up and left is better, whatever the threshold. Bands are "
-        "pointwise 95% intervals, runs resampled within genres."
+        "Share of the runs of all genres whose test BCE is at or below a score: per cent above or "
+        "below the mean of its genre's runs of the four methods. A curve further up and left is "
+        "better, whatever the threshold. Bands are pointwise 95% intervals, runs resampled within "
+        "genres."
     )
     drawn = profiles(found)
     shares = Table(
         id="profiles",
-        caption="Share of runs at or below each score, per cent of the Markov chain's BCE.",
+        caption="Share of runs at or below each score: test BCE against its genre's mean, per "
+        "cent.",
         columns=("score", *(labels.METHODS[one.method] for one in found.methods)),
         rows=tuple(
             (Cell(f"{threshold:.2f}", threshold),
@@ -133,18 +135,19 @@ def _over_genres(found: Aggregate) -> Section:
     )  # fmt: skip
     means = Table(
         id="iqm",
-        caption="Interquartile mean over the runs of all genres, per cent of the Markov chain's "
-        "test BCE (below 100 beats it), with 95% stratified bootstrap intervals.",
+        caption="Interquartile mean over the runs of all genres of the test BCE against its "
+        "genre's mean, per cent (below 0 is better than the four methods' mean), with 95% "
+        "stratified bootstrap intervals.",
         columns=("method", "interquartile mean", "runs"),
         rows=tuple(
             (Cell(labels.METHODS[one.method], swatch=colour(one.method)),
-             Cell(f"{one.iqm:.2f} [{one.interval[0]:.2f}, {one.interval[1]:.2f}]", one.iqm),
+             Cell(f"{one.iqm:+.2f} [{one.interval[0]:.2f}, {one.interval[1]:.2f}]", one.iqm),
              Cell(str(n := sum(map(len, one.runs.values()))), n))
             for one in found.methods
         ),
     )  # fmt: skip
     left = tuple(f"{genre} is left out: {why}." for genre, why in found.left_out.items())
-    title = "Performance profiles, test BCE against the Markov chain's"
+    title = "Performance profiles, test BCE against its genre's mean"
     return Section(
         "over-genres", "Over all genres", text=left,
         charts=(chart("fig-profiles", title, caption, drawn, shares),), side_by_side=False,

@@ -7,13 +7,14 @@ at the edge of the statistical precipice".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reports.stats.bootstrap import percentile_interval, stratified
 from reports.stats.labels import METHODS
-from reports.stats.summaries import baseline_bce, genre_names, seeds_wanted, summaries
+from reports.stats.summaries import genre_names, seeds_wanted, summaries
 from reports.stats.views import methods_of
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ class MethodAggregate:
 class Aggregate:
     """The methods over the genres in which all of them have full counts.
 
-    A run's score is its test BCE as a percentage of the Markov chain's in its genre, so that
-    genres can be averaged: below 100 beats the chain, less is better. The joint corpus
+    A run's score says how far its test BCE lies above the mean of its genre's runs of all four
+    methods, in per cent: less is better, and genres of any scale can be put together. The mean
+    is taken as it is, also under the bootstrap: it moves all methods alike. The joint corpus
     ``overall`` is left out: its songs are those of the others.
 
     Attributes
@@ -115,9 +117,6 @@ def _scores(
     """Scores of each method in a genre, or why it has none."""
     if genre == "overall":
         return {}, "the joint corpus, whose songs are those of the others"
-    markov = baseline_bce(tables, genre, "test").get("markov")
-    if not markov:
-        return {}, "its Markov baseline is not recorded"
     rows = {row.method: row for row in methods_of(summaries(tables, genre), wanted)}
     found = {}
     for name, label in METHODS.items():
@@ -125,8 +124,10 @@ def _scores(
         n = 0 if figures is None else figures.bce.n_seeds
         if figures is None or n < wanted:
             return {}, f"{label} has {n} of {wanted} seeds"
-        found[name] = tuple(100 * bce / markov for bce in figures.bce.values)
-    return found, ""
+        found[name] = figures.bce.values
+    mean = fmean(bce for bces in found.values() for bce in bces)
+    scores = {name: tuple(100 * (bce / mean - 1) for bce in bces) for name, bces in found.items()}
+    return scores, ""
 
 
 def _method(
