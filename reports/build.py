@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import UsageError
+from reports.listen import SilentError, play
+from reports.pages.comparison import comparison_page, study_folder
 from reports.pages.study import study_pages
 from reports.pages.view import view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.listen import Music
+    from reports.pages.view import StudyView
     from study.results import StudyTables
 
 INDEX = "index.html"
@@ -25,13 +32,35 @@ CONTENTS = "contents.txt"
 """Names every file of a report, so that a rebuild replaces a report and nothing else."""
 
 
-def build_report(tables: StudyTables, out: Path) -> Path:
-    """Write the report of a study.
+@dataclass(frozen=True)
+class Source:
+    """A study to report on.
 
-    Parameters
+    Attributes
     ----------
     tables
         The study; the same tables give the same bytes.
+    folder
+        Its folder, for the checkpoints of the Listen page; None for a report without one.
+    """
+
+    tables: StudyTables
+    folder: Path | None = None
+
+
+def build_report(tables: StudyTables, out: Path, folder: Path | None = None) -> Path:
+    """Write the report of a study; see :class:`Source` and :func:`build_site`."""
+    return build_site([Source(tables, folder)], out)
+
+
+def build_site(sources: Sequence[Source], out: Path) -> Path:
+    """Write the report of one study, or of several side by side.
+
+    Parameters
+    ----------
+    sources
+        The studies. Of several, each has its pages in a folder of its name, and the first
+        page compares them.
     out
         Folder of the pages. A report that stands there is replaced once the new one is
         whole: an interrupted build leaves the old one.
@@ -52,7 +81,7 @@ def build_report(tables: StudyTables, out: Path) -> Path:
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.resolve().name}-", dir=parent))
     try:
         fresh.chmod(0o755)
-        _write(tables, fresh)
+        _write(sources, fresh)
         _swap(fresh, out.resolve())
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -86,17 +115,47 @@ def _is_ours(path: Path, listed: set[str]) -> bool:
     )
 
 
-def _write(tables: StudyTables, folder: Path) -> None:
+def _write(sources: Sequence[Source], folder: Path) -> None:
     from plotly.offline import get_plotlyjs
 
-    for name, page in study_pages(view(tables)).items():
-        (folder / name).write_text(page, encoding="utf-8")
+    if len(sources) == 1:
+        _write_study(sources[0], folder, "")
+    else:
+        studies = [_write_study(one, folder / study_folder(one.tables.name), "../")
+                   for one in sources]  # fmt: skip
+        (folder / INDEX).write_text(comparison_page(studies), encoding="utf-8")
     for asset in ASSETS:
         source = resources.files("reports") / "pages" / asset
         (folder / asset).write_bytes(source.read_bytes())
     (folder / PLOTLY).write_text(get_plotlyjs(), encoding="utf-8")
-    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-    (folder / CONTENTS).write_text("\n".join([*files, CONTENTS, ""]), encoding="utf-8")
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    listed = sorted(path.as_posix() for path in files)
+    (folder / CONTENTS).write_text("\n".join([*listed, CONTENTS, ""]), encoding="utf-8")
+
+
+def _write_study(source: Source, folder: Path, root: str) -> StudyView:
+    folder.mkdir(exist_ok=True)
+    study = view(source.tables)
+    if source.folder is not None:
+        study = _with_music(study, source.folder, folder)
+    for name, page in study_pages(study, root).items():
+        (folder / name).write_text(page, encoding="utf-8")
+    return study
+
+
+def _with_music(study: StudyView, checkpoints: Path, folder: Path) -> StudyView:
+    """Let every recommended configuration play; what cannot be played says why."""
+    music: dict[str, Music] = {}
+    silent: dict[str, str] = {}
+    for genre in study.genres:
+        if genre.chosen is None:
+            silent[genre.name] = "no configuration is recommended yet"
+            continue
+        try:
+            music[genre.name] = play(study.tables, genre.chosen, checkpoints, folder)
+        except SilentError as error:
+            silent[genre.name] = str(error)
+    return replace(study, music=music, silent=silent)
 
 
 def _swap(fresh: Path, out: Path) -> None:

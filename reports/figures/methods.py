@@ -98,6 +98,17 @@ def _mean(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
     )  # fmt: skip
 
 
+def study_panel(means: Sequence[tuple[str, SeedMean]], x_title: str) -> go.Figure:
+    """Draw one row a study: each seed a dot, their mean a diamond with its 95 % interval."""
+    drawn = style.figure(x_title, "", height=110 + 62 * len(means))
+    for at, (_, mean) in enumerate(means):
+        _seeds(drawn, mean, at + 0.16, (style.CHOSEN_COLOUR, "", ""))
+        _mean(drawn, mean, at - 0.14, (style.CHOSEN_COLOUR, "", ""))
+    _rows(drawn, [name for name, _ in means])
+    drawn.update_layout(showlegend=False)
+    return drawn
+
+
 def genres_chart(
     marks: Sequence[GenreMark], x_title: str, markov: dict[str, float] | None = None
 ) -> go.Figure:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.pages.collapse import collapse_page, has_collapse
 from reports.pages.genre import genre_page
+from reports.pages.listen import has_listen, listen_page
 from reports.pages.methods import has_methods, methods_page
 from reports.pages.overview import overview_page
 from reports.pages.search import has_search, search_page
@@ -32,6 +33,7 @@ STUDY_PAGES: dict[Topic, tuple[Has, Write]] = {
         partial(sweep_page, topic=Topic.REGULARIZERS),
     ),
     Topic.HEATMAPS: (has_heatmap, heatmap_page),
+    Topic.LISTEN: (has_listen, listen_page),
 }
 """Pages of a whole study: whether there is one, and its HTML."""
 

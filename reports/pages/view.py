@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reports.figures.style import genre_colours
@@ -18,8 +18,9 @@ from reports.stats.summaries import (
 from reports.stats.views import compared
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    from reports.listen import Music
     from study.results import StudyTables
 
 
@@ -71,14 +72,15 @@ class StudyView:
     ----------
     wanted
         Seeds of a full count.
-    folder
-        The study's folder, where its checkpoints are; None where only tables are at hand.
+    music, silent
+        What each genre's recommended configuration plays; why others play nothing.
     """
 
     tables: StudyTables
     genres: tuple[GenreView, ...]
     wanted: int
-    folder: Path | None = None
+    music: Mapping[str, Music] = field(default_factory=dict)
+    silent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -103,11 +105,11 @@ class StudyView:
         )
 
 
-def view(tables: StudyTables, folder: Path | None = None) -> StudyView:
-    """Work out what a study's pages show."""
+def view(tables: StudyTables) -> StudyView:
+    """Work out what a study's pages show, without its music."""
     wanted = seeds_wanted(tables)
     genres = tuple(_genre(tables, genre, wanted) for genre in genre_names(tables))
-    return StudyView(tables, genres, wanted, folder)
+    return StudyView(tables, genres, wanted)
 
 
 def answers(tables: StudyTables, genre: str) -> Answers:
