@@ -109,7 +109,7 @@ def regret(genres: Sequence[str], cells: Sequence[Sequence[Transfer | None]]) ->
             z=costs, zmin=min(0.0, *known), zmax=max(1.0, *known), xgap=2, ygap=2,
             text=[[_regret_text(cell) for cell in row] for row in cells],
             hovertemplate="%{text}<extra></extra>", hoverongaps=False,
-            colorscale=[[0, "rgba(230,159,0,0.12)"], [1, "rgba(230,159,0,0.95)"]],
+            colorscale=[[0, "rgba(230,159,0,0.12)"], [1, "rgba(230,159,0,0.6)"]],
             colorbar={"title": {"text": "nats"}, "thickness": 12},
         )
     )  # fmt: skip

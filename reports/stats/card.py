@@ -198,8 +198,10 @@ def _separations(
 
 
 def _smallest(choice: Choice, metric: str) -> Smallest:
-    def size(row: ConfigurationSummary) -> tuple[int, int, str]:
-        return n_parameters(row.config.model), row.config.model.regularizers, row.config_id
+    def size(row: ConfigurationSummary) -> tuple[int, bool, int, str]:
+        other = row.config_id != choice.chosen.config_id
+        model = row.config.model
+        return n_parameters(model), other, model.regularizers, row.config_id
 
     sign, best = SIGNS[metric], validation(choice.pool[0]).metric(metric)
     most = sign * best.mean + (best.standard_error or 0.0)
