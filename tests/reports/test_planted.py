@@ -117,7 +117,7 @@ class Said(HTMLParser):
     def __init__(self):
         super().__init__()
         self.cards, self.information, self.text, self.open = {}, {}, "", None
-        self.heading, self.term = "", ""
+        self.heading, self.term, self.found = "", "", {}
 
     def handle_starttag(self, tag, attrs):
         if tag in {"h3", "h4", "dt", "dd"}:
