@@ -71,35 +71,87 @@ def importance_bars(found: Importances) -> go.Figure:
     return drawn
 
 
+FIFTHS = (("best fifth", style.CHOSEN_COLOUR, 0.9), ("middle", style.OTHER_COLOUR, 0.35),
+          ("worst fifth", "#0072B2", 0.6))  # fmt: skip
+"""Groups of configurations by BCE: name, colour, opacity."""
+
+
 def parallel(found: Search) -> go.Figure:
-    """Draw each configuration as a line over its settings, coloured by BCE."""
-    drawn = style.figure("", "", 460)
-    trials = found.trials
-    bces = [t.bce for t in trials]
-    drawn.add_trace(
-        go.Parcoords(
-            dimensions=[*(_dimension(trials, name) for name in found.names),
-                        {"label": "MI lower", "values": [t.information for t in trials]},
-                        {"label": "BCE", "values": bces}],
-            line={"color": bces, "colorscale": f"{SCALE}_r", "showscale": True,
-                  "colorbar": {"title": {"text": "BCE", "side": "right"}, "thickness": 12}},
-            labelangle=0,
-        )
-    )  # fmt: skip
-    drawn.update_layout(margin={"l": 70, "r": 20, "t": 60, "b": 30})
-    drawn.update_xaxes(visible=False)
-    drawn.update_yaxes(visible=False)
+    """Draw each configuration as a line over its settings and what came of them.
+
+    Lines of one value are spread a little, so that one does not hide the other. Plain lines
+    rather than Plotly's parallel coordinates, which need WebGL and do not print.
+    """
+    trials = sorted(found.trials, key=lambda t: (t.bce, t.number))
+    axes = [_axis(trials, name) for name in found.names]
+    axes += [_measured(trials, "MI lower", [t.information for t in trials]),
+             _measured(trials, "BCE", [t.bce for t in trials])]  # fmt: skip
+    drawn = style.figure("", "", 480)
+    fifth = max(1, len(trials) // 5)
+    parts = (
+        range(fifth),
+        range(fifth, len(trials) - fifth),
+        range(len(trials) - fifth, len(trials)),
+    )
+    for (name, colour, opacity), members in list(zip(FIFTHS, parts, strict=True))[::-1]:
+        _lines(drawn, axes, [(at, _hover(trials[at])) for at in members], (name, colour, opacity))
+    for x, (_, _, ticks) in enumerate(axes):
+        drawn.add_vline(x=x, line={"color": style.NEUTRAL, "width": 1})
+        for y, text in ticks:
+            drawn.add_annotation(x=x, y=y, text=style.shorten(text, 14), showarrow=False,
+                                 xanchor="left", xshift=4, font={"size": 11})  # fmt: skip
+    drawn.update_xaxes(tickvals=list(range(len(axes))), ticktext=[one[0] for one in axes],
+                       range=[-0.15, len(axes) - 0.6], side="top", showgrid=False, ticks="",
+                       showline=False)  # fmt: skip
+    drawn.update_yaxes(visible=False, range=[-0.06, 1.06])
+    drawn.update_layout(margin={"l": 20, "r": 20, "t": 50, "b": 50})
     return drawn
 
 
-def _dimension(trials: Sequence[Trial], name: str) -> dict[str, Any]:
+Axis = tuple[str, list[float], list[tuple[float, str]]]
+"""Title, the place of each trial between 0 and 1, and the ticks."""
+
+
+def _axis(trials: Sequence[Trial], name: str) -> Axis:
     values = values_of(trials, name)
-    return {
-        "label": _setting(name),
-        "values": [values.index(t.settings[name]) for t in trials],
-        "tickvals": list(range(len(values))),
-        "ticktext": [_value(value) for value in values],
-    }
+    step = 1 / max(len(values) - 1, 1)
+    places = []
+    for trial in trials:
+        spread = ((trial.number * 0.618) % 1 - 0.5) * min(step, 0.25) * 0.35
+        places.append(values.index(trial.settings[name]) * step + spread)
+    ticks = [(at * step, _value(value)) for at, value in enumerate(values)]
+    return _setting(name), places, ticks
+
+
+def _measured(trials: Sequence[Trial], title: str, values: list[float]) -> Axis:
+    low, high = min(values), max(values)
+    span = high - low or 1.0
+    ticks = [(u, number(low + u * span)) for u in (0.0, 0.5, 1.0)]
+    return title, [(value - low) / span for value in values], ticks
+
+
+def _lines(
+    drawn: go.Figure,
+    axes: list[Axis],
+    members: list[tuple[int, str]],
+    look: tuple[str, str, float],
+) -> None:
+    """Draw a group's lines as one trace, a gap between two of them."""
+    name, colour, opacity = look
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    text: list[str] = []
+    for at, hover in members:
+        xs += [*range(len(axes)), None]
+        ys += [*(round(places[at], 4) for _, places, _ in axes), None]
+        text += [hover] * len(axes) + [""]
+    drawn.add_trace(
+        go.Scatter(
+            x=xs, y=ys, mode="lines", name=f"{name} by BCE ({len(members)})", text=text,
+            opacity=opacity, line={"color": colour, "width": 1.5},
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )  # fmt: skip
 
 
 def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: str) -> go.Figure:
