@@ -40,7 +40,7 @@ def chromium():
     playwright = pytest.importorskip("playwright.sync_api")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        pytest.fail("no chromium: `make browser` installs Debian's")
+        pytest.fail("no chromium: `make debian` installs Debian's")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=path,
