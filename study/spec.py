@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 import search_spaces
 from musebar_core.annealing import Schedule
@@ -21,6 +21,7 @@ from musebar_core.config import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from musebar_core.corpus import LabelOptions
     from search_spaces import Space, Value
 
 OVERALL = "overall"
@@ -76,17 +77,46 @@ class GridSpec(_Section):
     snippet_steps: Positive = 240
 
 
-class CorpusSpec(_Section):
-    """Which music: ``music21`` (what music21 ships), a built corpus, or a folder of music.
+NotEmpty = Annotated[str, Field(pattern=r"\S")]
 
-    ``songs_per_genre`` is for the first and the last; a built corpus is taken as it is.
+
+class CorpusSpec(_Section):
+    """Which music: ``music21`` (what music21 ships), a built corpus, or music to build one from.
+
+    Music is a folder with a folder a genre, a CSV file with columns file and genre, or a folder
+    of the Lakh MIDI Dataset with ``labels``: files of genre labels, the first that knows a song
+    decides. ``genre_map``, ``match_scores``, ``tracks`` and ``matches`` go with these; see
+    :class:`musebar_core.corpus.LabelOptions`. ``songs_per_genre`` is for all but a built corpus,
+    which is taken as it is.
     """
 
-    source: str = "music21"
+    source: NotEmpty = "music21"
+    labels: Annotated[list[NotEmpty], Field(min_length=1)] | None = None
+    genre_map: NotEmpty | None = None
+    match_scores: NotEmpty | None = None
+    tracks: NotEmpty | None = None
+    matches: Literal["best", "all"] = "best"
     genres: list[str] | None = None
     songs_per_genre: Positive | None = 300
     include_overall: bool = True
     grid: GridSpec = GridSpec()
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @functools.cached_property
+    def label_options(self) -> LabelOptions | None:
+        """Genre labels as the core knows them; None where none are named."""
+        from musebar_core.corpus import LabelOptions
+
+        if self.labels is None:
+            return None
+        others = (self.genre_map, self.match_scores, self.tracks)
+        genre_map, scores, tracks = (None if each is None else Path(each) for each in others)
+        files = tuple(map(Path, self.labels))
+        return LabelOptions(files, genre_map, scores, tracks, self.matches)
 
 
 class ModelSpec(_Section):

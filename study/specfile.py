@@ -104,6 +104,9 @@ def _check(spec: StudySpec) -> None:
         _check_cells(spec)
     except MuseBarError as error:
         raise UsageError(f"spec: {error}") from None
+    needless = [key for key in ("genre_map", "match_scores", "tracks") if getattr(spec.corpus, key)]
+    if needless and spec.corpus.labels is None:
+        raise UsageError(f"spec: corpus.{needless[0]} goes with corpus.labels, which is missing")
     if spec.corpus.genres is not None and not spec.corpus.genres:
         raise UsageError("spec: corpus.genres is an empty list: name genres, or leave it out")
     if space.named and spec.search.protocol is Protocol.SEARCH:
@@ -134,10 +137,22 @@ def _space_content(name: str) -> dict[str, Any]:
 def _absolute_paths(content: dict[str, Any]) -> None:
     """Name folders from the root: a study is resumed from wherever its user stands."""
     corpus = content.get("corpus")
-    if isinstance(corpus, dict) and isinstance(corpus.get("source"), str):
-        source = Path(corpus["source"])
-        if corpus["source"] != EMBEDDED_SOURCE:
-            corpus["source"] = str(source.expanduser().resolve())
+    if not isinstance(corpus, dict):
+        return
+    for key in ("source", "genre_map", "match_scores", "tracks"):
+        if key in corpus and corpus[key] != EMBEDDED_SOURCE:
+            corpus[key] = _absolute(corpus[key])
+    labels = corpus.get("labels")
+    if labels is not None:
+        listed = labels if isinstance(labels, list) else [labels]
+        corpus["labels"] = [_absolute(path) for path in listed]
+
+
+def _absolute(path: object) -> object:
+    """Name a path from the root; what is none, or empty, is for the validation to refuse."""
+    return (
+        str(Path(path).expanduser().resolve()) if isinstance(path, str) and path.strip() else path
+    )
 
 
 def _preset_folder() -> Path:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -21,18 +20,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from musebar_core.config import Grid
-    from musebar_core.corpus import Corpus
+    from musebar_core.corpus import Corpus, LabelOptions
 
     Progress = Callable[[int, int], None]
 
 SECONDS_BETWEEN_LINES = 5.0
 """Of progress, where there is no terminal to draw a bar on."""
 
-_DETAIL = re.compile(
-    r"(?<=^duplicate) .*|(?<=^too short):.*|(?<=^unreadable MIDI):.*|(?<=^unreadable score):.*"
-    r"| \(starts with .*"
-)
-"""What a reason says of one file alone."""
+_PATH = click.Path(path_type=Path)
 
 _SNIPPET_STEPS = click.option(
     "--snippet-steps", type=int, default=240, show_default=True,
@@ -45,10 +40,31 @@ def corpus() -> None:
     """Build and describe corpora."""
 
 
+def _named(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
+    """Refuse an empty name: as a path it would mean the folder one stands in."""
+    for each in value if isinstance(value, tuple) else (value,):
+        empty = each == Path() if isinstance(each, Path) else each is not None and not each.strip()
+        if empty:
+            raise click.BadParameter("it is empty: name a file or a folder", ctx, parameter)
+    return value
+
+
 @corpus.command()
-@click.argument("source")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the corpus.  [default: "
-              "HOME/corpora/NAME of the source]")  # fmt: skip
+@click.argument("source", callback=_named)
+@click.option("--out", type=_PATH, callback=_named,
+              help="Folder of the corpus.  [default: HOME/corpora/NAME of the source]")  # fmt: skip
+@click.option("--labels", type=_PATH, multiple=True, callback=_named, metavar="FILE",
+              help="Genre labels of the Lakh MIDI Dataset (tagtraum, topMAGD, MASD); repeatable, "
+              "the first that gives a song a genre decides.")  # fmt: skip
+@click.option("--genre-map", type=_PATH, callback=_named, metavar="FILE",
+              help="YAML of genre: labels.  [default: the five genres of the paper]")  # fmt: skip
+@click.option("--match-scores", type=_PATH, callback=_named, metavar="FILE",
+              help="Lakh's match_scores.json.  [default: in SOURCE or beside it]")  # fmt: skip
+@click.option("--tracks", type=_PATH, callback=_named, metavar="FILE",
+              help="The Million Song Dataset's unique_tracks.txt: artists and titles.  [default: "
+              "in SOURCE or beside it]")  # fmt: skip
+@click.option("--matches", type=click.Choice(["best", "all"]), default="best", show_default=True,
+              help="Of several MIDI files of one track.")  # fmt: skip
 @click.option("--steps-per-quarter", type=int, default=1, show_default=True,
               help="Steps a quarter note.")  # fmt: skip
 @click.option("--steps-per-bar", type=int, default=4, show_default=True, help="Steps a bar.")
@@ -61,6 +77,11 @@ def build(
     home: Path,
     source: str,
     out: Path | None,
+    labels: tuple[Path, ...],
+    genre_map: Path | None,
+    match_scores: Path | None,
+    tracks: Path | None,
+    matches: Literal["best", "all"],
     steps_per_quarter: int,
     steps_per_bar: int,
     snippet_steps: int,
@@ -68,31 +89,60 @@ def build(
     genres: tuple[str, ...],
     workers: int | None,
 ) -> None:
-    """Build a corpus from SOURCE: a folder SOURCE/GENRE/**/FILE of MIDI and MusicXML, or the
+    """Build a corpus from SOURCE.
+
+    SOURCE is a folder SOURCE/GENRE/**/FILE of MIDI and scores, a CSV file with columns file,
+    genre and, if known, group and title, a folder of the Lakh MIDI Dataset with --labels, or the
     word music21 for the collections that music21 ships.
 
     A corpus of the same inputs that is there already is used as it is.
-    """  # noqa: D205 - the first paragraph is the command's help
+    """
     from musebar_core.config import Grid
     from musebar_core.corpus import EMBEDDED, build_corpus, build_embedded
 
     grid = Grid(steps_per_quarter, steps_per_bar, snippet_steps)
-    folder = out or home / "corpora" / (Path(source).resolve().name or "corpus")
+    folder = out or home / "corpora" / _corpus_name(Path(source))
+    options = _label_options(labels, genre_map, match_scores, tracks, matches)
+    if source == EMBEDDED and options is not None:
+        raise UsageError(f"--labels is for the Lakh MIDI Dataset: '{EMBEDDED}' has its genres")
     with _progress() as progress:
-        options: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "genres": genres or None, "songs_per_genre": songs_per_genre, "workers": workers,
             "progress": progress,
         }  # fmt: skip
         if source == EMBEDDED:
-            built = build_embedded(folder, grid, **options)
+            built = build_embedded(folder, grid, **settings)
         else:
-            built = build_corpus(Path(source), folder, grid, **options)
+            built = build_corpus(Path(source), folder, grid, labels=options, **settings)
     click.echo(_summary(built, grid))
     click.echo(folder)
 
 
+def _corpus_name(source: Path) -> str:
+    path = source.resolve()
+    return (path.stem if path.is_file() else path.name) or "corpus"
+
+
+def _label_options(
+    labels: tuple[Path, ...],
+    genre_map: Path | None,
+    match_scores: Path | None,
+    tracks: Path | None,
+    matches: Literal["best", "all"],
+) -> LabelOptions | None:
+    from musebar_core.corpus import LabelOptions
+
+    if labels:
+        return LabelOptions(labels, genre_map, match_scores, tracks, matches)
+    needless = {"--genre-map": genre_map, "--match-scores": match_scores, "--tracks": tracks}
+    for name, path in needless.items():
+        if path is not None:
+            raise UsageError(f"{name} goes with --labels, which is missing")
+    return None
+
+
 @corpus.command()
-@click.argument("path", metavar="CORPUS", type=click.Path(path_type=Path))
+@click.argument("path", metavar="CORPUS", type=_PATH, callback=_named)
 @_SNIPPET_STEPS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def describe(path: Path, snippet_steps: int, as_json: bool) -> None:
@@ -151,6 +201,7 @@ def _summary(corpus: Corpus, grid: Grid) -> str:
     ignored = f"ignored {corpus.info['n_ignored']} files that are no music"
     lines = [_table(header, rows), "", f"{taken}, {ignored}"]
     lines += [f"  {count:>6}  {reason}" for reason, count in _reasons(rejected).items()]
+    lines += [f"left out: {genre}" for genre in corpus.info.get("left_out", [])]
     return "\n".join(lines)
 
 
@@ -192,8 +243,9 @@ def _baselines(corpus: Corpus, name: str, grid: Grid) -> dict[str, float] | None
 
 def _reasons(rejected: pd.DataFrame) -> dict[str, int]:
     """Count rejected files by kind of reason, most first; rejected.csv has the details."""
-    kinds = rejected["reason"].str.replace(_DETAIL, "", regex=True)
-    return {str(reason): int(count) for reason, count in kinds.value_counts().items()}
+    from musebar_core.corpus.account import count_kinds
+
+    return count_kinds(rejected["reason"])
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

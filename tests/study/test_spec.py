@@ -75,6 +75,13 @@ def test_seeds_of_the_search_never_meet_those_of_the_confirmation(tiny_spec):
         ("seeds.search=1001", "seeds.search: 1001"),
         ("corpus.grid.snippet_steps=242", "nearest allowed: 240, 244"),
         ("corpus.genres=[]", "empty list"),
+        ("corpus.source=''", "spec: corpus.source: ''"),
+        ("corpus.source=' '", "corpus.source"),
+        ("corpus.labels=[]", "corpus.labels: []"),
+        ("corpus.labels=[1]", "corpus.labels"),
+        ("corpus.genre_map=map.yaml", "goes with corpus.labels, which is missing"),
+        ("corpus.matches=some", "corpus.matches: 'some'"),
+        ("corpus.label=a.cls", "did you mean 'corpus.labels'"),
         ("seeds.confirm=0", "seeds.confirm: 0"),
         ("training.epochs=many", "training.epochs: 'many'"),
         ("search.sampler=best", "search.sampler: 'best'"),
@@ -136,6 +143,14 @@ def test_the_space_is_stored_with_the_study_and_outlives_its_file(tmp_path):
     file.unlink()
     again = specfile.resolve(resolved.model_dump(mode="json"))
     assert [c["hidden"] for c in again.space.cells()] == [8, 16]
+
+
+def test_label_files_are_named_from_the_root_and_one_is_a_list(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    resolved = specfile.load("search", ["corpus.labels=a.cls", "corpus.genre_map=m.yaml"]).corpus
+    assert resolved.labels == [str(tmp_path / "a.cls")]
+    assert resolved.label_options.genre_map == tmp_path / "m.yaml"
+    assert specfile.load("search").corpus.label_options is None
 
 
 def test_folders_are_named_from_the_root(tmp_path, monkeypatch):
