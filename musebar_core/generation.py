@@ -5,7 +5,8 @@ Shapes: N melodies, T steps, P = 128 pitches, L latent dimensions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -79,12 +80,37 @@ def interpolation(z_from: Tensor, z_to: Tensor, n: int) -> Tensor:
     return (torch.sin((1 - u) * angle) * z_from + torch.sin(u * angle) * z_to) / torch.sin(angle)
 
 
+class Note(NamedTuple):
+    """One note: MIDI pitch, first step, and the step after its last."""
+
+    pitch: int
+    first: int
+    end: int
+
+
+def one_line(melodies: np.ndarray, steps_per_quarter: int) -> np.ndarray:
+    """Lay melodies ``[N, T]`` one after the other, a bar of rest (four quarters) after each."""
+    gap = np.full(4 * steps_per_quarter, REST, dtype=np.uint8)
+    return np.concatenate([part for melody in melodies for part in (melody, gap)])
+
+
+def notes(line: np.ndarray) -> list[Note]:
+    """Read the notes of a melody ``[T]``.
+
+    Equal neighbouring steps become one note: a roll cannot tell a held note from a repeated one.
+    """
+    edges = [0, *(int(edge) + 1 for edge in np.flatnonzero(np.diff(line))), len(line)]
+    return [
+        Note(int(line[first]), first, end)
+        for first, end in pairwise(edges)
+        if end > first and line[first] != REST
+    ]
+
+
 def write_midi(
     melodies: np.ndarray, path: Path, steps_per_quarter: int, *, tempo: float = 120.0
 ) -> None:
-    """Write melodies one after the other, a bar of rest (four quarters) between them.
-
-    Equal neighbouring steps become one note: a roll cannot tell a held note from a repeated one.
+    """Write melodies as :func:`one_line`, their :func:`notes` on a piano.
 
     Parameters
     ----------
@@ -100,14 +126,10 @@ def write_midi(
     import pretty_midi
 
     seconds_per_step = 60 / tempo / steps_per_quarter
-    gap = np.full(4 * steps_per_quarter, REST, dtype=np.uint8)
-    line = np.concatenate([part for melody in melodies for part in (melody, gap)])
-    edges = np.flatnonzero(np.diff(line)) + 1
     piano = pretty_midi.Instrument(program=_PIANO, name="melody")
-    for first, last in zip([0, *edges], [*edges, len(line)], strict=True):
-        if line[first] != REST:
-            begin, end = first * seconds_per_step, last * seconds_per_step
-            piano.notes.append(pretty_midi.Note(_VELOCITY, int(line[first]), begin, end))
+    for pitch, first, end in notes(one_line(melodies, steps_per_quarter)):
+        begin = first * seconds_per_step
+        piano.notes.append(pretty_midi.Note(_VELOCITY, pitch, begin, end * seconds_per_step))
     midi = pretty_midi.PrettyMIDI(initial_tempo=tempo)
     midi.instruments.append(piano)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import UsageError
-from reports.pages.genre import answers, genre_page
-from reports.pages.overview import overview_page
-from reports.pages.render import page_name
-from reports.stats.summaries import genre_names
+from reports.listen import SilentError, play
+from reports.pages.comparison import comparison_page, study_folder
+from reports.pages.study import study_pages
+from reports.pages.view import view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.listen import Music
+    from reports.pages.view import StudyView
     from study.results import StudyTables
 
 INDEX = "index.html"
@@ -23,14 +28,39 @@ PLOTLY = "plotly.min.js"
 LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
 """Files that file managers leave behind in folders they have shown."""
 
+CONTENTS = "contents.txt"
+"""Names every file of a report, so that a rebuild replaces a report and nothing else."""
 
-def build_report(tables: StudyTables, out: Path) -> Path:
-    """Write the report of a study.
 
-    Parameters
+@dataclass(frozen=True)
+class Source:
+    """A study to report on.
+
+    Attributes
     ----------
     tables
         The study; the same tables give the same bytes.
+    folder
+        Its folder, for the checkpoints of the Listen page; None for a report without one.
+    """
+
+    tables: StudyTables
+    folder: Path | None = None
+
+
+def build_report(tables: StudyTables, out: Path, folder: Path | None = None) -> Path:
+    """Write the report of a study; see :class:`Source` and :func:`build_site`."""
+    return build_site([Source(tables, folder)], out)
+
+
+def build_site(sources: Sequence[Source], out: Path) -> Path:
+    """Write the report of one study, or of several side by side.
+
+    Parameters
+    ----------
+    sources
+        The studies. Of several, each has its pages in a folder of its name, and the first
+        page compares them.
     out
         Folder of the pages. A report that stands there is replaced once the new one is
         whole: an interrupted build leaves the old one.
@@ -51,7 +81,7 @@ def build_report(tables: StudyTables, out: Path) -> Path:
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.resolve().name}-", dir=parent))
     try:
         fresh.chmod(0o755)
-        _write(tables, fresh)
+        _write(sources, fresh)
         _swap(fresh, out.resolve())
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -64,7 +94,10 @@ def check_replaceable(out: Path) -> None:
         return
     if not out.is_dir():
         raise UsageError(f"{out} is a file: name a folder with --out")
-    foreign = sorted(path.name for path in out.iterdir() if not _is_ours(path.name))
+    listing = out / CONTENTS
+    ours = set(listing.read_text(encoding="utf-8").splitlines()) if listing.is_file() else set()
+    found = (path.relative_to(out) for path in out.rglob("*") if not path.is_dir())
+    foreign = sorted(str(path) for path in found if not _is_ours(path, ours))
     if foreign:
         raise UsageError(
             f"{out} holds files that are not a report's ({', '.join(foreign[:3])}): "
@@ -72,24 +105,57 @@ def check_replaceable(out: Path) -> None:
         )
 
 
-def _is_ours(name: str) -> bool:
-    return name in {INDEX, PLOTLY, *ASSETS, *LITTER} or (
-        name.startswith("genre-") and name.endswith(".html")
+def _is_ours(path: Path, listed: set[str]) -> bool:
+    known = {INDEX, PLOTLY, CONTENTS, *ASSETS}  # of a report without a listing
+    return (
+        path.as_posix() in listed
+        or path.name in LITTER
+        or str(path) in known
+        or (len(path.parts) == 1 and path.name.startswith("genre-") and path.suffix == ".html")
     )
 
 
-def _write(tables: StudyTables, folder: Path) -> None:
+def _write(sources: Sequence[Source], folder: Path) -> None:
     from plotly.offline import get_plotlyjs
 
-    found = {genre: answers(tables, genre) for genre in genre_names(tables)}
-    (folder / INDEX).write_text(overview_page(tables, found), encoding="utf-8")
-    for genre, one in found.items():
-        page = genre_page(tables, genre, one)
-        (folder / page_name(genre)).write_text(page, encoding="utf-8")
+    if len(sources) == 1:
+        _write_study(sources[0], folder, "")
+    else:
+        studies = [_write_study(one, folder / study_folder(one.tables.name), "../")
+                   for one in sources]  # fmt: skip
+        (folder / INDEX).write_text(comparison_page(studies), encoding="utf-8")
     for asset in ASSETS:
         source = resources.files("reports") / "pages" / asset
         (folder / asset).write_bytes(source.read_bytes())
     (folder / PLOTLY).write_text(get_plotlyjs(), encoding="utf-8")
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    listed = sorted(path.as_posix() for path in files)
+    (folder / CONTENTS).write_text("\n".join([*listed, CONTENTS, ""]), encoding="utf-8")
+
+
+def _write_study(source: Source, folder: Path, root: str) -> StudyView:
+    folder.mkdir(exist_ok=True)
+    study = view(source.tables)
+    if source.folder is not None:
+        study = _with_music(study, source.folder, folder)
+    for name, page in study_pages(study, root).items():
+        (folder / name).write_text(page, encoding="utf-8")
+    return study
+
+
+def _with_music(study: StudyView, checkpoints: Path, folder: Path) -> StudyView:
+    """Let every recommended configuration play; what cannot be played says why."""
+    music: dict[str, Music] = {}
+    silent: dict[str, str] = {}
+    for genre in study.genres:
+        if genre.chosen is None:
+            silent[genre.name] = "no configuration is recommended yet"
+            continue
+        try:
+            music[genre.name] = play(study.tables, genre.chosen, checkpoints, folder)
+        except SilentError as error:
+            silent[genre.name] = str(error)
+    return replace(study, music=music, silent=silent)
 
 
 def _swap(fresh: Path, out: Path) -> None:

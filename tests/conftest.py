@@ -90,6 +90,12 @@ TINY = {
 """Overrides that make the preset ``search`` a matter of seconds."""
 
 
+@pytest.fixture(scope="session")
+def tiny_settings(music: Path) -> dict[str, str]:
+    """The overrides of a tiny search over ``music``."""
+    return {"corpus.source": str(music)} | TINY
+
+
 @pytest.fixture
 def tiny(music: Path):
     """The ``--set`` arguments of a tiny search over ``music``, changed as asked."""

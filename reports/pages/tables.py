@@ -72,6 +72,7 @@ def methods_table(
     split: str,
     baselines: dict[str, float],
     chosen: ConfigurationSummary | None,
+    id: str | None = None,  # noqa: A002  (HTML's word)
 ) -> Table:
     """Set the compared configurations side by side on one split, baselines beneath."""
     columns = ("method", *(name for name, _ in MEASURES), "seeds", "collapsed", "configuration")
@@ -83,7 +84,7 @@ def methods_table(
             _collapsed(row, figures), Cell(labels.brief(row.config)),
         ))  # fmt: skip
     return Table(
-        id=f"methods-{split}",
+        id=id or f"methods-{split}",
         caption=_caption(rows, split),
         columns=columns,
         rows=tuple(found),
@@ -97,11 +98,21 @@ def configurations_table(
     chosen: ConfigurationSummary | None,
 ) -> Table:
     """List every configuration and phase on validation, with the settings that were varied."""
+    return measures_table("configurations", rows, baselines, chosen)
+
+
+def measures_table(
+    id: str,  # noqa: A002  (HTML's word)
+    rows: Sequence[ConfigurationSummary],
+    baselines: dict[str, float],
+    chosen: ConfigurationSummary | None,
+) -> Table:
+    """List configurations on validation: measures first, then the settings that differ."""
     names = labels.varied(row.config for row in rows)
     columns = ("configuration", "phase", *(name for name, _ in MEASURES), "seeds", "collapsed",
                "failed", "method", *(n.replace("_", " ") for n in names))  # fmt: skip
     return Table(
-        id="configurations",
+        id=id,
         caption=_caption(rows, "validation"),
         columns=columns,
         rows=tuple(_configuration(row, names, chosen) for row in rows),

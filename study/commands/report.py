@@ -15,40 +15,82 @@ def report() -> None:
 
 
 @report.command()
-@click.argument("name")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Folder of the pages; default: HOME/NAME/report.",
+    help="Folder of the pages; default: HOME/NAME/report. Several studies need one.",
+)
+@click.option(
+    "--listen/--no-listen",
+    default=True,
+    show_default=True,
+    help="Play the recommended configurations from their checkpoints.",
 )
 @click.pass_obj
-def build(home: Path, name: str, out: Path | None) -> None:
-    """Build the report of study NAME; the last line printed is the path of its first page."""
-    from reports.build import build_report
+def build(home: Path, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
+    """Build the report of study NAME, or of several side by side.
+
+    The last line printed is the path of its first page.
+    """
+    from reports.build import Source, build_site
     from study.results import load_tables
 
-    click.echo(build_report(load_tables(home, name), out or home / name / "report"))
+    names = tuple(dict.fromkeys(names))
+    if len(names) > 1 and out is None:
+        raise UsageError("several studies have no folder of their own: name one with --out DIR")
+    out = out or home / names[0] / "report"
+    sources = [Source(load_tables(home, name), home / name if listen else None) for name in names]
+    for source in sources:
+        if not len(source.tables.results):
+            _warn_empty(home, source.tables.name, source.tables.state)
+    click.echo(build_site(sources, out))
 
 
 @report.command("open")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder that the report was built in; default: HOME/NAME/report.",
+)
 @click.pass_obj
-def open_report(home: Path, name: str) -> None:
-    """Open the report of study NAME in a browser."""
+def open_report(home: Path, name: str | None, out: Path | None) -> None:
+    """Open the report of study NAME, or the one in DIR, in a browser."""
     import webbrowser
 
-    from study.home import Home
-    from study.results import study_names
-
-    index = home / name / "report" / "index.html"
+    if name is None and out is None:
+        raise UsageError("name a study, or the folder of a report with --out DIR")
+    index = (out or home / str(name) / "report") / "index.html"
     if not index.is_file():
-        _require_study(name, study_names(home), home)
-        build = Home(home).command("report build", name)
-        raise UsageError(f"no report at {index}: build it with `{build}`")
+        raise _no_report(home, name, index)
     if not webbrowser.open(index.resolve().as_uri()):
         click.echo("no browser could be started; the report is at:", err=True)
     click.echo(index)
+
+
+def _no_report(home: Path, name: str | None, index: Path) -> UsageError:
+    from study.home import Home
+    from study.results import study_names
+
+    if name is None:
+        return UsageError(f"no report at {index}: name the folder that one was built in")
+    _require_study(name, study_names(home), home)
+    build = Home(home).command("report build", name)
+    return UsageError(f"no report at {index}: build it with `{build}`")
+
+
+def _warn_empty(home: Path, name: str, state: str) -> None:
+    from study.home import Home
+
+    go_on = Home(home).command("study resume", name)
+    click.echo(
+        f"study '{name}' is {state} and no seed run of it has ended: its report says what was "
+        f"asked and nothing more; go on with `{go_on}`",
+        err=True,
+    )
 
 
 def _require_study(name: str, known: list[str], home: Path) -> None:

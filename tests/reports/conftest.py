@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 import pandas as pd
@@ -183,3 +184,34 @@ def build_four_methods(genres=("jazz",)):
         study.add(replace(second, annealing=Schedule()), [571.0], phase="search", genre=genre,
                   failed=1, collapsed=1, kl=27.0)  # fmt: skip
     return study
+
+
+def build_rich(name, genres, state="finished"):
+    """A study with something for every page: methods, a search, its finalists, a failure."""
+    study = build_four_methods(genres)
+    study.name, study.state, study.about = name, state, "What is <best> & why?"
+    rng = random.Random(7)
+    for genre in genres:
+        for latent in (4, 8, 16):
+            for r in (1, 4, 16):
+                for kind in ("constant", "linear"):
+                    bce = 562 + latent / 4 - r / 8 + rng.random()
+                    mi = 0.3 + latent / 16 + r / 16
+                    config = configuration(latent, r, kind, input_dropout=0.2, learning_rate=0.02)
+                    study.add(config, [bce, bce + 1], phase="search", genre=genre, kl=mi + 1.5,
+                              mi=(mi, mi + 0.4), collapsed=int(latent == 4 and r == 1))  # fmt: skip
+        study.add(configuration(64, 1), [566.0] * 3, planned=10, genre=genre, failed=1)
+    return study
+
+
+@pytest.fixture(scope="session")
+def rich_tables():
+    """Makes the tables of a study with something for every page."""
+
+    def make(name="demo", genres=("jazz",), state="finished"):
+        study = build_rich(name, genres, state)
+        for row in (*study.rows, *study.epochs):
+            row["study"] = name
+        return study.tables()
+
+    return make

@@ -1,0 +1,103 @@
+"""The listen page: piano roll, player and MIDI file of every piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reports.listen import FOLDER, TEMPERATURE, Music, Piece
+from reports.pages.render import render, slug
+from reports.pages.shared import context
+from reports.pages.site import Place, Site, Topic
+
+if TYPE_CHECKING:
+    from reports.pages.view import GenreView, StudyView
+
+WIDTH, HEIGHT, ROOM = 600.0, 110.0, 3
+
+
+@dataclass(frozen=True)
+class Box:
+    """One note of the drawing, in its own units."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Geometry of a piano roll, and the same in words."""
+
+    notes: tuple[Box, ...]
+    bars: tuple[float, ...]
+    said: str
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+def roll(piece: Piece, steps_per_bar: int) -> Roll:
+    """Lay out a piece: time to the right, pitch upwards, from its lowest to its highest note."""
+    low = min((note.pitch for note in piece.notes), default=60) - ROOM
+    high = max((note.pitch for note in piece.notes), default=72) + ROOM + 1
+    step, row = WIDTH / piece.steps, HEIGHT / (high - low)
+    boxes = tuple(
+        Box(round(note.first * step, 2), round((high - 1 - note.pitch) * row, 2),
+            round(max((note.end - note.first) * step - 1, 1), 2), round(row, 2))
+        for note in piece.notes
+    )  # fmt: skip
+    bars = tuple(round(at * step, 2) for at in range(steps_per_bar, piece.steps, steps_per_bar))
+    said = (
+        f"{len(piece.notes)} notes from pitch {low + ROOM} to {high - ROOM - 1}, "
+        f"{piece.steps} steps"
+        if piece.notes
+        else f"silence, {piece.steps} steps"
+    )
+    return Roll(boxes, bars, said)
+
+
+def has_listen(study: StudyView) -> bool:
+    """Whether there is something to hear."""
+    return bool(study.music)
+
+
+def listen_page(study: StudyView, site: Site) -> str:
+    """Write the listen page."""
+    return render(
+        "listen.html.j2",
+        **context(study, site, Place(Topic.LISTEN)),
+        folder=FOLDER,
+        temperature=TEMPERATURE,
+        genres=[_genre(study, genre) for genre in study.genres],
+    )
+
+
+def _genre(study: StudyView, genre: GenreView) -> dict[str, Any]:
+    found = study.music.get(genre.name)
+    shared: dict[str, Any] = {"name": genre.name, "slug": slug(genre.name)}
+    if found is None:
+        return shared | {"silent": study.silent.get(genre.name, "no configuration is recommended")}
+    colour, bar = study.colours[genre.name], found.row.config.grid.steps_per_bar
+
+    def drawn(piece: Piece) -> dict[str, Any]:
+        return {"piece": piece, "roll": roll(piece, bar), "colour": colour, "genre": genre.name}
+
+    return shared | {
+        "silent": "",
+        "music": found,
+        "collapsed": _collapsed(found),
+        "pairs": [(drawn(first), drawn(second)) for first, second in found.pairs],
+        "samples": [drawn(piece) for piece in found.samples],
+        "walk": drawn(found.walk),
+    }
+
+
+def _collapsed(found: Music) -> str:
+    row = found.row
+    if not row.collapsed:
+        return ""
+    return (
+        f"{row.collapsed} of {row.n_done} seeds of this configuration collapsed on validation: "
+        "where the code is empty, reconstruction and walk have nothing to do with it."
+    )

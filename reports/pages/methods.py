@@ -1,0 +1,198 @@
+"""The methods page: the paper's Table 1 and Figure 5 on this study's music, beside the paper's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.figures.dots import bce_dots
+from reports.figures.methods import GenreMark, genres_chart, seed_panel
+from reports.figures.style import colour
+from reports.pages import tables as cells
+from reports.pages.charts import Chart, chart
+from reports.pages.render import slug
+from reports.pages.site import Place, Site, Topic
+from reports.pages.tables import Cell, Table
+from reports.pages.topic import Section, topic_page
+from reports.stats import labels
+from reports.stats.paper import TABLE_1
+from reports.stats.views import dot_plot, methods_of, missing_methods
+
+if TYPE_CHECKING:
+    from reports.pages.view import GenreView, StudyView
+    from reports.stats.summaries import ConfigurationSummary
+
+LEAD = (
+    "The paper's four methods, on this study's music, on the test split: what its Table 1 and "
+    "Figure 5 show, with every seed, intervals and baselines."
+)
+OWN_SCALE = (
+    "The paper's figures are printed as it reports them: means of ten runs on its own unpublished "
+    "music, 240 steps a snippet, 512 units, without spread and without baselines. BCE is summed "
+    "over a snippet, so the scales differ with its length and its music: compare the order of the "
+    "methods and the shape, never the figures."
+)
+METRICS = (
+    ("bce", "BCE", "BCE (nats per snippet)"),
+    ("kl", "KL", "KL (nats per snippet)"),
+    ("mi", "Mutual information", "mutual information (nats)"),
+)
+SAID = {
+    "bce": "Lower predicts better. Grey strokes are each genre's Markov chain: a method to the "
+    "right of it predicts worse than the last note does.",
+    "kl": "What the code costs. A large KL need not mean information.",
+    "mi": "What the code carries: the bar spans the means of mi_lower and mi_upper. Under 0.5 "
+    "nats the code is empty.",
+}
+
+
+def methods(study: StudyView, genre: GenreView) -> tuple[ConfigurationSummary, ...]:
+    """Return a genre's methods that have test figures."""
+    return tuple(row for row in methods_of(genre.rows, study.wanted) if row.test is not None)
+
+
+def has_methods(study: StudyView) -> bool:
+    """Whether some genre has a run of one of the paper's methods."""
+    return any(methods(study, genre) for genre in study.genres)
+
+
+def methods_page(study: StudyView, site: Site) -> str:
+    """Write the page of the four methods."""
+    measured = [(genre, found) for genre in study.genres if (found := methods(study, genre))]
+    sections = [_all_genres(measured)]
+    sections += [_genre(study, genre, found) for genre, found in measured]
+    return topic_page(study, site, Place(Topic.METHODS), "The four methods", [LEAD], sections)
+
+
+Measured = list[tuple["GenreView", tuple["ConfigurationSummary", ...]]]
+
+
+def _all_genres(measured: Measured) -> Section:
+    """Set this study's figures and the paper's side by side, a pair a metric."""
+    markov = {
+        genre.name: genre.baselines["test"]["markov"]
+        for genre, _ in measured
+        if "markov" in genre.baselines["test"]
+    }
+    charts: list[Chart] = []
+    for metric, name, x_title in METRICS:
+        marks = [_mark(genre, row, metric) for genre, rows in measured for row in rows]
+        drawn = genres_chart(marks, f"test {x_title}", markov if metric == "bce" else None)
+        spread = "" if metric == "mi" else f" Bars are 95 % intervals. {labels.COVERAGE}"
+        table = _own_table(metric, name, marks, markov)
+        charts.append(
+            chart(f"fig-own-{metric}", f"{name} here", SAID[metric] + spread, drawn, table)
+        )
+        said = f"The paper's Table 1, its own scale and music; {name} in nats, no spread given."
+        if metric == "mi":
+            said += " Four cells lie above their KL, which one posterior cannot have."
+        reported = _paper_marks(metric)
+        charts.append(
+            chart(f"fig-paper-{metric}", f"{name} in the paper", said,
+                  genres_chart(reported, x_title), _paper_table(metric, name))
+        )  # fmt: skip
+    return Section("all-genres", "Here and in the paper", notes=(OWN_SCALE,), charts=tuple(charts))
+
+
+def _mark(genre: GenreView, row: ConfigurationSummary, metric: str) -> GenreMark:
+    split = row.split("test")
+    if split is None:
+        raise ValueError(f"{row.config_id} has no test figures")
+    method = row.method or ""
+    if metric == "mi":
+        low, high = split.mi_lower.mean, split.mi_upper.mean
+        text = f"{labels.bracket(split.mi_lower, split.mi_upper)} nats, cap {labels.cap(split)}"
+        return GenreMark(genre.name, method, (low + high) / 2, (low, high), text)
+    mean = split.metric(metric)
+    text = f"{labels.with_interval(mean)}, {mean.n_seeds} seeds"
+    return GenreMark(genre.name, method, mean.mean, mean.interval, text)
+
+
+def _paper_marks(metric: str) -> list[GenreMark]:
+    found = [(row, getattr(row, metric)) for row in TABLE_1]
+    return [
+        GenreMark(row.genre, row.method, value, None, f"{value:g}")
+        for row, value in found
+        if value is not None
+    ]
+
+
+def _own_table(metric: str, name: str, marks: list[GenreMark], markov: dict[str, float]) -> Table:
+    rows = [
+        (Cell(mark.genre), Cell(labels.METHODS[mark.method], swatch=colour(mark.method)),
+         Cell(mark.hover, mark.mean))
+        for mark in marks
+    ]  # fmt: skip
+    footer = [
+        (Cell(genre), Cell("Markov chain (baseline)"), Cell(labels.number(bce), bce))
+        for genre, bce in markov.items()
+    ]
+    return Table(f"own-{metric}", f"{name} on the test split, nats, by genre and method.",
+                 ("genre", "method", name), tuple(rows),
+                 tuple(footer) if metric == "bce" else ())  # fmt: skip
+
+
+def _paper_table(metric: str, name: str) -> Table:
+    rows = tuple(
+        (Cell(row.genre), Cell(labels.METHODS[row.method], swatch=colour(row.method)), value)
+        for row in TABLE_1
+        for value in [_reported(getattr(row, metric))]
+    )  # fmt: skip
+    return Table(f"paper-{metric}", f"{name} as the paper's Table 1 reports it, nats.",
+                 ("genre", "method", name), rows)  # fmt: skip
+
+
+def _reported(value: float | None) -> Cell:
+    return Cell("not given") if value is None else Cell(f"{value:g}", value)
+
+
+def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary, ...]) -> Section:
+    name = slug(genre.name)
+    plot = dot_plot(study.tables, found, genre.chosen, genre.name)
+    seeds = _seeds_table(f"seeds-{name}", found)
+    each = "Each dot is a seed, each diamond a mean with its 95 % interval. "
+    charts = [
+        chart(f"fig-bce-{name}", f"BCE, test, {genre.name}", each + "Lower is better; dashed lines "
+              "are the baselines, named at the edge where far off.", bce_dots(plot), data=seeds.id),
+        chart(f"fig-kl-{name}", f"KL, test, {genre.name}", each + SAID["kl"],
+              seed_panel(found, genre.chosen, "test", "kl", METRICS[1][2]), data=seeds.id),
+        chart(f"fig-mi-{name}", f"Mutual information, test, {genre.name}", each + "Filled marks "
+              "are the lower bound, hollow ones the upper; the dotted line is 0.5 nats, under "
+              "which a seed counts as collapsed.",
+              seed_panel(found, genre.chosen, "test", "mi", METRICS[2][2]), data=seeds.id),
+    ]  # fmt: skip
+    partial = [
+        f"{labels.method_label(row.method)}: {labels.seeds_of(row.n_done, row.n_planned)}"
+        for row in found
+        if row.is_partial
+    ]
+    notes = [f"Partial: {'; '.join(partial)}."] if partial else []
+    if missing := missing_methods(study.tables, genre.name, found):
+        notes.append(f"No run has ended yet of: {', '.join(missing)}.")
+    table = cells.methods_table(found, "test", genre.baselines["test"], genre.chosen,
+                                id=f"methods-{name}")  # fmt: skip
+    return Section(f"genre-{name}", genre.name, notes=tuple(notes), charts=tuple(charts),
+                   tables=(table, seeds))  # fmt: skip
+
+
+def _seeds_table(id: str, rows: tuple[ConfigurationSummary, ...]) -> Table:  # noqa: A002
+    names = ("bce", "kl", "mi_lower", "mi_upper", "active_units")
+    found = []
+    for row in rows:
+        split = row.split("test")
+        if split is None:
+            continue
+        by_seed = [
+            dict(zip(split.metric(n).seeds, split.metric(n).values, strict=True)) for n in names
+        ]
+        for seed in split.bce.seeds:
+            cells_of = (
+                Cell(labels.number(v[seed]), v[seed]) if seed in v else Cell("-") for v in by_seed
+            )
+            name = Cell(labels.method_label(row.method), swatch=colour(row.method))
+            found.append((name, Cell(str(seed), seed), *cells_of))
+    return Table(
+        id=id,
+        caption="Every seed on the test split; BCE, KL and MI in nats.",
+        columns=("method", "seed", "BCE", "KL", "MI lower", "MI upper", "active units"),
+        rows=tuple(found),
+    )

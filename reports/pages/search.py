@@ -1,0 +1,228 @@
+"""The search page of a genre: what was tried, what mattered, what was given up for what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.figures import search as draw
+from reports.pages import tables as cells
+from reports.pages.charts import Chart, chart
+from reports.pages.genre import ordered
+from reports.pages.site import Place, Site, Topic
+from reports.pages.tables import Cell, Table
+from reports.pages.topic import Section, topic_page
+from reports.stats import labels
+from reports.stats.importance import BEST, FEWEST, Importances, importances
+from reports.stats.search import Search, left_behind, pareto_front, search
+
+if TYPE_CHECKING:
+    from reports.pages.view import GenreView, StudyView
+    from reports.stats.summaries import SplitSummary
+
+TRIALS = "configurations"
+"""Id of the table that holds the numbers of most charts."""
+
+
+def has_search(study: StudyView, genre: GenreView) -> bool:
+    """Whether enough configurations were tried to look at their search."""
+    return search(study.tables, genre.name, genre.rows) is not None
+
+
+def search_page(study: StudyView, site: Site, genre: GenreView) -> str:
+    """Write the search page of a genre."""
+    found = search(study.tables, genre.name, genre.rows)
+    if found is None:
+        raise ValueError(f"{genre.name} has no search to show")
+    what = "The search" if found.is_search else "The grid"
+    seeds = max(trial.row.n_done for trial in found.trials)
+    lead = (
+        f"{labels.count(len(found.trials), 'configuration')} tried on "
+        f"{labels.count(seeds, 'seed')} each, on validation. Few seeds flatter: the choice rests "
+        "on the confirmation, not on this page."
+    ) if found.is_search else (
+        f"{labels.count(len(found.trials), 'configuration')} asked for, on validation."
+    )  # fmt: skip
+    sections = [
+        _course(study, genre, found),
+        _importance(found),
+        *_settings(study, genre, found),
+        _front(study, genre, found),
+        _left(study, genre),
+        Section("all", "Every configuration", tables=(_table(genre),)),
+    ]
+    here = Place(Topic.SEARCH, genre.name)
+    shown = [one for one in sections if one is not None]
+    return topic_page(study, site, here, f"{what}: {genre.name}", [lead], shown)
+
+
+def _table(genre: GenreView) -> Table:
+    return cells.configurations_table(
+        ordered(genre.rows), genre.baselines["validation"], genre.chosen
+    )
+
+
+def _course(study: StudyView, genre: GenreView, found: Search) -> Section:
+    baselines, colour = genre.baselines["validation"], study.colours[genre.name]
+    charts: list[Chart] = []
+    if found.is_search:
+        charts.append(
+            chart("fig-history", "Course of the search, validation BCE in nats per snippet",
+                  "Each dot is a configuration's mean over its search seeds, in the order in which "
+                  "they first ended; crosses collapsed. The line is the lowest so far, a minimum "
+                  "over noisy means: it flatters. Dashed lines are the baselines.",
+                  draw.history(found, baselines, colour), _history_table(found))
+        )  # fmt: skip
+    groups = {"searched" if found.is_search else "tried": [t.bce for t in found.trials]}
+    confirmed = [r.validation.bce.mean for r in genre.rows
+                 if r.phase == "confirm" and r.validation is not None]  # fmt: skip
+    if found.is_search and confirmed:
+        groups["confirmed"] = confirmed
+    charts.append(
+        chart("fig-edf", "Share of configurations at or under each BCE",
+              "How rare a good configuration is: a steep line means that most are alike, a long "
+              "foot on the left that few are good. Dashed lines are the baselines.",
+              draw.edf(groups, baselines), data=TRIALS)
+    )  # fmt: skip
+    heading = "Course of the search" if found.is_search else "Spread of the grid"
+    return Section("course", heading, charts=tuple(charts))
+
+
+def _history_table(found: Search) -> Table:
+    rows = zip(found.trials, found.best_so_far, strict=True)
+    return Table(
+        id="history",
+        caption="Mean validation BCE of each configuration and the lowest so far, nats a snippet.",
+        columns=("order", "configuration", "settings", "BCE", "lowest so far", "collapsed"),
+        rows=tuple(
+            (Cell(str(t.number), t.number), Cell(t.row.config_id), Cell(labels.brief(t.row.config)),
+             Cell(labels.with_interval(t.figures.bce), t.bce), Cell(labels.number(best), best),
+             Cell(f"{t.row.collapsed} of {t.row.n_done}", t.row.collapsed,
+                  warning=t.row.is_collapsed))
+            for t, best in rows
+        ),
+    )  # fmt: skip
+
+
+def _importance(found: Search) -> Section:
+    weighed = importances(found.trials, found.names)
+    if weighed is None:
+        return Section(
+            "importance", "What mattered",
+            notes=((f"Fewer than {FEWEST} configurations or two settings: nothing can be said of "
+                   "what mattered."),),
+        )  # fmt: skip
+    said = (
+        "PED-ANOVA asks how much a setting decides whether a configuration is among the best "
+        f"{BEST:.0%} by mean BCE; the shares add up to 100 %. Whiskers are the middle 80 % over "
+        f"{weighed.resamples} resamples of the configurations and of their seeds: where they "
+        f"overlap, the order is a guess. {labels.count(weighed.n_configurations, 'configuration')}."
+    )
+    one = chart("fig-importance", "Importance of each setting, share of all", said,
+                draw.importance_bars(weighed), _importance_table(weighed))  # fmt: skip
+    return Section("importance", "What mattered", charts=(one,), side_by_side=False)
+
+
+def _importance_table(weighed: Importances) -> Table:
+    return Table(
+        id="importance",
+        caption="Share of the importance, and the middle 80 % over resamples.",
+        columns=("setting", "share", "from", "to"),
+        rows=tuple(
+            (Cell(one.name.replace("_", " ")), Cell(f"{one.share:.3f}", one.share),
+             *(Cell(f"{end:.3f}", end) for end in one.interval))
+            for one in weighed.settings
+        ),
+    )  # fmt: skip
+
+
+def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section]:
+    if not found.names:
+        return []
+    baselines, colour = genre.baselines["validation"], study.colours[genre.name]
+    lines = chart(
+        "fig-parallel", "Settings of every configuration, and what came of them",
+        "Each line is a configuration, from its settings on the left to its information and its BCE "
+        "on the right: see where the best fifth runs together. Click in the legend to hide a "
+        "group.", draw.parallel(found), data=TRIALS, wide=True,
+    )  # fmt: skip
+    slices = [
+        chart(f"fig-slice-{name.replace('_', '-')}",
+              f"BCE over {name.replace('_', ' ')}, validation",
+              "Each dot is a configuration, the strokes are medians. The other settings vary too.",
+              draw.slice_panel(found, name, baselines, colour), data=TRIALS)
+        for name in found.names
+    ]  # fmt: skip
+    pair = _pair(found)
+    if pair is not None:
+        x, y = (name.replace("_", " ") for name in pair)
+        slices.append(
+            chart("fig-contour", f"Mean BCE over {x} and {y}, validation",
+                  "Brighter is lower. Only the dots were tried: the shading between them is drawn "
+                  "in between their means, over whatever the other settings were.",
+                  draw.contour(found, *pair), data=TRIALS)
+        )  # fmt: skip
+    return [
+        Section("looked", "Where it looked", charts=(lines,), side_by_side=False),
+        Section("settings", "Setting by setting", charts=tuple(slices)),
+    ]
+
+
+def _pair(found: Search) -> tuple[str, str] | None:
+    """Choose the two settings of the contour: the paper's two, else the first two."""
+    paper = [name for name in ("latent_length", "regularizers") if name in found.names]
+    names = [*paper, *(name for name in found.names if name not in paper)]
+    return (names[0], names[1]) if len(names) >= 2 else None
+
+
+def _front(study: StudyView, genre: GenreView, found: Search) -> Section:
+    drawn = draw.pareto(found.trials, genre.baselines["validation"], study.colours[genre.name])
+    front = pareto_front(found.trials)
+    table = Table(
+        id="front",
+        caption="Configurations that none beats in both, on validation; nats.",
+        columns=("configuration", "settings", "BCE", "MI lower", "MI upper", "collapsed"),
+        rows=tuple(
+            (Cell(t.row.config_id), Cell(labels.brief(t.row.config)),
+             Cell(labels.with_interval(t.figures.bce), t.bce),
+             Cell(labels.with_interval(t.figures.mi_lower), t.information),
+             Cell(labels.with_interval(t.figures.mi_upper), t.figures.mi_upper.mean),
+             Cell(f"{t.row.collapsed} of {t.row.n_done}", t.row.collapsed,
+                  warning=t.row.is_collapsed))
+            for t in front
+        ),
+    )  # fmt: skip
+    said = (
+        "Left predicts better, up carries more. No configuration beats one on the front in both; "
+        "bars are 95 % intervals over seeds. The front is drawn from noisy means, so its members "
+        "flatter."
+    )
+    one = chart("fig-pareto", "BCE against mutual information, validation", said, drawn, table)
+    return Section("front", "Prediction against information", charts=(one,), side_by_side=False)
+
+
+def _left(study: StudyView, genre: GenreView) -> Section | None:
+    found = left_behind(study.tables, genre.name, genre.rows)
+    if not found:
+        return None
+    table = Table(
+        id="left",
+        caption="Searched configurations that did not go on to the confirmation seeds, and why; "
+        "validation BCE over the search seeds, nats per snippet.",
+        columns=("configuration", "settings", "BCE", "MI lower", "seeds", "why it was left"),
+        rows=tuple(
+            (Cell(one.row.config_id), Cell(labels.brief(one.row.config)),
+             *_measured(one.row.validation), Cell(str(one.row.n_done), one.row.n_done),
+             Cell(one.reason))
+            for one in found
+        ),
+    )  # fmt: skip
+    return Section("left", "Left behind", tables=(table,))
+
+
+def _measured(split: SplitSummary | None) -> tuple[Cell, Cell]:
+    if split is None:
+        return Cell("-"), Cell("-")
+    return (
+        Cell(labels.with_interval(split.bce), split.bce.mean),
+        Cell(labels.with_interval(split.mi_lower), split.mi_lower.mean),
+    )

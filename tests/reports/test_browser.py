@@ -1,0 +1,221 @@
+"""Every page in a real, headless Chromium: Debian's, driven by Playwright."""
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import sys
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from reports.build import Source as ReportSource
+from reports.build import build_report, build_site
+
+pytestmark = pytest.mark.slow
+
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+VIEWS = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
+VIEW_NAMES = ["light-desktop", "dark-desktop", "light-phone", "dark-phone"]
+HOSTILE = '<img src=x onerror="alert(1)">&"\' 🎷 ' + "long " * 60
+
+CHARTS = """() => [...document.querySelectorAll("script[data-figure]")].map((script) => {
+  const plot = document.getElementById(script.dataset.figure);
+  const wanted = JSON.parse(script.textContent).data;
+  const marks = plot.querySelectorAll(
+    ".trace path, .trace line, .point, .heatmaplayer image, .contourlayer path");
+  const seen = [...marks].filter((mark) => {
+    const box = mark.getBoundingClientRect();
+    return box.width + box.height > 0;
+  });
+  return { id: plot.id, wanted: wanted.length, drawn: (plot.calcdata || []).length,
+           seen: seen.length };
+})"""
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.fail("no chromium: `make browser` installs Debian's")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                  "--disable-background-networking", "--disable-component-update",
+                  "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
+        )  # fmt: skip
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def real(tiny_settings, tmp_path_factory):
+    """The report of a tiny study that was really run, with its music."""
+    home = tmp_path_factory.mktemp("home")
+    settings = tiny_settings | {"search.configurations": "12"}
+    given = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    for command in (["study", "launch", "search", "--name", "tiny", *given],
+                    ["report", "build", "tiny"]):  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-c", "from study.cli import main; main()", *command],
+            env=os.environ | {"MUSEBAR_HOME": str(home)}, check=True, timeout=400,
+        )  # fmt: skip
+    return home / "tiny" / "report"
+
+
+@pytest.fixture(scope="module")
+def simulated(rich_tables, tmp_path_factory):
+    """Two studies side by side, with names that would break a careless page."""
+    out = tmp_path_factory.mktemp("simulated") / "report"
+    build_site([ReportSource(rich_tables("demo", ("jazz", HOSTILE))),
+                ReportSource(rich_tables("other", ("jazz",), state="running"))], out)  # fmt: skip
+    return out
+
+
+class Opened:
+    """A page that was opened, and everything that it asked for or complained about."""
+
+    def __init__(self, browser, file, scheme="light", size=DESKTOP):
+        self.errors, self.requests = [], []
+        context = browser.new_context(color_scheme=scheme, viewport=size, accept_downloads=True)
+        self.page = context.new_page()
+        self.page.set_default_timeout(60_000)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("requestfailed", lambda one: self.errors.append(f"failed: {one.url}"))
+        self.page.on("request", lambda one: self.requests.append(one.url))
+        self.page.on("dialog", lambda one: self.errors.append(f"dialog: {one.message}"))
+        self.page.goto(file.as_uri())
+        self.page.wait_for_function("document.documentElement.dataset.drawn === 'true'")
+
+    def _said(self, message):
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.page.context.close()
+
+
+def pages(report):
+    return sorted(report.rglob("*.html"))
+
+
+@pytest.fixture(params=["real", "simulated"])
+def report(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.mark.parametrize(("scheme", "size"), VIEWS, ids=VIEW_NAMES)
+def test_every_page_loads_draws_every_trace_and_fits(chromium, report, scheme, size):
+    for file in pages(report):
+        with Opened(chromium, file, scheme, size) as opened:
+            assert opened.errors == [], file.name
+            assert all(url.startswith(("file://", "data:", "blob:")) for url in opened.requests)
+            for chart in opened.page.evaluate(CHARTS):
+                assert chart["drawn"] == chart["wanted"], (file.name, chart)
+                assert chart["seen"] > 0, (file.name, chart)
+            wide = opened.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, (file.name, wide)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(chromium, report, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    for file in pages(report):
+        with Opened(chromium, file, scheme) as opened:
+            found = Axe().run(opened.page).response["violations"]
+            grave = [(one["id"], [node["target"] for node in one["nodes"]][:5])
+                     for one in found if one["impact"] in {"serious", "critical"}]  # fmt: skip
+            assert grave == [], file.name
+
+
+def test_every_link_and_anchor_leads_somewhere(chromium, report):
+    ids = {}
+    for file in pages(report):
+        with Opened(chromium, file) as opened:
+            ids[file] = set(opened.page.evaluate(
+                "[...document.querySelectorAll('[id]')].map((one) => one.id)"))  # fmt: skip
+    for file in pages(report):
+        with Opened(chromium, file) as opened:
+            for url in opened.page.evaluate("[...document.links].map((link) => link.href)"):
+                target = (file.parent / unquote(urlsplit(url).path)).resolve()
+                assert target.is_file(), (file.name, url)
+                if fragment := unquote(urlsplit(url).fragment):
+                    assert fragment in ids[target], (file.name, url)
+
+
+def test_tables_sort_by_value_and_back_by_click_and_by_key(chromium, report):
+    (file,) = [one for one in pages(report) if one.name.startswith("genre-")][:1]
+    with Opened(chromium, file) as opened:
+        table = opened.page.locator('table[data-name="configurations"]')
+        column = table.locator("th").all_inner_texts().index("BCE")
+        cells = f"[...document.querySelectorAll('table[data-name=\"configurations\"] tbody tr')].map((row) => Number(row.cells[{column}].dataset.value))"
+        button = table.locator("th button").nth(column)
+        button.click()
+        ascending = opened.page.evaluate(cells)
+        assert ascending == sorted(ascending)
+        assert len(set(ascending)) > 1
+        button.press("Enter")
+        assert opened.page.evaluate(cells) == sorted(ascending, reverse=True)
+        assert table.locator("th").nth(column).get_attribute("aria-sort") == "descending"
+
+
+def test_every_table_downloads_as_csv_with_every_row(chromium, report):
+    for file in pages(report):
+        with Opened(chromium, file) as opened:
+            page = opened.page
+            page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
+            for at in range(page.locator("table").count()):
+                table = page.locator("table").nth(at)
+                with page.expect_download() as download:
+                    page.locator(".table").nth(at).locator("button.download").click()
+                with open(download.value.path(), newline="", encoding="utf-8-sig") as got:
+                    rows = list(csv.reader(io.StringIO(got.read())))
+                assert len(rows) == table.locator("tr").count()
+                assert rows[0] == table.locator("th").all_inner_texts()
+                assert len({len(row) for row in rows}) == 1
+
+
+def test_every_piece_of_music_plays(chromium, real):
+    with Opened(chromium, real / "listen.html") as opened:
+        players = opened.page.locator("audio")
+        assert players.count() >= 8
+        for at in range(players.count()):
+            seconds = players.nth(at).evaluate(
+                "async (one) => { await one.play(); one.pause(); return one.duration; }"
+            )
+            assert seconds > 1
+        assert opened.errors == []
+
+
+def test_colours_follow_the_reader_while_the_page_is_open(chromium, simulated):
+    file = next(one for one in pages(simulated) if one.name.startswith("search-"))
+    with Opened(chromium, file) as opened:
+        colour = "document.querySelector('.plot .xtick text').style.fill"
+        light = opened.page.evaluate(colour)
+        opened.page.emulate_media(color_scheme="dark")
+        opened.page.wait_for_function(f"{colour} !== '{light}'")
+
+
+def test_hostile_names_are_text_on_every_page(chromium, simulated):
+    for file in pages(simulated):
+        with Opened(chromium, file) as opened:
+            assert opened.page.locator("img").count() == 0
+            assert opened.errors == []
+    card = next(one for one in pages(simulated) if "img-src" in one.name and "genre" in one.name)
+    with Opened(chromium, card) as opened:
+        assert opened.page.locator("h1").inner_text().startswith('<img src=x onerror="alert(1)">')
+
+
+def test_a_study_without_runs_has_a_page_that_says_so(chromium, make_study, tmp_path):
+    index = build_report(make_study(genres=(), state="created").tables(), tmp_path / "report")
+    with Opened(chromium, index) as opened:
+        assert "Nothing has run yet" in opened.page.locator("main").inner_text()
+        assert opened.errors == []
