@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.errors import UnknownNameError
+from reports.decision import card_dict, mean_dict
 from reports.stats import labels
+from reports.stats.card import Card, decision_card
 from reports.stats.choice import Choice, Prefer, choose, validation
 from reports.stats.intervals import SeedMean, paired_difference
 from reports.stats.overview import scale, small_scale
@@ -24,6 +26,7 @@ from reports.stats.summaries import (
     genre_names,
     summaries,
 )
+from reports.stats.wording import sections
 from study.results import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -58,6 +61,8 @@ class Recommendation:
     ----------
     choice
         The chosen configuration and how it was come by.
+    card
+        How sure the choice is, and what else would do.
     baselines
         Split to baseline to BCE, nats per snippet.
     alternatives
@@ -72,6 +77,7 @@ class Recommendation:
     genre: str
     prefer: Prefer
     choice: Choice
+    card: Card
     baselines: dict[str, dict[str, float]]
     alternatives: tuple[Alternative, ...]
     warnings: tuple[str, ...]
@@ -105,6 +111,7 @@ class Recommendation:
                 "baselines": self.baselines,
             },
             "alternatives": [_alternative_dict(one) for one in self.alternatives],
+            "card": card_dict(self.card),
             "corpus": self.corpus,
         }
 
@@ -131,6 +138,7 @@ def recommend(
         genre=genre,
         prefer=Prefer(prefer),
         choice=choice,
+        card=decision_card(tables, choice),
         baselines=baselines,
         alternatives=_alternatives(tables, choice),
         warnings=(*choice.warnings, *_warnings(tables, choice, baselines["validation"])),
@@ -230,17 +238,10 @@ def _corpus(tables: StudyTables, genre: str) -> dict[str, str | None]:
     }
 
 
-def _mean_dict(mean: SeedMean | None) -> dict[str, Any] | None:
-    if mean is None:
-        return None
-    interval = None if mean.interval is None else list(mean.interval)
-    return {"mean": mean.mean, "interval": interval, "n_seeds": mean.n_seeds}
-
-
 def _split_dict(split: SplitSummary | None) -> dict[str, Any] | None:
     if split is None:
         return None
-    means: dict[str, Any] = {name: _mean_dict(split.metric(name)) for name in METRICS}
+    means: dict[str, Any] = {name: mean_dict(split.metric(name)) for name in METRICS}
     return means | {"mi_cap": split.mi_cap, "n_snippets": split.n_snippets,
                     "collapsed_seeds": split.collapsed}  # fmt: skip
 
@@ -251,10 +252,10 @@ def _alternative_dict(one: Alternative) -> dict[str, Any]:
         "config_id": one.summary.config_id,
         "method": one.summary.method,
         **one.settings,
-        "validation_bce": _mean_dict(figures.bce),
+        "validation_bce": mean_dict(figures.bce),
         "validation_mi": [figures.mi_lower.mean, figures.mi_upper.mean],
         "collapsed_seeds": one.summary.collapsed,
-        "difference": _mean_dict(one.difference),
+        "difference": mean_dict(one.difference),
     }
 
 
@@ -273,6 +274,8 @@ def as_text(recommendation: Recommendation, musebar: str = "musebar") -> str:
     lines += [f"  {reason}" for reason in rec.choice.reasons]
     if rec.alternatives:
         lines += ["", "Next best (validation; difference seed by seed)", *_alternative_lines(rec)]
+    for section in sections(rec.card):
+        lines += ["", section.title, *_aligned([[one.label, one.text] for one in section.lines])]
     lines += ["", labels.COVERAGE, f"Train it: {train_command(rec, musebar)}"]
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from reports.figures.curves import learning_curves, leaves_window
 from reports.figures.dots import bce_dots
 from reports.figures.information import information
 from reports.pages import tables as cells
+from reports.pages.card import card_view
 from reports.pages.charts import Chart, chart
 from reports.pages.render import render
 from reports.pages.shared import context
@@ -59,6 +60,7 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
         "methods_heading": methods_heading(genre.compared, missing),
         "missing_methods": missing,
         "searched": any(row.phase == "search" for row in genre.rows),
+        "card": card_view(study, genre),
         "information": _information(study, genre),
         "dots": _dots(study, genre),
         "methods": _methods(genre),

@@ -13,6 +13,7 @@ from reports.pages.render import slug
 from reports.pages.site import Place, Site, Topic
 from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section, topic_page
+from reports.pages.verdicts import verdict_sections
 from reports.stats import labels
 from reports.stats.paper import TABLE_1
 from reports.stats.views import dot_plot, methods_of, missing_methods
@@ -58,7 +59,7 @@ def has_methods(study: StudyView) -> bool:
 def methods_page(study: StudyView, site: Site) -> str:
     """Write the page of the four methods."""
     measured = [(genre, found) for genre in study.genres if (found := methods(study, genre))]
-    sections = [_all_genres(measured)]
+    sections = [*verdict_sections(study), _all_genres(measured)]
     sections += [_genre(study, genre, found) for genre, found in measured]
     return topic_page(study, site, Place(Topic.METHODS), "The four methods", [LEAD], sections)
 

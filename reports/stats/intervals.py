@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,8 +64,7 @@ def mean_over_seeds(values: Mapping[int, float]) -> SeedMean | None:
     if not finite:
         return None
     numbers = tuple(finite.values())
-    mean = fmean(numbers)
-    sd = stdev(numbers) if len(numbers) > 1 else None
+    mean, sd = _moments(numbers)
     return SeedMean(mean, _interval(mean, sd, len(numbers)), sd, tuple(finite), numbers)
 
 
@@ -81,15 +79,25 @@ def paired_difference(first: SeedMean, second: SeedMean) -> SeedMean | None:
     return mean_over_seeds({seed: value - other[seed] for seed, value in pairs if seed in other})
 
 
+def _moments(numbers: tuple[float, ...]) -> tuple[float, float | None]:
+    """Mean and sd; written out, as thousands are asked for and ``statistics`` is exact but slow."""
+    n = len(numbers)
+    if min(numbers) == max(numbers):
+        return numbers[0], 0.0 if n > 1 else None
+    mean = math.fsum(numbers) / n
+    return mean, math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / (n - 1))
+
+
 def _interval(mean: float, sd: float | None, n: int) -> tuple[float, float] | None:
     if sd is None:
         return None
-    half = _quantile(n - 1) * sd / math.sqrt(n)
+    half = t_quantile(n - 1) * sd / math.sqrt(n)
     return mean - half, mean + half
 
 
 @functools.cache
-def _quantile(degrees: int) -> float:
-    from scipy import stats
+def t_quantile(degrees: float) -> float:
+    """Quantile of Student's t that bounds a two-sided 95 % interval."""
+    from scipy import special
 
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees))
+    return float(special.stdtrit(degrees, (1 + CONFIDENCE) / 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,8 @@ class SplitSummary:
         log N, nats: ``mi_lower`` cannot exceed it.
     n_snippets
         N, snippets evaluated.
-    collapsed
-        Seeds that collapsed.
+    collapsed_seeds
+        Seeds that collapsed, ascending.
     """
 
     bce: SeedMean
@@ -61,7 +62,12 @@ class SplitSummary:
     active_units: SeedMean
     mi_cap: float
     n_snippets: int
-    collapsed: int
+    collapsed_seeds: tuple[int, ...]
+
+    @property
+    def collapsed(self) -> int:
+        """How many seeds collapsed."""
+        return len(self.collapsed_seeds)
 
     @property
     def is_collapsed(self) -> bool:
@@ -136,14 +142,30 @@ Run = dict[Any, Any]
 """One row of the results, column to cell."""
 
 
+_known: dict[int, dict[str, tuple[Summary, ...]]] = {}
+"""Summaries of the tables that are alive, by identity: every page and card asks for them."""
+
+
 def summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ...]:
     """Summarise every configuration of a genre that has an ended run.
+
+    Computed once for each tables object, which is not to be changed afterwards.
 
     Returns
     -------
     tuple of ConfigurationSummary
         One a config_id and phase, sorted by both; phases are never pooled.
     """
+    key = id(tables)
+    if key not in _known:
+        _known[key] = {}
+        weakref.finalize(tables, _known.pop, key)
+    if genre not in _known[key]:
+        _known[key][genre] = _summaries(tables, genre)
+    return _known[key][genre]
+
+
+def _summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ...]:
     runs = tables.results[tables.results["genre"] == genre].sort_values("seed")
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs[_columns()].to_dict("records"):
@@ -226,7 +248,9 @@ def _split(done: list[Run], prefix: str) -> SplitSummary | None:
         **present,
         mi_cap=caps[0],
         n_snippets=int(snippets[0]),
-        collapsed=int(sum(_by_seed(done, prefix + "collapsed").values())),
+        collapsed_seeds=tuple(
+            seed for seed, flag in sorted(_by_seed(done, prefix + "collapsed").items()) if flag
+        ),
     )
 
 

@@ -215,3 +215,9 @@ def rich_tables():
         return study.tables()
 
     return make
+
+
+@pytest.fixture
+def two_genres():
+    """The four methods in two genres and their joint corpus."""
+    return build_four_methods(("jazz", "rock", "overall"))

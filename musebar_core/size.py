@@ -1,0 +1,33 @@
+"""How many weights a model has, counted without building it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from musebar_core.config import ModelConfig
+
+PITCHES = 128
+GATES = 4
+"""Input, forget, cell and output gate of an LSTM."""
+
+
+def n_parameters(model: ModelConfig) -> int:
+    """Count the trainable weights of :class:`musebar_core.model.RVAE`.
+
+    The number of regularizers adds none: every posterior is read by the same layers.
+    """
+    hidden, latent, layers = model.hidden, model.latent_length, model.layers
+    posterior = 2 * (hidden + 1) * latent
+    state = (latent + 1) * 2 * layers * hidden
+    output = (hidden + 1) * PITCHES
+    return (
+        _lstm(PITCHES, hidden, layers) + posterior + state
+        + _lstm(PITCHES + latent, hidden, layers) + output
+    )  # fmt: skip
+
+
+def _lstm(inputs: int, hidden: int, layers: int) -> int:
+    """Weights of an LSTM with two biases a gate, as PyTorch's."""
+    first = GATES * hidden * (inputs + hidden + 2)
+    return first + (layers - 1) * GATES * hidden * (2 * hidden + 2)

@@ -1,0 +1,90 @@
+"""Figures of the verdicts: effects on one axis, and performance profiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from reports.figures import style
+from reports.stats.labels import METHODS
+from reports.stats.verdicts import Answer, Claim
+from reports.stats.wording import place, verdict_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.stats.aggregate import Aggregate
+    from reports.stats.verdicts import Verdict
+
+LOOKS = {
+    Answer.HOLDS: ("#009E73", "diamond"),
+    Answer.DOES_NOT: ("#D55E00", "x"),
+    Answer.UNDECIDED: (style.OTHER_COLOUR, "circle-open"),
+}
+"""Answer to colour and symbol."""
+
+SHORT = {
+    Claim.ANNEALING: "annealing",
+    Claim.BARWISE: "bar-wise",
+    Claim.BOTH: "both",
+    Claim.COLLAPSE: "collapse",
+}
+
+
+def effects(verdicts: Sequence[Verdict]) -> go.Figure:
+    """Draw a row a verdict on BCE: its effect with the interval; left of 0 is for the claim."""
+    rows = [verdict for verdict in verdicts if verdict.effect is not None]
+    drawn = style.figure("test BCE minus the rival's (nats per snippet)", "",
+                         height=150 + 32 * len(rows))  # fmt: skip
+    for answer, (colour, symbol) in LOOKS.items():
+        at = [i for i, row in enumerate(rows) if row.answer is answer]
+        means = [rows[i].effect for i in at]
+        known = [mean for mean in means if mean is not None]
+        if not known:
+            continue
+        drawn.add_trace(
+            go.Scatter(
+                x=[mean.mean for mean in known], y=at, mode="markers", name=str(answer),
+                error_x=style.error_bars(known, colour),
+                marker={"color": colour, "size": 11, "symbol": symbol},
+                text=[f"{_name(rows[i])}<br>{style.escape(verdict_line(rows[i]))}" for i in at],
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    drawn.add_vline(x=0, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
+    drawn.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=[_name(row) for row in rows],
+        range=[len(rows) - 0.4, -0.6], showgrid=False, ticks="",
+    )  # fmt: skip
+    return drawn
+
+
+def _name(verdict: Verdict) -> str:
+    return f"{SHORT[verdict.claim]}, {style.shorten(place(verdict), 18)}"
+
+
+def profiles(found: Aggregate) -> go.Figure:
+    """Draw a performance profile a method: the share of runs at or below each score."""
+    drawn = style.figure(
+        "test BCE against its genre's mean (per cent)", "share of runs", height=440
+    )
+    thresholds = list(found.thresholds)
+    for one in found.methods:
+        colour = style.colour(one.method)
+        drawn.add_trace(
+            go.Scatter(
+                x=thresholds + thresholds[::-1], y=[*one.high, *one.low[::-1]], fill="toself",
+                mode="lines", line={"width": 0, "color": colour}, opacity=0.18, showlegend=False,
+                hoverinfo="skip", name=f"{METHODS[one.method]}, 95% band", fillcolor=colour,
+            )
+        )  # fmt: skip
+        drawn.add_trace(
+            go.Scatter(
+                x=thresholds, y=list(one.shares), mode="lines", name=METHODS[one.method],
+                line={"color": colour, "width": 2.5},
+                hovertemplate="%{y:.0%} of runs at or below %{x:+.2f}%<extra></extra>",
+            )
+        )  # fmt: skip
+    drawn.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
+    return drawn

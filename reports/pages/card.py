@@ -1,0 +1,170 @@
+"""The decision card on a genre's page: what is said, and the figures beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.figures.card import RECOMMENDED, TIED, WORSE, Apart, apart, regret, stages
+from reports.pages.charts import Chart, chart
+from reports.pages.tables import Cell, Table
+from reports.stats import labels, wording
+from reports.stats.choice import validation
+from reports.stats.intervals import paired_difference
+
+if TYPE_CHECKING:
+    from reports.pages.view import GenreView, StudyView
+    from reports.stats.card import Card
+    from reports.stats.summaries import ConfigurationSummary
+    from reports.stats.transfer import Transfer
+    from reports.stats.wording import Section
+
+DRAWN = 30
+"""Configurations that the figure of the tie set draws; the table has all of them."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the card, and the charts that belong to it."""
+
+    section: Section
+    charts: tuple[Chart, ...]
+
+
+@dataclass(frozen=True)
+class CardView:
+    """A card as its page shows it.
+
+    Attributes
+    ----------
+    information
+        What the card says where information is preferred.
+    """
+
+    parts: tuple[Part, ...]
+    information: tuple[Section, ...]
+
+
+def card_view(study: StudyView, genre: GenreView) -> CardView | None:
+    """Lay out a genre's card; None while nothing can be recommended."""
+    found = genre.found
+    if found.bce is None or found.information is None:
+        return None
+    card = found.bce.card
+    charts = {"ties": _ties(card), "stages": _stages(card), "transfer": _regret(study, genre)}
+    parts = (Part(one, charts.get(one.id, ())) for one in wording.sections(card))
+    return CardView(tuple(parts), wording.sections(found.information.card))
+
+
+def _ties(card: Card) -> tuple[Chart, ...]:
+    if len(card.choice.pool) < 2:
+        return ()
+    rows = [row for config in card.choice.pool if (row := _apart(card, config)) is not None]
+    name = wording.METRIC_NAMES[card.metric]
+    caption = (
+        f"Validation {name} minus the recommended configuration's, seed by seed, with 95% "
+        "intervals; the best by its mean is at the top. Left of the dotted line is lower."
+    )
+    if len(rows) > DRAWN:
+        caption += f" The best {DRAWN} of {len(rows):,} are drawn; the table has all."
+    drawn = apart(rows[:DRAWN], f"validation {name} minus the recommended one's (nats)")
+    title = f"Distance from the recommended configuration, {name}"
+    return (chart("fig-ties", title, caption, drawn, _ties_table(card, rows)),)
+
+
+def _apart(card: Card, row: ConfigurationSummary) -> Apart | None:
+    mine = validation(card.chosen).metric(card.metric)
+    difference = paired_difference(validation(row).metric(card.metric), mine)
+    if difference is None:
+        return None
+    group = TIED if row.config_id in card.ties.members else WORSE
+    if row.config_id == card.chosen.config_id:
+        group = RECOMMENDED
+    label = labels.method_label(row.method) or labels.brief(row.config)
+    return Apart(label, row.config_id, difference, card.ties.p_values[row.config_id], group)
+
+
+def _ties_table(card: Card, rows: list[Apart]) -> Table:
+    members = set(card.ties.members)
+    return Table(
+        id="ties",
+        caption="Configurations that the choice was made from: difference from the recommended "
+        "one in nats, and the p-value that no other is better, over all pairs.",
+        columns=("configuration", "settings", "difference", "p", "tie set"),
+        rows=tuple(
+            (Cell(row.config_id), Cell(row.label),
+             Cell(labels.with_interval(row.difference), row.difference.mean),
+             Cell(wording.p_value(row.p), row.p),
+             Cell("in" if row.config_id in members else "worse"))
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
+def _stages(card: Card) -> tuple[Chart, ...]:
+    found = card.stages
+    if not found.finalists:
+        return ()
+    name = wording.METRIC_NAMES[card.metric]
+    table = Table(
+        id="stages",
+        caption=f"Mean validation {name} of each finalist in both stages, nats.",
+        columns=("configuration", "search", "seeds", "confirmation", "seeds confirmed", "change"),
+        rows=tuple(
+            (Cell(one.config_id),
+             Cell(labels.with_interval(one.searched), one.searched.mean),
+             Cell(str(one.searched.n_seeds), one.searched.n_seeds),
+             Cell(labels.with_interval(one.confirmed), one.confirmed.mean),
+             Cell(str(one.confirmed.n_seeds), one.confirmed.n_seeds),
+             Cell(wording.change_text(one.change), one.change.mean))
+            for one in found.finalists
+        ),
+    )  # fmt: skip
+    caption = (
+        "Each line is a finalist, from its search mean to its mean on fresh seeds (95% interval). "
+        "Lines that all turn the wrong way are the winner's curse; lines that cross changed rank. "
+        "Colours as above."
+    )
+    title = f"Search against confirmation, validation {name}, nats"
+    groups = dict.fromkeys(card.ties.members, TIED) | {card.chosen.config_id: RECOMMENDED}
+    drawn = stages(found, groups, f"validation {name} (nats)")
+    return (chart("fig-stages", title, caption, drawn, table),)
+
+
+def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:
+    cards = {one.name: one.found.bce.card for one in study.genres if one.found.bce is not None}
+    if len(study.genres) < 2 or genre.name not in cards:
+        return ()
+    names = [one.name for one in study.genres]
+    used = [name for name in names if name in cards]
+    cells = [_regret_row(cards[name], names) for name in used]
+    if len(used) < len(names):  # a matrix is square: the rows of the others say why they are empty
+        cells, names = [_regret_row(cards[name], used) for name in used], used
+    if len(names) < 2:
+        return ()
+    table = Table(
+        id="regret",
+        caption="Cost of using the configuration recommended for one genre in another, "
+        "validation nats, seed by seed.",
+        columns=("used in", "recommended for", "cost"),
+        rows=tuple(
+            (Cell(name), Cell(cell.source), Cell(
+                wording.transfer_text(cell), None if cell.regret is None else cell.regret.mean))
+            for name, row in zip(names, cells, strict=True)
+            for cell in row
+            if cell is not None
+        ),
+    )  # fmt: skip
+    caption = (
+        "Read along a row: what that genre would lose with each other genre's configuration. Only "
+        "what was measured there on all seeds has a figure; a search confirms a genre's own "
+        "finalists and the paper's methods, so much is not measured."
+    )
+    drawn = regret(names, cells)
+    title = "Using one genre's configuration in another, nats"
+    return (chart("fig-regret", title, caption, drawn, table, wide=True),)
+
+
+def _regret_row(card: Card, names: list[str]) -> list[Transfer | None]:
+    found = {one.source: one for one in card.transfers}
+    return [found.get(name) for name in names]

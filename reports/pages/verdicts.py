@@ -1,0 +1,155 @@
+"""The section of the methods page that judges the paper's claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from reports.figures.style import colour
+from reports.figures.verdicts import effects, profiles
+from reports.pages.charts import Chart, chart
+from reports.pages.render import render
+from reports.pages.tables import Cell, Table
+from reports.pages.topic import Section
+from reports.stats import labels, wording
+from reports.stats.aggregate import aggregate
+from reports.stats.signflip import ALPHA
+from reports.stats.verdicts import TEXTS, Answer, Claim, verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.pages.view import StudyView
+    from reports.stats.aggregate import Aggregate
+    from reports.stats.verdicts import Verdict
+
+KINDS = {Answer.HOLDS: "holds", Answer.DOES_NOT: "fails", Answer.UNDECIDED: "open"}
+"""Answer to CSS class; the words say it too."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    answer: str
+    kind: str
+    place: str
+    why: str
+
+
+@dataclass(frozen=True)
+class _Claim:
+    title: str
+    lines: tuple[_Line, ...]
+
+
+def verdict_sections(study: StudyView) -> tuple[Section, ...]:
+    """Judge the paper's claims, and compare the methods over all genres; empty if not asked."""
+    found = verdicts(study.tables)
+    if not found:
+        return ()
+    fragment = Markup(render("verdicts.html.j2", claims=_claims(found)))  # noqa: S704  (escaped)
+    text = (
+        f"{len(found)} verdicts, stated before any run: exact two-sided tests, paired on seeds, "
+        f"on the test split (collapse: on validation, its share of seeds against one half), at "
+        f"{ALPHA:.0%} over all of them together (Holm). Does not hold means significantly the "
+        "other way round; no difference shown is undecided."
+    )
+    charts = (_effects_chart(found),) if any(one.effect for one in found) else ()
+    sections = [
+        Section("verdicts", "The paper's claims", text=(text,), fragment=fragment, charts=charts,
+                side_by_side=False, tables=() if charts else (_table(found),)),
+    ]  # fmt: skip
+    over = aggregate(study.tables)
+    if over is not None:
+        sections.append(_over_genres(over))
+    return tuple(sections)
+
+
+def _claims(found: Sequence[Verdict]) -> list[_Claim]:
+    return [
+        _Claim(
+            TEXTS[claim],
+            tuple(
+                _Line(str(one.answer), KINDS[one.answer], wording.place(one), wording.why(one))
+                for one in found
+                if one.claim is claim
+            ),
+        )
+        for claim in Claim
+    ]
+
+
+def _effects_chart(found: Sequence[Verdict]) -> Chart:
+    caption = (
+        "The method that should be better against its best rival, seed by seed, with 95% "
+        "intervals: left of the dotted line speaks for the claim. Genres differ in scale."
+    )
+    return chart("fig-verdicts", "Effects behind the verdicts, test BCE, nats per snippet",
+                 caption, effects(found), _table(found))  # fmt: skip
+
+
+def _table(found: Sequence[Verdict]) -> Table:
+    columns = ("claim", "genre", "verdict", "effect", "seeds", "p", "p after Holm", "smallest p",
+               "smallest after Holm", "in the paper")  # fmt: skip
+    return Table(
+        id="verdicts",
+        caption="Effects in nats per snippet (collapse: share of seeds), p-values, and the "
+        "smallest that so many seeds allow; the paper's difference is on its own scale.",
+        columns=columns,
+        rows=tuple(
+            (Cell(one.text), Cell(wording.place(one)),
+             Cell(wording.answer_text(one), warning=one.answer is Answer.DOES_NOT),
+             Cell(wording.effect_text(one) or "-", one.effect.mean if one.effect else None),
+             Cell(f"{one.n_seeds} of {one.n_wanted}", one.n_seeds),
+             *(_p(p) for p in (one.p, one.adjusted, one.smallest, one.smallest_adjusted)),
+             Cell("-") if one.paper is None else Cell(f"{one.paper:+g}", one.paper))
+            for one in found
+        ),
+    )  # fmt: skip
+
+
+def _p(p: float | None) -> Cell:
+    return Cell("-") if p is None else Cell(wording.p_value(p), p)
+
+
+def _over_genres(found: Aggregate) -> Section:
+    caption = (
+        "Share of the runs of all genres whose test BCE is at or below a score: per cent above or "
+        "below the mean of its genre's runs of the four methods. A curve further up and left is "
+        "better, whatever the threshold. Bands are pointwise 95% intervals, runs resampled within "
+        "genres."
+    )
+    drawn = profiles(found)
+    shares = Table(
+        id="profiles",
+        caption="Share of runs at or below each score: test BCE against its genre's mean, per "
+        "cent.",
+        columns=("score", *(labels.METHODS[one.method] for one in found.methods)),
+        rows=tuple(
+            (Cell(f"{threshold:.2f}", threshold),
+             *(Cell(f"{one.shares[at]:.0%} [{one.low[at]:.0%}, {one.high[at]:.0%}]",
+                    one.shares[at]) for one in found.methods))
+            for at, threshold in enumerate(found.thresholds)
+        ),
+    )  # fmt: skip
+    means = Table(
+        id="iqm",
+        caption="Interquartile mean over the runs of all genres of the test BCE against its "
+        "genre's mean, per cent (below 0 is better than the four methods' mean), with 95% "
+        "stratified bootstrap intervals.",
+        columns=("method", "interquartile mean", "runs"),
+        rows=tuple(
+            (Cell(labels.METHODS[one.method], swatch=colour(one.method)),
+             Cell(f"{one.iqm:+.2f} [{one.interval[0]:.2f}, {one.interval[1]:.2f}]", one.iqm),
+             Cell(str(n := sum(map(len, one.runs.values()))), n))
+            for one in found.methods
+        ),
+    )  # fmt: skip
+    left = tuple(f"{genre} is left out: {why}." for genre, why in found.left_out.items())
+    title = "Performance profiles, test BCE against its genre's mean"
+    return Section(
+        "over-genres", "Over all genres", text=left,
+        charts=(chart("fig-profiles", title, caption, drawn, shares),), side_by_side=False,
+        tables=(means,),
+    )  # fmt: skip

@@ -1,0 +1,313 @@
+"""The words of cards and verdicts: one place, so that page, terminal and file say the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.stats.labels import brief, count, method_label, number, with_interval
+from reports.stats.separation import MOST_SEEDS, POWER
+from reports.stats.signflip import ALPHA
+from reports.stats.verdicts import Answer, Claim
+
+if TYPE_CHECKING:
+    from reports.stats.card import Card, Rival
+    from reports.stats.separation import Separation
+    from reports.stats.stages import Change, Finalist
+    from reports.stats.summaries import ConfigurationSummary
+    from reports.stats.ties import TieSet
+    from reports.stats.transfer import Transfer
+    from reports.stats.verdicts import Verdict
+
+LISTED = 10
+"""Configurations that a section names; how many more there are is said."""
+
+METRIC_NAMES = {"bce": "BCE", "mi_lower": "mi_lower"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A label and what is said of it."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the card.
+
+    ``about`` says how to read it; ``id`` names it in files and anchors.
+    """
+
+    id: str
+    title: str
+    about: str
+    lines: tuple[Line, ...]
+
+
+def sections(card: Card) -> tuple[Section, ...]:
+    """Say a card, section by section; those with nothing to say are left out."""
+    found = (
+        _ties(card),
+        _sureness(card),
+        _stages(card),
+        _seeds(card),
+        _transfers(card),
+        _rest(card),
+    )
+    return tuple(section for section in found if section.lines)
+
+
+def tie_line(ties: TieSet) -> str:
+    """Say how many cannot be told from the best."""
+    k, left = len(ties.members) + len(ties.worse), len(ties.members)
+    if k == 1:
+        return "the only configuration with a full count: nothing to compare it with"
+    if ties.too_few_seeds:
+        return (
+            f"undecided: too few seeds ({ties.n_seeds}); the smallest possible p is "
+            f"{p_value(ties.smallest)}, above {ALPHA:g}"
+        )
+    if left == 1:
+        return f"1 of {k} configurations: each of the others is distinguishably worse than another"
+    return f"{left} of {k} configurations cannot be told from the best"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value with two significant digits: 0.0020, 0.031, 1."""
+    return "1" if p >= 0.995 else f"{p:.2g}"
+
+
+def percent(share: float) -> str:
+    """``70%``."""
+    return f"{share:.0%}"
+
+
+def place(verdict: Verdict) -> str:
+    """Genre of a verdict, or ``all genres``."""
+    return verdict.genre or "all genres"
+
+
+def why(verdict: Verdict) -> str:
+    """Say what stands behind a verdict: reason, effect and p-values."""
+    parts = (verdict.reason, effect_text(verdict), p_text(verdict))
+    return "; ".join(part for part in parts if part)
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """Say a verdict in one line: the answer, the effect, the p-values and what they could be."""
+    said = why(verdict)
+    separator = ": " if verdict.reason else "; "
+    return f"{verdict.answer}{separator}{said}" if said else str(verdict.answer)
+
+
+def answer_text(verdict: Verdict) -> str:
+    """``holds``, ``does not hold`` or ``undecided: too few seeds``."""
+    if verdict.answer is not Answer.UNDECIDED:
+        return str(verdict.answer)
+    return f"{verdict.answer}: {verdict.reason}"
+
+
+def effect_text(verdict: Verdict) -> str:
+    """Say the effect with its interval and seeds; empty where nothing is measured."""
+    seeds = count(verdict.n_seeds, "seed")
+    if verdict.n_seeds < verdict.n_wanted:
+        seeds = f"{verdict.n_seeds} of {count(verdict.n_wanted, 'seed')}"
+    if verdict.claim is Claim.COLLAPSE:
+        share = verdict.share
+        if share is None:
+            return ""
+        low, high = share.interval
+        return (
+            f"{share.collapsed} of {count(share.n_seeds, 'seed')} collapsed, "
+            f"{percent(share.collapsed / share.n_seeds)} [{percent(low)}, {percent(high)}]"
+        )
+    if verdict.effect is None:
+        return ""
+    rival = method_label(verdict.rival)
+    return f"BCE {with_interval(verdict.effect)} nats against {rival}, {seeds}"
+
+
+def p_text(verdict: Verdict) -> str:
+    """Say both p-values, and the smallest that so many seeds allow."""
+    if verdict.p is None or verdict.adjusted is None:
+        return ""
+    return (
+        f"p {p_value(verdict.p)}, after Holm {p_value(verdict.adjusted)} (smallest possible "
+        f"{p_value(verdict.smallest or 1)} and {p_value(verdict.smallest_adjusted or 1)})"
+    )
+
+
+def _ties(card: Card) -> Section:
+    ties, pool = card.ties, {row.config_id: row for row in card.choice.pool}
+    lines = [Line("Tie set", tie_line(ties))]
+    if card.chosen.config_id in ties.worse:
+        lines.append(Line("Note", "the recommended one lies within one standard error of the best "
+                          "and is simpler, but is distinguishably worse, seed by seed: "
+                          f"p {p_value(ties.p_values[card.chosen.config_id])}"))  # fmt: skip
+    if len(pool) > 1:
+        shown = ties.members[:LISTED]
+        lines += [_member(card, pool[config_id]) for config_id in shown]
+        lines += _more(len(ties.members) - len(shown))
+        if not ties.too_few_seeds:
+            how = "every sign pattern" if ties.exact else "drawn sign patterns"
+            lines.append(Line("Test", f"max-T over all pairs, {count(ties.n_seeds, 'seed')}, "
+                              f"{how}: smallest possible p {p_value(ties.smallest)}"))  # fmt: skip
+    about = (
+        "Configurations with full counts that no other is significantly better than "
+        f"({ALPHA:.0%} over all of them together, seed by seed)."
+    )
+    return Section("ties", "What else would do", about, tuple(lines))
+
+
+def _member(card: Card, row: ConfigurationSummary) -> Line:
+    mean = None if row.validation is None else row.validation.metric(card.metric)
+    chosen = ", recommended" if row.config_id == card.chosen.config_id else ""
+    return Line(
+        row.config_id,
+        f"{_named(row)}: {METRIC_NAMES[card.metric]} {with_interval(mean)}, "
+        f"p {p_value(card.ties.p_values[row.config_id])}{chosen}",
+    )
+
+
+def _named(row: ConfigurationSummary) -> str:
+    label = method_label(row.method)
+    return f"{label} ({brief(row.config)})" if label else brief(row.config)
+
+
+def _more(n: int) -> list[Line]:
+    return [Line("And", f"{n:,} more")] if n > 0 else []
+
+
+def _sureness(card: Card) -> Section:
+    lines = []
+    if card.runner_up is not None:
+        lines.append(Line("Over the runner-up", _rival(card.runner_up)))
+    if card.default is not None:
+        lines.append(Line("Over the paper's default", _rival(card.default)))
+    elif card.default_note:
+        lines.append(Line("Over the paper's default", f"no comparison: {card.default_note}"))
+    if card.studentised is not None:
+        interval = f"[{number(card.studentised[0])}, {number(card.studentised[1])}]"
+        text = f"{METRIC_NAMES[card.metric]} {interval}"
+        lines.append(Line("Its mean, by studentised bootstrap", text))
+    about = (
+        "How often it is better on a seed that both ran (ties count half; exact 95% interval), and "
+        "by how much: its figure minus the other's, with a sign-flip test. It was picked on these "
+        "seeds, which flatters it a little."
+    )
+    return Section("improvement", "How sure it is", about, tuple(lines))
+
+
+def _rival(rival: Rival) -> str:
+    better = rival.improvement
+    low, high = better.interval
+    tied = f" and {better.ties} tied" if better.ties else ""
+    smallest = p_value(min(1.0, 2 * rival.test.smallest))
+    return (
+        f"probability of improvement {percent(better.share)} [{percent(low)}, {percent(high)}] "
+        f"({better.wins} of {count(better.n_seeds, 'seed')}{tied}); difference "
+        f"{with_interval(rival.difference)} nats, p {p_value(rival.test.two_sided)} (smallest "
+        f"possible {smallest}); against {rival.summary.config_id}, {_named(rival.summary)}"
+    )
+
+
+def _stages(card: Card) -> Section:
+    found = card.stages
+    shown = found.finalists[:LISTED]
+    lines = [Line(one.config_id, _finalist(one)) for one in shown]
+    lines += _more(len(found.finalists) - len(shown))
+    if found.change is not None and len(found.finalists) > 1:
+        lines.append(Line("Mean change", change_text(found.change)))
+    if found.flattery is not None:
+        best = "lowest" if card.metric == "bce" else "highest"
+        lines.append(Line("Bias of the pick", f"taking the {best} of {len(card.choice.pool)} means "
+                          f"flatters it by about {number(found.flattery)} nats (bootstrap over "
+                          "seeds)"))  # fmt: skip
+    about = (
+        f"Search {METRIC_NAMES[card.metric]} picked the finalists, so it flatters them (the "
+        "winner's curse); confirmation ran on fresh seeds. The change estimates the bias."
+    )
+    return Section("stages", "Search against confirmation", about, tuple(lines))
+
+
+def _finalist(one: Finalist) -> str:
+    return (
+        f"search {number(one.searched.mean)} ({count(one.searched.n_seeds, 'seed')}), "
+        f"confirmation {number(one.confirmed.mean)} ({count(one.confirmed.n_seeds, 'seed')}): "
+        f"change {change_text(one.change)}"
+    )
+
+
+def change_text(change: Change) -> str:
+    """Say a change between the stages, with its interval: ``+2.00 [-6.67, 10.67]``."""
+    text = f"{change.mean:+,.2f}"
+    if change.interval is None:
+        return f"{text} (one seed tells of no spread)"
+    return f"{text} [{number(change.interval[0])}, {number(change.interval[1])}]"
+
+
+def _seeds(card: Card) -> Section:
+    shown = card.separations[:LISTED]
+    lines = [Line(one.config_id, _separation(one)) for one in shown]
+    lines += _more(len(card.separations) - len(shown))
+    totals = [one.total for one in card.separations]
+    if len(totals) > 1 and all(totals):
+        most = max(one.more or 0 for one in card.separations)
+        lines.append(Line("To separate all", f"{count(most, 'more seed')}"))
+    about = (
+        f"Seeds at which a paired t test would tell the recommended one from each of its ties "
+        f"with {POWER:.0%} power, level {ALPHA:.0%} shared among their pairs, if the difference "
+        "and the spread measured so far were the true ones: an order of magnitude."
+    )
+    return Section("seeds", "How many more seeds would separate the tie", about, tuple(lines))
+
+
+def _separation(one: Separation) -> str:
+    difference = f"difference {with_interval(one.difference)} nats"
+    if one.total is None and one.difference.sd is None:
+        return f"{difference}: one seed tells of no spread"
+    if one.total is None:
+        return f"{difference}: more than {MOST_SEEDS:,} seeds"
+    return f"{difference}: {count(one.more or 0, 'more seed')} ({one.total:,} in all)"
+
+
+def _transfers(card: Card) -> Section:
+    lines = [Line(one.source, transfer_text(one)) for one in card.transfers]
+    about = (
+        f"What {card.genre} would lose with the configuration recommended for another genre: "
+        f"validation {METRIC_NAMES[card.metric]} here, its own minus this one's, seed by seed."
+    )
+    return Section("transfer", "Using another genre's configuration here", about, tuple(lines))
+
+
+def transfer_text(one: Transfer) -> str:
+    """Say what another genre's configuration costs here, or why that is not known."""
+    if one.regret is not None and not one.same:
+        return f"{one.config_id}: {with_interval(one.regret)} nats"
+    texts = {
+        "same": "the same configuration",
+        "no choice yet": "no configuration is recommended there yet",
+    }
+    return texts.get(one.status, f"{one.config_id}: not measured here on all seeds")
+
+
+def _rest(card: Card) -> Section:
+    small = card.smallest
+    same = small.summary.config_id == card.chosen.config_id
+    which = "the recommended one" if same else f"{small.summary.config_id}, {_named(small.summary)}"
+    lines = [Line("Smallest model within one standard error",
+                  f"{which}: {small.n_parameters:,} weights" + (
+                      "" if same else f" (recommended: {small.chosen_parameters:,})"))]  # fmt: skip
+    if card.variance is not None:
+        parts = card.variance
+        configuration, seed, residual = (percent(share) for share in parts.shares)
+        lines.append(Line("Variance", f"configuration {configuration}, seed {seed}, the rest "
+                          f"{residual} (over {count(parts.n_configurations, 'configuration')} and "
+                          f"{count(parts.n_seeds, 'seed')})"))  # fmt: skip
+    about = (
+        "Regularizers add no weights. Variance: how much of the spread of the runs that the "
+        "choice was made from comes from the configuration, from the seed, and from neither."
+    )
+    return Section("size", "Size and spread", about, tuple(lines))
