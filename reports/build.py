@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import UsageError
-from reports.pages.genre import answers, genre_page
-from reports.pages.overview import overview_page
-from reports.pages.render import page_name
-from reports.stats.summaries import genre_names
+from reports.pages.study import study_pages
+from reports.pages.view import view
 
 if TYPE_CHECKING:
     from study.results import StudyTables
@@ -22,6 +20,9 @@ ASSETS = ("musebar.css", "musebar.js")
 PLOTLY = "plotly.min.js"
 LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
 """Files that file managers leave behind in folders they have shown."""
+
+CONTENTS = "contents.txt"
+"""Names every file of a report, so that a rebuild replaces a report and nothing else."""
 
 
 def build_report(tables: StudyTables, out: Path) -> Path:
@@ -64,7 +65,10 @@ def check_replaceable(out: Path) -> None:
         return
     if not out.is_dir():
         raise UsageError(f"{out} is a file: name a folder with --out")
-    foreign = sorted(path.name for path in out.iterdir() if not _is_ours(path.name))
+    listing = out / CONTENTS
+    ours = set(listing.read_text(encoding="utf-8").splitlines()) if listing.is_file() else set()
+    found = (path.relative_to(out) for path in out.rglob("*") if not path.is_dir())
+    foreign = sorted(str(path) for path in found if not _is_ours(path, ours))
     if foreign:
         raise UsageError(
             f"{out} holds files that are not a report's ({', '.join(foreign[:3])}): "
@@ -72,24 +76,27 @@ def check_replaceable(out: Path) -> None:
         )
 
 
-def _is_ours(name: str) -> bool:
-    return name in {INDEX, PLOTLY, *ASSETS, *LITTER} or (
-        name.startswith("genre-") and name.endswith(".html")
+def _is_ours(path: Path, listed: set[str]) -> bool:
+    known = {INDEX, PLOTLY, CONTENTS, *ASSETS}  # of a report without a listing
+    return (
+        path.as_posix() in listed
+        or path.name in LITTER
+        or str(path) in known
+        or (len(path.parts) == 1 and path.name.startswith("genre-") and path.suffix == ".html")
     )
 
 
 def _write(tables: StudyTables, folder: Path) -> None:
     from plotly.offline import get_plotlyjs
 
-    found = {genre: answers(tables, genre) for genre in genre_names(tables)}
-    (folder / INDEX).write_text(overview_page(tables, found), encoding="utf-8")
-    for genre, one in found.items():
-        page = genre_page(tables, genre, one)
-        (folder / page_name(genre)).write_text(page, encoding="utf-8")
+    for name, page in study_pages(view(tables)).items():
+        (folder / name).write_text(page, encoding="utf-8")
     for asset in ASSETS:
         source = resources.files("reports") / "pages" / asset
         (folder / asset).write_bytes(source.read_bytes())
     (folder / PLOTLY).write_text(get_plotlyjs(), encoding="utf-8")
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+    (folder / CONTENTS).write_text("\n".join([*files, CONTENTS, ""]), encoding="utf-8")
 
 
 def _swap(fresh: Path, out: Path) -> None:

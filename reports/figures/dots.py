@@ -23,7 +23,7 @@ def bce_dots(plot: DotPlot) -> go.Figure:
     drawn.update_xaxes(range=list(shown))
     drawn.update_yaxes(
         tickvals=list(range(len(plot.rows))),
-        ticktext=[_escape(row.label) for row in plot.rows],
+        ticktext=[style.escape(row.label) for row in plot.rows],
         range=[len(plot.rows) - 0.4, -0.6],
         showgrid=False,
         ticks="",
@@ -37,25 +37,16 @@ def _add(drawn: go.Figure, row: Dots, at: int) -> None:
     drawn.add_trace(
         go.Scatter(
             x=list(row.bce.values), y=[at + 0.16] * row.bce.n_seeds, mode="markers",
-            name=f"{_escape(row.label)}, seeds", text=[f"seed {seed}" for seed in row.bce.seeds],
+            name=f"{style.escape(row.label)}, seeds", text=[f"seed {seed}" for seed in row.bce.seeds],
             marker={"color": colour, "size": 8, "opacity": 0.55},
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
         )
     )  # fmt: skip
-    interval = row.bce.interval
-    error = None if interval is None else {
-        "type": "data", "symmetric": False, "color": colour, "thickness": 2, "width": 6,
-        "array": [interval[1] - row.bce.mean], "arrayminus": [row.bce.mean - interval[0]],
-    }  # fmt: skip
+    error = style.error_bars([row.bce], colour) if row.bce.interval else None
     drawn.add_trace(
         go.Scatter(
-            x=[row.bce.mean], y=[at - 0.14], mode="markers", name=_escape(row.label), error_x=error,
+            x=[row.bce.mean], y=[at - 0.14], mode="markers", name=style.escape(row.label), error_x=error,
             marker={"color": colour, "size": 12, "symbol": "diamond"},
             hovertemplate=f"mean of {row.bce.n_seeds} seeds: %{{x:.2f}}<extra></extra>",
         )
     )  # fmt: skip
-
-
-def _escape(text: str) -> str:
-    """Keep plotly from reading a name as its own mark-up."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

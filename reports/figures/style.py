@@ -15,7 +15,9 @@ import plotly.graph_objects as go
 from reports.stats.labels import BASELINES, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from reports.stats.intervals import SeedMean
 
 METHOD_COLOURS = {
     "lstm_vae": "#E69F00",
@@ -24,6 +26,11 @@ METHOD_COLOURS = {
     "musebar_bow": "#CC79A7",
 }
 CHOSEN_COLOUR = "#D55E00"
+GENRE_COLOURS = (
+    "#4477AA", "#CC6677", "#228833", "#AA7700", "#882255", "#117733", "#999933", "#6A3D9A",
+)  # fmt: skip
+"""Colours of genres, in the order in which a study shows them (after Tol 2021)."""
+
 OTHER_COLOUR = "#8A8A8A"
 NEUTRAL = "#808080"
 
@@ -46,6 +53,28 @@ BASELINE_DASHES = {"pitch_frequencies": "dot", "markov": "dash", "repeat_last": 
 def colour(method: str | None, *, chosen: bool = False) -> str:
     """Return the colour of a configuration: its method's, the choice's, or grey."""
     return METHOD_COLOURS.get(method or "", CHOSEN_COLOUR if chosen else OTHER_COLOUR)
+
+
+def genre_colours(genres: Sequence[str]) -> dict[str, str]:
+    """Give each genre its colour, the same wherever the study shows it; ``overall`` is grey."""
+    own = [genre for genre in genres if genre != "overall"]
+    found = {genre: GENRE_COLOURS[at % len(GENRE_COLOURS)] for at, genre in enumerate(own)}
+    return found | {"overall": NEUTRAL}
+
+
+def escape(text: str) -> str:
+    """Keep plotly from reading a name as its own mark-up."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def error_bars(means: Sequence[SeedMean], colour: str) -> dict[str, object]:
+    """Return Plotly's error bars for 95 % intervals; none where one seed gives none."""
+    spans = [mean.interval or (mean.mean, mean.mean) for mean in means]
+    return {
+        "type": "data", "symmetric": False, "color": colour, "thickness": 2, "width": 5,
+        "array": [high - mean.mean for mean, (_, high) in zip(means, spans, strict=True)],
+        "arrayminus": [mean.mean - low for mean, (low, _) in zip(means, spans, strict=True)],
+    }  # fmt: skip
 
 
 def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:

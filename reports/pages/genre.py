@@ -2,96 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reports.figures.curves import learning_curves, leaves_window
 from reports.figures.dots import bce_dots
 from reports.figures.information import information
 from reports.pages import tables as cells
-from reports.pages.render import figure_json, page_name, render
+from reports.pages.charts import Chart, chart
+from reports.pages.render import render
+from reports.pages.shared import context
+from reports.pages.site import Place, Site, Topic
 from reports.pages.strip import strip
-from reports.recommendation import Recommendation, longest_code_warning, recommend, train_command
+from reports.recommendation import longest_code_warning, train_command
 from reports.stats import labels
-from reports.stats.choice import NoFullCountError, Prefer
 from reports.stats.curves import Curve, curve
 from reports.stats.overview import progress
-from reports.stats.summaries import (
-    ConfigurationSummary,
-    baseline_bce,
-    genre_names,
-    seeds_wanted,
-    summaries,
-)
-from reports.stats.views import (
-    compared,
-    dot_plot,
-    information_plot,
-    is_chosen,
-    missing_methods,
-)
+from reports.stats.views import dot_plot, information_plot, is_chosen, missing_methods
 
 if TYPE_CHECKING:
-    from study.results import StudyTables
+    from reports.pages.view import GenreView, StudyView
+    from reports.stats.summaries import ConfigurationSummary
 
 Labelled = tuple[str, str | None, Curve]
 
-
-@dataclass(frozen=True)
-class Answers:
-    """A genre's recommendations: by BCE and by information; None, and why, where there is none."""
-
-    bce: Recommendation | None
-    information: Recommendation | None
-    missing: str
-
-    @property
-    def chosen(self) -> ConfigurationSummary | None:
-        """The configuration recommended by BCE."""
-        return None if self.bce is None else self.bce.chosen
-
-
-def answers(tables: StudyTables, genre: str) -> Answers:
-    """Recommend for a genre, or say why nothing can be recommended yet."""
-    try:
-        return Answers(
-            recommend(tables, genre), recommend(tables, genre, Prefer.INFORMATION), missing=""
-        )
-    except NoFullCountError as error:
-        return Answers(None, None, str(error))
+AGAINST_BCE = (
+    "Each mark is a configuration on validation: further left predicts better, further up carries "
+    "more; the bar spans the means of mi_lower and mi_upper. BCE alone rewards an empty code, so "
+    "a good choice is left and not at the bottom. Crosses are collapsed (more than one seed in "
+    "five); hollow circles were searched on few seeds and never confirmed, so they may flatter. "
+    "Baselines are dashed lines, or named at the edge where they are far off."
+)
+AGAINST_KL = (
+    "The same configurations against their KL. MI cannot exceed KL (dashed line): a mark far "
+    "below the line has a large KL that carries no information."
+)
+CURVES = (
+    "Thin lines are seeds, bold ones their mean, dashed ones the baselines (named at the edge "
+    "where far off); lower is better. The reported epoch is that of the highest validation ELBO, "
+    "not of the lowest BCE."
+)
+CLIPPED = " Some evaluations, mostly the first, lie outside the window: zoom out to see them."
 
 
-def genre_page(tables: StudyTables, genre: str, found: Answers) -> str:
-    """Write the page of a genre; ``found`` are its :func:`answers`."""
-    rows = summaries(tables, genre)
-    wanted = seeds_wanted(tables)
-    methods = compared(rows, found.chosen, wanted)
-    missing = missing_methods(tables, genre, methods)
-    context: dict[str, Any] = {
-        "study": tables.name,
-        "state": tables.state,
-        "genre": genre,
-        "nav": [(name, page_name(name)) for name in genre_names(tables)],
-        "labels": labels,
-        "progress": progress(tables, genre),
+def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
+    """Write the page of a genre."""
+    tables, found = study.tables, genre.found
+    missing = missing_methods(tables, genre.name, genre.compared)
+    page: dict[str, Any] = {
+        "progress": progress(tables, genre.name),
         "answers": found,
         "strip": None if found.chosen is None else strip(found.chosen.config),
         "command": "" if found.bce is None else train_command(found.bce),
         "alternatives": None if found.bce is None else cells.alternatives_table(found.bce),
-        "wanted": wanted,
-        "short": longest_code_warning(rows, found.chosen),
-        "methods_heading": methods_heading(methods, missing),
+        "wanted": study.wanted,
+        "short": longest_code_warning(genre.rows, found.chosen),
+        "methods_heading": methods_heading(genre.compared, missing),
         "missing_methods": missing,
-        "searched": any(row.phase == "search" for row in rows),
+        "searched": any(row.phase == "search" for row in genre.rows),
+        "information": _information(study, genre),
+        "dots": _dots(study, genre),
+        "methods": _methods(genre),
+        "curves": learning_chart(study, genre, "fig-curves"),
+        "configurations": cells.configurations_table(
+            ordered(genre.rows), genre.baselines["validation"], genre.chosen
+        ),
+        "failures": cells.failures_table(f for row in genre.rows for f in row.failures),
     }
-    context |= _methods_section(tables, genre, methods, found.chosen)
-    context |= _information_section(tables, genre, rows, found.chosen)
-    context |= _curves_section(tables, genre, methods, found.chosen)
-    context["configurations"] = cells.configurations_table(
-        _ordered(rows), baseline_bce(tables, genre, "validation"), found.chosen
-    )
-    context["failures"] = cells.failures_table(f for row in rows for f in row.failures)
-    return render("genre.html.j2", **context)
+    here = Place(Topic.GENRE, genre.name)
+    return render("genre.html.j2", **(context(study, site, here) | page))
 
 
 def methods_heading(rows: tuple[ConfigurationSummary, ...], missing: tuple[str, ...]) -> str:
@@ -103,63 +81,24 @@ def methods_heading(rows: tuple[ConfigurationSummary, ...], missing: tuple[str, 
     return name if methods or missing else ""
 
 
-def _methods_section(
-    tables: StudyTables,
-    genre: str,
-    rows: tuple[ConfigurationSummary, ...],
-    chosen: ConfigurationSummary | None,
-) -> dict[str, Any]:
-    plot = dot_plot(tables, rows, chosen, genre)
-    return {
-        "dots": figure_json(bce_dots(plot)) if plot.rows else None,
-        "seeds": cells.seeds_table(plot),
-        "methods": [
-            cells.methods_table(rows, split, baseline_bce(tables, genre, split), chosen)
-            for split in ("test", "validation")
-        ],
-        "partial": [row for row in rows if row.is_partial],
-    }
-
-
-def _information_section(
-    tables: StudyTables,
-    genre: str,
-    rows: tuple[ConfigurationSummary, ...],
-    chosen: ConfigurationSummary | None,
-) -> dict[str, Any]:
-    plot = information_plot(tables, rows, chosen, genre)
-    if not plot.points:
-        return {"information": None, "against_kl": None, "against_bce": None}
-    return {
-        "information": plot,
-        "against_kl": figure_json(information(plot, "kl")),
-        "against_bce": figure_json(information(plot, "bce")),
-    }
-
-
-def _curves_section(
-    tables: StudyTables,
-    genre: str,
-    rows: tuple[ConfigurationSummary, ...],
-    chosen: ConfigurationSummary | None,
-) -> dict[str, Any]:
+def learning_chart(study: StudyView, genre: GenreView, id: str) -> Chart | None:  # noqa: A002
+    """Draw the learning curves of the compared configurations; None where there are none."""
     curves: list[Labelled] = []
-    for row in rows:
-        found = curve(tables, genre, row.config_id, row.phase)
+    for row in genre.compared:
+        found = curve(study.tables, genre.name, row.config_id, row.phase)
         if found.traces:
-            label = labels.compared_label(row.method, chosen=is_chosen(row, chosen))
+            label = labels.compared_label(row.method, chosen=is_chosen(row, genre.chosen))
             curves.append((label, row.method, found))
     if not curves:
-        return {"curves": None, "curves_table": None, "clipped": False}
-    baselines = baseline_bce(tables, genre, "validation")
-    return {
-        "curves": figure_json(learning_curves(curves, baselines)),
-        "curves_table": cells.curves_table(curves, baselines),
-        "clipped": leaves_window(curves, baselines),
-    }
+        return None
+    baselines = genre.baselines["validation"]
+    said = CURVES + (CLIPPED if leaves_window(curves, baselines) else "")
+    drawn = learning_curves(curves, baselines)
+    table = cells.curves_table(curves, baselines)
+    return chart(id, "Validation BCE over training, nats per snippet", said, drawn, table)
 
 
-def _ordered(rows: tuple[ConfigurationSummary, ...]) -> list[ConfigurationSummary]:
+def ordered(rows: tuple[ConfigurationSummary, ...]) -> list[ConfigurationSummary]:
     """Sort confirmation first, then methods, then search; within each by validation BCE."""
     phases = ("confirm", "methods", "search")
 
@@ -168,3 +107,44 @@ def _ordered(rows: tuple[ConfigurationSummary, ...]) -> list[ConfigurationSummar
         return phases.index(row.phase), bce, row.config_id
 
     return sorted(rows, key=order)
+
+
+def _dots(study: StudyView, genre: GenreView) -> Chart | None:
+    plot = dot_plot(study.tables, genre.compared, genre.chosen, genre.name)
+    if not plot.rows:
+        return None
+    partial = "".join(
+        f" {labels.method_label(row.method) or 'The choice'}: "
+        f"{labels.seeds_of(row.n_done, row.n_planned)}."
+        for row in genre.compared
+        if row.is_partial
+    )
+    said = (
+        "Lower is better: each seed a dot, the diamond their mean with its 95 % interval, dashed "
+        f"lines the baselines (named at the edge where far off). {labels.COVERAGE}{partial}"
+    )
+    title = "Test BCE of every seed, nats per snippet"
+    return chart("fig-methods", title, said, bce_dots(plot), cells.seeds_table(plot))
+
+
+def _methods(genre: GenreView) -> list[cells.Table]:
+    return [
+        cells.methods_table(genre.compared, split, genre.baselines[split], genre.chosen)
+        for split in ("test", "validation")
+    ]
+
+
+def _information(study: StudyView, genre: GenreView) -> list[Chart]:
+    plot = information_plot(study.tables, genre.rows, genre.chosen, genre.name)
+    if not plot.points:
+        return []
+    cap = "" if plot.cap is None else (
+        f" mi_lower cannot exceed log N = {labels.number(plot.cap)} nats "
+        f"(N = {plot.n_snippets} snippets)."
+    )  # fmt: skip
+    return [
+        chart("fig-bce-mi", "Mutual information against BCE, both in nats", AGAINST_BCE,
+              information(plot, "bce"), data="configurations"),
+        chart("fig-kl-mi", "Mutual information against KL, both in nats", AGAINST_KL + cap,
+              information(plot, "kl"), data="configurations"),
+    ]  # fmt: skip

@@ -29,24 +29,39 @@ function legendHeight(plot, data, layout) {
   return 20 * data.filter((trace) => trace.showlegend !== false).length;
 }
 
+async function drawFigure(script) {
+  const id = script.dataset.figure;
+  const { data, layout } = JSON.parse(script.textContent);
+  const config = {
+    responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"],
+    toImageButtonOptions: { format: "svg", filename: id },
+  };
+  const plot = document.getElementById(id);
+  layout.height += legendHeight(plot, data, layout);
+  await Plotly.newPlot(plot, data, layout, config);
+  await Plotly.relayout(plot, themed(plot));
+  plot.dataset.drawn = "true";
+}
+
+/* One after the other, those in view first, with a breath between: the page answers meanwhile. */
 async function drawFigures() {
   if (typeof Plotly === "undefined") return;
-  for (const script of document.querySelectorAll("script[data-figure]")) {
-    const id = script.dataset.figure;
-    const { data, layout } = JSON.parse(script.textContent);
-    const config = {
-      responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"],
-      toImageButtonOptions: { format: "svg", filename: id },
-    };
-    const plot = document.getElementById(id);
-    layout.height += legendHeight(plot, data, layout);
-    await Plotly.newPlot(plot, data, layout, config);
-    await Plotly.relayout(plot, themed(plot));
+  const inView = (script) => {
+    const box = document.getElementById(script.dataset.figure).getBoundingClientRect();
+    return box.top < innerHeight && box.bottom > 0 ? 0 : 1;
+  };
+  const scripts = [...document.querySelectorAll("script[data-figure]")];
+  scripts.sort((a, b) => inView(a) - inView(b));
+  for (const script of scripts) {
+    await drawFigure(script);
+    await new Promise((resume) => setTimeout(resume));
   }
   document.documentElement.dataset.drawn = "true";
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  const recolour = () => {
     for (const plot of document.querySelectorAll(".plot")) Plotly.relayout(plot, themed(plot));
-  });
+  };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+  matchMedia("print").addEventListener("change", recolour);
 }
 
 /* Tables: a click on a column sorts; numbers by value, the rest by text. */

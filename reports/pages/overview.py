@@ -7,54 +7,52 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from reports.pages.render import page_name, render, without_secrets
+from reports.pages.shared import context
+from reports.pages.site import Place, Site, Topic
 from reports.pages.tables import Cell, Table
 from reports.recommendation import longest_code_warning
 from reports.stats import labels
 from reports.stats.overview import overview, small_scale
-from reports.stats.summaries import baseline_bce, summaries
 
 if TYPE_CHECKING:
-    from reports.pages.genre import Answers
+    from reports.pages.view import Answers, GenreView, StudyView
     from reports.stats.overview import GenreProgress, Scale
     from reports.stats.summaries import SplitSummary
     from study.results import StudyTables
 
 
-def overview_page(tables: StudyTables, found: dict[str, Answers]) -> str:
-    """Write the first page of a study's report; ``found`` is each genre's answers."""
+def overview_page(study: StudyView, site: Site) -> str:
+    """Write the first page of a study's report."""
+    tables = study.tables
     whole = overview(tables)
     # the storage says where a study is kept, not what it is
     spec = without_secrets({key: one for key, one in tables.spec.items() if key != "storage"})
     small = small_scale(whole.scale)
-    return render(
-        "overview.html.j2",
-        study=tables.name,
-        state=tables.state,
-        about=str(spec.get("about") or ""),
-        nav=[(genre, page_name(genre)) for genre in found],
-        labels=labels,
-        overview=whole,
-        scale=scale_line(whole.scale),
-        smaller=small,
-        answer=_answer(tables, found),
-        progress=_progress(whole.progress),
-        corpora=_corpora(tables),
-        missing=[(genre, one.missing) for genre, one in found.items() if one.missing],
-        warnings=[
-            (genre, said)
-            for genre, one in found.items()
-            if one.bce is not None
+    page: dict[str, Any] = {
+        "about": str(spec.get("about") or ""),
+        "overview": whole,
+        "scale": scale_line(whole.scale),
+        "smaller": small,
+        "answer": _answer(study.genres),
+        "progress": _progress(whole.progress),
+        "corpora": _corpora(tables),
+        "missing": [(one.name, one.found.missing) for one in study.genres if one.found.missing],
+        "warnings": [
+            (one.name, said)
+            for one in study.genres
+            if one.found.bce is not None
             # the scale is the study's, and said once above
-            and (said := [text for text in one.bce.warnings if text != small])
+            and (said := [text for text in one.found.bce.warnings if text != small])
         ],
-        spec=yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100),
-        asked=asked_line(spec),
-        short=[
-            (genre, warning)
-            for genre, one in found.items()
-            if (warning := longest_code_warning(summaries(tables, genre), one.chosen)) is not None
+        "spec": yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100),
+        "asked": asked_line(spec),
+        "short": [
+            (one.name, warning)
+            for one in study.genres
+            if (warning := longest_code_warning(one.rows, one.chosen)) is not None
         ],
-    )
+    }
+    return render("overview.html.j2", **(context(study, site, Place(Topic.OVERVIEW)) | page))
 
 
 def asked_line(spec: dict[str, Any]) -> str:
@@ -93,7 +91,7 @@ def scale_line(scale: Scale) -> str:
     return " · ".join(parts)
 
 
-def _answer(tables: StudyTables, found: dict[str, Answers]) -> Table:
+def _answer(genres: tuple[GenreView, ...]) -> Table:
     columns = ("genre", "recommended", "configuration", "test BCE", "Markov, test",
                "seeds", "test MI, nats", "collapsed")  # fmt: skip
     return Table(
@@ -101,16 +99,16 @@ def _answer(tables: StudyTables, found: dict[str, Answers]) -> Table:
         caption="One line a genre. BCE in nats per snippet; selection saw validation alone. "
         "MI from its lower to its upper bound; the lower is at most log N, its cap.",
         columns=columns,
-        rows=tuple(_answer_row(tables, genre, one) for genre, one in found.items()),
+        rows=tuple(_answer_row(one.name, one.found, one.baselines["test"]) for one in genres),
     )
 
 
-def _answer_row(tables: StudyTables, genre: str, one: Answers) -> tuple[Cell, ...]:
+def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[Cell, ...]:
     link = Cell(genre, href=page_name(genre))
     if one.bce is None:
         return (link, Cell("none yet", warning=True), *(Cell("-"),) * 6)
     chosen = one.bce.chosen
-    markov = baseline_bce(tables, genre, "test").get("markov")
+    markov = baselines.get("markov")
     collapsed = f"{chosen.collapsed} of {chosen.n_done}"
     return (
         link,

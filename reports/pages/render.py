@@ -47,13 +47,18 @@ def figure_json(drawn: go.Figure) -> Markup:
     return Markup(text)  # noqa: S704  (escaped above)
 
 
-def page_name(genre: str) -> str:
+def page_name(genre: str, prefix: str = "genre") -> str:
     """Return the file name of a genre's page: safe on any disk, different for any two genres."""
-    slug = re.sub(r"[^a-z0-9]+", "-", genre.lower()).strip("-")[:60]
-    if slug != genre:
-        digest = hashlib.sha256(genre.encode()).hexdigest()[:6]
-        slug = f"{slug}-{digest}" if slug else digest
-    return f"genre-{slug}.html"
+    return f"{prefix}-{slug(genre)}.html"
+
+
+def slug(genre: str) -> str:
+    """Return a short name of letters, digits and hyphens, different for any two genres."""
+    found = re.sub(r"[^a-z0-9]+", "-", genre.lower()).strip("-")[:60]
+    if found == genre:
+        return found
+    digest = hashlib.sha256(genre.encode()).hexdigest()[:6]
+    return f"{found}-{digest}" if found else digest
 
 
 def without_secrets(value: Any) -> Any:  # noqa: ANN401  (plain data of any shape)

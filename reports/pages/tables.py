@@ -97,11 +97,21 @@ def configurations_table(
     chosen: ConfigurationSummary | None,
 ) -> Table:
     """List every configuration and phase on validation, with the settings that were varied."""
+    return measures_table("configurations", rows, baselines, chosen)
+
+
+def measures_table(
+    id: str,  # noqa: A002  (HTML's word)
+    rows: Sequence[ConfigurationSummary],
+    baselines: dict[str, float],
+    chosen: ConfigurationSummary | None,
+) -> Table:
+    """List configurations on validation: measures first, then the settings that differ."""
     names = labels.varied(row.config for row in rows)
     columns = ("configuration", "phase", *(name for name, _ in MEASURES), "seeds", "collapsed",
                "failed", "method", *(n.replace("_", " ") for n in names))  # fmt: skip
     return Table(
-        id="configurations",
+        id=id,
         caption=_caption(rows, "validation"),
         columns=columns,
         rows=tuple(_configuration(row, names, chosen) for row in rows),

@@ -183,7 +183,7 @@ def test_an_interrupted_build_leaves_the_old_report(report, four_methods, monkey
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(building, "genre_page", interrupt)
+    monkeypatch.setattr(building, "study_pages", interrupt)
     with pytest.raises(KeyboardInterrupt):
         build_report(four_methods.tables(), report.parent)
     assert contents(report.parent) == before

@@ -1,0 +1,177 @@
+"""Latent length, regularizers and heatmaps: what the paper's Figures 6a, 6b and 7 ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.figures.sweeps import heatmap_panel, sweep_panel
+from reports.pages import tables as cells
+from reports.pages.charts import Chart, chart
+from reports.pages.render import slug
+from reports.pages.site import Place, Site, Topic
+from reports.pages.topic import Section, topic_page
+from reports.stats import labels
+from reports.stats.sweeps import Heatmap, Setting, Sweep, heatmap, shared_settings, sweeps
+
+if TYPE_CHECKING:
+    from reports.pages.view import GenreView, StudyView
+
+SETTINGS: dict[Topic, Setting] = {
+    Topic.LATENT: "latent_length",
+    Topic.REGULARIZERS: "regularizers",
+}
+NAMES = {
+    "latent_length": "latent length (dimensions)",
+    "regularizers": "regularizers (bars held to the prior)",
+}
+LEADS = {
+    Topic.LATENT: (
+        "The paper's Figure 6a asks what the latent length does while all else stays as it is. "
+        "It reports BCE between 1,075 and 1,080 and KL between 5.7 and 22.3 nats over 8 to 128 "
+        "dimensions, on its own music, at its own scale: compare shapes, not figures."
+    ),
+    Topic.REGULARIZERS: (
+        "The paper's Figure 6b asks what the number of regularizers does while all else stays as "
+        "it is. It reports BCE between 1,076 and 1,081 and KL between 10.7 and 27.3 nats over 5 "
+        "to 60 regularizers of 60 bars, on its own music, at its own scale: compare shapes, not "
+        "figures."
+    ),
+    Topic.HEATMAPS: (
+        "The paper's Figure 7 sets BCE out over latent length and number of regularizers, genre "
+        "by genre, and finds lower BCE towards longer codes and more regularizers. BCE alone "
+        "rewards an empty code, so the information stands beside it here."
+    ),
+}
+PANELS = (
+    ("bce", "BCE", "BCE (nats per snippet)",
+     "Lower predicts better; dashed lines are the baselines, named at the edge where far off."),
+    ("kl", "KL", "KL (nats per snippet)",
+     "What the code costs. A large KL need not mean information: look at the bracket."),
+    ("mi", "Mutual information", "mutual information (nats)",
+     "What the code carries, from the mean of mi_lower to that of mi_upper. Under 0.5 nats a code "
+     "is empty."),
+    ("active_units", "Active units", "active units (dimensions)",
+     "Dimensions in use; those above this count are dead weight."),
+)  # fmt: skip
+"""Metric, title, axis and caption of each panel."""
+
+SEEDS = "Each dot is a seed, each line the means with their 95 % intervals. "
+SLICE = (
+    "A slice of the search: it holds the values that the search happened to try with all other "
+    "settings alike, on {seeds} each. It is no designed comparison."
+)
+
+
+def has_sweep(study: StudyView, topic: Topic) -> bool:
+    """Whether some genre has configurations that differ in the topic's setting alone."""
+    return any(sweeps(genre.rows, SETTINGS[topic]) for genre in study.genres)
+
+
+def sweep_page(study: StudyView, site: Site, topic: Topic) -> str:
+    """Write the page of one setting."""
+    found = [(genre, sweeps(genre.rows, SETTINGS[topic])) for genre in study.genres]
+    sections = [_section(study, genre, one, SETTINGS[topic]) for genre, one in found if one]
+    return topic_page(study, site, Place(topic), str(topic), [LEADS[topic]], sections)
+
+
+def has_heatmap(study: StudyView) -> bool:
+    """Whether some genre has two latent lengths and two numbers of regularizers at least."""
+    return any(heatmap(genre.rows) for genre in study.genres)
+
+
+def heatmap_page(study: StudyView, site: Site) -> str:
+    """Write the page of the heatmaps."""
+    found = [(genre, heatmap(genre.rows)) for genre in study.genres]
+    sections = [_heatmap_section(genre, one) for genre, one in found if one is not None]
+    heading, lead = "Latent length against regularizers", [LEADS[Topic.HEATMAPS]]
+    return topic_page(study, site, Place(Topic.HEATMAPS), heading, lead, sections)
+
+
+def _section(
+    study: StudyView, genre: GenreView, found: tuple[Sweep, ...], setting: Setting
+) -> Section:
+    name = slug(genre.name)
+    table = _sweep_table(f"{setting}-{name}", found, genre)
+    x = NAMES[setting]
+    where = f", validation, {genre.name}"
+    charts: list[Chart] = []
+    for metric, title, y, said in PANELS:
+        baselines = genre.baselines["validation"] if metric == "bce" else None
+        drawn = sweep_panel(found, metric, (x, y), study.colours[genre.name], baselines)
+        dots = (
+            ""
+            if metric == "mi"
+            else "Each dot is a seed, each line the means with their 95 % intervals. "
+        )
+        charts.append(
+            chart(f"fig-{metric.replace('_', '-')}-{name}", title + where, dots + said, drawn,
+                  data=table.id)
+        )  # fmt: skip
+    return Section(
+        id=f"genre-{name}",
+        heading=genre.name,
+        text=tuple(f"Held: {', '.join(held)}." for held in [shared_settings(found)] if held),
+        notes=tuple(_sweep_notes(found)),
+        charts=tuple(charts),
+        tables=(table,),
+    )
+
+
+def _sweep_notes(found: tuple[Sweep, ...]) -> list[str]:
+    notes = []
+    sliced = [one for one in found if one.searched]
+    if sliced:
+        counts = sorted({row.n_done for one in sliced for row in one.rows})
+        seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+        noun = "seed" if counts[-1] == 1 else "seeds"
+        notes.append(SLICE.format(seeds=f"{seeds} {noun}"))
+    partial = [row for one in found for row in one.rows if row.is_partial]
+    notes += [
+        f"{labels.brief(row.config)}: {labels.seeds_of(row.n_done, row.n_planned)}."
+        for row in partial
+    ]
+    return notes
+
+
+def _sweep_table(id: str, found: tuple[Sweep, ...], genre: GenreView) -> cells.Table:  # noqa: A002
+    rows = [row for one in found for row in one.rows]
+    return cells.measures_table(id, rows, genre.baselines["validation"], genre.chosen)
+
+
+def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
+    name = slug(genre.name)
+    table = _heatmap_table(f"heatmap-{name}", found, genre)
+    if found.held is not None:
+        text = f"Held: {found.held}."
+    else:
+        text = (
+            "No two settings of the search share all others often enough: each cell shows the "
+            "configuration of the lowest mean BCE among those tried there, whatever its other "
+            "settings. Cells that were tried more often look better for it."
+        )
+    where = f", validation, {genre.name}"
+    panels = (
+        ("bce", "BCE", "nats per snippet", "Cividis_r",
+         "Lower (brighter) predicts better."),
+        ("mi_lower", "Mutual information, lower bound", "nats", "Cividis",
+         "Brighter carries more. A cell that is good on the left and dark here is an empty code."),
+        ("kl", "KL", "nats per snippet", "Cividis", "What the code costs."),
+    )  # fmt: skip
+    hover = " Hover for the interval and the seeds; empty cells were not run."
+    charts = tuple(
+        chart(f"fig-heatmap-{metric.replace('_', '-')}-{name}", title + where, said + hover,
+              heatmap_panel(found, metric, unit, scale), data=table.id)
+        for metric, title, unit, scale, said in panels
+    )  # fmt: skip
+    notes = []
+    if found.searched:
+        counts = sorted({cell.row.n_done for cell in found.cells})
+        seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+        notes.append(SLICE.format(seeds=f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"))
+    return Section(id=f"genre-{name}", heading=genre.name, text=(text,), notes=tuple(notes),
+                   charts=charts, tables=(table,))  # fmt: skip
+
+
+def _heatmap_table(id: str, found: Heatmap, genre: GenreView) -> cells.Table:  # noqa: A002
+    rows = [cell.row for cell in found.cells]
+    return cells.measures_table(id, rows, genre.baselines["validation"], genre.chosen)

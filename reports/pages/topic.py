@@ -1,0 +1,65 @@
+"""A page about one topic: a lead, then sections of charts, tables and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.pages.render import render
+from reports.pages.shared import context
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
+    from reports.pages.charts import Chart
+    from reports.pages.site import Place, Site
+    from reports.pages.tables import Table
+    from reports.pages.view import StudyView
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a page; its parts stand in the order of the attributes.
+
+    Attributes
+    ----------
+    id
+        Its anchor.
+    text, notes
+        Paragraphs; paragraphs that warn.
+    fragment
+        Ready HTML, of a part that has a template of its own.
+    charts
+        Side by side where there is room, or one below the other.
+    """
+
+    id: str
+    heading: str
+    text: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    fragment: Markup | None = None
+    charts: tuple[Chart, ...] = ()
+    side_by_side: bool = True
+    tables: tuple[Table, ...] = ()
+
+
+def topic_page(
+    study: StudyView,
+    site: Site,
+    here: Place,
+    heading: str,
+    lead: Sequence[str],
+    sections: Sequence[Section],
+) -> str:
+    """Write a page of sections."""
+    return render(
+        "topic.html.j2",
+        **context(study, site, here),
+        topic=str(here.topic),
+        eyebrow=str(here.topic) if here.genre else study.name,
+        heading=heading,
+        lead=lead,
+        sections=sections,
+    )

@@ -1,0 +1,131 @@
+"""A study as its pages see it: every genre's summaries and answers, worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.figures.style import genre_colours
+from reports.recommendation import SPLITS, Recommendation, recommend
+from reports.stats.choice import NoFullCountError, Prefer
+from reports.stats.summaries import (
+    ConfigurationSummary,
+    baseline_bce,
+    genre_names,
+    seeds_wanted,
+    summaries,
+)
+from reports.stats.views import compared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from study.results import StudyTables
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A genre's recommendations: by BCE and by information; None, and why, where there is none."""
+
+    bce: Recommendation | None
+    information: Recommendation | None
+    missing: str
+
+    @property
+    def chosen(self) -> ConfigurationSummary | None:
+        """The configuration recommended by BCE."""
+        return None if self.bce is None else self.bce.chosen
+
+
+@dataclass(frozen=True)
+class GenreView:
+    """One genre.
+
+    Attributes
+    ----------
+    rows
+        A summary a configuration and phase.
+    compared
+        The paper's methods, and the choice where it is none of them.
+    baselines
+        Split to baseline to BCE, nats per snippet.
+    """
+
+    name: str
+    rows: tuple[ConfigurationSummary, ...]
+    found: Answers
+    compared: tuple[ConfigurationSummary, ...]
+    baselines: dict[str, dict[str, float]]
+
+    @property
+    def chosen(self) -> ConfigurationSummary | None:
+        """The configuration recommended by BCE."""
+        return self.found.chosen
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """A study.
+
+    Attributes
+    ----------
+    wanted
+        Seeds of a full count.
+    folder
+        The study's folder, where its checkpoints are; None where only tables are at hand.
+    """
+
+    tables: StudyTables
+    genres: tuple[GenreView, ...]
+    wanted: int
+    folder: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The study."""
+        return self.tables.name
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Colour of each genre."""
+        return genre_colours([genre.name for genre in self.genres])
+
+    @property
+    def partial(self) -> str | None:
+        """Say how far a study that goes on is; None where it is finished."""
+        if self.tables.state == "finished":
+            return None
+        done = int((self.tables.results["state"] == "done").sum())
+        planned = int(self.tables.planned["n_seeds"].sum())
+        return (
+            f"Not finished: the study is {self.tables.state}, {done:,} of {planned:,} seed runs "
+            "planned so far are done."
+        )
+
+
+def view(tables: StudyTables, folder: Path | None = None) -> StudyView:
+    """Work out what a study's pages show."""
+    wanted = seeds_wanted(tables)
+    genres = tuple(_genre(tables, genre, wanted) for genre in genre_names(tables))
+    return StudyView(tables, genres, wanted, folder)
+
+
+def answers(tables: StudyTables, genre: str) -> Answers:
+    """Recommend for a genre, or say why nothing can be recommended yet."""
+    try:
+        return Answers(
+            recommend(tables, genre), recommend(tables, genre, Prefer.INFORMATION), missing=""
+        )
+    except NoFullCountError as error:
+        return Answers(None, None, str(error))
+
+
+def _genre(tables: StudyTables, genre: str, wanted: int) -> GenreView:
+    rows, found = summaries(tables, genre), answers(tables, genre)
+    return GenreView(
+        name=genre,
+        rows=rows,
+        found=found,
+        compared=compared(rows, found.chosen, wanted),
+        baselines={split: baseline_bce(tables, genre, split) for split in SPLITS},
+    )
