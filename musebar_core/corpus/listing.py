@@ -93,7 +93,7 @@ def files_below(folder: Path) -> list[Path]:
                 waiting.append(entry.path)
             elif entry.is_file():
                 found.append(entry.path)
-    return [Path(path) for path in sorted(found, key=lambda path: path.split(os.sep))]
+    return [Path(path) for path in sorted(found, key=lambda path: path.replace(os.sep, "\0"))]
 
 
 def is_music(path: Path) -> bool:
