@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
+RARE = 0.001
+"""Share of a genre's sounding steps under which a pitch does not widen the window."""
+
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -33,9 +36,9 @@ def interval_name(semitones: int) -> str:
 
 
 def pitch_histogram(described: Description) -> go.Figure:
-    """Draw, a line a genre, the share of sounding steps on each pitch."""
+    """Draw, a line a genre, the share of sounding steps on each pitch that is not rare."""
     genres = own_genres(described)
-    used = [p for p in range(128) if any(genre.pitches[p] for genre in genres)]
+    used = [p for p in range(128) if any(genre.pitches[p] >= RARE for genre in genres)]
     low, high = (min(used), max(used)) if used else (60, 72)
     places = range(low, high + 1)
     drawn = _lines(
@@ -55,27 +58,26 @@ def interval_histogram(described: Description) -> go.Figure:
     places = list(range(-WIDEST, WIDEST + 1))
     drawn = _lines(
         described,
-        [(genre.genre, list(genre.intervals)) for genre in own_genres(described)],
+        [(genre.genre, _moves(genre)) for genre in own_genres(described)],
         places,
         [f"{interval_name(each)} semitones" for each in places],
         "interval (semitones)",
     )
     ends = {-WIDEST: f"<{MINUS}{OCTAVE}", WIDEST: f">{OCTAVE}", 0: "0"}
-    shown = [-WIDEST, -7, -5, 0, 5, 7, WIDEST]
+    shown = [-WIDEST, -7, 0, 7, WIDEST]
     names = [ends.get(each, interval_name(each)) for each in shown]
     drawn.update_xaxes(tickvals=shown, ticktext=names)
     return drawn
 
 
-def piano_roll(example: Example, steps_per_bar: int) -> go.Figure:
-    """Draw the beginning of a song, a bar a note over time in bars."""
+def piano_roll(example: Example, steps_per_bar: int, colour: str) -> go.Figure:
+    """Draw the beginning of a song, a stroke a note, over time in bars."""
     drawn = style.figure("bar", "", 240)
     x: list[float | None] = []
     y: list[int | None] = []
     for first, last, pitch in runs(example.pitches):
         x += [1 + first / steps_per_bar, 1 + last / steps_per_bar, None]
         y += [pitch, pitch, None]
-    colour = style.GENRE_COLOURS[0]
     drawn.add_trace(
         go.Scatter(
             x=x, y=y, mode="lines", line={"color": colour, "width": 7}, showlegend=False,
@@ -88,7 +90,8 @@ def piano_roll(example: Example, steps_per_bar: int) -> go.Figure:
     octaves = [p for p in range(128) if low <= p <= high and p % 12 in {0, 7}]
     drawn.update_yaxes(range=[low, high], tickvals=octaves,
                        ticktext=[note_name(p) for p in octaves])  # fmt: skip
-    drawn.update_xaxes(range=[0.9, 1.1 + len(example.pitches) / steps_per_bar])
+    bars = len(example.pitches) / steps_per_bar
+    drawn.update_xaxes(range=[0.9, 1.1 + bars], dtick=1 if bars <= 16 else None)
     drawn.update_layout(margin={"t": 8})
     return drawn
 
@@ -111,9 +114,14 @@ def own_genres(described: Description) -> list[GenreMusic]:
     return list(described.genres[:-1])
 
 
+def _moves(genre: GenreMusic) -> list[float | None]:
+    """Shares by interval, with a gap at 0, which is no move."""
+    return [share if at != WIDEST else None for at, share in enumerate(genre.intervals)]
+
+
 def _lines(
     described: Description,
-    lines: list[tuple[str, list[float]]],
+    lines: Sequence[tuple[str, Sequence[float | None]]],
     places: list[int],
     names: list[str],
     x_title: str,
@@ -124,8 +132,9 @@ def _lines(
         name = style.escape(genre)
         drawn.add_trace(
             go.Scatter(
-                x=places, y=shares, mode="lines", name=name,
-                line={"color": colours[genre], "width": 2, "shape": "hvh"}, text=names,
+                x=places, y=list(shares), mode="lines+markers", name=name, text=names,
+                line={"color": colours[genre], "width": 1.5},
+                marker={"color": colours[genre], "size": 4},
                 hovertemplate="%{text}: %{y:.1%}<extra>" + name + "</extra>",
             )
         )  # fmt: skip

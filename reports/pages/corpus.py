@@ -36,7 +36,7 @@ def corpus_page(described: Description) -> str:
         "study": described.name,
         "labels": labels,
         "described": described,
-        "songs": _songs_table(described),
+        "songs": [_songs_table(described), _steps_table(described)],
         "rejected": _rejected_table(described),
         "shapes": _shapes_table(described),
         "tracks": _tracks_table(described),
@@ -48,7 +48,8 @@ def corpus_page(described: Description) -> str:
 
 
 def _heard(described: Description, at: int, example: Example) -> Heard:
-    drawn = figures.piano_roll(example, described.steps_per_bar)
+    colours = style.genre_colours([each.genre for each in described.genres])
+    drawn = figures.piano_roll(example, described.steps_per_bar, colours[example.genre])
     rows = tuple(
         (_count(first), _count(last - first), Cell(figures.note_name(pitch)), _count(pitch))
         for first, last, pitch in figures.runs(example.pitches)
@@ -70,15 +71,27 @@ def _songs_table(described: Description) -> Table:
             _name(genre, described),
             _count(sum(genre.counts.songs.values())),
             *(_count(genre.counts.songs[split]) for split in SPLITS),
-            *(_count(genre.counts.steps[split]) for split in SPLITS),
-            *(_count(genre.counts.windows[split]) for split in SPLITS),
             _count(genre.n_groups) if genre.n_groups else Cell("unknown"),
         )
         for genre in described.genres
     )
-    measures = [f"{what}, {split}" for what in ("songs", "steps", "windows") for split in SPLITS]
-    caption = f"Songs, steps and windows of {described.snippet_steps} steps, by split"
-    return _with_footer("songs", caption, ("genre", "songs", *measures, "groups"), rows)
+    columns = ("genre", "songs", *SPLITS, "groups")
+    return _with_footer("songs", "Songs by split; groups are artists or the like", columns, rows)
+
+
+def _steps_table(described: Description) -> Table:
+    rows = tuple(
+        (
+            _name(genre, described),
+            _count(sum(genre.counts.steps.values())),
+            *(_count(genre.counts.steps[split]) for split in SPLITS),
+            *(_count(genre.counts.windows[split]) for split in SPLITS[1:]),
+        )
+        for genre in described.genres
+    )
+    columns = ("genre", "steps", *SPLITS, *(f"windows, {split}" for split in SPLITS[1:]))
+    caption = f"Steps by split, and windows of {described.snippet_steps} steps"
+    return _with_footer("steps", caption, columns, rows)
 
 
 def _shapes_table(described: Description) -> Table:
@@ -145,7 +158,10 @@ def _pitches(described: Description) -> Chart:
     )
     columns = ("pitch", *(genre.genre for genre in genres))
     table = Table("pitches", "Share of sounding steps on each pitch", columns, rows)
-    caption = "Share of the steps that sound, not of notes: a long note counts as long as it is."
+    caption = (
+        "Share of the steps that sound, not of notes: a long note counts as long as it is. Pitches "
+        f"at the edges under {figures.RARE:.1%} are in the table alone."
+    )
     return chart("fig-pitches", "Pitches", caption, figures.pitch_histogram(described), table)
 
 

@@ -45,9 +45,23 @@ def test_describe_gives_songs_steps_and_baselines_as_json(run, source, tmp_path)
     assert described["genres"]["overall"]["steps"]["train"] == 16 * 24
     scores = described["genres"]["jazz"]["baselines_validation_bce"]
     assert set(scores) == {"pitch_frequencies", "markov", "repeat_last"}
+    assert not (tmp_path / "out-description").exists()
     text = run("describe", out).stdout
-    assert "Baselines" in text
+    assert "repeat last" in text
     assert described["fingerprint"] in text
+    assert text.splitlines()[-1] == str(tmp_path / "out-description" / "index.html")
+    assert (tmp_path / "out-description" / "index.html").is_file()
+
+
+def test_a_description_goes_where_it_is_told_but_never_into_the_corpus(run, source, tmp_path):
+    out = tmp_path / "out"
+    run("build", source, "--out", out, "--workers", 1)
+    result = run("describe", out, "--json", "--out", tmp_path / "page")
+    assert json.loads(result.stdout)["n_rejected"] == 0
+    assert (tmp_path / "page" / "index.html").is_file()
+    error = run("describe", out, "--out", out / "page").exception
+    assert isinstance(error, UsageError)
+    assert "never changed" in str(error)
 
 
 def test_a_missing_source_is_a_usage_error(run, tmp_path):
