@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_LINES = 5.0
 """Of progress, where there is no terminal to draw a bar on."""
 
-_PATH = click.Path(path_type=Path)
+
+def _name(text: str) -> str:
+    """Take a name of a file or folder; the empty one would mean the folder one stands in."""
+    if not text.strip():
+        raise click.BadParameter("it is empty: name a file or a folder")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_name(text))
+
 
 _SNIPPET_STEPS = click.option(
     "--snippet-steps", type=int, default=240, show_default=True,
@@ -39,27 +49,18 @@ def corpus() -> None:
     """Build and describe corpora."""
 
 
-def _named(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
-    """Refuse an empty name: as a path it would mean the folder one stands in."""
-    for each in value if isinstance(value, tuple) else (value,):
-        empty = each == Path() if isinstance(each, Path) else each is not None and not each.strip()
-        if empty:
-            raise click.BadParameter("it is empty: name a file or a folder", ctx, parameter)
-    return value
-
-
 @corpus.command()
-@click.argument("source", callback=_named)
-@click.option("--out", type=_PATH, callback=_named,
+@click.argument("source", type=_name)
+@click.option("--out", type=_path, metavar="DIR",
               help="Folder of the corpus.  [default: HOME/corpora/NAME of the source]")  # fmt: skip
-@click.option("--labels", type=_PATH, multiple=True, callback=_named, metavar="FILE",
+@click.option("--labels", type=_path, multiple=True, metavar="FILE",
               help="Genre labels of the Lakh MIDI Dataset (tagtraum, topMAGD, MASD); repeatable, "
               "the first that gives a song a genre decides.")  # fmt: skip
-@click.option("--genre-map", type=_PATH, callback=_named, metavar="FILE",
+@click.option("--genre-map", type=_path, metavar="FILE",
               help="YAML of genre: labels.  [default: the five genres of the paper]")  # fmt: skip
-@click.option("--match-scores", type=_PATH, callback=_named, metavar="FILE",
+@click.option("--match-scores", type=_path, metavar="FILE",
               help="Lakh's match_scores.json.  [default: in SOURCE or beside it]")  # fmt: skip
-@click.option("--tracks", type=_PATH, callback=_named, metavar="FILE",
+@click.option("--tracks", type=_path, metavar="FILE",
               help="The Million Song Dataset's unique_tracks.txt: artists and titles.  [default: "
               "in SOURCE or beside it]")  # fmt: skip
 @click.option("--matches", type=click.Choice(["best", "all"]), default="best", show_default=True,
@@ -141,9 +142,9 @@ def _label_options(
 
 
 @corpus.command()
-@click.argument("path", metavar="CORPUS", type=_PATH, callback=_named)
+@click.argument("path", metavar="CORPUS", type=_path)
 @_SNIPPET_STEPS
-@click.option("--out", type=_PATH, callback=_named, metavar="DIR",
+@click.option("--out", type=_path, metavar="DIR",
               help="Folder of the page.  [default: CORPUS-description]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True,
               help="Print one JSON object; a page only with --out.")  # fmt: skip
@@ -158,7 +159,8 @@ def describe(path: Path, snippet_steps: int, out: Path | None, as_json: bool) ->
 
     if not (path / "fingerprint").is_file():
         raise UsageError(f"no corpus at {path}: make one with 'musebar corpus build'")
-    page = out or path.with_name(f"{path.resolve().name}-description")
+    named = path.resolve() if path.name in {"", ".."} else path
+    page = out or named.with_name(f"{named.name}-description")
     if page.resolve().is_relative_to(path.resolve()):
         raise UsageError(f"{page} is in the corpus, which is never changed: name another folder")
     corpus = Corpus.load(path)
