@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import UsageError
-from reports.pages.corpus import corpus_page
 from reports.pages.study import study_pages
 from reports.pages.view import view
 
 if TYPE_CHECKING:
-    from reports.stats.music import Description
     from study.results import StudyTables
 
 INDEX = "index.html"
@@ -49,22 +47,12 @@ def build_report(tables: StudyTables, out: Path) -> Path:
         If ``out`` holds something that is not a report.
     """
     check_replaceable(out)
-    return _put(study_pages(view(tables)), out)
-
-
-def build_description(described: Description, out: Path) -> Path:
-    """Write the page of a corpus, as :func:`build_report` writes a study's."""
-    check_replaceable(out)
-    return _put({INDEX: corpus_page(described)}, out)
-
-
-def _put(pages: dict[str, str], out: Path) -> Path:
     parent = out.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.resolve().name}-", dir=parent))
     try:
         fresh.chmod(0o755)
-        _write(pages, fresh)
+        _write(tables, fresh)
         _swap(fresh, out.resolve())
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -98,10 +86,10 @@ def _is_ours(path: Path, listed: set[str]) -> bool:
     )
 
 
-def _write(pages: dict[str, str], folder: Path) -> None:
+def _write(tables: StudyTables, folder: Path) -> None:
     from plotly.offline import get_plotlyjs
 
-    for name, page in pages.items():
+    for name, page in study_pages(view(tables)).items():
         (folder / name).write_text(page, encoding="utf-8")
     for asset in ASSETS:
         source = resources.files("reports") / "pages" / asset

@@ -13,7 +13,7 @@ from musebar_core.config import Grid
 from musebar_core.corpus import Corpus, TimeGrid
 from musebar_core.corpus.store import SONG_COLUMNS, write
 from musebar_core.errors import UsageError
-from reports.build import build_description
+from reports.description import build_description
 from reports.figures import music as figures
 from reports.pages.corpus import corpus_page
 from reports.pages.sound import RATE, wav
