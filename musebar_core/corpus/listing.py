@@ -85,12 +85,15 @@ def files_below(folder: Path) -> list[Path]:
     UsageError
         If a folder cannot be read.
     """
-    found: list[Path] = []
-    for place, subfolders, names in os.walk(folder, onerror=_cannot_list):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        paths = [Path(place, name) for name in names if not name.startswith(".")]
-        found += [path for path in paths if path.is_file()]
-    return sorted(found)
+    found: list[str] = []
+    waiting = [str(folder)]
+    while waiting:
+        for entry in _entries(waiting.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            elif entry.is_file():
+                found.append(entry.path)
+    return [Path(path) for path in sorted(found, key=lambda path: path.replace(os.sep, "\0"))]
 
 
 def is_music(path: Path) -> bool:
@@ -191,5 +194,10 @@ def check_name(genre: str, where: str) -> None:
         )
 
 
-def _cannot_list(error: OSError) -> None:
-    raise UsageError(f"cannot read the folder {error.filename}: {error.strerror}")
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What a folder holds that is not hidden."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        raise UsageError(f"cannot read the folder {folder}: {error.strerror}") from None

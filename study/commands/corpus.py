@@ -15,19 +15,28 @@ import click
 from musebar_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    import pandas as pd
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from musebar_core.config import Grid
     from musebar_core.corpus import Corpus, LabelOptions
+    from reports.stats.music import Counts, Description
 
     Progress = Callable[[int, int], None]
 
 SECONDS_BETWEEN_LINES = 5.0
 """Of progress, where there is no terminal to draw a bar on."""
 
-_PATH = click.Path(path_type=Path)
+
+def _name(text: str) -> str:
+    """Take a name of a file or folder; the empty one would mean the folder one stands in."""
+    if not text.strip():
+        raise click.BadParameter("it is empty: name a file or a folder")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_name(text))
+
 
 _SNIPPET_STEPS = click.option(
     "--snippet-steps", type=int, default=240, show_default=True,
@@ -40,27 +49,18 @@ def corpus() -> None:
     """Build and describe corpora."""
 
 
-def _named(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
-    """Refuse an empty name: as a path it would mean the folder one stands in."""
-    for each in value if isinstance(value, tuple) else (value,):
-        empty = each == Path() if isinstance(each, Path) else each is not None and not each.strip()
-        if empty:
-            raise click.BadParameter("it is empty: name a file or a folder", ctx, parameter)
-    return value
-
-
 @corpus.command()
-@click.argument("source", callback=_named)
-@click.option("--out", type=_PATH, callback=_named,
+@click.argument("source", type=_name)
+@click.option("--out", type=_path, metavar="DIR",
               help="Folder of the corpus.  [default: HOME/corpora/NAME of the source]")  # fmt: skip
-@click.option("--labels", type=_PATH, multiple=True, callback=_named, metavar="FILE",
+@click.option("--labels", type=_path, multiple=True, metavar="FILE",
               help="Genre labels of the Lakh MIDI Dataset (tagtraum, topMAGD, MASD); repeatable, "
               "the first that gives a song a genre decides.")  # fmt: skip
-@click.option("--genre-map", type=_PATH, callback=_named, metavar="FILE",
+@click.option("--genre-map", type=_path, metavar="FILE",
               help="YAML of genre: labels.  [default: the five genres of the paper]")  # fmt: skip
-@click.option("--match-scores", type=_PATH, callback=_named, metavar="FILE",
+@click.option("--match-scores", type=_path, metavar="FILE",
               help="Lakh's match_scores.json.  [default: in SOURCE or beside it]")  # fmt: skip
-@click.option("--tracks", type=_PATH, callback=_named, metavar="FILE",
+@click.option("--tracks", type=_path, metavar="FILE",
               help="The Million Song Dataset's unique_tracks.txt: artists and titles.  [default: "
               "in SOURCE or beside it]")  # fmt: skip
 @click.option("--matches", type=click.Choice(["best", "all"]), default="best", show_default=True,
@@ -142,110 +142,128 @@ def _label_options(
 
 
 @corpus.command()
-@click.argument("path", metavar="CORPUS", type=_PATH, callback=_named)
+@click.argument("path", metavar="CORPUS", type=_path)
 @_SNIPPET_STEPS
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def describe(path: Path, snippet_steps: int, as_json: bool) -> None:
-    """Describe CORPUS: songs, steps, rejected files, baselines."""
+@click.option("--out", type=_path, metavar="DIR",
+              help="Folder of the page.  [default: CORPUS-description]")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True,
+              help="Print one JSON object; a page only with --out.")  # fmt: skip
+def describe(path: Path, snippet_steps: int, out: Path | None, as_json: bool) -> None:
+    """Describe CORPUS: a table here, and a page with histograms and examples to listen to.
+
+    The last line printed is the path of the page.
+    """
     from musebar_core.config import Grid
     from musebar_core.corpus import Corpus
+    from reports.stats import music
 
     if not (path / "fingerprint").is_file():
         raise UsageError(f"no corpus at {path}: make one with 'musebar corpus build'")
-    described = Corpus.load(path)
-    grid = Grid(described.grid.steps_per_quarter, described.grid.steps_per_bar, snippet_steps)
+    named = path.resolve() if path.name in {"", ".."} else path
+    page = out or named.with_name(f"{named.name}-description")
+    if page.resolve().is_relative_to(path.resolve()):
+        raise UsageError(f"{page} is in the corpus, which is never changed: name another folder")
+    corpus = Corpus.load(path)
+    grid = Grid(corpus.grid.steps_per_quarter, corpus.grid.steps_per_bar, snippet_steps)
+    described = music.describe(corpus, grid)
     if as_json:
-        click.echo(json.dumps(_description(described, grid), indent=2))
-        return
-    click.echo(_summary(described, grid))
-    rows = [
-        [name, *(f"{nats:.1f}" for nats in scores.values())]
-        for name in _views(described)
-        if (scores := _baselines(described, name, grid))
-    ]
-    click.echo(f"\nBaselines: BCE, nats a snippet of {snippet_steps} steps, validation")
-    click.echo(_table(["genre", "pitch frequencies", "markov", "repeat last"], rows))
-    click.echo(f"fingerprint {described.fingerprint}")
+        click.echo(json.dumps(_description(described, corpus, grid), indent=2))
+    else:
+        click.echo(_description_text(described))
+    if out is not None or not as_json:
+        from reports.description import build_description
+
+        click.echo(build_description(described, page), err=as_json)
 
 
-def _description(corpus: Corpus, grid: Grid) -> dict[str, Any]:
+def _description(described: Description, corpus: Corpus, grid: Grid) -> dict[str, Any]:
     return {
         "path": str(corpus.path),
-        "fingerprint": corpus.fingerprint,
+        "fingerprint": described.fingerprint,
         "grid": dataclasses.asdict(grid),
-        "source_kind": corpus.info["source_kind"],
-        "n_ignored": corpus.info["n_ignored"],
+        "source_kind": described.source_kind,
+        "n_ignored": described.n_ignored,
         "genres": {
-            name: {
-                **_counts(corpus, name, grid),
-                "baselines_validation_bce": _baselines(corpus, name, grid),
+            genre.genre: {
+                **dataclasses.asdict(genre.counts),
+                "groups": genre.n_groups,
+                "change_rate": genre.change_rate,
+                "rest_share": genre.rest_share,
+                "tracks": genre.tracks,
+                "baselines_validation_bce": genre.baselines,
             }
-            for name in _views(corpus)
+            for genre in described.genres
         },
-        "n_rejected": len(corpus.rejected),
-        "rejected": _reasons(corpus.rejected),
+        "n_rejected": described.n_rejected,
+        "rejected": described.rejected,
+        "left_out": list(described.left_out),
     }
+
+
+def _description_text(described: Description) -> str:
+    rows = [
+        [
+            genre.genre,
+            f"{genre.change_rate:.1%}",
+            f"{genre.rest_share:.1%}",
+            *(f"{nats:.1f}" for nats in (genre.baselines or {}).values()),
+        ]
+        for genre in described.genres
+    ]
+    header = ["genre", "change rate", "rests", "pitch frequencies", "markov", "repeat last"]
+    rows = [[*row, *["-"] * (len(header) - len(row))] for row in rows]
+    lines = [
+        _counts_text([(genre.genre, genre.counts) for genre in described.genres]),
+        "",
+        f"Melodies; baselines' validation BCE, nats a snippet of {described.snippet_steps} steps",
+        _table(header, rows),
+        "",
+        "Melody's track",
+        *(f"  {count:>6}  {reason}" for reason, count in described.genres[-1].tracks.items()),
+        "",
+        *_account_lines(described.n_songs, described.n_rejected, described.n_ignored),
+        *_reason_lines(described.rejected, described.left_out),
+        f"fingerprint {described.fingerprint}",
+    ]
+    return "\n".join(lines)
 
 
 def _summary(corpus: Corpus, grid: Grid) -> str:
     """Songs, steps and windows by genre and split, and what was rejected, as text."""
-    rejected = corpus.rejected
-    rows = []
-    for name in _views(corpus):
-        counts = _counts(corpus, name, grid)
-        songs, steps = counts["songs"], counts["steps"]
-        windows = counts["windows"]["validation"]
-        rows.append([name, sum(songs.values()), *songs.values(), sum(steps.values()), windows])
-    header = ["genre", "songs", "train", "validation", "test", "steps", "validation windows"]
-    taken = f"taken {len(corpus.songs)}, rejected {len(rejected)}"
-    ignored = f"ignored {corpus.info['n_ignored']} files that are no music"
-    lines = [_table(header, rows), "", f"{taken}, {ignored}"]
-    lines += [f"  {count:>6}  {reason}" for reason, count in _reasons(rejected).items()]
-    lines += [f"left out: {genre}" for genre in corpus.info.get("left_out", [])]
-    return "\n".join(lines)
-
-
-def _views(corpus: Corpus) -> tuple[str, ...]:
-    from musebar_core.corpus import OVERALL
-
-    return (*corpus.genres, OVERALL)
-
-
-def _counts(corpus: Corpus, name: str, grid: Grid) -> dict[str, dict[str, int]]:
-    """Songs, steps and windows of a genre by split; 0 where a split is empty."""
-    from musebar_core.corpus import windows
-    from musebar_core.corpus.split import SPLITS
-
-    view = corpus.genre(name)
-    lengths = {s: view.table.loc[view.table["split"] == s, "n_steps"] for s in SPLITS}
-    return {
-        "songs": {split: len(steps) for split, steps in lengths.items()},
-        "steps": {split: int(steps.sum()) for split, steps in lengths.items()},
-        "windows": {
-            split: len(windows(view, split, grid)) if len(steps) else 0
-            for split, steps in lengths.items()
-        },
-    }
-
-
-def _baselines(corpus: Corpus, name: str, grid: Grid) -> dict[str, float] | None:
-    """Baselines' BCE on a genre's validation windows; None where a split is empty."""
-    from musebar_core.baselines import fit_baselines
-    from musebar_core.config import TrainingConfig
-    from musebar_core.corpus import evaluation_snippets
-
-    view = corpus.genre(name)
-    if not (view.n_songs("train") and view.n_songs("validation")):
-        return None
-    n = TrainingConfig().evaluation_snippets
-    return fit_baselines(view).score(evaluation_snippets(view, "validation", grid, n))
-
-
-def _reasons(rejected: pd.DataFrame) -> dict[str, int]:
-    """Count rejected files by kind of reason, most first; rejected.csv has the details."""
     from musebar_core.corpus.account import count_kinds
+    from reports.stats import music
 
-    return count_kinds(rejected["reason"])
+    info, reasons = corpus.info, corpus.rejected["reason"]
+    counts = [(name, music.count(corpus.genre(name), grid)) for name in music.views(corpus)]
+    return "\n".join([
+        _counts_text(counts),
+        "",
+        *_account_lines(len(corpus.songs), len(reasons), info["n_ignored"]),
+        *_reason_lines(count_kinds(reasons), info.get("left_out", ())),
+    ])  # fmt: skip
+
+
+def _counts_text(counts: Iterable[tuple[str, Counts]]) -> str:
+    rows = [
+        [name, sum(each.songs.values()), *each.songs.values(), sum(each.steps.values()),
+         each.windows["validation"]]
+        for name, each in counts
+    ]  # fmt: skip
+    header = ["genre", "songs", "train", "validation", "test", "steps", "validation windows"]
+    return _table(header, rows)
+
+
+def _account_lines(n_songs: int, n_rejected: int, n_ignored: int) -> list[str]:
+    ignored = f"ignored {n_ignored} files that are no music"
+    return [f"taken {n_songs}, rejected {n_rejected}, {ignored}"]
+
+
+def _reason_lines(rejected: Mapping[str, int], left_out: Iterable[str]) -> list[str]:
+    """Reasons by kind, most first; rejected.csv has the details."""
+    return [
+        *(f"  {count:>6}  {reason}" for reason, count in rejected.items()),
+        *(f"left out: {genre}" for genre in left_out),
+    ]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -3,18 +3,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 
+from musebar_core.corpus.labels import read_genre_map
 from musebar_core.corpus.store import SONG_COLUMNS, TimeGrid, write
 from musebar_core.errors import UsageError
+from study import specfile
 from study.cli import musebar
 
 
@@ -45,14 +50,38 @@ def test_describe_gives_songs_steps_and_baselines_as_json(run, source, tmp_path)
     assert described["genres"]["overall"]["steps"]["train"] == 16 * 24
     scores = described["genres"]["jazz"]["baselines_validation_bce"]
     assert set(scores) == {"pitch_frequencies", "markov", "repeat_last"}
+    assert not (tmp_path / "out-description").exists()
     text = run("describe", out).stdout
-    assert "Baselines" in text
+    assert "repeat last" in text
     assert described["fingerprint"] in text
+    assert text.splitlines()[-1] == str(tmp_path / "out-description" / "index.html")
+    assert (tmp_path / "out-description" / "index.html").is_file()
+
+
+def test_a_description_goes_where_it_is_told_but_never_into_the_corpus(run, source, tmp_path):
+    out = tmp_path / "out"
+    run("build", source, "--out", out, "--workers", 1)
+    result = run("describe", out, "--json", "--out", tmp_path / "page")
+    assert json.loads(result.stdout)["n_rejected"] == 0
+    assert (tmp_path / "page" / "index.html").is_file()
+    error = run("describe", out, "--out", out / "page").exception
+    assert isinstance(error, UsageError)
+    assert "never changed" in str(error)
 
 
 def test_a_missing_source_is_a_usage_error(run, tmp_path):
     error = run("build", tmp_path / "nowhere").exception
     assert isinstance(error, UsageError)
+
+
+def test_every_option_and_label_of_the_documentation_exists(run, tmp_path):
+    text = (Path(__file__).parents[3] / "docs" / "corpus.md").read_text()
+    known = run("build", "--help").stdout + run("describe", "--help").stdout
+    assert set(re.findall(r"--[a-z][a-z-]+", text)) <= set(re.findall(r"--[a-z][a-z-]+", known))
+    genre_map, spec = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "mine.yaml").write_text(genre_map)
+    assert read_genre_map(tmp_path / "mine.yaml")["bigband"] == "jazz"
+    assert specfile.resolve({"name": "x", **yaml.safe_load(spec)}).corpus.labels
 
 
 @pytest.mark.parametrize(
