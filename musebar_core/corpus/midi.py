@@ -64,7 +64,7 @@ def _by_symusic(content: bytes) -> list[Track]:
     score: Any = symusic.Score.from_midi(content)
     return [
         Track(_name(track), _from_ticks(track.notes.numpy(), score.ticks_per_quarter),
-              bool(track.is_drum))
+              bool(track.is_drum), int(track.program))
         for track in score.tracks
     ]  # fmt: skip
 
@@ -99,6 +99,7 @@ def _by_pretty_midi(content: bytes) -> list[Track]:
                 for note in instrument.notes
             ]),
             bool(instrument.is_drum),
+            int(instrument.program),
         )
         for instrument in piece.instruments
     ]  # fmt: skip

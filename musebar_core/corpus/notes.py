@@ -54,11 +54,12 @@ class Notes:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One track of a MIDI file, or one part of a score."""
+    """One track of a MIDI file, or one part of a score; ``program`` is its instrument, 0-127."""
 
     name: str
     notes: Notes
     is_drum: bool = False
+    program: int = 0
 
 
 @dataclass(frozen=True, eq=False)
