@@ -7,8 +7,6 @@ import struct
 import warnings
 from typing import Any
 
-import numpy as np
-
 from musebar_core.corpus.notes import Notes, Track, UnreadableError
 
 HEADER_BYTES = 14
@@ -70,15 +68,11 @@ def _by_symusic(content: bytes) -> list[Track]:
 
 
 def _from_ticks(columns: dict[str, Any], ticks_per_quarter: int) -> Notes:
-    rows = np.stack(
-        [
-            columns["time"] / ticks_per_quarter,
-            columns["duration"] / ticks_per_quarter,
-            columns["pitch"].astype(np.float64),
-        ],
-        axis=1,
+    return Notes.of_columns(
+        columns["time"] / ticks_per_quarter,
+        columns["duration"] / ticks_per_quarter,
+        columns["pitch"],
     )
-    return Notes.of(rows.tolist())
 
 
 def _by_pretty_midi(content: bytes) -> list[Track]:
