@@ -15,10 +15,13 @@ import sys
 import warnings
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from musebar_core.corpus.duplicates import phrases
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.grid import to_grid
 from musebar_core.corpus.notes import UnreadableError
@@ -27,7 +30,6 @@ from musebar_core.errors import CorpusError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from musebar_core.corpus.sources import Item
@@ -54,6 +56,8 @@ class Reading:
         Why the item is rejected; empty where it is not.
     title, track, track_reason
         As the piece says, or the file's name; which track and why.
+    phrases
+        Int64, sorted: see :func:`~musebar_core.corpus.duplicates.phrases`.
     """
 
     item: Item
@@ -63,6 +67,7 @@ class Reading:
     title: str = ""
     track: str = ""
     track_reason: str = ""
+    phrases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def read_item(item: Item, steps_per_quarter: int) -> Reading:
@@ -92,7 +97,9 @@ def _read(item: Item, content: bytes, sha256: str, steps_per_quarter: int) -> Re
             f"too short: {n_steps} steps and {n_notes} notes (at least {MIN_STEPS} and {MIN_NOTES})"
         )
     title = melody.title or item.source.rpartition("/")[2].rpartition(".")[0]
-    return Reading(item, sha256, pitches, "", title, melody.track, melody.reason)
+    return Reading(
+        item, sha256, pitches, "", title, melody.track, melody.reason, phrases(melody.notes)
+    )
 
 
 def read_all(
