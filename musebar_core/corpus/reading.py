@@ -27,6 +27,7 @@ import numpy as np
 from musebar_core.corpus.duplicates import phrases
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.grid import to_grid
+from musebar_core.corpus.interrupts import interrupts_held
 from musebar_core.corpus.limits import Limits, OutOfTimeError, limit_memory, limited_time
 from musebar_core.corpus.notes import UnreadableError
 from musebar_core.errors import CorpusError
@@ -211,7 +212,8 @@ class _Jobs:
                 yield place, reading
 
     def _submit(self, place: int) -> None:
-        self.under_way[self.pool.submit(self.reader, self.items[place])] = place
+        with interrupts_held():
+            self.under_way[self.pool.submit(self.reader, self.items[place])] = place
 
 
 def _read_alone(item: Item, reader: _Reader) -> Reading:
@@ -219,7 +221,8 @@ def _read_alone(item: Item, reader: _Reader) -> Reading:
     context: Any = _context()
     here, there = context.Pipe()
     process = context.Process(target=_read_one, args=(there, reader), daemon=True)
-    process.start()
+    with interrupts_held():
+        process.start()
     there.close()
     try:
         reading = _ask(here, item)
@@ -272,12 +275,9 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, "symusic", "music21"])
-    resource_tracker.ensure_running()  # it unblocks signals as it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the server inherits it:
-    try:  # a Ctrl-C while it loads the parsers is not its own
+    resource_tracker.ensure_running()  # it lets interrupts in again as it starts
+    with interrupts_held():
         forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
 
