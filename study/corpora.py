@@ -87,13 +87,14 @@ def prepare(
     if asked.source == EMBEDDED_SOURCE:
         return build_embedded(
             folder / _folder_name(spec), spec.grid, genres=asked.genres,
-            songs_per_genre=asked.songs_per_genre, progress=progress,
+            songs_per_genre=asked.songs_per_genre, progress=progress, replace=True,
         )  # fmt: skip
     if is_built(source):
         return Corpus.load(source)
     return build_corpus(
         source, folder / _folder_name(spec), spec.grid, songs_per_genre=asked.songs_per_genre,
         genres=asked.genres, labels=asked.label_options, progress=progress,
+        replace=True,
     )  # fmt: skip
 
 

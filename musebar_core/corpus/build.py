@@ -9,26 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
-import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from musebar_core.corpus import account, store
 from musebar_core.corpus.duplicates import Duplicates
+from musebar_core.corpus.place import holds_corpus, new_folder
 from musebar_core.corpus.reading import read_all
-from musebar_core.corpus.sources import by_hash, list_embedded, list_source
+from musebar_core.corpus.sources import EMBEDDED, by_hash, list_embedded, list_source
 from musebar_core.corpus.split import split_genre
 from musebar_core.corpus.store import Corpus, TimeGrid
 from musebar_core.errors import ConfigurationError, CorpusError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from musebar_core.config import Grid
     from musebar_core.corpus.labels import LabelOptions
@@ -52,6 +50,7 @@ def build_corpus(
     genres: Sequence[str] | None = None,
     labels: LabelOptions | None = None,
     progress: Progress | None = None,
+    replace: bool = False,
 ) -> Corpus:
     """Build a corpus from a folder of music, a table of songs or the Lakh MIDI Dataset.
 
@@ -64,7 +63,8 @@ def build_corpus(
     source
         SOURCE/GENRE/**/FILE, a CSV file, or a folder of the Lakh MIDI Dataset.
     out
-        The corpus' folder; must not exist, be empty or be a corpus (which is replaced).
+        The corpus' folder; must not exist, be empty or be a corpus of the same source and
+        settings, which is replaced if the music has changed.
     grid
         The time grid.
     workers
@@ -77,6 +77,8 @@ def build_corpus(
         Genre labels, for the Lakh MIDI Dataset.
     progress
         Called with (files read, files to read); the second may grow.
+    replace
+        Replace a corpus of another source or other settings, too; never anything else.
 
     Raises
     ------
@@ -86,7 +88,10 @@ def build_corpus(
         If a genre that was asked for by name has too few songs, or every genre has; each file's
         reason was written to ``OUT-rejected.csv``.
     """
-    request = _Request(out, grid, workers, songs_per_genre, progress, tuple(genres or ()))
+    origin = [str(source.resolve()), repr(labels)]
+    request = _Request(
+        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, origin
+    )  # fmt: skip
     return _build(list_source(source, genres, labels), request)
 
 
@@ -98,12 +103,15 @@ def build_embedded(
     songs_per_genre: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    replace: bool = False,
 ) -> Corpus:
     """Build a corpus from the collections that music21 ships; see :func:`build_corpus`.
 
     ``genres`` are some of ``fiddle``, ``chorale``, ``renaissance``, ``irish``, ``folk``; None: all.
     """
-    request = _Request(out, grid, workers, songs_per_genre, progress, tuple(genres or ()))
+    request = _Request(
+        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, [EMBEDDED]
+    )  # fmt: skip
     return _build(list_embedded(genres), request)
 
 
@@ -116,7 +124,9 @@ class _Request:
     workers: int | None
     songs_per_genre: int | None
     progress: Progress | None
-    genres: tuple[str, ...] = ()
+    genres: tuple[str, ...]
+    replace: bool
+    source: Sequence[str]
 
     def __post_init__(self) -> None:
         if self.songs_per_genre is not None and self.songs_per_genre < 1:
@@ -127,6 +137,15 @@ class _Request:
     @property
     def time_grid(self) -> TimeGrid:
         return TimeGrid(self.grid.steps_per_quarter, self.grid.steps_per_bar)
+
+    @property
+    def origin(self) -> str:
+        """Hash of source and settings: the same while only the music in the source changes."""
+        settings = [
+            *self.source, self.grid.steps_per_quarter, self.grid.steps_per_bar,
+            self.songs_per_genre, sorted(self.genres),
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
 
 @dataclass
@@ -160,12 +179,19 @@ class _Selection:
 
 def _build(listing: Listing, request: _Request) -> Corpus:
     signature = _signature(listing, request)
-    if _holds_corpus(request.out) and _signature_of(request.out) == signature:
-        try:
-            return Corpus.load(request.out)
-        except CorpusError as error:
-            logger.warning("%s", error)
-    with _new_folder(request.out) as folder:
+    if holds_corpus(request.out):
+        there = _info_of(request.out)
+        if there.get("signature") == signature:
+            try:
+                return Corpus.load(request.out)
+            except CorpusError as error:
+                logger.warning("%s", error)
+        elif not request.replace and there.get("origin") != request.origin:
+            raise UsageError(
+                f"{request.out} holds a corpus of another source or of other settings: nothing "
+                "was changed; name another folder with --out, or give --force to replace it"
+            )
+    with new_folder(request.out) as folder:
         selection = _select(listing, request)
         thin = _leave_out(selection, listing, request)
         rejected = [*listing.rejected, *selection.rejected]
@@ -175,6 +201,7 @@ def _build(listing: Listing, request: _Request) -> Corpus:
             "songs_per_genre": request.songs_per_genre,
             "left_out": [str(genre) for genre in thin],
             "signature": signature,
+            "origin": request.origin,
         }
         songs = _table(selection)
         pitches = [r.pitches for r in _ordered(selection.taken) if r.pitches is not None]
@@ -281,55 +308,8 @@ def _signature(listing: Listing, request: _Request) -> str:
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
-def _signature_of(out: Path) -> str | None:
+def _info_of(out: Path) -> dict[str, Any]:
     try:
-        signature = store.read_info(out).get("signature")
+        return store.read_info(out)
     except (OSError, ValueError):
-        return None
-    return str(signature)
-
-
-def _holds_corpus(out: Path) -> bool:
-    """Say whether ``out`` is a corpus, and nothing but one; raise if it is something else."""
-    if not out.exists():
-        return False
-    if not out.is_dir():
-        raise UsageError(f"{out} is a file: name a folder for the corpus")
-    names = {path.name for path in out.iterdir()}
-    if not names:
-        return False
-    foreign = sorted(names - set(store.FILES))
-    if foreign or "corpus.json" not in names:
-        raise UsageError(
-            f"{out} is not empty and holds more than a corpus ({(foreign or sorted(names))[0]}): "
-            "nothing was changed; name another folder with --out"
-        )
-    return True
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Give a temporary sibling of ``out`` that takes its place if all goes well."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent))
-    except FileExistsError:
-        raise UsageError(f"cannot write {out}: {out.parent} is a file") from None
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}") from None
-    try:
-        yield folder
-        folder.chmod(0o755)
-        _replace(out, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _replace(out: Path, folder: Path) -> None:
-    if _holds_corpus(out):
-        old = Path(tempfile.mkdtemp(prefix=f".{out.name}.replaced-", dir=out.parent))
-        out.rename(old / "corpus")
-        folder.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-        return
-    folder.rename(out)  # over nothing, or over an empty folder
+        return {}

@@ -65,13 +65,17 @@ def corpus() -> None:
               "in SOURCE or beside it]")  # fmt: skip
 @click.option("--matches", type=click.Choice(["best", "all"]), default="best", show_default=True,
               help="Of several MIDI files of one track.")  # fmt: skip
-@click.option("--steps-per-quarter", type=int, default=1, show_default=True,
-              help="Steps a quarter note.")  # fmt: skip
-@click.option("--steps-per-bar", type=int, default=4, show_default=True, help="Steps a bar.")
+@click.option("--profile", type=click.Choice(["quarter", "sixteenth"]), default="quarter",
+              show_default=True,
+              help="Grid: 1 step a quarter note, 4 a bar (the paper's); or 4 and 16.")  # fmt: skip
+@click.option("--steps-per-quarter", type=int, help="Steps a quarter note, for another grid.")
+@click.option("--steps-per-bar", type=int, help="Steps a bar, for another grid.")
 @_SNIPPET_STEPS
 @click.option("--songs-per-genre", type=click.IntRange(min=1), help="Take at most so many.")
 @click.option("--genre", "genres", multiple=True, help="Take this genre only; repeatable.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one a core]")
+@click.option("--force", is_flag=True,
+              help="Replace a corpus of another source or other settings.")  # fmt: skip
 @click.pass_obj
 def build(
     home: Path,
@@ -82,12 +86,14 @@ def build(
     match_scores: Path | None,
     tracks: Path | None,
     matches: Literal["best", "all"],
-    steps_per_quarter: int,
-    steps_per_bar: int,
+    profile: str,
+    steps_per_quarter: int | None,
+    steps_per_bar: int | None,
     snippet_steps: int,
     songs_per_genre: int | None,
     genres: tuple[str, ...],
     workers: int | None,
+    force: bool,
 ) -> None:
     """Build a corpus from SOURCE.
 
@@ -95,12 +101,18 @@ def build(
     genre and, if known, group and title, a folder of the Lakh MIDI Dataset with --labels, or the
     word music21 for the collections that music21 ships.
 
-    A corpus of the same inputs that is there already is used as it is.
+    A corpus of the same inputs that is there already is used as it is; one of the same source
+    and settings is built again if the music changed; any other is left alone without --force.
     """
     from musebar_core.config import Grid
-    from musebar_core.corpus import EMBEDDED, build_corpus, build_embedded
+    from musebar_core.corpus import EMBEDDED, GRIDS, build_corpus, build_embedded
 
-    grid = Grid(steps_per_quarter, steps_per_bar, snippet_steps)
+    named = GRIDS[profile]
+    grid = Grid(
+        named.steps_per_quarter if steps_per_quarter is None else steps_per_quarter,
+        named.steps_per_bar if steps_per_bar is None else steps_per_bar,
+        snippet_steps,
+    )
     folder = out or home / "corpora" / _corpus_name(Path(source))
     options = _label_options(labels, genre_map, match_scores, tracks, matches)
     if source == EMBEDDED and options is not None:
@@ -108,7 +120,7 @@ def build(
     with _progress() as progress:
         settings: dict[str, Any] = {
             "genres": genres or None, "songs_per_genre": songs_per_genre, "workers": workers,
-            "progress": progress,
+            "progress": progress, "replace": force,
         }  # fmt: skip
         if source == EMBEDDED:
             built = build_embedded(folder, grid, **settings)
@@ -284,22 +296,38 @@ def _progress() -> Iterator[Progress]:
         yield _lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = ("reading music", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    rate = TextColumn("{task.fields[rate]}")
+    columns = ("reading music", BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    began = time.monotonic()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task("", total=None, rate="")
+
+        def show(done: int, total: int) -> None:
+            per_second = done / max(time.monotonic() - began, 1e-9)
+            bar.update(task, completed=done, total=total, rate=f"{per_second:.0f} files/s")
+
+        yield show
 
 
 def _lines() -> Progress:
-    last = time.monotonic()
+    began = last = time.monotonic()
 
     def show(done: int, total: int) -> None:
         nonlocal last
-        if done < total and time.monotonic() - last < SECONDS_BETWEEN_LINES:
+        now = time.monotonic()
+        if done < total and now - last < SECONDS_BETWEEN_LINES:
             return
-        last = time.monotonic()
-        click.echo(f"read {done} of {total} files", err=True)
+        last = now
+        per_second = done / max(now - began, 1e-9)
+        left = f", {(total - done) / per_second:.0f} s left" if done < total else ""
+        click.echo(f"read {done} of {total} files, {per_second:.0f} a second{left}", err=True)
 
     return show

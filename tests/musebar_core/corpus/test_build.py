@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from musebar_core.config import Grid
 from musebar_core.corpus import Corpus, SnippetSampler, build_corpus, build_embedded
 from musebar_core.corpus.duplicates import melody_key
+from musebar_core.corpus.place import new_folder
 from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError, UsageError
 
 
@@ -94,6 +97,47 @@ def test_changed_music_replaces_the_corpus_that_is_there(source, tmp_path, grid,
     write_midi(source / "pop" / "new.mid", {"Melody": tune(500)})
     second = build(source, tmp_path / "out", grid)
     assert len(second.songs) == len(first.songs) + 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out"]
+
+
+def test_a_corpus_of_other_settings_or_another_source_is_not_replaced_unless_asked_for(
+    source, tmp_path, grid, write_midi, tune
+):
+    out = tmp_path / "out"
+    first = build(source, out, grid)
+    other = tmp_path / "other"
+    for i in range(3):
+        write_midi(other / "folk" / f"{i}.mid", {"Melody": tune(900 + i)})
+    for changed in ({"grid": Grid(2, 8, 16)}, {"songs_per_genre": 4}, {"source": other}):
+        with pytest.raises(UsageError, match=r"another source or of other settings: nothing .*"):
+            build(**{"source": source, "out": out, "grid": grid, **changed})
+    assert Corpus.load(out).fingerprint == first.fingerprint
+    assert build(other, out, grid, replace=True).genres == ("folk",)
+
+
+def test_what_a_killed_build_left_is_swept_and_what_a_living_one_has_is_not(source, tmp_path, grid):
+    dead = tmp_path / ".out.building-dead"
+    (dead / "new").mkdir(parents=True)
+    (dead / "new" / "pitches.npy").write_bytes(b"half")
+    (tmp_path / ".other.building-dead").mkdir()
+    alive = tmp_path / ".out.building-alive"
+    alive.mkdir()
+    lock = os.open(alive, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    build(source, tmp_path / "out", grid)
+    os.close(lock)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"music", "out", ".other.building-dead", ".out.building-alive"}
+
+
+def test_a_corpus_that_a_killed_build_had_set_aside_comes_back(source, tmp_path, grid):
+    first = build(source, tmp_path / "out", grid)
+    aside = tmp_path / ".out.building-dead" / "old"
+    aside.parent.mkdir()
+    (tmp_path / "out").rename(aside)
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "out"):
+        raise RuntimeError("this build fails")
+    assert Corpus.load(tmp_path / "out").fingerprint == first.fingerprint
     assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out"]
 
 
