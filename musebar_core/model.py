@@ -115,7 +115,8 @@ class RVAE(nn.Module):
         r = len(self.steps)
         segments = roll.reshape(n * r, steps // r, PITCHES).flip(1)
         states, _ = self.backward_encoder(segments)
-        return states[:, -1].view(n, r, -1)
+        last: Tensor = states[:, -1]
+        return last.view(n, r, -1)
 
     def _pool(self, states: Tensor) -> Tensor:
         """Mean or maximum over the states so far, in the shape of ``states`` ``[N, K, H]``."""
