@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,8 +14,10 @@ import search_spaces
 from musebar_core.annealing import Schedule
 from musebar_core.config import (
     Configuration,
+    Decay,
     Grid,
     ModelConfig,
+    Pooling,
     TrainingConfig,
 )
 
@@ -120,12 +123,14 @@ class CorpusSpec(_Section):
 
 
 class ModelSpec(_Section):
-    """The model, and the values of what a space does not vary."""
+    """The model, and the values of what a space does not vary; the rest comes from the profile."""
 
     hidden: Positive = 512
     layers: Positive = 2
     latent_length: Positive = 100
     regularizers: Regularizers = {"every": 2}
+    bidirectional: bool | None = None
+    pooling: Pooling | None = None
 
 
 class TrainingSpec(_Section):
@@ -139,17 +144,46 @@ class TrainingSpec(_Section):
     evaluation_snippets: Annotated[int, Field(ge=2)] = 1024
     output_bias: bool | None = None
     gradient_clip: Annotated[float, Field(ge=0)] | None = None
+    free_bits: Annotated[float, Field(ge=0)] | None = None
+    input_dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    decay: Decay | None = None
+    warm_up: Annotated[float, Field(ge=0, le=1)] | None = None
+    encoder_steps: Annotated[int, Field(ge=0)] | None = None
 
 
-PROFILES: dict[str, dict[str, Any]] = {
-    "paper": {
-        "batch": "per_group",
-        "learning_rate": 0.001,
-        "output_bias": False,
-        "gradient_clip": 0.0,
+@dataclass(frozen=True)
+class Profile:
+    """What a profile supplies to the sections ``model`` and ``training``."""
+
+    model: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+
+NEUTRAL = Profile(
+    model={"bidirectional": False, "pooling": Pooling.LAST},
+    training={
+        "free_bits": 0.0, "input_dropout": 0.0, "decay": Decay.CONSTANT, "warm_up": 0.0,
+        "encoder_steps": 0,
     },
-    "strong": {"batch": 16, "learning_rate": 0.005, "output_bias": True, "gradient_clip": 100.0},
-}
+)  # fmt: skip
+"""Every option off: what a study recorded before an option was there has of it."""
+
+PROFILES: dict[str, Profile] = {
+    "paper": Profile(
+        model=NEUTRAL.model,
+        training={
+            **NEUTRAL.training, "batch": "per_group", "learning_rate": 0.001,
+            "output_bias": False, "gradient_clip": 0.0,
+        },
+    ),
+    "strong": Profile(
+        model={**NEUTRAL.model, "pooling": Pooling.MEAN},
+        training={
+            **NEUTRAL.training, "batch": 16, "learning_rate": 0.005, "output_bias": True,
+            "gradient_clip": 100.0, "input_dropout": 0.5, "free_bits": 0.5,
+        },
+    ),
+}  # fmt: skip
 """What each profile supplies; an explicit key overrides it."""
 
 

@@ -14,7 +14,15 @@ import search_spaces
 from musebar_core.config import DEFAULT_EVALUATIONS
 from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
 from search_spaces.yamlfile import read_mapping
-from study.spec import EMBEDDED_SOURCE, PROFILES, Protocol, StudySpec, TrainingSpec
+from study.spec import (
+    EMBEDDED_SOURCE,
+    NEUTRAL,
+    PROFILES,
+    ModelSpec,
+    Protocol,
+    StudySpec,
+    TrainingSpec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,6 +65,14 @@ def load(source: str, overrides: Iterable[str] = (), name: str | None = None) ->
     return resolve(content)
 
 
+def restore(content: dict[str, Any]) -> StudySpec:
+    """Read a spec as it was recorded, resolved: an option it does not know is off in it."""
+    known = dict(content)
+    for section in ("model", "training"):
+        known[section] = {**getattr(NEUTRAL, section), **content[section]}
+    return resolve(known)
+
+
 def resolve(content: dict[str, Any]) -> StudySpec:
     """Validate plain data and fill in what profile and defaults supply.
 
@@ -69,17 +85,21 @@ def resolve(content: dict[str, Any]) -> StudySpec:
         spec = StudySpec.model_validate(content)
     except ValidationError as error:
         raise UsageError(_explain(error, content)) from None
-    training = PROFILES[spec.training.profile] | {
-        "evaluate_every": max(1, spec.training.epochs // DEFAULT_EVALUATIONS)
+    profile = PROFILES[spec.training.profile]
+    model = {**profile.model, **spec.model.model_dump(exclude_none=True)}
+    training = {
+        **profile.training,
+        "evaluate_every": max(1, spec.training.epochs // DEFAULT_EVALUATIONS),
+        **spec.training.model_dump(exclude_none=True),
     }
-    given = spec.training.model_dump(exclude_none=True)
     search = {
         "generation": spec.search.generation or max(2, -(-spec.search.configurations // 6)),
         "space_content": spec.search.space_content or _space_content(spec.search.space),
     }
     spec = spec.model_copy(
         update={
-            "training": TrainingSpec(**(training | given)),
+            "model": ModelSpec(**model),
+            "training": TrainingSpec(**training),
             "search": spec.search.model_copy(update=search),
         }
     )
