@@ -84,8 +84,8 @@ def parallel(found: Search) -> go.Figure:
     """
     trials = sorted(found.trials, key=lambda t: (t.bce, t.number))
     axes = [_axis(trials, name) for name in found.names]
-    axes += [_measured(trials, "MI lower", [t.information for t in trials]),
-             _measured(trials, "BCE", [t.bce for t in trials])]  # fmt: skip
+    axes += [_measured("MI lower", [t.information for t in trials]),
+             _measured("BCE", [t.bce for t in trials])]  # fmt: skip
     drawn = style.figure("", "", 480)
     fifth = max(1, len(trials) // 5)
     parts = (
@@ -123,7 +123,7 @@ def _axis(trials: Sequence[Trial], name: str) -> Axis:
     return _setting(name), places, ticks
 
 
-def _measured(trials: Sequence[Trial], title: str, values: list[float]) -> Axis:
+def _measured(title: str, values: list[float]) -> Axis:
     low, high = min(values), max(values)
     span = high - low or 1.0
     ticks = [(u, number(low + u * span)) for u in (0.0, 0.5, 1.0)]

@@ -141,8 +141,8 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section
     baselines, colour = genre.baselines["validation"], study.colours[genre.name]
     lines = chart(
         "fig-parallel", "Settings of every configuration, and what came of them",
-        "Each line is a configuration, from its settings on the left to its information and its BCE "
-        "on the right: see where the best fifth runs together. Click in the legend to hide a "
+        "Each line is a configuration, from its settings on the left to its information and BCE on "
+        "the right: see where the best fifth runs together. Click in the legend to hide a "
         "group.", draw.parallel(found), data=TRIALS, wide=True,
     )  # fmt: skip
     slices = [

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -156,7 +157,8 @@ def test_tables_sort_by_value_and_back_by_click_and_by_key(chromium, report):
     with Opened(chromium, file) as opened:
         table = opened.page.locator('table[data-name="configurations"]')
         column = table.locator("th").all_inner_texts().index("BCE")
-        cells = f"[...document.querySelectorAll('table[data-name=\"configurations\"] tbody tr')].map((row) => Number(row.cells[{column}].dataset.value))"
+        rows = "document.querySelectorAll('table[data-name=\"configurations\"] tbody tr')"
+        cells = f"[...{rows}].map((row) => Number(row.cells[{column}].dataset.value))"
         button = table.locator("th button").nth(column)
         button.click()
         ascending = opened.page.evaluate(cells)
@@ -176,7 +178,7 @@ def test_every_table_downloads_as_csv_with_every_row(chromium, report):
                 table = page.locator("table").nth(at)
                 with page.expect_download() as download:
                     page.locator(".table").nth(at).locator("button.download").click()
-                with open(download.value.path(), newline="", encoding="utf-8-sig") as got:
+                with Path(download.value.path()).open(newline="", encoding="utf-8-sig") as got:
                     rows = list(csv.reader(io.StringIO(got.read())))
                 assert len(rows) == table.locator("tr").count()
                 assert rows[0] == table.locator("th").all_inner_texts()
