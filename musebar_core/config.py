@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from musebar_core.annealing import Schedule, finite
@@ -23,6 +24,26 @@ Batch = int | Literal["per_group"]
 
 DEFAULT_EVALUATIONS = 50
 """Evaluations a run where ``evaluate_every`` is not given."""
+
+OPTION = {"option": True}
+"""Marks a setting that came after the first configurations were recorded: at its default it
+changes nothing, and it stays out of the canonical JSON there, so that a configuration recorded
+before it keeps its ``config_id``."""
+
+
+class Pooling(StrEnum):
+    """How the encoder's states up to a bar become the one that its posterior is read from."""
+
+    LAST = "last"
+    MEAN = "mean"
+    MAX = "max"
+
+
+class Decay(StrEnum):
+    """What becomes of the learning rate after its warm-up."""
+
+    CONSTANT = "constant"
+    COSINE = "cosine"
 
 
 @dataclass(frozen=True)
@@ -73,16 +94,26 @@ class ModelConfig:
         L, dimensions of z.
     regularizers
         r, bars after which the posterior is held to the prior; divides the bars.
+    bidirectional
+        Read each of the r segments backwards too (Schuster and Paliwal 1997; Roberts et al. 2018).
+        A posterior still sees nothing after its bar: see :class:`musebar_core.model.RVAE`.
+    pooling
+        Read a posterior from the encoder's last state, or from the mean or the maximum of its
+        states at the ends of all bars so far (Long et al. 2019).
     """
 
     hidden: int = 512
     layers: int = 2
     latent_length: int = 100
     regularizers: int = 1
+    bidirectional: bool = field(default=False, metadata=OPTION)
+    pooling: Pooling = field(default=Pooling.LAST, metadata=OPTION)
 
     def __post_init__(self) -> None:
         for name in ("hidden", "layers", "latent_length", "regularizers"):
             _at_least("model", name, getattr(self, name), 1)
+        _switch("model", "bidirectional", self.bidirectional)
+        object.__setattr__(self, "pooling", _one_of("model.pooling", Pooling, self.pooling))
 
 
 @dataclass(frozen=True)
@@ -109,6 +140,15 @@ class TrainingConfig:
         Start the output bias at the log-odds of the training pitch frequencies.
     gradient_clip
         Largest norm of the gradient; 0 is off.
+    decay
+        Learning rate after the warm-up: constant, or half a cosine down to 0 at the end of training
+        (Loshchilov and Hutter 2017).
+    warm_up
+        Fraction of training in which the learning rate rises linearly from 0 (Goyal et al. 2017);
+        0 is off.
+    encoder_steps
+        Encoder-only steps before each joint one, for as long as mi_lower on validation rises from
+        one evaluation to the next (aggressive training, He et al. 2019); 0 is off.
     """
 
     epochs: int = 3000
@@ -120,14 +160,20 @@ class TrainingConfig:
     input_dropout: float = 0.0
     output_bias: bool = False
     gradient_clip: float = 0.0
+    decay: Decay = field(default=Decay.CONSTANT, metadata=OPTION)
+    warm_up: float = field(default=0.0, metadata=OPTION)
+    encoder_steps: int = field(default=0, metadata=OPTION)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "evaluate_every"):
             _at_least("training", name, getattr(self, name), 1)
+        _at_least("training", "encoder_steps", self.encoder_steps, 0)
+        _switch("training", "output_bias", self.output_bias)
+        object.__setattr__(self, "decay", _one_of("training.decay", Decay, self.decay))
         _at_least("training", "evaluation_snippets", self.evaluation_snippets, 2)
         if self.batch != "per_group":
             _at_least("training", "batch", self.batch, 1)
-        for name in ("learning_rate", "free_bits", "input_dropout", "gradient_clip"):
+        for name in ("learning_rate", "free_bits", "input_dropout", "gradient_clip", "warm_up"):
             object.__setattr__(self, name, finite(name, getattr(self, name)))
         if self.learning_rate <= 0:
             raise ConfigurationError(f"training.learning_rate {self.learning_rate}: must be over 0")
@@ -135,6 +181,8 @@ class TrainingConfig:
             raise ConfigurationError(
                 f"input_dropout {self.input_dropout}: a share from 0 to below 1"
             )
+        if not 0 <= self.warm_up <= 1:
+            raise ConfigurationError(f"warm_up {self.warm_up}: a fraction of training, 0 to 1")
         if self.free_bits < 0 or self.gradient_clip < 0:
             raise ConfigurationError("free_bits and gradient_clip: 0 (off) or more")
 
@@ -167,8 +215,11 @@ class Configuration:
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain nested dictionaries; :meth:`from_dict` takes them back."""
-        return dataclasses.asdict(self)
+        """Plain nested dictionaries; :meth:`from_dict` takes them back.
+
+        An :data:`OPTION` at its default is left out.
+        """
+        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Configuration:
@@ -217,6 +268,14 @@ def _section(name: str, section: type[Any], values: object) -> Any:  # noqa: ANN
         raise ConfigurationError(f"configuration section '{name}': {error}") from None
 
 
+def _plain(section: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        f.name: getattr(section, f.name)
+        for f in dataclasses.fields(section)
+        if "option" not in f.metadata or getattr(section, f.name) != f.default
+    }
+
+
 def _known_keys(kind: str, values: Mapping[str, Any], known: Mapping[str, Any] | list[str]) -> None:
     for key in values:
         if key not in known:
@@ -226,6 +285,18 @@ def _known_keys(kind: str, values: Mapping[str, Any], known: Mapping[str, Any] |
 def _at_least(section: str, name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ConfigurationError(f"{section}.{name} {value!r}: a whole number, {least} or more")
+
+
+def _switch(section: str, name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{section}.{name} {value!r}: true or false")
+
+
+def _one_of(name: str, choices: type[StrEnum], value: object) -> StrEnum:
+    try:
+        return choices(str(value))
+    except ValueError:
+        raise ConfigurationError(f"{name} {value!r}: one of {', '.join(choices)}") from None
 
 
 def _nearest_multiples(value: int, step: int) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from musebar_core.config import Pooling
 from musebar_core.randomness import Purpose, stream
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ class RVAE(nn.Module):
     Encoder: an LSTM over the roll; mu and logvar are linear in its top state. Decoder: an LSTM
     started from z, fed [x_(t-1), z], linear to P logits; x_(-1) is a rest.
 
+    The posterior after bar k is of the first k bars alone, whatever the options. ``pooling``
+    replaces the state after bar k by the mean or maximum of the states after bars 1..k. A
+    ``bidirectional`` encoder adds a second LSTM that reads each of the r segments backwards,
+    from its last step to its first, started afresh in each: a pass over the whole snippet would
+    let the first posterior see the last bar, and r passes over r beginnings cost r times as
+    much. Its state at a segment's first step stands beside the forward state at its last;
+    pooled, it is the mean or maximum over segments 1..k. With r = 1 this is the usual
+    bidirectional encoder.
+
     Parameters
     ----------
     config
@@ -64,9 +74,16 @@ class RVAE(nn.Module):
         super().__init__()
         model = config.model
         self.steps = regularizer_steps(model.regularizers, config.grid)
+        self.steps_per_bar = config.grid.steps_per_bar
+        self.pooling = model.pooling
         self.encoder = nn.LSTM(PITCHES, model.hidden, model.layers, batch_first=True)
-        self.mu = nn.Linear(model.hidden, model.latent_length)
-        self.logvar = nn.Linear(model.hidden, model.latent_length)
+        width = model.hidden
+        self.backward_encoder = None
+        if model.bidirectional:
+            width = 2 * model.hidden
+            self.backward_encoder = nn.LSTM(PITCHES, model.hidden, model.layers, batch_first=True)
+        self.mu = nn.Linear(width, model.latent_length)
+        self.logvar = nn.Linear(width, model.latent_length)
         self.state = nn.Linear(model.latent_length, 2 * model.layers * model.hidden)
         self.decoder = nn.LSTM(
             PITCHES + model.latent_length, model.hidden, model.layers, batch_first=True
@@ -76,8 +93,40 @@ class RVAE(nn.Module):
     def encode(self, roll: Tensor) -> tuple[Tensor, Tensor]:
         """Posteriors after the regularised bars: mu and logvar, each ``[N, r, L]``."""
         states, _ = self.encoder(roll)
-        read = states[:, self.steps]
+        if self.pooling is Pooling.LAST:
+            read = states[:, self.steps]
+        else:
+            bars = states[:, self.steps_per_bar - 1 :: self.steps_per_bar]
+            every = bars.shape[1] // len(self.steps)
+            read = self._pool(bars)[:, every - 1 :: every]
+        if self.backward_encoder is not None:
+            read = torch.cat([read, self._pool(self._backwards(roll))], dim=-1)
         return self.mu(read), self.logvar(read)
+
+    def encoder_parameters(self) -> list[nn.Parameter]:
+        """Parameters of q(z|x): all that the decoder does not share."""
+        parts = (self.encoder, self.backward_encoder, self.mu, self.logvar)
+        return [p for part in parts if part is not None for p in part.parameters()]
+
+    def _backwards(self, roll: Tensor) -> Tensor:
+        """Top state after each of the r segments was read backwards, ``[N, r, H]``."""
+        assert self.backward_encoder is not None
+        n, steps, _ = roll.shape
+        r = len(self.steps)
+        segments = roll.reshape(n * r, steps // r, PITCHES).flip(1)
+        states, _ = self.backward_encoder(segments)
+        last: Tensor = states[:, -1]
+        return last.view(n, r, -1)
+
+    def _pool(self, states: Tensor) -> Tensor:
+        """Mean or maximum over the states so far, in the shape of ``states`` ``[N, K, H]``."""
+        if self.pooling is Pooling.LAST:
+            return states
+        if self.pooling is Pooling.MAX:
+            greatest: Tensor = states.cummax(dim=1).values
+            return greatest
+        counts = torch.arange(1, states.shape[1] + 1, dtype=states.dtype, device=states.device)
+        return states.cumsum(dim=1) / counts[:, None]
 
     def initial_state(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Decoder state from z ``[N, L]``: h and c, each ``[layers, N, H]``."""
@@ -136,9 +185,9 @@ class RVAE(nn.Module):
         tuple of Tensor
             Logits ``[N, T, P]``, mu and logvar ``[N, r, L]``; the last of r is z's posterior.
         """
-        roll = piano_roll(pitches)
+        roll = piano_roll(pitches).to(self.output.bias.dtype)
         mu, logvar = self.encode(roll)
-        noise = torch.randn(mu[:, -1].shape, generator=generator, device=mu.device)
+        noise = torch.randn(mu[:, -1].shape, generator=generator, device=mu.device, dtype=mu.dtype)
         return self.decode(roll, sample(mu, logvar, noise)), mu, logvar
 
 

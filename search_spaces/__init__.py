@@ -28,6 +28,8 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "regularizers": ("model", "regularizers"),
     "hidden": ("model", "hidden"),
     "layers": ("model", "layers"),
+    "bidirectional": ("model", "bidirectional"),
+    "pooling": ("model", "pooling"),
     "annealing": ("annealing", "kind"),
     "annealing_start": ("annealing", "start"),
     "annealing_length": ("annealing", "length"),
@@ -37,6 +39,11 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "input_dropout": ("training", "input_dropout"),
     "learning_rate": ("training", "learning_rate"),
     "gradient_clip": ("training", "gradient_clip"),
+    "batch": ("training", "batch"),
+    "output_bias": ("training", "output_bias"),
+    "decay": ("training", "decay"),
+    "warm_up": ("training", "warm_up"),
+    "encoder_steps": ("training", "encoder_steps"),
 }
 """Names a space may vary, and the section and field of a Configuration each one sets."""
 

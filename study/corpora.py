@@ -15,7 +15,7 @@ from musebar_core.corpus import (
     build_corpus,
     build_embedded,
     evaluation_snippets,
-    list_folder,
+    list_source,
 )
 from musebar_core.corpus.sources import list_embedded
 from musebar_core.errors import UnknownNameError, UsageError
@@ -39,6 +39,11 @@ def check(spec: StudySpec) -> None:
         another grid.
     """
     source = Path(spec.corpus.source)
+    if spec.corpus.labels and (spec.corpus.source == EMBEDDED_SOURCE or is_built(source)):
+        raise UsageError(
+            f"spec: corpus.labels is for a folder of the Lakh MIDI Dataset; {spec.corpus.source} "
+            "has its genres already: leave it out"
+        )
     if spec.corpus.source == EMBEDDED_SOURCE:
         known: tuple[str, ...] = tuple(COLLECTIONS)
     elif is_built(source):
@@ -52,7 +57,7 @@ def check(spec: StudySpec) -> None:
                 "out, or set corpus.include_overall=false"
             )
     else:
-        known = list_folder(source).genres
+        known = list_source(source, labels=spec.corpus.label_options).genres
     for genre in spec.corpus.genres or ():
         if genre not in known:
             raise UnknownNameError("genre", genre, known)
@@ -82,13 +87,14 @@ def prepare(
     if asked.source == EMBEDDED_SOURCE:
         return build_embedded(
             folder / _folder_name(spec), spec.grid, genres=asked.genres,
-            songs_per_genre=asked.songs_per_genre, progress=progress,
+            songs_per_genre=asked.songs_per_genre, progress=progress, replace=True,
         )  # fmt: skip
     if is_built(source):
         return Corpus.load(source)
     return build_corpus(
         source, folder / _folder_name(spec), spec.grid, songs_per_genre=asked.songs_per_genre,
-        genres=asked.genres, progress=progress,
+        genres=asked.genres, labels=asked.label_options, progress=progress,
+        replace=True,
     )  # fmt: skip
 
 
@@ -124,7 +130,11 @@ def _folder_name(spec: StudySpec) -> str:
     asked = spec.corpus
     source = Path(asked.source)
     embedded = asked.source == EMBEDDED_SOURCE
-    listing = list_embedded(asked.genres) if embedded else list_folder(source, asked.genres)
+    listing = (
+        list_embedded(asked.genres)
+        if embedded
+        else list_source(source, asked.genres, asked.label_options)
+    )
     inputs = [
         asked.source if embedded else str(source.resolve()), listing.signature, listing.genres,
         asked.songs_per_genre, spec.grid.steps_per_quarter, spec.grid.steps_per_bar,

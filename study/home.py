@@ -74,7 +74,7 @@ class Home:
                 f"there is no study in '{self.path}'; 'musebar study launch quickstart' makes one"
             )
             raise UnknownNameError("study", name, self.names(), hint)
-        spec = specfile.resolve(yaml.safe_load(file.read_text()))
+        spec = specfile.restore(yaml.safe_load(file.read_text()))
         return Study(spec.name, file.parent, _open_ledger(spec, file.parent))
 
     def create(self, spec: StudySpec) -> Study:

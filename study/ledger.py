@@ -19,7 +19,7 @@ from musebar_core.config import Configuration
 from musebar_core.errors import StudyError, UsageError
 from study.record import Ended, Proposal, Record, SeedRun, State
 from study.spec import Phase
-from study.specfile import resolve
+from study.specfile import restore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -262,7 +262,7 @@ class Ledger:
             row = db.execute(sa.select(_studies).where(_studies.c.study == study)).mappings().one()
             ended = _select(db, _seed_runs, study)
             return Record(
-                spec=resolve(row["spec"]),
+                spec=restore(row["spec"]),
                 state=row["state"],
                 stop_requested=row["stop_requested"],
                 corpus_path=row["corpus_path"],

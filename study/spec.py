@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 import search_spaces
 from musebar_core.annealing import Schedule
 from musebar_core.config import (
     Configuration,
+    Decay,
     Grid,
     ModelConfig,
+    Pooling,
     TrainingConfig,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from musebar_core.corpus import LabelOptions
     from search_spaces import Space, Value
 
 OVERALL = "overall"
@@ -76,26 +80,57 @@ class GridSpec(_Section):
     snippet_steps: Positive = 240
 
 
-class CorpusSpec(_Section):
-    """Which music: ``music21`` (what music21 ships), a built corpus, or a folder of music.
+NotEmpty = Annotated[str, Field(pattern=r"\S")]
 
-    ``songs_per_genre`` is for the first and the last; a built corpus is taken as it is.
+
+class CorpusSpec(_Section):
+    """Which music: ``music21`` (what music21 ships), a built corpus, or music to build one from.
+
+    Music is a folder with a folder a genre, a CSV file with columns file and genre, or a folder
+    of the Lakh MIDI Dataset with ``labels``: files of genre labels, the first that knows a song
+    decides. ``genre_map``, ``match_scores``, ``tracks`` and ``matches`` go with these; see
+    :class:`musebar_core.corpus.LabelOptions`. ``songs_per_genre`` is for all but a built corpus,
+    which is taken as it is.
     """
 
-    source: str = "music21"
+    source: NotEmpty = "music21"
+    labels: Annotated[list[NotEmpty], Field(min_length=1)] | None = None
+    genre_map: NotEmpty | None = None
+    match_scores: NotEmpty | None = None
+    tracks: NotEmpty | None = None
+    matches: Literal["best", "all"] = "best"
     genres: list[str] | None = None
     songs_per_genre: Positive | None = 300
     include_overall: bool = True
     grid: GridSpec = GridSpec()
 
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @functools.cached_property
+    def label_options(self) -> LabelOptions | None:
+        """Genre labels as the core knows them; None where none are named."""
+        from musebar_core.corpus import LabelOptions
+
+        if self.labels is None:
+            return None
+        others = (self.genre_map, self.match_scores, self.tracks)
+        genre_map, scores, tracks = (None if each is None else Path(each) for each in others)
+        files = tuple(map(Path, self.labels))
+        return LabelOptions(files, genre_map, scores, tracks, self.matches)
+
 
 class ModelSpec(_Section):
-    """The model, and the values of what a space does not vary."""
+    """The model, and the values of what a space does not vary; the rest comes from the profile."""
 
     hidden: Positive = 512
     layers: Positive = 2
     latent_length: Positive = 100
     regularizers: Regularizers = {"every": 2}
+    bidirectional: bool | None = None
+    pooling: Pooling | None = None
 
 
 class TrainingSpec(_Section):
@@ -109,17 +144,46 @@ class TrainingSpec(_Section):
     evaluation_snippets: Annotated[int, Field(ge=2)] = 1024
     output_bias: bool | None = None
     gradient_clip: Annotated[float, Field(ge=0)] | None = None
+    free_bits: Annotated[float, Field(ge=0)] | None = None
+    input_dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    decay: Decay | None = None
+    warm_up: Annotated[float, Field(ge=0, le=1)] | None = None
+    encoder_steps: Annotated[int, Field(ge=0)] | None = None
 
 
-PROFILES: dict[str, dict[str, Any]] = {
-    "paper": {
-        "batch": "per_group",
-        "learning_rate": 0.001,
-        "output_bias": False,
-        "gradient_clip": 0.0,
+@dataclass(frozen=True)
+class Profile:
+    """What a profile supplies to the sections ``model`` and ``training``."""
+
+    model: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+
+NEUTRAL = Profile(
+    model={"bidirectional": False, "pooling": Pooling.LAST},
+    training={
+        "free_bits": 0.0, "input_dropout": 0.0, "decay": Decay.CONSTANT, "warm_up": 0.0,
+        "encoder_steps": 0,
     },
-    "strong": {"batch": 16, "learning_rate": 0.005, "output_bias": True, "gradient_clip": 100.0},
-}
+)  # fmt: skip
+"""Every option off: what a study recorded before an option was there has of it."""
+
+PROFILES: dict[str, Profile] = {
+    "paper": Profile(
+        model=NEUTRAL.model,
+        training={
+            **NEUTRAL.training, "batch": "per_group", "learning_rate": 0.001,
+            "output_bias": False, "gradient_clip": 0.0,
+        },
+    ),
+    "strong": Profile(
+        model={**NEUTRAL.model, "pooling": Pooling.MEAN},
+        training={
+            **NEUTRAL.training, "batch": 16, "learning_rate": 0.005, "output_bias": True,
+            "gradient_clip": 100.0, "input_dropout": 0.5, "free_bits": 0.5,
+        },
+    ),
+}  # fmt: skip
 """What each profile supplies; an explicit key overrides it."""
 
 

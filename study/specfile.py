@@ -14,7 +14,15 @@ import search_spaces
 from musebar_core.config import DEFAULT_EVALUATIONS
 from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
 from search_spaces.yamlfile import read_mapping
-from study.spec import EMBEDDED_SOURCE, PROFILES, Protocol, StudySpec, TrainingSpec
+from study.spec import (
+    EMBEDDED_SOURCE,
+    NEUTRAL,
+    PROFILES,
+    ModelSpec,
+    Protocol,
+    StudySpec,
+    TrainingSpec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,6 +65,14 @@ def load(source: str, overrides: Iterable[str] = (), name: str | None = None) ->
     return resolve(content)
 
 
+def restore(content: dict[str, Any]) -> StudySpec:
+    """Read a spec as it was recorded, resolved: an option it does not know is off in it."""
+    known = dict(content)
+    for section in ("model", "training"):
+        known[section] = {**getattr(NEUTRAL, section), **content[section]}
+    return resolve(known)
+
+
 def resolve(content: dict[str, Any]) -> StudySpec:
     """Validate plain data and fill in what profile and defaults supply.
 
@@ -69,17 +85,21 @@ def resolve(content: dict[str, Any]) -> StudySpec:
         spec = StudySpec.model_validate(content)
     except ValidationError as error:
         raise UsageError(_explain(error, content)) from None
-    training = PROFILES[spec.training.profile] | {
-        "evaluate_every": max(1, spec.training.epochs // DEFAULT_EVALUATIONS)
+    profile = PROFILES[spec.training.profile]
+    model = {**profile.model, **spec.model.model_dump(exclude_none=True)}
+    training = {
+        **profile.training,
+        "evaluate_every": max(1, spec.training.epochs // DEFAULT_EVALUATIONS),
+        **spec.training.model_dump(exclude_none=True),
     }
-    given = spec.training.model_dump(exclude_none=True)
     search = {
         "generation": spec.search.generation or max(2, -(-spec.search.configurations // 6)),
         "space_content": spec.search.space_content or _space_content(spec.search.space),
     }
     spec = spec.model_copy(
         update={
-            "training": TrainingSpec(**(training | given)),
+            "model": ModelSpec(**model),
+            "training": TrainingSpec(**training),
             "search": spec.search.model_copy(update=search),
         }
     )
@@ -104,6 +124,9 @@ def _check(spec: StudySpec) -> None:
         _check_cells(spec)
     except MuseBarError as error:
         raise UsageError(f"spec: {error}") from None
+    needless = [key for key in ("genre_map", "match_scores", "tracks") if getattr(spec.corpus, key)]
+    if needless and spec.corpus.labels is None:
+        raise UsageError(f"spec: corpus.{needless[0]} goes with corpus.labels, which is missing")
     if spec.corpus.genres is not None and not spec.corpus.genres:
         raise UsageError("spec: corpus.genres is an empty list: name genres, or leave it out")
     if space.named and spec.search.protocol is Protocol.SEARCH:
@@ -134,10 +157,22 @@ def _space_content(name: str) -> dict[str, Any]:
 def _absolute_paths(content: dict[str, Any]) -> None:
     """Name folders from the root: a study is resumed from wherever its user stands."""
     corpus = content.get("corpus")
-    if isinstance(corpus, dict) and isinstance(corpus.get("source"), str):
-        source = Path(corpus["source"])
-        if corpus["source"] != EMBEDDED_SOURCE:
-            corpus["source"] = str(source.expanduser().resolve())
+    if not isinstance(corpus, dict):
+        return
+    for key in ("source", "genre_map", "match_scores", "tracks"):
+        if key in corpus and corpus[key] != EMBEDDED_SOURCE:
+            corpus[key] = _absolute(corpus[key])
+    labels = corpus.get("labels")
+    if labels is not None:
+        listed = labels if isinstance(labels, list) else [labels]
+        corpus["labels"] = [_absolute(path) for path in listed]
+
+
+def _absolute(path: object) -> object:
+    """Name a path from the root; what is none, or empty, is for the validation to refuse."""
+    return (
+        str(Path(path).expanduser().resolve()) if isinstance(path, str) and path.strip() else path
+    )
 
 
 def _preset_folder() -> Path:

@@ -9,29 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
-import tempfile
-from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from musebar_core.corpus import store
+from musebar_core.corpus import account, store
 from musebar_core.corpus.duplicates import Duplicates
+from musebar_core.corpus.place import holds_corpus, new_folder
 from musebar_core.corpus.reading import read_all
-from musebar_core.corpus.sources import by_hash, list_embedded, list_folder
+from musebar_core.corpus.sources import EMBEDDED, by_hash, list_embedded, list_source
 from musebar_core.corpus.split import split_genre
 from musebar_core.corpus.store import Corpus, TimeGrid
 from musebar_core.errors import ConfigurationError, CorpusError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from musebar_core.config import Grid
+    from musebar_core.corpus.labels import LabelOptions
     from musebar_core.corpus.reading import Reading
     from musebar_core.corpus.sources import Item, Listing
 
@@ -50,19 +48,23 @@ def build_corpus(
     workers: int | None = None,
     songs_per_genre: int | None = None,
     genres: Sequence[str] | None = None,
+    labels: LabelOptions | None = None,
     progress: Progress | None = None,
+    replace: bool = False,
 ) -> Corpus:
-    """Build a corpus from a folder of music, SOURCE/GENRE/**/FILE.
+    """Build a corpus from a folder of music, a table of songs or the Lakh MIDI Dataset.
 
-    Every music file ends in exactly one of ``songs.parquet`` and ``rejected.csv``. If ``out``
-    holds a corpus of the same inputs already, it is returned at once.
+    Every music file ends in exactly one of ``songs.parquet`` and ``rejected.csv``. A genre of
+    fewer than three songs is left out. If ``out`` holds a corpus of the same inputs already, it
+    is returned at once.
 
     Parameters
     ----------
     source
-        The folder.
+        SOURCE/GENRE/**/FILE, a CSV file, or a folder of the Lakh MIDI Dataset.
     out
-        The corpus' folder; must not exist, be empty or be a corpus (which is replaced).
+        The corpus' folder; must not exist, be empty or be a corpus of the same source and
+        settings, which is replaced if the music has changed.
     grid
         The time grid.
     workers
@@ -70,19 +72,27 @@ def build_corpus(
     songs_per_genre
         Take at most so many, chosen by hash; None: all.
     genres
-        Genre folders to take; None: all.
+        Genres to take; None: all.
+    labels
+        Genre labels, for the Lakh MIDI Dataset.
     progress
         Called with (files read, files to read); the second may grow.
+    replace
+        Replace a corpus of another source or other settings, too; never anything else.
 
     Raises
     ------
     UsageError
         If ``source`` or ``out`` cannot be what they are named for; nothing was changed.
     CorpusError
-        If a genre has too few songs to split.
+        If a genre that was asked for by name has too few songs, or every genre has; each file's
+        reason was written to ``OUT-rejected.csv``.
     """
-    request = _Request(out, grid, workers, songs_per_genre, progress)
-    return _build(list_folder(source, genres), request)
+    origin = [str(source.resolve()), repr(labels)]
+    request = _Request(
+        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, origin
+    )  # fmt: skip
+    return _build(list_source(source, genres, labels), request)
 
 
 def build_embedded(
@@ -93,12 +103,15 @@ def build_embedded(
     songs_per_genre: int | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    replace: bool = False,
 ) -> Corpus:
     """Build a corpus from the collections that music21 ships; see :func:`build_corpus`.
 
     ``genres`` are some of ``fiddle``, ``chorale``, ``renaissance``, ``irish``, ``folk``; None: all.
     """
-    request = _Request(out, grid, workers, songs_per_genre, progress)
+    request = _Request(
+        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, [EMBEDDED]
+    )  # fmt: skip
     return _build(list_embedded(genres), request)
 
 
@@ -111,6 +124,9 @@ class _Request:
     workers: int | None
     songs_per_genre: int | None
     progress: Progress | None
+    genres: tuple[str, ...]
+    replace: bool
+    source: Sequence[str]
 
     def __post_init__(self) -> None:
         if self.songs_per_genre is not None and self.songs_per_genre < 1:
@@ -121,6 +137,15 @@ class _Request:
     @property
     def time_grid(self) -> TimeGrid:
         return TimeGrid(self.grid.steps_per_quarter, self.grid.steps_per_bar)
+
+    @property
+    def origin(self) -> str:
+        """Hash of source and settings: the same while only the music in the source changes."""
+        settings = [
+            *self.source, self.grid.steps_per_quarter, self.grid.steps_per_bar,
+            self.songs_per_genre, sorted(self.genres),
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
 
 @dataclass
@@ -141,27 +166,44 @@ class _Selection:
         else:
             self.taken.append(reading)
 
+    def leave_out(self, genre: str) -> None:
+        """Reject what was taken of a genre."""
+        reason = f"genre '{genre}' has too few songs to split"
+        out = [reading for reading in self.taken if reading.item.genre == genre]
+        self.rejected += [(reading.item.source, reason) for reading in out]
+        self.taken = [reading for reading in self.taken if reading.item.genre != genre]
+
     def count(self, genre: str) -> int:
         return sum(reading.item.genre == genre for reading in self.taken)
 
 
 def _build(listing: Listing, request: _Request) -> Corpus:
     signature = _signature(listing, request)
-    if _holds_corpus(request.out) and _signature_of(request.out) == signature:
-        try:
-            return Corpus.load(request.out)
-        except CorpusError as error:
-            logger.warning("%s", error)
-    with _new_folder(request.out) as folder:
+    if holds_corpus(request.out):
+        there = _info_of(request.out)
+        if there.get("signature") == signature:
+            try:
+                return Corpus.load(request.out)
+            except CorpusError as error:
+                logger.warning("%s", error)
+        elif not request.replace and there.get("origin") != request.origin:
+            raise UsageError(
+                f"{request.out} holds a corpus of another source or of other settings: nothing "
+                "was changed; name another folder with --out, or give --force to replace it"
+            )
+    with new_folder(request.out) as folder:
         selection = _select(listing, request)
+        thin = _leave_out(selection, listing, request)
         rejected = [*listing.rejected, *selection.rejected]
         info: dict[str, Any] = {
             "source_kind": listing.kind,
             "n_ignored": listing.n_ignored,
             "songs_per_genre": request.songs_per_genre,
+            "left_out": [str(genre) for genre in thin],
             "signature": signature,
+            "origin": request.origin,
         }
-        songs = _table(selection, listing)
+        songs = _table(selection)
         pitches = [r.pitches for r in _ordered(selection.taken) if r.pitches is not None]
         store.write(folder, songs, pitches, rejected=rejected, grid=request.time_grid, info=info)
     return Corpus.load(request.out)
@@ -186,6 +228,25 @@ def _select(listing: Listing, request: _Request) -> _Selection:
         reason = f"beyond songs_per_genre {limit}"
         selection.rejected += [(item.source, reason) for item in queue]
     return selection
+
+
+def _leave_out(
+    selection: _Selection, listing: Listing, request: _Request
+) -> tuple[account.ThinGenre, ...]:
+    """Leave out genres that have too few songs; raise if one was asked for, or all have."""
+    files: dict[str, set[str]] = {}
+    for item in listing.items:
+        files.setdefault(item.genre, set()).add(item.source)
+    taken = [reading.item.genre for reading in selection.taken]
+    thin = account.thin_genres(files, taken, selection.rejected)
+    for genre in thin:
+        selection.leave_out(genre.genre)
+    asked = [genre for genre in thin if genre.genre in request.genres]
+    if asked or not selection.taken:
+        account.refuse(asked or thin, [*listing.rejected, *selection.rejected], request.out)
+    for genre in thin:
+        logger.warning("left out: %s", genre)
+    return thin
 
 
 def _queue(items: list[Item], limit: int | None) -> list[Item]:
@@ -214,14 +275,14 @@ def _ordered(taken: list[Reading]) -> list[Reading]:
     return sorted(taken, key=lambda reading: (reading.item.genre, reading.sha256))
 
 
-def _table(selection: _Selection, listing: Listing) -> pd.DataFrame:
+def _table(selection: _Selection) -> pd.DataFrame:
     """One row a song, ordered by genre and id; without offsets."""
     rows = [
         {
             "id": reading.sha256[:ID_DIGITS],
             "genre": reading.item.genre,
             "group": reading.item.group,
-            "title": reading.title,
+            "title": reading.item.title or reading.title,
             "source": reading.item.source,
             "sha256": reading.sha256,
             "track": reading.track,
@@ -230,25 +291,10 @@ def _table(selection: _Selection, listing: Listing) -> pd.DataFrame:
         for reading in _ordered(selection.taken)
     ]
     sides: dict[str, str] = {}
-    for genre in listing.genres:
-        _check_some(genre, rows, selection, listing)
+    for genre in sorted({row["genre"] for row in rows}):
         songs = {row["id"]: row["group"] for row in rows if row["genre"] == genre}
         sides |= split_genre(genre, songs)
     return pd.DataFrame(rows).assign(split=[sides[row["id"]] for row in rows])
-
-
-def _check_some(
-    genre: str, rows: list[dict[str, str]], selection: _Selection, listing: Listing
-) -> None:
-    """Say why, where not one file of a genre could be taken."""
-    if any(row["genre"] == genre for row in rows):
-        return
-    files = {item.source for item in listing.items if item.genre == genre}
-    reasons = Counter(reason for file, reason in selection.rejected if file in files)
-    reason, count = reasons.most_common(1)[0]
-    raise CorpusError(
-        f"genre '{genre}': none of its {len(files)} files could be taken ({count}: {reason})"
-    )
 
 
 def _signature(listing: Listing, request: _Request) -> str:
@@ -262,55 +308,8 @@ def _signature(listing: Listing, request: _Request) -> str:
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
-def _signature_of(out: Path) -> str | None:
+def _info_of(out: Path) -> dict[str, Any]:
     try:
-        signature = store.read_info(out).get("signature")
+        return store.read_info(out)
     except (OSError, ValueError):
-        return None
-    return str(signature)
-
-
-def _holds_corpus(out: Path) -> bool:
-    """Say whether ``out`` is a corpus, and nothing but one; raise if it is something else."""
-    if not out.exists():
-        return False
-    if not out.is_dir():
-        raise UsageError(f"{out} is a file: name a folder for the corpus")
-    names = {path.name for path in out.iterdir()}
-    if not names:
-        return False
-    foreign = sorted(names - set(store.FILES))
-    if foreign or "corpus.json" not in names:
-        raise UsageError(
-            f"{out} is not empty and holds more than a corpus ({(foreign or sorted(names))[0]}): "
-            "nothing was changed; name another folder with --out"
-        )
-    return True
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Give a temporary sibling of ``out`` that takes its place if all goes well."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.building-", dir=out.parent))
-    except FileExistsError:
-        raise UsageError(f"cannot write {out}: {out.parent} is a file") from None
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}") from None
-    try:
-        yield folder
-        folder.chmod(0o755)
-        _replace(out, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _replace(out: Path, folder: Path) -> None:
-    if _holds_corpus(out):
-        old = Path(tempfile.mkdtemp(prefix=f".{out.name}.replaced-", dir=out.parent))
-        out.rename(old / "corpus")
-        folder.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-        return
-    folder.rename(out)  # over nothing, or over an empty folder
+        return {}

@@ -1,8 +1,26 @@
-"""Which songs are the same music: the same bytes, or the same melody in any key."""
+"""Which songs are the same music: the same bytes, the same melody in any key, or a version of it.
+
+Three questions, in this order. Are the bytes equal? Is the melody on the grid equal, up to
+transposition (:func:`melody_key`)? Do the melodies share so many phrases that one must be a
+version of the other (:class:`Duplicates`): another arrangement, an edit, an excerpt?
+
+A *phrase* is a run of five successive intervals of the melody, repeated notes left out, octaves
+left out: the same in every key, tempo, rhythm and grid. Runs that go one way only (scales,
+broken chords) or hold one size of interval only (trills) are in all music and are left out. Two
+melodies are compared by the share of their phrases that they have in common (the Jaccard index
+of the two sets; Broder, "On the resemblance and containment of documents", 1997, with
+intervals for words), and by the share of the shorter one's.
+
+Songs are judged in a fixed order, by name. The first of a kind is kept; a later song is compared
+with kept ones only, so that every duplicate resembles, itself, the song that it is a duplicate
+of: there are no chains. The work a song costs does not grow with the corpus, but for phrases that
+few songs have: see :data:`MOST_SONGS_OF_A_PHRASE`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +30,28 @@ from musebar_core.corpus.grid import REST
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from musebar_core.corpus.notes import Notes
     from musebar_core.corpus.reading import Reading
+
+PHRASE_INTERVALS = 5
+"""Intervals a phrase."""
+
+LEAST_SIMILAR = 0.18
+"""Jaccard index from which two melodies are versions of one: `docs/cleaning.md` says why."""
+
+LEAST_CONTAINED = 0.75
+"""Share of the shorter melody's phrases from which it is an excerpt of the other."""
+
+LEAST_SHARED = 10
+"""Phrases that two melodies must share at least: fewer are chance."""
+
+MOST_SONGS_OF_A_PHRASE = 64
+"""A phrase that so many kept songs have says little: it finds no further song."""
+
+MOST_COMPARED = 16
+"""Kept songs that a song is compared with: those that share most phrases with it."""
+
+_OCTAVE = 12
 
 
 def melody_key(pitches: NDArray[np.uint8]) -> str:
@@ -26,11 +65,36 @@ def melody_key(pitches: NDArray[np.uint8]) -> str:
     return hashlib.sha256(relative.astype("<i2").tobytes()).hexdigest()
 
 
+def phrases(notes: Notes) -> NDArray[np.int64]:
+    """Give the phrases of a melody (see the module) as numbers, sorted, each once."""
+    pitches = notes.pitches
+    intervals = np.diff(pitches)
+    intervals = intervals[intervals != 0]
+    if len(intervals) < PHRASE_INTERVALS:
+        return np.zeros(0, np.int64)
+    runs = np.lib.stride_tricks.sliding_window_view(intervals, PHRASE_INTERVALS)
+    sizes, rising = np.abs(runs), (runs > 0).sum(axis=1)
+    telling = (sizes.min(axis=1) < sizes.max(axis=1)) & (rising > 0) & (rising < runs.shape[1])
+    digits = _OCTAVE ** np.arange(PHRASE_INTERVALS)
+    return np.unique(runs[telling] % _OCTAVE @ digits)
+
+
+def are_versions(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
+    """Whether melodies of these phrases are versions of one melody."""
+    shared = len(np.intersect1d(one, other, assume_unique=True))
+    if shared < LEAST_SHARED:
+        return False
+    similar = shared >= LEAST_SIMILAR * (len(one) + len(other) - shared)
+    return similar or shared >= LEAST_CONTAINED * min(len(one), len(other))
+
+
 class Duplicates:
     """Remembers what was taken, and names the first of each."""
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
+        self._kept: list[tuple[str, NDArray[np.int64]]] = []
+        self._by_phrase: defaultdict[int, list[int]] = defaultdict(list)
 
     def find(self, reading: Reading) -> str | None:
         """Name the song that this one repeats, or remember it and return None."""
@@ -39,5 +103,28 @@ class Duplicates:
         for key in keys:
             if key in self._first:
                 return self._first[key]
+        version = self._version(reading.phrases)
+        if version is not None:
+            return version
         self._first.update(dict.fromkeys(keys, reading.item.source))
+        self._keep(reading)
         return None
+
+    def _version(self, found: NDArray[np.int64]) -> str | None:
+        """Name the kept song that shares most phrases, if it is a version of the same melody."""
+        sharing: Counter[int] = Counter()
+        for phrase in found.tolist():
+            sharing.update(self._by_phrase.get(phrase, ()))
+        nearest = sorted(sharing.items(), key=lambda each: (-each[1], each[0]))
+        for place, _ in nearest[:MOST_COMPARED]:
+            source, kept = self._kept[place]
+            if are_versions(kept, found):
+                return source
+        return None
+
+    def _keep(self, reading: Reading) -> None:
+        for phrase in reading.phrases.tolist():
+            songs = self._by_phrase[phrase]
+            if len(songs) < MOST_SONGS_OF_A_PHRASE:
+                songs.append(len(self._kept))
+        self._kept.append((reading.item.source, reading.phrases))

@@ -7,6 +7,7 @@ content where the content says so (a MIDI file may hide in a RIFF wrapper, a .xm
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from musebar_core.corpus import melody, midi, scores
@@ -38,8 +39,11 @@ def read_melody(content: bytes, suffix: str) -> Melody:
     form = scores.form_of(content, suffix)
     if form is None:
         raise UnreadableError(f"unreadable: {_appearance(content)}")
-    title, parts = scores.read_parts(content, form)
-    return melody.from_score(parts, title)
+    title, parts, n_pieces = scores.read_parts(content, form)
+    taken = melody.from_score(parts, title)
+    if n_pieces == 1:
+        return taken
+    return replace(taken, reason=f"{taken.reason}, first of {n_pieces} pieces")
 
 
 def _appearance(content: bytes) -> str:

@@ -7,8 +7,6 @@ import struct
 import warnings
 from typing import Any
 
-import numpy as np
-
 from musebar_core.corpus.notes import Notes, Track, UnreadableError
 
 HEADER_BYTES = 14
@@ -64,21 +62,17 @@ def _by_symusic(content: bytes) -> list[Track]:
     score: Any = symusic.Score.from_midi(content)
     return [
         Track(_name(track), _from_ticks(track.notes.numpy(), score.ticks_per_quarter),
-              bool(track.is_drum))
+              bool(track.is_drum), int(track.program))
         for track in score.tracks
     ]  # fmt: skip
 
 
 def _from_ticks(columns: dict[str, Any], ticks_per_quarter: int) -> Notes:
-    rows = np.stack(
-        [
-            columns["time"] / ticks_per_quarter,
-            columns["duration"] / ticks_per_quarter,
-            columns["pitch"].astype(np.float64),
-        ],
-        axis=1,
+    return Notes.of_columns(
+        columns["time"] / ticks_per_quarter,
+        columns["duration"] / ticks_per_quarter,
+        columns["pitch"],
     )
-    return Notes.of(rows.tolist())
 
 
 def _by_pretty_midi(content: bytes) -> list[Track]:
@@ -99,6 +93,7 @@ def _by_pretty_midi(content: bytes) -> list[Track]:
                 for note in instrument.notes
             ]),
             bool(instrument.is_drum),
+            int(instrument.program),
         )
         for instrument in piece.instruments
     ]  # fmt: skip

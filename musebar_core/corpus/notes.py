@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,12 +35,20 @@ class Notes:
 
     @classmethod
     def of(cls, rows: list[tuple[float, float, int]]) -> Notes:
-        """Make notes of rows (onset, duration, pitch); grace notes are left out."""
+        """Make notes of rows (onset, duration, pitch); see :meth:`of_columns`."""
         table = np.array(rows, dtype=np.float64).reshape(-1, 3)
-        kept = (table[:, 1] > 1e-6) & (table[:, 2] >= 0) & (table[:, 2] <= 127)
-        table = table[kept]
-        table = table[np.lexsort((-table[:, 2], table[:, 0]))]
-        return cls(table[:, 0], table[:, 1], table[:, 2].astype(np.int64))
+        return cls.of_columns(table[:, 0], table[:, 1], table[:, 2])
+
+    @classmethod
+    def of_columns(
+        cls, onsets: NDArray[Any], durations: NDArray[Any], pitches: NDArray[Any]
+    ) -> Notes:
+        """Make notes of columns ``[n]`` in any order; grace notes and odd pitches are left out."""
+        kept = (durations > 1e-6) & (pitches >= 0) & (pitches <= 127)
+        numbers = pitches[kept].astype(np.int64)
+        onsets, durations = onsets[kept].astype(np.float64), durations[kept].astype(np.float64)
+        order = np.lexsort((-numbers, onsets))
+        return cls(onsets[order], durations[order], numbers[order])
 
     def __len__(self) -> int:
         return len(self.pitches)
@@ -54,11 +62,12 @@ class Notes:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One track of a MIDI file, or one part of a score."""
+    """One track of a MIDI file, or one part of a score; ``program`` is its instrument, 0-127."""
 
     name: str
     notes: Notes
     is_drum: bool = False
+    program: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,9 @@
 """Reading many files at once, in worker processes that may die without harm.
 
-A parser meets files that nobody made on purpose. What it raises becomes the file's reason; if
-it takes its whole process down, the files that were under way are read again, each alone in a
-process of its own, and the one that kills it is named.
+A parser meets files that nobody made on purpose. What it raises becomes the file's reason, and so
+does taking more time or memory than :class:`~musebar_core.corpus.limits.Limits` allow; if it takes
+its whole process down, the files that were under way are read again, each alone in a process of
+its own, and the one that kills it is named.
 """
 
 from __future__ import annotations
@@ -12,22 +13,30 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import warnings
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from musebar_core.corpus.duplicates import phrases
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.grid import to_grid
+from musebar_core.corpus.interrupts import interrupts_held
+from musebar_core.corpus.limits import Limits, OutOfTimeError, limit_memory, limited_time
 from musebar_core.corpus.notes import UnreadableError
 from musebar_core.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from musebar_core.corpus.sources import Item
@@ -36,6 +45,7 @@ MIN_STEPS = 16
 MIN_NOTES = 8
 
 CRASHED = "unreadable: it crashes the parser"
+OUT_OF_MEMORY = "unreadable: it needs more memory than there is"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +64,8 @@ class Reading:
         Why the item is rejected; empty where it is not.
     title, track, track_reason
         As the piece says, or the file's name; which track and why.
+    phrases
+        Int64, sorted: see :func:`~musebar_core.corpus.duplicates.phrases`.
     """
 
     item: Item
@@ -63,6 +75,7 @@ class Reading:
     title: str = ""
     track: str = ""
     track_reason: str = ""
+    phrases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def read_item(item: Item, steps_per_quarter: int) -> Reading:
@@ -77,7 +90,7 @@ def read_item(item: Item, steps_per_quarter: int) -> Reading:
     except OSError as error:
         return Reading(item, sha256, reason=f"unreadable: {error.strerror or error}")
     except MemoryError:
-        return Reading(item, sha256, reason="unreadable: it needs more memory than there is")
+        return Reading(item, sha256, reason=OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001 - a strange file must not end the build
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         return Reading(item, sha256, reason=f"unreadable: {detail}")
@@ -92,7 +105,24 @@ def _read(item: Item, content: bytes, sha256: str, steps_per_quarter: int) -> Re
             f"too short: {n_steps} steps and {n_notes} notes (at least {MIN_STEPS} and {MIN_NOTES})"
         )
     title = melody.title or item.source.rpartition("/")[2].rpartition(".")[0]
-    return Reading(item, sha256, pitches, "", title, melody.track, melody.reason)
+    return Reading(
+        item, sha256, pitches, "", title, melody.track, melody.reason, phrases(melody.notes)
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads an item within limits, in whichever process it is sent to."""
+
+    steps_per_quarter: int
+    limits: Limits
+
+    def __call__(self, item: Item) -> Reading:
+        try:
+            with limited_time(self.limits.seconds(item.path)):
+                return read_item(item, self.steps_per_quarter)
+        except OutOfTimeError:
+            return Reading(item, reason=self.limits.too_slow(item.path))
 
 
 def read_all(
@@ -100,6 +130,7 @@ def read_all(
     steps_per_quarter: int,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
+    limits: Limits | None = None,
 ) -> list[Reading]:
     """Read items in worker processes; the result is in the order of ``items``.
 
@@ -110,9 +141,12 @@ def read_all(
     steps_per_quarter
         The grid.
     workers
-        Processes; None: one a core. 0 reads in this process, without protection from crashes.
+        Processes; None: one a core. 0 reads in this process, without limits and without
+        protection from crashes.
     progress
         Called with the number of items read so far.
+    limits
+        What a file may cost; None: the usual.
 
     Raises
     ------
@@ -123,7 +157,7 @@ def read_all(
         readings = iter([(i, read_item(item, steps_per_quarter)) for i, item in enumerate(items)])
     else:
         count = min(workers or os.cpu_count() or 1, max(len(items), 1))
-        readings = _read_in_processes(items, steps_per_quarter, count)
+        readings = _read_in_processes(items, _Reader(steps_per_quarter, limits or Limits()), count)
     done: dict[int, Reading] = {}
     for place, reading in readings:
         done[place] = reading
@@ -133,15 +167,15 @@ def read_all(
 
 
 def _read_in_processes(
-    items: Sequence[Item], steps_per_quarter: int, workers: int
+    items: Sequence[Item], reader: _Reader, workers: int
 ) -> Iterator[tuple[int, Reading]]:
     """Read with few items under way, so that few are suspect when a process dies."""
     left = list(reversed(range(len(items))))
     while left:
         under_way: dict[Future[Reading], int] = {}
-        with _pool(workers) as pool:
+        with _pool(workers, reader.limits) as pool:
             try:
-                jobs = _Jobs(pool, items, steps_per_quarter, left, under_way)
+                jobs = _Jobs(pool, items, reader, left, under_way)
                 yield from jobs.drain(at_once=3 * workers)
             except BrokenProcessPool:
                 suspects = sorted(under_way.values())
@@ -150,7 +184,7 @@ def _read_in_processes(
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
         for place in suspects:
-            yield place, _read_alone(items[place], steps_per_quarter)
+            yield place, _read_alone(items[place], reader)
 
 
 @dataclass(frozen=True)
@@ -159,7 +193,7 @@ class _Jobs:
 
     pool: ProcessPoolExecutor
     items: Sequence[Item]
-    steps_per_quarter: int
+    reader: _Reader
     left: list[int]
     under_way: dict[Future[Reading], int]
 
@@ -172,40 +206,93 @@ class _Jobs:
             done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
             for future in done:
                 reading = future.result()
-                yield self.under_way.pop(future), reading
+                place = self.under_way.pop(future)
+                if reading.reason == OUT_OF_MEMORY:  # its own need, or what others left behind?
+                    reading = _read_alone(self.items[place], self.reader)
+                yield place, reading
 
     def _submit(self, place: int) -> None:
-        future = self.pool.submit(read_item, self.items[place], self.steps_per_quarter)
-        self.under_way[future] = place
+        with interrupts_held():
+            self.under_way[self.pool.submit(self.reader, self.items[place])] = place
 
 
-def _read_alone(item: Item, steps_per_quarter: int) -> Reading:
-    with _pool(1) as pool:
-        try:
-            pool.submit(os.getpid).result()
-        except BrokenProcessPool:
-            raise CorpusError(
-                "worker processes cannot start: a script must call this beneath "
-                "`if __name__ == '__main__':`; or read with workers=0"
-            ) from None
-        try:
-            return pool.submit(read_item, item, steps_per_quarter).result()
-        except BrokenProcessPool:
-            return Reading(item, reason=CRASHED)
+def _read_alone(item: Item, reader: _Reader) -> Reading:
+    """Read an item in a process of its own, and say what that process died of if it does."""
+    context: Any = _context()
+    here, there = context.Pipe()
+    process = context.Process(target=_read_one, args=(there, reader), daemon=True)
+    with interrupts_held():
+        process.start()
+    there.close()
+    try:
+        reading = _ask(here, item)
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        here.close()
+        process.join()
+    if reading is None:
+        return Reading(item, reason=_cause(process.exitcode, item, reader.limits))
+    if reading.reason == OUT_OF_MEMORY:
+        return replace(reading, reason=reader.limits.too_large)
+    return reading
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    """Open a pool of processes, forked where that can be from a server with the parsers loaded."""
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context: multiprocessing.context.BaseContext = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__, "symusic", "music21"])
-    else:
-        context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_enter_worker)
+def _ask(connection: Connection, item: Item) -> Reading | None:
+    """Have a fresh process read an item; None if it dies of it."""
+    try:
+        connection.recv()
+    except (EOFError, ConnectionResetError):
+        raise CorpusError(
+            "worker processes cannot start: a script must call this beneath "
+            "`if __name__ == '__main__':`; or read with workers=0"
+        ) from None
+    connection.send(item)
+    try:
+        reading: Reading = connection.recv()
+    except (EOFError, ConnectionResetError):
+        return None
+    return reading
 
 
-def _enter_worker() -> None:
-    """Make a worker quiet: parsers write to the terminal, and Ctrl-C is the parent's to handle."""
+def _read_one(connection: Connection, reader: _Reader) -> None:
+    """Serve :func:`_ask`: say that the process runs, take one item, answer."""
+    _enter_worker(reader.limits)
+    connection.send("ready")
+    connection.send(reader(connection.recv()))
+
+
+def _cause(exit_code: int | None, item: Item, limits: Limits) -> str:
+    if exit_code == -signal.SIGXCPU:
+        return limits.too_slow(item.path)
+    return limits.too_large if exit_code == -signal.SIGKILL else CRASHED
+
+
+def _context() -> BaseContext:
+    """Fork processes, where that can be, from a server with the parsers loaded."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "symusic", "music21"])
+    resource_tracker.ensure_running()  # it lets interrupts in again as it starts
+    with interrupts_held():
+        forkserver.ensure_running()
+    return context
+
+
+def _pool(workers: int, limits: Limits) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        workers, mp_context=_context(), initializer=_enter_worker, initargs=(limits,)
+    )
+
+
+def _enter_worker(limits: Limits) -> None:
+    """Make a worker quiet and bounded, and end it with its parent.
+
+    Parsers write to the terminal, Ctrl-C is the parent's to handle, and a parent that is killed
+    cannot tell its workers to stop.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
     sys.stdout.flush()
@@ -213,3 +300,12 @@ def _enter_worker() -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    limit_memory(limits.memory_bytes)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -34,8 +34,8 @@ def form_of(content: bytes, suffix: str) -> Form | None:
     return _BY_SUFFIX.get(suffix)
 
 
-def read_parts(content: bytes, form: Form) -> tuple[str, list[Track]]:
-    """Read the title and the parts of a score, top part first.
+def read_parts(content: bytes, form: Form) -> tuple[str, list[Track], int]:
+    """Read title, parts (top part first) and number of pieces; of several, the first is read.
 
     Raises
     ------
@@ -55,16 +55,17 @@ def read_parts(content: bytes, form: Form) -> tuple[str, list[Track]]:
         ) from None
 
 
-def _parse(content: bytes, form: Form) -> tuple[str, list[Track]]:
+def _parse(content: bytes, form: Form) -> tuple[str, list[Track], int]:
     from music21 import converter
 
     data: bytes | str = content if form == "musicxml" else content.decode("utf-8", "replace")
     score: Any = converter.parseData(data, format=form)
-    if hasattr(score, "scores") and score.scores:  # an Opus: the first of several pieces
-        score = score.scores[0]
+    pieces = list(getattr(score, "scores", [])) or [score]  # an Opus has several
+    score = pieces[0]
     parts = list(getattr(score, "parts", [])) or [score]
     title = (score.metadata.title if score.metadata else None) or ""
-    return " ".join(title.split()), [Track(_name(part), _notes(part)) for part in parts]
+    tracks = [Track(_name(part), _notes(part)) for part in parts]
+    return " ".join(title.split()), tracks, len(pieces)
 
 
 def _name(part: Any) -> str:  # noqa: ANN401 - a class of music21, which has no types here

@@ -1,26 +1,52 @@
-"""What to read: the music files of a folder, or music21's embedded collections.
+"""What to read: a folder of music, a table of songs, the Lakh MIDI Dataset, or music21's own.
 
 A folder is SOURCE/GENRE/**/FILE. The first folder below a genre, where there is one, is the
-song's group (an artist, say). Hidden files and folders are passed over.
+song's group (an artist, say). Hidden files and folders are passed over. What is music is decided
+by the suffix, and for MIDI (plain or wrapped in RIFF) also by content. A tune book (ABC) is as
+many songs as it has tunes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus.store import OVERALL
-from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError, UsageError
+from musebar_core.corpus import lakh, songlist
+from musebar_core.corpus.listing import (
+    MUSIC_SUFFIXES,
+    Item,
+    Listing,
+    by_hash,
+    check_name,
+    files_below,
+    is_music,
+    items_of,
+    of_genres,
+    printable,
+    signature_of,
+    split_tunes,
+)
+from musebar_core.errors import CorpusError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-MUSIC_SUFFIXES = frozenset({".mid", ".midi", ".mxl", ".musicxml", ".xml"})
+    from musebar_core.corpus.labels import LabelOptions
+
+__all__ = [
+    "COLLECTIONS",
+    "EMBEDDED",
+    "Collection",
+    "Item",
+    "Listing",
+    "by_hash",
+    "list_embedded",
+    "list_folder",
+    "list_source",
+    "split_tunes",
+]
 
 EMBEDDED = "music21"
 """The word that names the embedded corpus where a folder could be named."""
@@ -45,57 +71,35 @@ COLLECTIONS = {
 """Genres of the embedded corpus."""
 
 
-@dataclass(frozen=True)
-class Item:
-    """One file, or one tune of a file, that may become a song.
+def list_source(
+    source: Path, genres: Sequence[str] | None = None, labels: LabelOptions | None = None
+) -> Listing:
+    """List what a path names: a table of songs, a Lakh folder (with labels), or a folder.
 
-    Attributes
+    Parameters
     ----------
     source
-        Its name in the corpus: the path relative to SOURCE, or collection/name[#tune].
-    genre, group
-        ``group`` is empty where it is unknown.
-    path
-        The file.
-    text
-        The tune's ABC text where the file holds many.
+        A .csv or .tsv file, or a folder.
+    genres
+        Genres to read; the others are no part of the source. None: all.
+    labels
+        Genre labels of the Lakh MIDI Dataset; None: folders or the table say the genre.
+
+    Raises
+    ------
+    UsageError
+        If ``source`` cannot be what it is named for; the message says what to do.
+    UnknownNameError
+        If a genre is not there.
     """
-
-    source: str
-    genre: str
-    group: str
-    path: str
-    text: str | None = None
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a source holds.
-
-    Attributes
-    ----------
-    kind
-        ``"folder"`` or ``"music21"``.
-    items
-        What may become songs, ordered by source name.
-    rejected
-        (file, reason) of music files that lie where no genre is.
-    n_ignored
-        Files that are no music.
-    signature
-        What tells whether the source has changed: lines for a hash.
-    """
-
-    kind: str
-    items: tuple[Item, ...]
-    rejected: tuple[tuple[str, str], ...]
-    n_ignored: int
-    signature: tuple[str, ...]
-
-    @property
-    def genres(self) -> tuple[str, ...]:
-        """Names of the genres, sorted."""
-        return tuple(sorted({item.genre for item in self.items}))
+    if source.suffix.lower() in songlist.SUFFIXES and source.is_file():
+        if labels is not None:
+            raise UsageError(f"{source} says the genres itself: leave the label files out")
+        return songlist.list_table(source, genres)
+    if labels is not None:
+        _check_folder(source)
+        return lakh.list_lakh(source, labels, genres)
+    return list_folder(source, genres)
 
 
 def list_folder(source: Path, genres: Sequence[str] | None = None) -> Listing:
@@ -111,32 +115,28 @@ def list_folder(source: Path, genres: Sequence[str] | None = None) -> Listing:
     Raises
     ------
     UsageError
-        If ``source`` is no folder, or holds no music in a genre folder.
+        If ``source`` is no folder, holds no music in a genre folder, or is the Lakh MIDI
+        Dataset, whose folders are no genres.
     UnknownNameError
         If a genre is not there.
     """
-    if not source.is_dir():
-        what = "is not a folder" if source.exists() else "does not exist"
-        raise UsageError(f"{source} {what}: name a folder with a folder of music for each genre")
+    _check_folder(source)
     items: list[Item] = []
     rejected: list[tuple[str, str]] = []
-    signature: list[str] = []
     n_ignored = 0
-    for path in _files(source):
+    for path in files_below(source):
         relative = path.relative_to(source)
-        name = _printable(relative)
-        if path.suffix.lower() not in MUSIC_SUFFIXES:
+        name = printable(relative)
+        if not is_music(path):
             n_ignored += 1
         elif len(relative.parts) == 1:
             rejected.append((name, "not in a genre folder: put it in SOURCE/GENRE/"))
         else:
-            group = _printable(Path(relative.parts[1])) if len(relative.parts) > 2 else ""
-            items.append(Item(name, _printable(Path(relative.parts[0])), group, str(path)))
-            status = path.stat()
-            signature.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+            group = printable(Path(relative.parts[1])) if len(relative.parts) > 2 else ""
+            items += items_of(path, name, printable(Path(relative.parts[0])), group)
     _check_found(source, items, rejected)
-    items = _of_genres(items, genres)
-    return Listing("folder", tuple(items), tuple(rejected), n_ignored, tuple(signature))
+    items = of_genres(items, genres)
+    return Listing("folder", tuple(items), tuple(rejected), n_ignored, signature_of(items))
 
 
 def list_embedded(genres: Sequence[str] | None = None) -> Listing:
@@ -162,46 +162,13 @@ def list_embedded(genres: Sequence[str] | None = None) -> Listing:
     return Listing(EMBEDDED, tuple(items), (), n_ignored, tuple(names))
 
 
-def by_hash(items: Iterable[Item]) -> list[Item]:
-    """Put items in the order of the SHA-256 of their names: fixed, and spread over a source."""
-    return sorted(items, key=lambda item: hashlib.sha256(item.source.encode()).digest())
-
-
-def split_tunes(text: str) -> list[tuple[str, str]]:
-    """Split an ABC file at its ``X:`` fields into (reference number, text of the tune).
-
-    A number that comes again gets ``.2``, ``.3``.
-    """
-    tunes: list[tuple[str, str]] = []
-    seen: dict[str, int] = {}
-    for piece in re.split(r"^(?=X:)", text, flags=re.MULTILINE):
-        header = re.match(r"X:\s*(\S*)", piece)
-        if header is None:
-            continue
-        number = header.group(1)
-        seen[number] = seen.get(number, 0) + 1
-        name = number if seen[number] == 1 else f"{number}.{seen[number]}"
-        tunes.append((name, piece.rstrip() + "\n"))
-    return tunes
-
-
-def _files(source: Path) -> list[Path]:
-    """All files that are not hidden, sorted."""
-    found: list[Path] = []
-    for folder, subfolders, names in os.walk(source, onerror=_cannot_list):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        paths = [Path(folder, name) for name in names if not name.startswith(".")]
-        found += [path for path in paths if path.is_file()]
-    return sorted(found)
-
-
-def _cannot_list(error: OSError) -> None:
-    raise UsageError(f"cannot read the folder {error.filename}: {error.strerror}")
-
-
-def _printable(path: Path) -> str:
-    """Write a posix path as valid UTF-8; bytes that are none become escapes."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+def _check_folder(source: Path) -> None:
+    if not source.is_dir():
+        what = "is not a folder" if source.exists() else "does not exist"
+        raise UsageError(
+            f"{source} {what}: name a folder with a folder of music for each genre, or a table "
+            "of songs (.csv)"
+        )
 
 
 def _check_found(source: Path, items: list[Item], rejected: list[tuple[str, str]]) -> None:
@@ -216,20 +183,13 @@ def _check_found(source: Path, items: list[Item], rejected: list[tuple[str, str]
         raise UsageError(
             f"{source} holds no music file ({', '.join(sorted(MUSIC_SUFFIXES))}) in a genre folder"
         )
-    if any(item.genre == OVERALL for item in items):
-        raise ConfigurationError(
-            f"genre folder '{OVERALL}': that name means all genres together; rename the folder"
+    for genre in {item.genre for item in items}:
+        check_name(genre, "genre folder")
+    if lakh.looks_like(source, items):
+        raise UsageError(
+            f"{source} is laid out as the Lakh MIDI Dataset, whose folders are no genres: "
+            "name a file of genre labels (--labels, or corpus.labels in a spec)"
         )
-
-
-def _of_genres(items: list[Item], genres: Sequence[str] | None) -> list[Item]:
-    if not genres:
-        return items
-    known = {item.genre for item in items}
-    for genre in genres:
-        if genre not in known:
-            raise UnknownNameError("genre", genre, known)
-    return [item for item in items if item.genre in set(genres)]
 
 
 def _embedded_root() -> Path:
@@ -243,7 +203,7 @@ def _collection_items(root: Path, genre: str, collection: Collection) -> tuple[l
     folder = root / collection.folder
     if not folder.is_dir():
         raise CorpusError(f"this music21 has no collection {collection.folder} ({folder})")
-    files = _files(folder)
+    files = files_below(folder)
     music = [path for path in files if path.suffix.lower() in collection.suffixes]
     items: list[Item] = []
     for path in music:

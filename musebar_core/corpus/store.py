@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Grid
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 OVERALL = "overall"
 """Name of the joint corpus of all genres."""
 
@@ -52,6 +52,10 @@ class TimeGrid:
                 f"{self.steps_per_bar} a bar, the configuration {asked.steps_per_quarter} and "
                 f"{asked.steps_per_bar}: build the corpus with the configuration's grid"
             )
+
+
+GRIDS = {"quarter": TimeGrid(1, 4), "sixteenth": TimeGrid(4, 16)}
+"""Named grids: the paper's, and sixteenth notes; bars of four quarters."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from musebar_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    import pandas as pd
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from musebar_core.config import Grid
-    from musebar_core.corpus import Corpus
+    from musebar_core.corpus import Corpus, LabelOptions
+    from reports.stats.music import Counts, Description
 
     Progress = Callable[[int, int], None]
 
 SECONDS_BETWEEN_LINES = 5.0
 """Of progress, where there is no terminal to draw a bar on."""
 
-_DETAIL = re.compile(
-    r"(?<=^duplicate) .*|(?<=^too short):.*|(?<=^unreadable MIDI):.*|(?<=^unreadable score):.*"
-    r"| \(starts with .*"
-)
-"""What a reason says of one file alone."""
+
+def _name(text: str) -> str:
+    """Take a name of a file or folder; the empty one would mean the folder one stands in."""
+    if not text.strip():
+        raise click.BadParameter("it is empty: name a file or a folder")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_name(text))
+
 
 _SNIPPET_STEPS = click.option(
     "--snippet-steps", type=int, default=240, show_default=True,
@@ -46,154 +50,232 @@ def corpus() -> None:
 
 
 @corpus.command()
-@click.argument("source")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the corpus.  [default: "
-              "HOME/corpora/NAME of the source]")  # fmt: skip
-@click.option("--steps-per-quarter", type=int, default=1, show_default=True,
-              help="Steps a quarter note.")  # fmt: skip
-@click.option("--steps-per-bar", type=int, default=4, show_default=True, help="Steps a bar.")
+@click.argument("source", type=_name)
+@click.option("--out", type=_path, metavar="DIR",
+              help="Folder of the corpus.  [default: HOME/corpora/NAME of the source]")  # fmt: skip
+@click.option("--labels", type=_path, multiple=True, metavar="FILE",
+              help="Genre labels of the Lakh MIDI Dataset (tagtraum, topMAGD, MASD); repeatable, "
+              "the first that gives a song a genre decides.")  # fmt: skip
+@click.option("--genre-map", type=_path, metavar="FILE",
+              help="YAML of genre: labels.  [default: the five genres of the paper]")  # fmt: skip
+@click.option("--match-scores", type=_path, metavar="FILE",
+              help="Lakh's match_scores.json.  [default: in SOURCE or beside it]")  # fmt: skip
+@click.option("--tracks", type=_path, metavar="FILE",
+              help="The Million Song Dataset's unique_tracks.txt: artists and titles.  [default: "
+              "in SOURCE or beside it]")  # fmt: skip
+@click.option("--matches", type=click.Choice(["best", "all"]), default="best", show_default=True,
+              help="Of several MIDI files of one track.")  # fmt: skip
+@click.option("--profile", type=click.Choice(["quarter", "sixteenth"]), default="quarter",
+              show_default=True,
+              help="Grid: 1 step a quarter note, 4 a bar (the paper's); or 4 and 16.")  # fmt: skip
+@click.option("--steps-per-quarter", type=int, help="Steps a quarter note, for another grid.")
+@click.option("--steps-per-bar", type=int, help="Steps a bar, for another grid.")
 @_SNIPPET_STEPS
 @click.option("--songs-per-genre", type=click.IntRange(min=1), help="Take at most so many.")
 @click.option("--genre", "genres", multiple=True, help="Take this genre only; repeatable.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one a core]")
+@click.option("--force", is_flag=True,
+              help="Replace a corpus of another source or other settings.")  # fmt: skip
 @click.pass_obj
 def build(
     home: Path,
     source: str,
     out: Path | None,
-    steps_per_quarter: int,
-    steps_per_bar: int,
+    labels: tuple[Path, ...],
+    genre_map: Path | None,
+    match_scores: Path | None,
+    tracks: Path | None,
+    matches: Literal["best", "all"],
+    profile: str,
+    steps_per_quarter: int | None,
+    steps_per_bar: int | None,
     snippet_steps: int,
     songs_per_genre: int | None,
     genres: tuple[str, ...],
     workers: int | None,
+    force: bool,
 ) -> None:
-    """Build a corpus from SOURCE: a folder SOURCE/GENRE/**/FILE of MIDI and MusicXML, or the
+    """Build a corpus from SOURCE.
+
+    SOURCE is a folder SOURCE/GENRE/**/FILE of MIDI and scores, a CSV file with columns file,
+    genre and, if known, group and title, a folder of the Lakh MIDI Dataset with --labels, or the
     word music21 for the collections that music21 ships.
 
-    A corpus of the same inputs that is there already is used as it is.
-    """  # noqa: D205 - the first paragraph is the command's help
+    A corpus of the same inputs that is there already is used as it is; one of the same source
+    and settings is built again if the music changed; any other is left alone without --force.
+    """
     from musebar_core.config import Grid
-    from musebar_core.corpus import EMBEDDED, build_corpus, build_embedded
+    from musebar_core.corpus import EMBEDDED, GRIDS, build_corpus, build_embedded
 
-    grid = Grid(steps_per_quarter, steps_per_bar, snippet_steps)
-    folder = out or home / "corpora" / (Path(source).resolve().name or "corpus")
+    named = GRIDS[profile]
+    grid = Grid(
+        named.steps_per_quarter if steps_per_quarter is None else steps_per_quarter,
+        named.steps_per_bar if steps_per_bar is None else steps_per_bar,
+        snippet_steps,
+    )
+    folder = out or home / "corpora" / _corpus_name(Path(source))
+    options = _label_options(labels, genre_map, match_scores, tracks, matches)
+    if source == EMBEDDED and options is not None:
+        raise UsageError(f"--labels is for the Lakh MIDI Dataset: '{EMBEDDED}' has its genres")
     with _progress() as progress:
-        options: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "genres": genres or None, "songs_per_genre": songs_per_genre, "workers": workers,
-            "progress": progress,
+            "progress": progress, "replace": force,
         }  # fmt: skip
         if source == EMBEDDED:
-            built = build_embedded(folder, grid, **options)
+            built = build_embedded(folder, grid, **settings)
         else:
-            built = build_corpus(Path(source), folder, grid, **options)
+            built = build_corpus(Path(source), folder, grid, labels=options, **settings)
     click.echo(_summary(built, grid))
     click.echo(folder)
 
 
+def _corpus_name(source: Path) -> str:
+    path = source.resolve()
+    return (path.stem if path.is_file() else path.name) or "corpus"
+
+
+def _label_options(
+    labels: tuple[Path, ...],
+    genre_map: Path | None,
+    match_scores: Path | None,
+    tracks: Path | None,
+    matches: Literal["best", "all"],
+) -> LabelOptions | None:
+    from musebar_core.corpus import LabelOptions
+
+    if labels:
+        return LabelOptions(labels, genre_map, match_scores, tracks, matches)
+    needless = {"--genre-map": genre_map, "--match-scores": match_scores, "--tracks": tracks}
+    for name, path in needless.items():
+        if path is not None:
+            raise UsageError(f"{name} goes with --labels, which is missing")
+    return None
+
+
 @corpus.command()
-@click.argument("path", metavar="CORPUS", type=click.Path(path_type=Path))
+@click.argument("path", metavar="CORPUS", type=_path)
 @_SNIPPET_STEPS
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def describe(path: Path, snippet_steps: int, as_json: bool) -> None:
-    """Describe CORPUS: songs, steps, rejected files, baselines."""
+@click.option("--out", type=_path, metavar="DIR",
+              help="Folder of the page.  [default: CORPUS-description]")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True,
+              help="Print one JSON object; a page only with --out.")  # fmt: skip
+def describe(path: Path, snippet_steps: int, out: Path | None, as_json: bool) -> None:
+    """Describe CORPUS: a table here, and a page with histograms and examples to listen to.
+
+    The last line printed is the path of the page.
+    """
     from musebar_core.config import Grid
     from musebar_core.corpus import Corpus
+    from reports.stats import music
 
     if not (path / "fingerprint").is_file():
         raise UsageError(f"no corpus at {path}: make one with 'musebar corpus build'")
-    described = Corpus.load(path)
-    grid = Grid(described.grid.steps_per_quarter, described.grid.steps_per_bar, snippet_steps)
+    named = path.resolve() if path.name in {"", ".."} else path
+    page = out or named.with_name(f"{named.name}-description")
+    if page.resolve().is_relative_to(path.resolve()):
+        raise UsageError(f"{page} is in the corpus, which is never changed: name another folder")
+    corpus = Corpus.load(path)
+    grid = Grid(corpus.grid.steps_per_quarter, corpus.grid.steps_per_bar, snippet_steps)
+    described = music.describe(corpus, grid)
     if as_json:
-        click.echo(json.dumps(_description(described, grid), indent=2))
-        return
-    click.echo(_summary(described, grid))
-    rows = [
-        [name, *(f"{nats:.1f}" for nats in scores.values())]
-        for name in _views(described)
-        if (scores := _baselines(described, name, grid))
-    ]
-    click.echo(f"\nBaselines: BCE, nats a snippet of {snippet_steps} steps, validation")
-    click.echo(_table(["genre", "pitch frequencies", "markov", "repeat last"], rows))
-    click.echo(f"fingerprint {described.fingerprint}")
+        click.echo(json.dumps(_description(described, corpus, grid), indent=2))
+    else:
+        click.echo(_description_text(described))
+    if out is not None or not as_json:
+        from reports.description import build_description
+
+        click.echo(build_description(described, page), err=as_json)
 
 
-def _description(corpus: Corpus, grid: Grid) -> dict[str, Any]:
+def _description(described: Description, corpus: Corpus, grid: Grid) -> dict[str, Any]:
     return {
         "path": str(corpus.path),
-        "fingerprint": corpus.fingerprint,
+        "fingerprint": described.fingerprint,
         "grid": dataclasses.asdict(grid),
-        "source_kind": corpus.info["source_kind"],
-        "n_ignored": corpus.info["n_ignored"],
+        "source_kind": described.source_kind,
+        "n_ignored": described.n_ignored,
         "genres": {
-            name: {
-                **_counts(corpus, name, grid),
-                "baselines_validation_bce": _baselines(corpus, name, grid),
+            genre.genre: {
+                **dataclasses.asdict(genre.counts),
+                "groups": genre.n_groups,
+                "change_rate": genre.change_rate,
+                "rest_share": genre.rest_share,
+                "tracks": genre.tracks,
+                "baselines_validation_bce": genre.baselines,
             }
-            for name in _views(corpus)
+            for genre in described.genres
         },
-        "n_rejected": len(corpus.rejected),
-        "rejected": _reasons(corpus.rejected),
+        "n_rejected": described.n_rejected,
+        "rejected": described.rejected,
+        "left_out": list(described.left_out),
     }
+
+
+def _description_text(described: Description) -> str:
+    rows = [
+        [
+            genre.genre,
+            f"{genre.change_rate:.1%}",
+            f"{genre.rest_share:.1%}",
+            *(f"{nats:.1f}" for nats in (genre.baselines or {}).values()),
+        ]
+        for genre in described.genres
+    ]
+    header = ["genre", "change rate", "rests", "pitch frequencies", "markov", "repeat last"]
+    rows = [[*row, *["-"] * (len(header) - len(row))] for row in rows]
+    lines = [
+        _counts_text([(genre.genre, genre.counts) for genre in described.genres]),
+        "",
+        f"Melodies; baselines' validation BCE, nats a snippet of {described.snippet_steps} steps",
+        _table(header, rows),
+        "",
+        "Melody's track",
+        *(f"  {count:>6}  {reason}" for reason, count in described.genres[-1].tracks.items()),
+        "",
+        *_account_lines(described.n_songs, described.n_rejected, described.n_ignored),
+        *_reason_lines(described.rejected, described.left_out),
+        f"fingerprint {described.fingerprint}",
+    ]
+    return "\n".join(lines)
 
 
 def _summary(corpus: Corpus, grid: Grid) -> str:
     """Songs, steps and windows by genre and split, and what was rejected, as text."""
-    rejected = corpus.rejected
-    rows = []
-    for name in _views(corpus):
-        counts = _counts(corpus, name, grid)
-        songs, steps = counts["songs"], counts["steps"]
-        windows = counts["windows"]["validation"]
-        rows.append([name, sum(songs.values()), *songs.values(), sum(steps.values()), windows])
+    from musebar_core.corpus.account import count_kinds
+    from reports.stats import music
+
+    info, reasons = corpus.info, corpus.rejected["reason"]
+    counts = [(name, music.count(corpus.genre(name), grid)) for name in music.views(corpus)]
+    return "\n".join([
+        _counts_text(counts),
+        "",
+        *_account_lines(len(corpus.songs), len(reasons), info["n_ignored"]),
+        *_reason_lines(count_kinds(reasons), info.get("left_out", ())),
+    ])  # fmt: skip
+
+
+def _counts_text(counts: Iterable[tuple[str, Counts]]) -> str:
+    rows = [
+        [name, sum(each.songs.values()), *each.songs.values(), sum(each.steps.values()),
+         each.windows["validation"]]
+        for name, each in counts
+    ]  # fmt: skip
     header = ["genre", "songs", "train", "validation", "test", "steps", "validation windows"]
-    taken = f"taken {len(corpus.songs)}, rejected {len(rejected)}"
-    ignored = f"ignored {corpus.info['n_ignored']} files that are no music"
-    lines = [_table(header, rows), "", f"{taken}, {ignored}"]
-    lines += [f"  {count:>6}  {reason}" for reason, count in _reasons(rejected).items()]
-    return "\n".join(lines)
+    return _table(header, rows)
 
 
-def _views(corpus: Corpus) -> tuple[str, ...]:
-    from musebar_core.corpus import OVERALL
-
-    return (*corpus.genres, OVERALL)
-
-
-def _counts(corpus: Corpus, name: str, grid: Grid) -> dict[str, dict[str, int]]:
-    """Songs, steps and windows of a genre by split; 0 where a split is empty."""
-    from musebar_core.corpus import windows
-    from musebar_core.corpus.split import SPLITS
-
-    view = corpus.genre(name)
-    lengths = {s: view.table.loc[view.table["split"] == s, "n_steps"] for s in SPLITS}
-    return {
-        "songs": {split: len(steps) for split, steps in lengths.items()},
-        "steps": {split: int(steps.sum()) for split, steps in lengths.items()},
-        "windows": {
-            split: len(windows(view, split, grid)) if len(steps) else 0
-            for split, steps in lengths.items()
-        },
-    }
+def _account_lines(n_songs: int, n_rejected: int, n_ignored: int) -> list[str]:
+    ignored = f"ignored {n_ignored} files that are no music"
+    return [f"taken {n_songs}, rejected {n_rejected}, {ignored}"]
 
 
-def _baselines(corpus: Corpus, name: str, grid: Grid) -> dict[str, float] | None:
-    """Baselines' BCE on a genre's validation windows; None where a split is empty."""
-    from musebar_core.baselines import fit_baselines
-    from musebar_core.config import TrainingConfig
-    from musebar_core.corpus import evaluation_snippets
-
-    view = corpus.genre(name)
-    if not (view.n_songs("train") and view.n_songs("validation")):
-        return None
-    n = TrainingConfig().evaluation_snippets
-    return fit_baselines(view).score(evaluation_snippets(view, "validation", grid, n))
-
-
-def _reasons(rejected: pd.DataFrame) -> dict[str, int]:
-    """Count rejected files by kind of reason, most first; rejected.csv has the details."""
-    kinds = rejected["reason"].str.replace(_DETAIL, "", regex=True)
-    return {str(reason): int(count) for reason, count in kinds.value_counts().items()}
+def _reason_lines(rejected: Mapping[str, int], left_out: Iterable[str]) -> list[str]:
+    """Reasons by kind, most first; rejected.csv has the details."""
+    return [
+        *(f"  {count:>6}  {reason}" for reason, count in rejected.items()),
+        *(f"left out: {genre}" for genre in left_out),
+    ]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -214,22 +296,38 @@ def _progress() -> Iterator[Progress]:
         yield _lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = ("reading music", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    rate = TextColumn("{task.fields[rate]}")
+    columns = ("reading music", BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    began = time.monotonic()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task("", total=None, rate="")
+
+        def show(done: int, total: int) -> None:
+            per_second = done / max(time.monotonic() - began, 1e-9)
+            bar.update(task, completed=done, total=total, rate=f"{per_second:.0f} files/s")
+
+        yield show
 
 
 def _lines() -> Progress:
-    last = time.monotonic()
+    began = last = time.monotonic()
 
     def show(done: int, total: int) -> None:
         nonlocal last
-        if done < total and time.monotonic() - last < SECONDS_BETWEEN_LINES:
+        now = time.monotonic()
+        if done < total and now - last < SECONDS_BETWEEN_LINES:
             return
-        last = time.monotonic()
-        click.echo(f"read {done} of {total} files", err=True)
+        last = now
+        per_second = done / max(now - began, 1e-9)
+        left = f", {(total - done) / per_second:.0f} s left" if done < total else ""
+        click.echo(f"read {done} of {total} files, {per_second:.0f} a second{left}", err=True)
 
     return show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from musebar_core.checkpoint import Identity
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
+    from musebar_core.measures import Measures
+    from musebar_core.melodies import Character, Likeness
     from musebar_core.model import RVAE
 
 _FILE = click.Path(path_type=Path)
@@ -88,9 +91,15 @@ def train(
 @click.command()
 @click.argument("checkpoint_file", type=_FILE, metavar="CHECKPOINT")
 @click.option("--corpus", "corpus_path", type=_FILE, help="A built corpus; by default its own.")
+@click.option("--measures", "further", is_flag=True,
+              help="Also the further measures: seconds, on 128 snippets a split.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(checkpoint_file: Path, corpus_path: Path | None, as_json: bool) -> None:
-    """Measure CHECKPOINT on the validation and test split of its genre."""
+def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_json: bool) -> None:
+    """Measure CHECKPOINT on the validation and test split of its genre.
+
+    --measures adds an importance-weighted likelihood, the rate-distortion curve, what the code is
+    worth, how smooth interpolations are, and how generated melodies compare with held-out songs.
+    """
     from musebar_core.training import evaluate as measure
 
     identity, model = _load_model(checkpoint_file)
@@ -99,11 +108,23 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, as_json: bool) -> 
     if corpus.fingerprint != identity.corpus_fingerprint:
         click.echo("note: this corpus is not the one the checkpoint was trained on", err=True)
     splits = {s: measure(identity.config, corpus, model, s) for s in ("validation", "test")}
+    measured = {}
+    if further:
+        from musebar_core.measures import measures
+
+        measured = {s: measures(identity.config, corpus, model, s) for s in splits}
     if as_json:
-        click.echo(json.dumps({split: m._asdict() for split, m in splits.items()}))
+        click.echo(json.dumps({
+            split: m._asdict()
+            | ({"measures": dataclasses.asdict(measured[split])} if further else {})
+            for split, m in splits.items()
+        }))  # fmt: skip
         return
     for split, metrics in splits.items():
         click.echo(f"{split:10}  {_metrics_line(metrics)}")
+    for split, more in measured.items():
+        click.echo(f"\n{split}, {more.n_snippets} snippets")
+        click.echo("\n".join(_measures_lines(more)))
 
 
 @click.command()
@@ -265,3 +286,43 @@ def _metrics_line(metrics: Any) -> str:  # noqa: ANN401
         f"bce {metrics.bce:.1f}  kl {metrics.kl:.2f}  mi {metrics.mi_lower:.2f} to "
         f"{metrics.mi_upper:.2f} nats  {metrics.active_units} active{collapsed}"
     )
+
+
+def _measures_lines(more: Measures) -> list[str]:
+    curve = "  ".join(f"{p.rate:.2f}: {p.distortion:.1f}" for p in more.rate_distortion)
+    likenesses = (("generated", more.likeness), ("training songs", more.likeness_of_songs))
+    rows = {
+        "importance-weighted NLL": f"{more.importance_nll:.1f} nats ({more.draws} draws)",
+        "rate: distortion": f"{curve} nats",
+        "the code saves": f"{more.code_worth:.1f} nats of BCE",
+        "interpolation": f"{_figure(more.path_ratio)} times its ends' distance long, largest "
+        f"jump {more.largest_jump:.0%} of steps",
+        "generated": _character_line(more.generated),
+        "held-out songs": _character_line(more.held_out),
+    }
+    rows |= {f"{name} to held-out": _likeness_line(like) for name, like in likenesses}
+    return [f"  {name:26}  {text}" for name, text in rows.items()]
+
+
+def _likeness_line(like: Likeness) -> str:
+    return (
+        f"divergence {_figure(like.pitch_classes)} (pitch classes) {_figure(like.intervals)} "
+        f"(intervals) bits, overlap {_percent(like.note_density)} (density) "
+        f"{_percent(like.repetition)} (repetition)"
+    )
+
+
+def _character_line(found: Character) -> str:
+    return (
+        f"range {_figure(found.pitch_range)} semitones, {found.note_density:.2f} notes a bar, "
+        f"{_percent(found.repetition)} of bars repeat, {_percent(found.out_of_key)} out of key, "
+        f"{found.rest_share:.0%} rests"
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"

@@ -58,3 +58,62 @@ def test_an_unknown_setting_names_the_nearest():
 def test_settings_no_run_could_use_are_refused(settings):
     with pytest.raises(ConfigurationError):
         TrainingConfig(**settings)
+
+
+GOLDEN = {
+    "b0d8a8221f50": {},
+    "b7fde9e5da7c": {
+        "grid": {"steps_per_quarter": 2, "steps_per_bar": 8, "snippet_steps": 64},
+        "model": {"hidden": 64, "layers": 1, "latent_length": 16, "regularizers": 4},
+        "annealing": {"kind": "cyclical", "start": 0.1, "length": 0.8, "cycles": 3, "ratio": 0.4},
+        "training": {
+            "epochs": 400, "batch": 8, "learning_rate": 0.01, "evaluate_every": 50,
+            "evaluation_snippets": 256, "free_bits": 0.05, "input_dropout": 0.4,
+            "output_bias": True, "gradient_clip": 100.0,
+        },
+    },
+}  # fmt: skip
+"""Ids of the first version that was recorded; no later option may change one."""
+
+
+@pytest.mark.parametrize("config_id", GOLDEN)
+def test_an_id_once_recorded_stays(config_id):
+    assert Configuration.from_dict(GOLDEN[config_id]).config_id == config_id
+
+
+OPTIONS = {
+    ("model", "bidirectional"): (False, True),
+    ("model", "pooling"): ("last", "mean"),
+    ("training", "decay"): ("constant", "cosine"),
+    ("training", "warm_up"): (0, 0.1),
+    ("training", "encoder_steps"): (0, 2),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_is_in_the_plain_form_only_where_it_does_something(option):
+    section, name = option
+    neutral, other = OPTIONS[option]
+    silent = Configuration.from_dict({section: {name: neutral}})
+    assert name not in silent.to_dict()[section]
+    assert silent.config_id == Configuration().config_id
+    said = Configuration.from_dict({section: {name: other}})
+    assert said.to_dict()[section][name] == other
+    assert Configuration.from_dict(json.loads(said.canonical_json())) == said
+    assert said.config_id != silent.config_id
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "message"),
+    [
+        ("model", {"bidirectional": 1}, "true or false"),
+        ("model", {"pooling": "sum"}, "one of last, mean, max"),
+        ("training", {"decay": "step"}, "one of constant, cosine"),
+        ("training", {"warm_up": 1.5}, "0 to 1"),
+        ("training", {"encoder_steps": -1}, "0 or more"),
+        ("training", {"output_bias": "yes"}, "true or false"),
+    ],
+)
+def test_an_option_out_of_range_says_what_it_may_be(section, settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        Configuration.from_dict({section: settings})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
@@ -87,3 +88,62 @@ def test_another_seed_starts_elsewhere(configuration):
     initialise(one, 0)
     initialise(other, 1)
     assert not torch.equal(one.output.weight, other.output.weight)
+
+
+def with_options(configuration, **options):
+    config = configuration(regularizers=4)
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, **options))
+    model = RVAE(config)
+    initialise(model, 0)
+    return model
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_no_posterior_sees_past_its_bar_and_the_last_sees_the_first_step(
+    configuration, pooling, bidirectional
+):
+    model = with_options(configuration, pooling=pooling, bidirectional=bidirectional)
+    pitches = torch.full((1, 16), 60)
+    late, early = pitches.clone(), pitches.clone()
+    late[0, 12] = early[0, 0] = 72
+    before, changed_late, changed_early = (
+        model.encode(piano_roll(p))[0] for p in (pitches, late, early)
+    )
+    assert torch.equal(before[:, :3], changed_late[:, :3])
+    assert not torch.equal(before[:, 3], changed_late[:, 3])
+    assert not torch.equal(before[:, 3], changed_early[:, 3])
+
+
+def test_a_pooled_posterior_is_read_from_all_bar_ends_so_far(configuration):
+    plain, mean, most = (
+        with_options(configuration, pooling=pooling) for pooling in ("last", "mean", "max")
+    )
+    roll = piano_roll(torch.randint(0, 129, (2, 16)))
+    ends = plain.encoder(roll)[0][:, [3, 7, 11, 15]]
+    assert torch.allclose(mean.encode(roll)[0][:, 1], mean.mu(ends[:, :2].mean(dim=1)), atol=1e-6)
+    assert torch.allclose(most.encode(roll)[0][:, 3], most.mu(ends.amax(dim=1)), atol=1e-6)
+    assert torch.allclose(mean.encode(roll)[0][:, 0], plain.encode(roll)[0][:, 0], atol=1e-6)
+
+
+def test_the_backward_encoder_reads_each_segment_from_its_end_to_its_start(configuration):
+    model = with_options(configuration, bidirectional=True)
+    roll = piano_roll(torch.randint(0, 129, (2, 16)))
+    forward = model.encoder(roll)[0][:, 7]
+    backward = model.backward_encoder(roll[:, [7, 6, 5, 4]])[0][:, -1]
+    expected = model.mu(torch.cat([forward, backward], dim=-1))
+    assert torch.allclose(model.encode(roll)[0][:, 1], expected, atol=1e-6)
+
+
+def test_options_leave_the_parameters_they_do_not_touch_as_they_start(configuration):
+    plain, other = with_options(configuration), with_options(configuration, bidirectional=True)
+    assert torch.equal(plain.encoder.weight_hh_l1, other.encoder.weight_hh_l1)
+    assert torch.equal(plain.decoder.weight_ih_l0, other.decoder.weight_ih_l0)
+
+
+def test_the_encoders_parameters_are_those_that_the_decoder_does_not_have(configuration):
+    model = with_options(configuration, bidirectional=True)
+    names = {id(p): name.split(".")[0] for name, p in model.named_parameters()}
+    encoder = {names[id(p)] for p in model.encoder_parameters()}
+    assert encoder == {"encoder", "backward_encoder", "mu", "logvar"}
+    assert set(names.values()) - encoder == {"state", "decoder", "output"}

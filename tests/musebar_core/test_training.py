@@ -56,7 +56,10 @@ def test_another_seed_gives_other_figures(configuration, genre):
 
 @pytest.mark.parametrize("stop_at", [4, 8, 12])
 def test_a_resumed_run_equals_an_unbroken_one(configuration, genre, tmp_path, stop_at):
-    config = configuration(input_dropout=0.3, annealing=Schedule("linear"), gradient_clip=1.0)
+    config = configuration(
+        input_dropout=0.3, annealing=Schedule("linear"), gradient_clip=1.0, decay="cosine",
+        warm_up=0.25, encoder_steps=1,
+    )  # fmt: skip
     path = tmp_path / "state.safetensors"
     state = training.start(config, genre, 3)
     for row in training.fit(config, genre, 3, state):
@@ -98,6 +101,38 @@ def test_the_output_bias_starts_at_the_log_odds_of_the_pitches(configuration, ge
     state = training.start(configuration(output_bias=True), genre, 0)
     probabilities = torch.sigmoid(state.model.output.bias).detach().numpy()
     assert probabilities == pytest.approx(pitch_frequencies(genre), rel=1e-4)
+
+
+def test_a_rate_of_nearly_nothing_moves_nearly_nothing(configuration, genre):
+    config = configuration(epochs=1, evaluate_every=1, warm_up=1.0, learning_rate=0.01)
+    falling = configuration(epochs=1000, evaluate_every=1, warm_up=1.0, learning_rate=0.01)
+    moved = []
+    for each in (config, falling):
+        state = training.start(each, genre, 0)
+        before = state.model.output.bias.detach().clone()
+        next(iter(training.fit(each, genre, 0, state)))
+        moved.append(float((state.model.output.bias.detach() - before).abs().max()))
+    assert moved == pytest.approx([0.01, 0.00001], rel=1e-2)
+
+
+def test_encoder_steps_move_the_encoder_alone_and_end_when_mi_stops_rising(configuration, genre):
+    plain, aggressive = (
+        configuration(evaluate_every=1),
+        configuration(evaluate_every=1, encoder_steps=3),
+    )
+    steps = []
+    for config in (plain, aggressive):
+        state = training.start(config, genre, 0)
+        list(training.fit(config, genre, 0, state))
+        moments = state.optimizer.state_dict()["state"]
+        steps.append([int(moments[place]["step"]) for place in range(len(moments))])
+        names = [name for name, _ in state.model.named_parameters()]
+    mi = [row.validation.mi_lower for row in state.history]
+    rising = 1 + next(k for k in range(1, 12) if mi[k] <= mi[k - 1])
+    for name, without, given in zip(names, *steps, strict=True):
+        encoder = name.startswith(("encoder", "mu", "logvar"))
+        assert without == 12
+        assert given == 12 + (3 * rising if encoder else 0), name
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_what_to_do(configuration, genre):

@@ -75,6 +75,13 @@ def test_seeds_of_the_search_never_meet_those_of_the_confirmation(tiny_spec):
         ("seeds.search=1001", "seeds.search: 1001"),
         ("corpus.grid.snippet_steps=242", "nearest allowed: 240, 244"),
         ("corpus.genres=[]", "empty list"),
+        ("corpus.source=''", "spec: corpus.source: ''"),
+        ("corpus.source=' '", "corpus.source"),
+        ("corpus.labels=[]", "corpus.labels: []"),
+        ("corpus.labels=[1]", "corpus.labels"),
+        ("corpus.genre_map=map.yaml", "goes with corpus.labels, which is missing"),
+        ("corpus.matches=some", "corpus.matches: 'some'"),
+        ("corpus.label=a.cls", "did you mean 'corpus.labels'"),
         ("seeds.confirm=0", "seeds.confirm: 0"),
         ("training.epochs=many", "training.epochs: 'many'"),
         ("search.sampler=best", "search.sampler: 'best'"),
@@ -138,6 +145,69 @@ def test_the_space_is_stored_with_the_study_and_outlives_its_file(tmp_path):
     assert [c["hidden"] for c in again.space.cells()] == [8, 16]
 
 
+def test_label_files_are_named_from_the_root_and_one_is_a_list(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    resolved = specfile.load("search", ["corpus.labels=a.cls", "corpus.genre_map=m.yaml"]).corpus
+    assert resolved.labels == [str(tmp_path / "a.cls")]
+    assert resolved.label_options.genre_map == tmp_path / "m.yaml"
+    assert specfile.load("search").corpus.label_options is None
+
+
 def test_folders_are_named_from_the_root(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert specfile.load("search", ["corpus.source=songs"]).corpus.source == str(tmp_path / "songs")
+
+
+RECORDED = {
+    "quickstart": ["87254115a984", "1aabb2d85b0f", "588878dbde8b", "358596cbfdcc"],
+    "paper-methods": ["b0d8a8221f50", "db9c8b3e3dc4", "4d4b088a2dbe", "96d4bf00db2f"],
+    "search": ["2d24cbac6e19", "f23e42c601a3", "a99e8f5cef16", "8d08b1459530"],
+}
+"""Ids of the four methods in the first version that recorded any."""
+
+
+@pytest.mark.parametrize("preset", RECORDED)
+def test_the_methods_of_a_preset_keep_their_recorded_ids(preset):
+    methods = specfile.load(preset).methods
+    assert [method.config_id for method in methods.values()] == RECORDED[preset]
+
+
+def test_an_option_that_a_recorded_study_does_not_know_is_off_in_it():
+    content = specfile.load("search", ["training.profile=strong"]).model_dump(mode="json")
+    for section, names in NEUTRAL_OPTIONS.items():
+        for name in names:
+            del content[section][name]
+    restored = specfile.restore(content)
+    base = restored.configuration({}).to_dict()
+    assert not set(NEUTRAL_OPTIONS["model"]) & set(base["model"])
+    assert not {"decay", "warm_up", "encoder_steps"} & set(base["training"])
+    assert (base["training"]["free_bits"], base["training"]["input_dropout"]) == (0, 0)
+    assert specfile.resolve(content).configuration({}).model.pooling == "mean"
+
+
+NEUTRAL_OPTIONS = {
+    "model": ("bidirectional", "pooling"),
+    "training": ("free_bits", "input_dropout", "decay", "warm_up", "encoder_steps"),
+}
+
+
+def test_every_option_is_off_in_the_papers_profile():
+    base = specfile.load("paper-methods").configuration({}).to_dict()
+    assert set(base["model"]) == {"hidden", "layers", "latent_length", "regularizers"}
+    off = {k: base["training"].get(k) for k in NEUTRAL_OPTIONS["training"]}
+    assert off == {"free_bits": 0, "input_dropout": 0} | dict.fromkeys(
+        ("decay", "warm_up", "encoder_steps")
+    )
+
+
+def test_the_methods_are_the_papers_under_the_strong_profile_too():
+    methods = specfile.load("search", ["training.profile=strong"]).methods
+    assert {m.model.pooling for m in methods.values()} == {"last"}
+    assert {m.training.free_bits for m in methods.values()} == {0}
+
+
+def test_an_option_can_be_set_like_any_other_key():
+    spec = specfile.load("search", ["training.decay=cosine", "model.bidirectional=true"])
+    configuration = spec.configuration({})
+    assert configuration.training.decay == "cosine"
+    assert configuration.model.bidirectional is True

@@ -127,6 +127,13 @@ def test_an_abc_tune_is_read_from_its_text():
     assert melody.title == "Two"
 
 
+def test_of_a_score_of_several_pieces_the_first_is_taken_and_the_count_is_said():
+    content = b"X:1\nT:One\nL:1/4\nK:C\nCDEF|\n\nX:2\nT:Two\nL:1/4\nK:C\nGABc|\n"
+    melody = read_melody(content, ".abc")
+    assert (melody.title, melody.notes.pitches.tolist()) == ("One", [60, 62, 64, 65])
+    assert melody.reason == "only part, first of 2 pieces"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

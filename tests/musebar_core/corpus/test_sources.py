@@ -27,6 +27,20 @@ def test_music_is_found_by_suffix_in_genre_folders_and_the_rest_is_counted(tmp_p
     assert listing.genres == ("jazz", "pop")
 
 
+@pytest.mark.parametrize("suffix", ["kar", "KAR", "rmi", "abc", "krn", "musicxml"])
+def test_karaoke_riff_and_scores_are_music_by_suffix(tmp_path, suffix):
+    listing = list_folder(touch(tmp_path, f"jazz/a.{suffix}"))
+    assert [item.source for item in listing.items] == [f"jazz/a.{suffix}"]
+
+
+def test_fields_above_the_first_tune_of_a_book_hold_for_every_tune():
+    text = "%abc\nM:3/4\nL:1/8\nfree text\n\nX:1\nK:C\nCDE\n\nX:2\nK:D\nDEF\n"
+    assert split_tunes(text) == [
+        ("1", "X:1\nM:3/4\nL:1/8\nK:C\nCDE\n"),
+        ("2", "X:2\nM:3/4\nL:1/8\nK:D\nDEF\n"),
+    ]
+
+
 def test_the_first_folder_below_a_genre_is_the_group(tmp_path):
     touch(tmp_path, "jazz/a.mid", "jazz/miles/b.mid", "jazz/miles/live/c.mid")
     assert [item.group for item in list_folder(tmp_path).items] == ["", "miles", "miles"]

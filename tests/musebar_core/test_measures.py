@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from musebar_core import training
+from musebar_core.measures import importance_nll, measures, rate_distortion, walk
+from musebar_core.model import RVAE, initialise, piano_roll
+from musebar_core.objective import bce, kl
+
+
+@pytest.fixture
+def model(configuration):
+    made = RVAE(configuration(latent=2))
+    initialise(made, 0)
+    return made.eval()
+
+
+@pytest.fixture
+def roll():
+    return piano_roll(torch.tensor([[60, 62] * 8, [64, 128] * 8, [67] * 16]))
+
+
+def posterior(n=3):
+    rng = torch.Generator().manual_seed(0)
+    return torch.randn(n, 2, generator=rng), torch.randn(n, 2, generator=rng) - 1
+
+
+def deaf(model):
+    """A decoder that does not hear the code."""
+    with torch.no_grad():
+        model.state.weight.zero_()
+        model.decoder.weight_ih_l0[:, 128:] = 0
+    return model
+
+
+@torch.no_grad()
+def test_one_draw_is_the_elbo_of_that_draw(model, roll):
+    mu, logvar = posterior()
+    noise = torch.randn(1, 3, 2)
+    z = mu + (0.5 * logvar).exp() * noise[0]
+    log_q = torch.distributions.Normal(mu, (0.5 * logvar).exp()).log_prob(z).sum(1)
+    log_p = torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(1)
+    expected = bce(model.decode(roll, z), roll) + log_q - log_p
+    assert torch.allclose(importance_nll(model, roll, mu, logvar, noise).float(), expected)
+
+
+@torch.no_grad()
+def test_the_bound_of_a_decoder_that_hears_no_code_is_its_bce(model, roll):
+    mu, logvar = posterior()
+    flat = bce(deaf(model).decode(roll, mu), roll)
+    nll = importance_nll(model, roll, torch.zeros(3, 2), torch.zeros(3, 2), torch.randn(5, 3, 2))
+    assert torch.allclose(nll.float(), flat, rtol=1e-6)
+    mu, logvar = 0.5 * mu, torch.full((3, 2), -0.2)
+    noise = torch.randn(300, 3, 2, generator=torch.Generator().manual_seed(1))
+    many = importance_nll(model, roll, mu, logvar, noise)
+    assert torch.allclose(many.float(), flat, atol=0.1)
+    assert (flat + kl(mu, logvar) > many).all()
+
+
+@torch.no_grad()
+def test_the_rate_runs_from_nought_to_the_kl_and_a_deaf_decoders_distortion_stands(model, roll):
+    mu, logvar = posterior()
+    curve = rate_distortion(deaf(model), roll, mu, logvar, torch.randn(3, 2))
+    rates = [point.rate for point in curve]
+    assert rates[0] == pytest.approx(0, abs=1e-6)
+    assert rates[-1] == pytest.approx(float(kl(mu, logvar).mean()), rel=1e-5)
+    assert rates == sorted(rates)
+    assert np.ptp([point.distortion for point in curve]) == pytest.approx(0, abs=1e-3)
+
+
+@torch.no_grad()
+def test_a_way_between_two_codes_of_a_deaf_decoder_goes_nowhere(model):
+    ends = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    assert walk(deaf(model), *ends, 16, np.random.default_rng(0)) == (None, 0.0)
+
+
+@torch.no_grad()
+def test_the_way_is_never_shorter_than_the_distance_of_its_ends(model):
+    with torch.no_grad():
+        model.output.weight.mul_(30)
+        model.state.weight.mul_(10)
+    ratio, jump = walk(
+        model, torch.tensor([3.0, 0.0]), torch.tensor([0.0, 3.0]), 16, np.random.default_rng(0)
+    )
+    assert ratio >= 1
+    assert 0 < jump <= 1
+
+
+def test_all_measures_of_a_trained_model_are_finite_and_the_same_each_time(configuration, corpus):
+    genre, config = corpus.genre("low"), configuration(output_bias=True)
+    state = training.start(config, genre, 0)
+    list(training.fit(config, genre, 0, state))
+    first, again = (
+        measures(config, genre, state.model, "validation", snippets=8, draws=3) for _ in range(2)
+    )
+    assert first == again
+    assert first.n_snippets == 8
+    assert math.isfinite(first.importance_nll)
+    assert first.code_worth == pytest.approx(
+        first.rate_distortion[0].distortion - first.rate_distortion[-1].distortion
+    )
+    assert 0 <= first.likeness_of_songs.pitch_classes <= 1
+    assert dataclasses.asdict(first)["held_out"]["out_of_key"] < 0.2
