@@ -23,7 +23,7 @@ FEWEST = 10
 BEST = 0.25
 """Share of configurations that count as the best."""
 
-RESAMPLES, LARGEST = 30, 300
+RESAMPLES, LARGEST = 25, 200
 """Resamples, and configurations in each at most: of more, the interval is wider than it need be."""
 
 
