@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from reports.stats.signflip import ALPHA, EXACT_SEEDS, patterns
 
@@ -93,7 +94,9 @@ def _tie_set(
     p_values = np.ones(k)
     left, floor = np.arange(k), 0.0
     while len(left) > 1:
-        observed, null = _statistics(costs[left], signs)
+        # many small products: threads of the linear algebra would wait for each other
+        with threadpool_limits(limits=1, user_api="blas"):
+            observed, null = _statistics(costs[left], signs)
         p = (null[None, :] >= observed[:, None] - ROUNDING).mean(axis=1)
         p_values[left] = np.maximum(p, floor)
         dropped = p <= alpha
