@@ -1,0 +1,104 @@
+"""Intervals and tests keep what they promise, on seeds whose truth is known.
+
+Each bound is the promised rate and three standard errors of so many draws, which are always the
+same ones.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+from reports.stats.intervals import mean_over_seeds
+from reports.stats.signflip import holm, sign_flip
+from reports.stats.ties import tie_set
+from reports.stats.verdicts import MOST, Answer, verdicts
+
+LEVEL = 0.05
+
+
+def bound(studies):
+    """False positives that a test of level 5 % may have in so many studies."""
+    return LEVEL * studies + 3 * math.sqrt(studies * LEVEL * (1 - LEVEL))
+
+
+@pytest.mark.parametrize("n", [3, 10])
+def test_t_intervals_hold_the_mean_of_normal_seeds(n):
+    samples = np.random.default_rng(n).normal(7.0, 2.0, size=(4_000, n))
+    intervals = [mean_over_seeds(dict(enumerate(row.tolist()))).interval for row in samples]
+    assert 0.93 <= np.mean([low <= 7.0 <= high for low, high in intervals]) <= 0.97
+
+
+def wrong_families(rng, studies, n, draw):
+    """Studies in which a family of claims without any effect has a significant one."""
+    return sum(
+        min(holm([sign_flip(d).two_sided for d in draw(rng, (MOST, n)).tolist()])) <= LEVEL
+        for _ in range(studies)
+    )
+
+
+def heavy(rng, shape):
+    """Differences with outliers, as where seeds of either method collapse."""
+    return rng.normal(size=shape) + 8 * rng.choice([-1, 0, 0, 0, 1], size=shape)
+
+
+def test_twenty_claims_without_effect_are_called_in_one_study_of_twenty_at_most():
+    rng = np.random.default_rng(1)
+    assert wrong_families(rng, 300, 10, lambda r, shape: r.normal(size=shape)) <= bound(300)
+
+
+def test_one_claim_without_effect_has_the_level_of_an_exact_test():
+    # ten seeds: p-values are multiples of 2/1024; the largest at most 0.05 is 50/1024
+    samples = np.random.default_rng(2).normal(size=(2_000, 10))
+    called = sum(sign_flip(row.tolist()).two_sided <= LEVEL for row in samples)
+    exact = 50 / 1024 * 2_000
+    assert abs(called - exact) <= 3 * math.sqrt(exact)
+
+
+def test_claims_of_a_simulated_study_without_effects_stay_undecided(make_study, make_config):
+    rng = np.random.default_rng(3)
+    configs = {
+        "lstm_vae": make_config(16),
+        "vae_bow": make_config(16, 1, "linear"),
+        "musebar": make_config(16, 8),
+        "musebar_bow": make_config(16, 8, "linear"),
+    }
+    called = 0
+    for _ in range(20):
+        study = make_study()
+        for name, config in configs.items():
+            study.add(config, rng.normal(500, 1, 10).tolist(), phase="methods", method=name,
+                      collapsed=5)  # fmt: skip
+        called += any(v.answer is not Answer.UNDECIDED for v in verdicts(study.tables()))
+    assert called <= bound(20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [2, 7, 25])
+def test_equal_configurations_are_told_apart_in_one_study_of_twenty_at_most(k):
+    rng = np.random.default_rng(k)
+    names = [str(i) for i in range(k)]
+    # the luck of a seed is shared: it must cancel
+    wrong = sum(
+        bool(tie_set(names, rng.normal(size=(k, 10)) + 5 * rng.normal(size=(1, 10))).worse)
+        for _ in range(3_000)
+    )
+    assert wrong <= bound(3_000)
+
+
+@pytest.mark.slow
+def test_equal_configurations_stay_together_whatever_worse_ones_there_are():
+    rng = np.random.default_rng(9)
+    names = [str(i) for i in range(12)]
+    levels = np.array([0.0] * 6 + [0.5, 1.0, 2.0, 5.0, 50.0, 5_000.0])[:, None]
+    wrong = 0
+    for _ in range(3_000):
+        found = tie_set(names, levels + rng.normal(size=(12, 10)))
+        wrong += bool({"0", "1", "2", "3", "4", "5"} & set(found.worse))
+    assert wrong <= bound(3_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [6, 10])
+def test_twenty_claims_with_outliers_keep_their_level(n):
+    assert wrong_families(np.random.default_rng(n), 2_000, n, heavy) <= bound(2_000)
