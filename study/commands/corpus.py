@@ -153,6 +153,14 @@ def _label_options(
     return None
 
 
+@corpus.command("genre-map")
+def genre_map() -> None:
+    """Print the genre map that comes along, to be edited and given to --genre-map."""
+    from musebar_core.corpus.labels import default_genre_map
+
+    click.echo(default_genre_map(), nl=False)
+
+
 @corpus.command()
 @click.argument("path", metavar="CORPUS", type=_path)
 @_SNIPPET_STEPS

@@ -237,15 +237,18 @@ def test_a_tune_book_in_a_genre_folder_is_as_many_songs_as_tunes(source, tmp_pat
     assert songs["n_steps"].tolist() == [16, 16, 16]
 
 
-def test_riff_wrapped_midi_is_taken_whatever_its_name(source, tmp_path, grid, write_midi, tune):
+def test_midi_is_taken_whatever_its_name_plain_or_wrapped_in_riff(
+    source, tmp_path, grid, write_midi, tune
+):
     content = write_midi(tmp_path / "a.mid", {"Melody": tune(900)}).read_bytes()
     wrapped = b"data" + len(content).to_bytes(4, "little") + content
     (source / "pop" / "karaoke.dat").write_bytes(
         b"RIFF" + (len(wrapped) + 4).to_bytes(4, "little") + b"RMID" + wrapped
     )
+    write_midi(source / "pop" / "a.mid", {"Melody": tune(901)}).rename(source / "pop" / "nameless")
     (source / "pop" / "sound.wav").write_bytes(b"RIFF\x10\0\0\0WAVEfmt ")
     corpus = build(source, tmp_path / "out", grid)
-    assert "pop/karaoke.dat" in set(corpus.songs["source"])
+    assert {"pop/karaoke.dat", "pop/nameless"} <= set(corpus.songs["source"])
     assert corpus.info["n_ignored"] == 1
 
 
