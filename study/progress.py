@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from study import planner
+from study import evidence, planner
 
 if TYPE_CHECKING:
     from study.driver import Driver
@@ -51,7 +51,7 @@ class GenreCounts:
 def counts(record: Record) -> dict[str, GenreCounts]:
     """Count the seed runs of each genre."""
     plan = planner.plan(record)
-    return {genre: _counts(record, plan, genre) for genre in planner.genres_of(record)}
+    return {genre: _counts(record, plan, genre) for genre in evidence.genres_of(record)}
 
 
 def _counts(record: Record, plan: planner.Plan, genre: str) -> GenreCounts:

@@ -72,10 +72,19 @@ class Ended:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A configuration that the search proposed for a genre."""
+    """A configuration that the search proposed for a genre.
+
+    Attributes
+    ----------
+    parameters
+        Its values, as the space names them.
+    origin
+        Where it came from, in words: a sampler, chance, or another genre.
+    """
 
     config_id: str
     parameters: dict[str, Any]
+    origin: str = ""
 
 
 @dataclass

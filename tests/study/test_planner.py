@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from study import planner, proposals, racing
+from study import planner, proposals
 from study.record import Ended, Proposal, Record, SeedRun
-from study.spec import Objective, Phase
+from study.spec import Phase
 
 GENRES = ("high", "low")
 
@@ -30,10 +30,7 @@ def simulate(spec, order, *, fails=lambda _: False, width=3):
     while True:
         plan = planner.plan(record)
         for due in plan.propose:
-            cells = proposals.propose(spec, due)
-            record.generations[due.genre, due.generation] = tuple(
-                Proposal(spec.configuration(cell).config_id, cell) for cell in cells
-            )
+            record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
         if plan.propose:
             continue
         if plan.done:
@@ -73,7 +70,8 @@ def test_every_phase_has_the_specs_seeds_for_every_configuration(spec):
             assert len(runs) == configurations * len(spec.seeds_of(phase))
 
 
-def test_the_second_generation_does_not_wait_for_the_first(spec):
+def test_the_second_generation_does_not_wait_for_the_first(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__transfer="false")
     plan = planner.plan(empty(spec))
     assert {(d.genre, d.generation) for d in plan.propose} == {(g, 0) for g in GENRES}
     record = empty(spec)
@@ -82,7 +80,8 @@ def test_the_second_generation_does_not_wait_for_the_first(spec):
     assert (due.generation, due.completed, len(due.running)) == (1, (), 2)
 
 
-def test_the_third_generation_waits_for_all_of_the_first_and_no_more(spec):
+def test_the_third_generation_waits_for_all_of_the_first_and_no_more(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__transfer="false")
     record = empty(spec)
     first, second = ("a" * 12, "b" * 12), ("c" * 12, "d" * 12)
     for generation, ids in enumerate((first, second)):
@@ -93,7 +92,7 @@ def test_the_third_generation_waits_for_all_of_the_first_and_no_more(spec):
     assert not [d for d in planner.plan(record).propose if d.genre == "low"]
     record.ended[runs[-1]] = toy(runs[-1])
     due = next(d for d in planner.plan(record).propose if d.genre == "low")
-    assert [p.config_id for p, _ in due.completed] == list(first)
+    assert [k.proposal.config_id for k in due.completed] == list(first)
     assert [p.config_id for p in due.running] == list(second)
 
 
@@ -154,14 +153,14 @@ def test_no_configuration_is_proposed_twice(spec):
         assert len(ids) == len(set(ids)) == 6
 
 
-@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "qmc"])
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "grid", "qmc"])
 def test_every_sampler_repeats_itself(tiny_spec, sampler):
     spec = tiny_spec(search__sampler=sampler)
     completed = tuple(
-        (Proposal(spec.configuration(cell).config_id, cell), float(i))
+        planner.Known(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
         for i, cell in enumerate(list(spec.space.cells())[:9])
     )
-    due = planner.Propose("low", 3, 2, completed, ())
+    due = planner.Propose("low", 3, 2, completed)
     first = proposals.propose(spec, due)
     assert first == proposals.propose(spec, due)
     assert len(first) == 2
@@ -175,26 +174,13 @@ def test_the_sampler_is_told_what_was_measured(tiny_spec):
     proposed = {"low": 0, "high": 0}
     for latent, favours in ((2, "low"), (64, "high")):
         completed = tuple(
-            (Proposal(f"{i:012x}", cell), abs(cell["latent_length"] - latent) * 10.0)
+            planner.Known(
+                Proposal(f"{i:012x}", cell), (abs(cell["latent_length"] - latent) * 10.0,), 0.0
+            )
             for i, cell in enumerate(cells * 3)
         )
         for generation in range(10):
-            for cell in proposals.propose(spec, planner.Propose("g", generation, 1, completed, ())):
-                proposed[favours] += cell["latent_length"] * (1 if favours == "high" else -1)
+            for p in proposals.propose(spec, planner.Propose("g", generation, 1, completed)):
+                latent_length = p.parameters["latent_length"]
+                proposed[favours] += latent_length * (1 if favours == "high" else -1)
     assert proposed["high"] + proposed["low"] > 0
-
-
-def entry(config_id, bce, mi, collapsed=0, done=3):
-    return racing.Searched(config_id, bce, -bce, mi, collapsed, done, 3)
-
-
-def test_finalists_are_the_best_by_the_objective_and_the_most_informative():
-    results = [entry("a", 1, 0.1), entry("b", 2, 0.2), entry("c", 3, 0.3), entry("d", 4, 0.9)]
-    assert racing.finalists(results, 3, Objective.BCE) == ["a", "b", "d"]
-
-
-def test_collapsed_and_incomplete_configurations_yield_their_place():
-    results = [entry("a", 1, 0, collapsed=3), entry("b", 2, 1), entry("c", 3, 1, done=2),
-               entry("d", 4, 1)]  # fmt: skip
-    assert racing.finalists(results, 2, Objective.BCE) == ["b", "d"]
-    assert racing.finalists(results, 3, Objective.BCE) == ["b", "d", "a"]
