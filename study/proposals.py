@@ -113,7 +113,7 @@ def _asked(
     known |= {p.config_id for p, _ in due.transferred}
     repeated = 0
     while repeated < _ASKS:
-        cell = _ask(spec.space, study)
+        cell = suggest(spec.space, study.ask())
         config_id = spec.configuration(cell).config_id
         repeated = repeated + 1 if config_id in known else 0
         known.add(config_id)
@@ -169,8 +169,8 @@ def _trial(
     )
 
 
-def _ask(space: Space, study: optuna.Study) -> dict[str, Value]:
-    trial = study.ask()
+def suggest(space: Space, trial: optuna.Trial) -> dict[str, Value]:
+    """Ask a trial for a cell, parameter by parameter, those alone that exist beside the others."""
     cell: dict[str, Value] = {}
     for parameter in space.parameters:
         if not parameter.applies(cell):
