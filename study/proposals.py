@@ -17,7 +17,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.trial import TrialState, create_trial
 from scipy.stats import qmc
 
-from study.record import Proposal
+from study.record import TRANSFER, Proposal
 from study.spec import Sampler
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _candidates(spec: StudySpec, due: Propose) -> Iterator[Candidate]:
     kind = sampler_of(spec)
     entropy = _entropy(spec.search.seed, due.genre, due.generation)
     for proposal, genre in due.transferred:
-        yield proposal.parameters, f"transfer: among the best of {genre}"
+        yield proposal.parameters, f"{TRANSFER}: among the best of {genre}"
     match kind:
         case Sampler.GRID:
             yield from ((cell, _WORDS[kind]) for cell in spec.space.cells())
@@ -94,7 +94,7 @@ def _candidates(spec: StudySpec, due: Propose) -> Iterator[Candidate]:
             seed = _entropy(spec.search.seed, due.genre, 0)
             yield from ((cell, _WORDS[kind]) for cell in _sobol(spec.space, seed))
         case _:
-            yield from _asked(spec, due, _sampler(kind, entropy % 2**32))
+            yield from _asked(spec, due, make_sampler(kind, entropy % 2**32))
     rng = np.random.default_rng(entropy)
     left = list(spec.space.cells())
     for place in rng.permutation(len(left)):
@@ -106,7 +106,7 @@ def _asked(
 ) -> Iterator[Candidate]:
     """Ask Optuna until it has repeated itself :data:`_ASKS` times in a row."""
     kind = sampler_of(spec)
-    study = _study(spec, sampler, due)
+    study = optuna_study(spec, sampler, due)
     modelled = kind is Sampler.RANDOM or len(study.get_trials(states=_COMPLETE)) >= _STARTUP_TRIALS
     origin = _WORDS[kind] if modelled else f"startup: chance, before {_WORDS[kind]} has results"
     known = {k.proposal.config_id for k in due.completed} | {p.config_id for p in due.running}
@@ -123,7 +123,10 @@ def _asked(
 _COMPLETE = (TrialState.COMPLETE,)
 
 
-def _study(spec: StudySpec, sampler: optuna.samplers.BaseSampler, due: Propose) -> optuna.Study:
+def optuna_study(
+    spec: StudySpec, sampler: optuna.samplers.BaseSampler, due: Propose
+) -> optuna.Study:
+    """An Optuna study in memory that knows what a generation may depend on."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     directions = ["minimize"] * len(spec.search.objectives)
     study = optuna.create_study(directions=directions, sampler=sampler)
@@ -208,7 +211,8 @@ def _encode(parameter: Parameter, value: Value) -> Value:
     return parameter.values.index(value) if parameter.ordered else value
 
 
-def _sampler(kind: Sampler, seed: int) -> optuna.samplers.BaseSampler:
+def make_sampler(kind: Sampler, seed: int) -> optuna.samplers.BaseSampler:
+    """Optuna's sampler of a kind, seeded; chance for the kinds that Optuna is not asked for."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         match kind:

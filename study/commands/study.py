@@ -218,27 +218,32 @@ def _run(home: Home, opened: Study) -> None:
 
 
 def _status(name: str, record: Any, state: str) -> dict[str, Any]:  # noqa: ANN401
-    from study import progress
+    from study import tally
 
-    genres = {
-        genre: {"planned": row.planned, "done": row.done, "failed": row.failed,
-                "collapsed": row.collapsed}
-        for genre, row in progress.counts(record).items()
-    }  # fmt: skip
-    return {"study": name, "state": state, "genres": genres}
+    counted = tally.tally(record)
+    return {
+        "study": name,
+        "state": state,
+        "genres": {genre: tally.as_dict(row) for genre, row in counted.genres.items()},
+        "seed_runs_left": counted.left,
+        "elapsed_seconds": counted.elapsed_seconds,
+        "device": counted.device,
+        "device_hours": counted.device_hours,
+        "device_hours_left": counted.device_hours_left,
+        "slots_lately": counted.slots_lately,
+    }
 
 
 def _watch_plainly(opened: Study, interval: float) -> None:
     from study import progress
     from study.results import state_of
 
-    shown = ""
+    shown = -progress.LINE_SECONDS
     while True:
         state = state_of(opened)
-        line = progress.line(opened.ledger.read(opened.name))
-        if line != shown:
-            click.echo(line, err=True)
-            shown = line
+        if state != "running" or time.monotonic() - shown >= progress.LINE_SECONDS:
+            click.echo(progress.line(opened.ledger.read(opened.name)), err=True)
+            shown = time.monotonic()
         if state != "running":
             return
         time.sleep(interval)

@@ -3,8 +3,11 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from study import planner, proposals
+from study.decisions import decisions
 from study.record import Ended, Proposal, Record, SeedRun
 from study.spec import Phase
 
@@ -184,3 +187,117 @@ def test_the_sampler_is_told_what_was_measured(tiny_spec):
                 latent_length = p.parameters["latent_length"]
                 proposed[favours] += latent_length * (1 if favours == "high" else -1)
     assert proposed["high"] + proposed["low"] > 0
+
+
+def propose_all(spec, record, genre="low"):
+    return next((d for d in planner.plan(record).propose if d.genre == genre), None)
+
+
+def test_a_genre_starts_from_what_won_in_the_genres_before_it(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    first = record.generations["low", 0]
+    came = [p for p in first if p.transferred]
+    assert len(came) == 1  # half a generation of two
+    assert came[0].origin == "transfer: among the best of high"
+    known = {p.config_id for g in (0, 1) for p in record.generations["high", g]}
+    level = {r.config_id: int(r.config_id, 16) % 97 for r in record.ended if r.genre == "high"}
+    assert came[0].config_id == min(known, key=level.get)
+    assert not any(p.transferred for (g, _), ps in record.generations.items() for p in ps
+                   if g == "high")  # fmt: skip
+
+
+def test_a_genre_waits_for_all_but_the_last_generation_of_the_one_before(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    for key in [k for k in record.generations if k[0] == "low"]:
+        del record.generations[key]
+    last = {p.config_id for p in record.generations["high", 2]}
+    for run in [r for r in record.ended if r.genre == "high" and r.config_id in last]:
+        del record.ended[run]
+    assert propose_all(spec, record) is not None
+    before = record.generations["high", 1][0].config_id
+    del record.ended[SeedRun("high", before, 0, Phase.SEARCH)]
+    assert propose_all(spec, record) is None
+
+
+def test_without_transfer_no_genre_waits_and_none_takes_over(tiny_spec):
+    spec = tiny_spec(search__transfer="false", search__sampler="random")
+    assert {d.genre for d in planner.plan(empty(spec)).propose} == set(GENRES)
+    record, _ = simulate(spec, lambda _: 0)
+    assert not any(p.transferred for ps in record.generations.values() for p in ps)
+
+
+def test_the_joint_corpus_is_searched_first(tiny_spec):
+    record = empty(tiny_spec())
+    record.facts["overall"] = {}
+    assert [d.genre for d in planner.plan(record).propose] == ["overall"]
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**32), width=st.integers(1, 9))
+@pytest.mark.parametrize("sampler", ["random", "qmc", "grid", "tpe"])
+def test_every_sampler_ends_in_the_same_table_under_any_order(tiny_spec, sampler, seed, width):
+    spec = tiny_spec(search__configurations="6", search__sampler=sampler,
+                     seeds="{search: 2, confirm: 8}", search__finalists="3")  # fmt: skip
+    expected, _ = simulate(spec, lambda _: 0, width=1)
+    record, _ = simulate(spec, random.Random(seed).randrange, width=width)
+    assert table(record) == table(expected)
+    assert record.generations == expected.generations
+    assert decisions(record) == decisions(expected)
+
+
+def test_a_dropped_finalist_runs_no_seed_beyond_its_rung(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__sampler="random", search__finalists="3",
+                     seeds="{search: 2, confirm: 10}", search__methods="false")  # fmt: skip
+    record, _ = simulate(spec, lambda _: 0)
+    for genre in GENRES:
+        dropped = [d for d in decisions(record) if (d.genre, d.decision) == (genre, "dropped")]
+        for decision in dropped:
+            runs = [r for r in record.ended if r.phase is Phase.CONFIRM
+                    and (r.genre, r.config_id) == (genre, decision.config_id)]  # fmt: skip
+            assert len(runs) == decision.seeds
+    assert any(d.decision == "dropped" for d in decisions(record))
+
+
+def test_failed_and_collapsed_configurations_are_constraints_to_the_sampler(tiny_spec):
+    spec = tiny_spec(search__sampler="tpe")
+    cells = list(spec.space.cells())[:3]
+    costs = ((5.0,), (1.0,), None)
+    completed = tuple(
+        planner.Known(Proposal(spec.configuration(cell).config_id, cell), cost, violation)
+        for cell, cost, violation in zip(cells, costs, (-0.2, 0.8, 1.0), strict=True)
+    )
+    due = planner.Propose("low", 3, 2, completed)
+    study = proposals.optuna_study(spec, proposals.make_sampler("tpe", 0), due)
+    assert [t.value for t in study.trials] == [5.0, 1.0, 5.0]
+    assert study.best_trial.value == 5.0
+    assert [list(t.constraints.values()) for t in study.trials] == [[-0.2], [0.8], [1.0]]
+
+
+def test_a_grid_sampler_takes_the_cells_in_order(tiny_spec):
+    spec = tiny_spec(search__sampler="grid", search__transfer="false")
+    record, _ = simulate(spec, lambda _: 0)
+    cells = list(spec.space.cells())[:4]
+    found = [p.parameters for g in (0, 1) for p in record.generations["low", g]]
+    assert found == cells
+
+
+def test_qmc_goes_on_with_one_sequence_over_generations(tiny_spec):
+    spec = tiny_spec(search__sampler="qmc", search__choices="{latent_length: [2, 4, 8, 16]}",
+                     search__fixed="{free_bits: 0, annealing: constant, regularizers: 1, "
+                     "input_dropout: 0}", search__transfer="false",
+                     search__methods="false")  # fmt: skip
+    record, _ = simulate(spec, lambda _: 0)
+    found = {p.parameters["latent_length"] for g in (0, 1) for p in record.generations["low", g]}
+    assert found == {2, 4, 8, 16}
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random"])
+def test_two_objectives_are_searched_together(tiny_spec, sampler):
+    spec = tiny_spec(search__sampler=sampler, search__objective="[bce, mi_lower]",
+                     search__configurations="12", search__transfer="false",
+                     search__generation="4")  # fmt: skip
+    record, plan = simulate(spec, lambda _: 0)
+    assert plan.done
+    assert sum(map(len, record.generations.values())) == 24
