@@ -233,7 +233,7 @@ def test_the_joint_corpus_is_searched_first(tiny_spec):
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 2**32), width=st.integers(1, 9))
 @pytest.mark.parametrize("sampler", ["random", "qmc", "grid", "tpe"])
