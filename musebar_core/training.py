@@ -330,6 +330,7 @@ class Evaluation:
 
     @torch.no_grad()
     def measure(self, model: RVAE) -> Metrics:
+        """Evaluate a model, in eval mode from then on."""
         model.eval()
         device = model.output.bias.device
         parts = []
@@ -339,7 +340,10 @@ class Evaluation:
             mu, logvar = model.encode(roll)
             logits = model.decode(roll, sample(mu, logvar, self.noise[rows].to(device)))
             parts.append((bce(logits, roll).cpu(), mu.cpu(), logvar.cpu()))
-        per_snippet, mu, logvar = (torch.cat(values) for values in zip(*parts, strict=True))
+        return self.metrics(*(torch.cat(values) for values in zip(*parts, strict=True)))
+
+    def metrics(self, per_snippet: Tensor, mu: Tensor, logvar: Tensor) -> Metrics:
+        """Reduce BCE ``[N]`` and posteriors ``[N, r, L]`` of these snippets to metrics."""
         if not (per_snippet.isfinite().all() and logvar.isfinite().all() and mu.isfinite().all()):
             raise DivergedError(
                 "an evaluation is no longer a finite number: lower training.learning_rate "

@@ -4,12 +4,17 @@ The same mathematics as :mod:`musebar_core.stacked.cell`, which the tests hold t
 Each program computes a block of hidden units of one snippet of one cell.
 """
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ANN202, N803  Triton's own dialect of Python
+# ruff: noqa: ANN001, ANN202, N803  Triton's own dialect of Python
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import triton
 import triton.language as tl
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BLOCK = 256
 
@@ -69,7 +74,7 @@ def _backward(
     tl.store(dc + cell * dc_cell + state, d_c * f, inside)
 
 
-def forward(gates, c_before, c, h):
+def forward(gates: Tensor, c_before: Tensor, c: Tensor, h: Tensor) -> None:
     """See :func:`musebar_core.stacked.cell.forward`."""
     cells, snippets, hidden = c.shape
     grid = (cells * snippets, triton.cdiv(hidden, BLOCK))
@@ -79,7 +84,9 @@ def forward(gates, c_before, c, h):
     )  # fmt: skip
 
 
-def backward(gates, c_before, c, dh, dc, dgates):
+def backward(
+    gates: Tensor, c_before: Tensor, c: Tensor, dh: Tensor, dc: Tensor, dgates: Tensor
+) -> None:
     """See :func:`musebar_core.stacked.cell.backward`."""
     cells, snippets, hidden = c.shape
     grid = (cells * snippets, triton.cdiv(hidden, BLOCK))

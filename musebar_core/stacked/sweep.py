@@ -161,7 +161,7 @@ class _Sweep(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_top: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]  # noqa: ANN401
+    def backward(ctx: Any, d_top: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         gates, h, c, recurrent, upper = ctx.saved_tensors
         at: _Buffers = ctx.at
         plan, dtype = at.plan, ctx.operands.backward
