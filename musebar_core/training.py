@@ -17,11 +17,13 @@ import torch
 from musebar_core import metrics
 from musebar_core.annealing import weight
 from musebar_core.baselines import pitch_frequencies
+from musebar_core.config import Precision
 from musebar_core.corpus import SnippetSampler, evaluation_snippets
 from musebar_core.errors import DivergedError
 from musebar_core.learning_rate import learning_rate
 from musebar_core.model import RVAE, initialise, piano_roll, sample
 from musebar_core.objective import bce, training_loss
+from musebar_core.precision import computing
 from musebar_core.randomness import Purpose, keep_mask, latent_noise, stream
 
 if TYPE_CHECKING:
@@ -143,6 +145,9 @@ def fit(
         When the loss is no longer a finite number.
     """
     state = state or start(config, corpus, seed)
+    if config.training.precision is Precision.MIXED:
+        yield from _fit_mixed(config, corpus, seed, state)
+        return
     sampler = SnippetSampler(corpus, config.grid)
     evaluation = Evaluation(config, corpus, "validation")
     clock = time.perf_counter()
@@ -159,6 +164,18 @@ def fit(
         now = time.perf_counter()
         state.seconds += now - clock
         clock = now
+        yield row
+
+
+def _fit_mixed(
+    config: Configuration, corpus: GenreCorpus, seed: int, state: TrainingState
+) -> Iterator[EpochMetrics]:
+    """Train as a stack of one: its LSTM is the one that keeps cell states in float32."""
+    from musebar_core import stacked
+
+    for _, row in stacked.fit([stacked.Run(config, seed, state)], corpus):
+        if isinstance(row, DivergedError):
+            raise row
         yield row
 
 
@@ -191,11 +208,13 @@ def _train_until_evaluation(
 ) -> tuple[float, float]:
     target = next_evaluation(config.training, state.epoch)
     first = state.epoch
+    device = state.model.output.bias.device
     total_bce = total_kl_bars = torch.zeros(())
     state.model.train()
     while state.epoch < target:
         state.epoch += 1
-        step_bce, step_kl_bars = _optimise(config, sampler, seed, state)
+        with computing(config.training.precision, device):
+            step_bce, step_kl_bars = _optimise(config, sampler, seed, state)
         total_bce, total_kl_bars = total_bce + step_bce, total_kl_bars + step_kl_bars
     n_steps = target - first
     means = float(total_bce) / n_steps, float(total_kl_bars) / n_steps
@@ -327,6 +346,7 @@ class Evaluation:
         noise_stream = stream(corpus.fingerprint, Purpose.EVALUATION, split)
         self.pitches = torch.from_numpy(pitches)
         self.noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
+        self._precision = config.training.precision
 
     @torch.no_grad()
     def measure(self, model: RVAE) -> Metrics:
@@ -337,9 +357,10 @@ class Evaluation:
         for first in range(0, len(self.pitches), _EVALUATION_BATCH):
             rows = slice(first, first + _EVALUATION_BATCH)
             roll = piano_roll(self.pitches[rows].to(device))
-            mu, logvar = model.encode(roll)
-            logits = model.decode(roll, sample(mu, logvar, self.noise[rows].to(device)))
-            parts.append((bce(logits, roll).cpu(), mu.cpu(), logvar.cpu()))
+            with computing(self._precision, device):
+                mu, logvar = model.encode(roll)
+                logits = model.decode(roll, sample(mu, logvar, self.noise[rows].to(device)))
+            parts.append((bce(logits, roll), mu, logvar))
         return self.metrics(*(torch.cat(values) for values in zip(*parts, strict=True)))
 
     def metrics(self, per_snippet: Tensor, mu: Tensor, logvar: Tensor) -> Metrics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from musebar_core.annealing import weight
-from musebar_core.config import Pooling
+from musebar_core.config import Precision
 from musebar_core.corpus import SnippetSampler
 from musebar_core.errors import ConfigurationError, DivergedError
+from musebar_core.precision import computing
 from musebar_core.stacked import model
 from musebar_core.stacked.step import Step
-from musebar_core.stacked.sweep import FULL
+from musebar_core.stacked.sweep import FULL, HALF
 from musebar_core.stacked.weights import Weights
 from musebar_core.training import (
     EpochMetrics,
@@ -51,12 +53,16 @@ class Run:
 def alike(config: Configuration) -> tuple[object, ...] | None:
     """What two configurations must agree in to train in one stack; None if one cannot at all.
 
-    The latent length, the regularizers and everything that is a number a run may differ.
+    Latent length, regularizers, annealing, epochs, learning rate, dropout, free bits and clipping
+    may differ.
     """
     own, training = config.model, config.training
-    if own.bidirectional or own.pooling is not Pooling.LAST or training.encoder_steps:
+    if not config.stackable:
         return None
-    return config.grid, own.hidden, own.layers, training.batch, training.evaluation_snippets
+    return (
+        config.grid, own.hidden, own.layers,
+        training.batch, training.evaluation_snippets, training.precision,
+    )  # fmt: skip
 
 
 def fit(
@@ -87,8 +93,8 @@ def fit(
     if len(kinds) > 1 or None in kinds:
         raise ConfigurationError(
             "these configurations cannot train as one program: train them in turn, or give them "
-            "one grid, hidden size, number of layers, batch and number of evaluation snippets, "
-            "and no bidirectional encoder, pooling or encoder_steps"
+            "one grid, hidden size, number of layers, batch, number of evaluation snippets and "
+            "precision, and no bidirectional encoder, pooling or encoder_steps"
         )
     sampler = SnippetSampler(corpus, runs[0].config.grid) if runs else None
     left = [run for run in runs if run.state.epoch < run.config.training.epochs]
@@ -119,7 +125,9 @@ class _Stack:
         self._configs = [run.config for run in runs]
         self._weights = Weights([run.state for run in runs])
         values = self._weights.values
-        self._shape = model.Shape.of(self._configs, values, FULL)
+        self._precision = self._configs[0].training.precision
+        operands = HALF if self._precision is Precision.MIXED else FULL
+        self._shape = model.Shape.of(self._configs, values, operands)
         self._step = Step(self._configs, self._weights, self._shape, sampler)
         self._since = [run.state.epoch for run in runs]
         self._evaluations = [Evaluation(c, corpus, "validation") for c in self._configs]
@@ -132,7 +140,8 @@ class _Stack:
         for _ in range(min(t - r.state.epoch for t, r in zip(targets, self._runs, strict=True))):
             for run in self._runs:
                 run.state.epoch += 1
-            self._step.take(seeds, [run.state.epoch for run in self._runs])
+            with computing(self._precision, self._weights.values.device):
+                self._step.take(seeds, [run.state.epoch for run in self._runs])
         due = [k for k, run in enumerate(self._runs) if run.state.epoch == targets[k]]
         found = self._rows(due)
         self.store(due)
@@ -159,7 +168,8 @@ class _Stack:
     def _rows(self, due: Sequence[int]) -> dict[int, EpochMetrics | DivergedError]:
         totals = self._step.totals.to("cpu", torch.float64, copy=True)
         self._step.totals[:, due] = 0
-        measured = self._measure(due)
+        with computing(self._precision, self._weights.values.device):
+            measured = self._measure(due)
         rows: dict[int, EpochMetrics | DivergedError] = {}
         for place in due:
             run, config = self._runs[place], self._configs[place]
@@ -183,7 +193,7 @@ class _Stack:
     @torch.no_grad()
     def _measure(self, due: Sequence[int]) -> dict[int, Metrics | DivergedError]:
         """Evaluate all models of the stack at once, and measure those that are due."""
-        p, shape = self._weights.leaves, self._shape
+        p, shape = self._weights.leaves, dataclasses.replace(self._shape, operands=FULL)
         pitches = self._evaluations[0].pitches.to(p["mu.bias"].device)
         models, width = len(self._runs), shape.own_dimensions.shape[1]
         noise = p["mu.bias"].new_zeros(models, len(pitches), width)
