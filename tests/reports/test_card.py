@@ -78,7 +78,7 @@ def test_a_single_configuration_has_nothing_to_be_compared_with(make_study, make
     assert (found.runner_up, found.variance, found.studentised) == (None, None, None)
     lines = said(found)
     assert lines["ties"] == {
-        "Tie set": "the only configuration with a full count: nothing to compare it with"
+        "Tie set": "the only configuration that there is to choose from: nothing to compare it with"
     }
     assert lines["improvement"] == {
         "Over the paper's default": "no comparison: MuseBar-BOW is not measured"
