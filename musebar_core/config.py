@@ -39,6 +39,14 @@ class Pooling(StrEnum):
     MAX = "max"
 
 
+class Precision(StrEnum):
+    """How exactly the products of training are computed."""
+
+    FP32 = "fp32"
+    TF32 = "tf32"
+    MIXED = "mixed"
+
+
 class Decay(StrEnum):
     """What becomes of the learning rate after its warm-up."""
 
@@ -149,6 +157,10 @@ class TrainingConfig:
     encoder_steps
         Encoder-only steps before each joint one, for as long as mi_lower on validation rises from
         one evaluation to the next (aggressive training, He et al. 2019); 0 is off.
+    precision
+        ``fp32``; ``tf32``: factors of products rounded to 10 bits of mantissa on a GPU, no change
+        on a CPU; ``mixed``: those of the LSTMs rounded to halves in training, and the rest as with
+        ``tf32``. Weights, moments, cell states and sums are float32 always.
     """
 
     epochs: int = 3000
@@ -163,6 +175,7 @@ class TrainingConfig:
     decay: Decay = field(default=Decay.CONSTANT, metadata=OPTION)
     warm_up: float = field(default=0.0, metadata=OPTION)
     encoder_steps: int = field(default=0, metadata=OPTION)
+    precision: Precision = field(default=Precision.FP32, metadata=OPTION)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "evaluate_every"):
@@ -170,6 +183,8 @@ class TrainingConfig:
         _at_least("training", "encoder_steps", self.encoder_steps, 0)
         _switch("training", "output_bias", self.output_bias)
         object.__setattr__(self, "decay", _one_of("training.decay", Decay, self.decay))
+        precision = _one_of("training.precision", Precision, self.precision)
+        object.__setattr__(self, "precision", precision)
         _at_least("training", "evaluation_snippets", self.evaluation_snippets, 2)
         if self.batch != "per_group":
             _at_least("training", "batch", self.batch, 1)
@@ -204,6 +219,17 @@ class Configuration:
 
     def __post_init__(self) -> None:
         check_regularizers(self.model.regularizers, self.grid)
+        if self.training.precision is Precision.MIXED and not self.stackable:
+            raise ConfigurationError(
+                "training.precision mixed: not with model.bidirectional, model.pooling or "
+                "training.encoder_steps; use fp32 or tf32 there"
+            )
+
+    @property
+    def stackable(self) -> bool:
+        """Whether :mod:`musebar_core.stacked` knows all that this configuration asks for."""
+        plain = not self.model.bidirectional and self.model.pooling is Pooling.LAST
+        return plain and not self.training.encoder_steps
 
     @property
     def config_id(self) -> str:

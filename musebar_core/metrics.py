@@ -70,10 +70,10 @@ def mutual_information(
     entropy, so the mean KL to that Gaussian is never below I, and never above the mean KL to
     the standard Gaussian. The covariance divides by N.
     """
-    mu, logvar = mu.detach().double().cpu(), logvar.detach().double().cpu()
+    mu, logvar = mu.detach().double(), logvar.detach().double()
     if noise is None:
         noise = torch.randn(mu.shape, generator=generator, dtype=torch.float64)
-    z = mu + (0.5 * logvar).exp() * noise.double().cpu()
+    z = mu + (0.5 * logvar).exp() * noise.to(mu)
     return MutualInformation(
         lower=_mi_lower(z, mu, logvar), upper=_mi_upper(mu, logvar), cap=math.log(len(mu))
     )
@@ -149,7 +149,7 @@ def measure(bce_per_snippet: Tensor, mu: Tensor, logvar: Tensor, noise: Tensor) 
     noise
         Standard normal draws for the lower bound, ``[N, L]``.
     """
-    mu, logvar = mu.double().cpu(), logvar.double().cpu()
+    mu, logvar = mu.double(), logvar.double()
     last_mu, last_logvar = mu[:, -1], logvar[:, -1]
     reconstruction = float(bce_per_snippet.double().mean())
     divergence = float(kl(last_mu, last_logvar).mean())

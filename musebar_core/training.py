@@ -10,18 +10,20 @@ import itertools
 import math
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from musebar_core import metrics
 from musebar_core.annealing import weight
 from musebar_core.baselines import pitch_frequencies
+from musebar_core.config import Precision
 from musebar_core.corpus import SnippetSampler, evaluation_snippets
 from musebar_core.errors import DivergedError
 from musebar_core.learning_rate import learning_rate
 from musebar_core.model import RVAE, initialise, piano_roll, sample
 from musebar_core.objective import bce, training_loss
+from musebar_core.precision import computing
 from musebar_core.randomness import Purpose, keep_mask, latent_noise, stream
 
 if TYPE_CHECKING:
@@ -143,8 +145,11 @@ def fit(
         When the loss is no longer a finite number.
     """
     state = state or start(config, corpus, seed)
+    if config.training.precision is Precision.MIXED:
+        yield from _fit_mixed(config, corpus, seed, state)
+        return
     sampler = SnippetSampler(corpus, config.grid)
-    evaluation = _Evaluation(config, corpus, "validation")
+    evaluation = Evaluation(config, corpus, "validation")
     clock = time.perf_counter()
     while state.epoch < config.training.epochs:
         train_bce, train_kl_bars = _train_until_evaluation(config, sampler, seed, state)
@@ -155,10 +160,22 @@ def fit(
             train_kl_bars=train_kl_bars,
             validation=evaluation.measure(state.model),
         )
-        _keep(state, row)
+        keep_row(state, row)
         now = time.perf_counter()
         state.seconds += now - clock
         clock = now
+        yield row
+
+
+def _fit_mixed(
+    config: Configuration, corpus: GenreCorpus, seed: int, state: TrainingState
+) -> Iterator[EpochMetrics]:
+    """Train as a stack of one: its LSTM is the one that keeps cell states in float32."""
+    from musebar_core import stacked
+
+    for _, row in stacked.fit([stacked.Run(config, seed, state)], corpus):
+        if isinstance(row, DivergedError):
+            raise row
         yield row
 
 
@@ -167,7 +184,7 @@ def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) ->
 
     The model is left with the weights of the reported epoch.
     """
-    test = _Evaluation(config, corpus, "test")
+    test = Evaluation(config, corpus, "test")
     last_test = test.measure(state.model)
     state.model.load_state_dict(state.best_weights)
     at_best = next(row for row in state.history if row.epoch == state.best_epoch)
@@ -183,30 +200,42 @@ def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) ->
 
 def evaluate(config: Configuration, corpus: GenreCorpus, model: RVAE, split: str) -> Metrics:
     """Measure a model on a split, with the noise that every evaluation of it uses."""
-    return _Evaluation(config, corpus, split).measure(model)
+    return Evaluation(config, corpus, split).measure(model)
 
 
 def _train_until_evaluation(
     config: Configuration, sampler: SnippetSampler, seed: int, state: TrainingState
 ) -> tuple[float, float]:
-    every = config.training.evaluate_every
-    target = min(config.training.epochs, (state.epoch // every + 1) * every)
+    target = next_evaluation(config.training, state.epoch)
     first = state.epoch
+    device = state.model.output.bias.device
     total_bce = total_kl_bars = torch.zeros(())
     state.model.train()
     while state.epoch < target:
         state.epoch += 1
-        step_bce, step_kl_bars = _optimise(config, sampler, seed, state)
+        with computing(config.training.precision, device):
+            step_bce, step_kl_bars = _optimise(config, sampler, seed, state)
         total_bce, total_kl_bars = total_bce + step_bce, total_kl_bars + step_kl_bars
     n_steps = target - first
     means = float(total_bce) / n_steps, float(total_kl_bars) / n_steps
-    if not all(map(math.isfinite, means)):
+    check_losses(config, state.epoch, *means)
+    return means
+
+
+def next_evaluation(training: TrainingConfig, epoch: int) -> int:
+    """The first evaluated epoch after ``epoch``."""
+    every = training.evaluate_every
+    return min(training.epochs, (epoch // every + 1) * every)
+
+
+def check_losses(config: Configuration, epoch: int, train_bce: float, train_kl: float) -> None:
+    """Raise :class:`DivergedError` unless both are finite numbers."""
+    if not (math.isfinite(train_bce) and math.isfinite(train_kl)):
         raise DivergedError(
-            f"the loss is no longer a finite number by epoch {state.epoch} "
-            f"(bce {means[0]}, kl {means[1]}): lower training.learning_rate "
+            f"the loss is no longer a finite number by epoch {epoch} "
+            f"(bce {train_bce}, kl {train_kl}): lower training.learning_rate "
             f"({config.training.learning_rate}) or set training.gradient_clip"
         )
-    return means
 
 
 def _optimise(
@@ -249,16 +278,11 @@ def _backpropagate(
     """Leave the gradients of a fresh batch's loss in the parameters; ``inner`` names its draws."""
     model, training, epoch = state.model, config.training, state.epoch
     device = model.output.bias.device
-    pitches = sampler.draw(training.batch, stream(seed, Purpose.SNIPPETS, epoch, *inner))
-    roll = piano_roll(torch.from_numpy(pitches).to(device))
+    drawn = draw(config, sampler, seed, epoch, *inner)
+    roll = piano_roll(drawn.pitches.to(device))
     mu, logvar = model.encode(roll)
-    noise_stream = stream(seed, Purpose.LATENT_NOISE, epoch, *inner)
-    noise = latent_noise(noise_stream, len(pitches), config.model.latent_length).to(device)
-    keep = None
-    if training.input_dropout > 0:
-        mask_stream = stream(seed, Purpose.INPUT_DROPOUT, epoch, *inner)
-        keep = keep_mask(mask_stream, pitches.shape, training.input_dropout).to(device)
-    logits = model.decode(roll, sample(mu, logvar, noise), keep)
+    keep = None if drawn.keep is None else drawn.keep.to(device)
+    logits = model.decode(roll, sample(mu, logvar, drawn.noise.to(device)), keep)
     kl_weight = weight(config.annealing, epoch / training.epochs)
     loss, step_bce, step_kl_bars = training_loss(
         logits, roll, (mu, logvar), weight=kl_weight, free_bits=training.free_bits
@@ -268,7 +292,41 @@ def _backpropagate(
     return step_bce.cpu(), step_kl_bars.cpu()
 
 
-def _keep(state: TrainingState, row: EpochMetrics) -> None:
+class Drawn(NamedTuple):
+    """What one optimiser step draws, on the CPU.
+
+    Attributes
+    ----------
+    pitches
+        Symbols, uint8 ``[B, T]``.
+    noise
+        Standard normal, float32 ``[B, L]``.
+    keep
+        1 where a decoder input stays, float32 ``[B, T, 1]``; None without input dropout.
+    """
+
+    pitches: Tensor
+    noise: Tensor
+    keep: Tensor | None
+
+
+def draw(
+    config: Configuration, sampler: SnippetSampler, seed: int, epoch: int, *inner: int
+) -> Drawn:
+    """Draw the batch of one epoch of one seed, each part from its own stream."""
+    training = config.training
+    pitches = sampler.draw(training.batch, stream(seed, Purpose.SNIPPETS, epoch, *inner))
+    noise_stream = stream(seed, Purpose.LATENT_NOISE, epoch, *inner)
+    noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
+    keep = None
+    if training.input_dropout > 0:
+        mask_stream = stream(seed, Purpose.INPUT_DROPOUT, epoch, *inner)
+        keep = keep_mask(mask_stream, pitches.shape, training.input_dropout)
+    return Drawn(torch.from_numpy(pitches), noise, keep)
+
+
+def keep_row(state: TrainingState, row: EpochMetrics) -> None:
+    """Add an evaluation to a run, and keep the weights where it is the best so far."""
     best = max((r.validation.elbo for r in state.history), default=-math.inf)
     state.history.append(row)
     if row.validation.elbo > best:
@@ -278,7 +336,7 @@ def _keep(state: TrainingState, row: EpochMetrics) -> None:
         }
 
 
-class _Evaluation:
+class Evaluation:
     """The fixed snippets and noise of one split, ready to be measured again and again."""
 
     def __init__(self, config: Configuration, corpus: GenreCorpus, split: str) -> None:
@@ -288,19 +346,25 @@ class _Evaluation:
         noise_stream = stream(corpus.fingerprint, Purpose.EVALUATION, split)
         self.pitches = torch.from_numpy(pitches)
         self.noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
+        self._precision = config.training.precision
 
     @torch.no_grad()
     def measure(self, model: RVAE) -> Metrics:
+        """Evaluate a model, in eval mode from then on."""
         model.eval()
         device = model.output.bias.device
         parts = []
         for first in range(0, len(self.pitches), _EVALUATION_BATCH):
             rows = slice(first, first + _EVALUATION_BATCH)
             roll = piano_roll(self.pitches[rows].to(device))
-            mu, logvar = model.encode(roll)
-            logits = model.decode(roll, sample(mu, logvar, self.noise[rows].to(device)))
-            parts.append((bce(logits, roll).cpu(), mu.cpu(), logvar.cpu()))
-        per_snippet, mu, logvar = (torch.cat(values) for values in zip(*parts, strict=True))
+            with computing(self._precision, device):
+                mu, logvar = model.encode(roll)
+                logits = model.decode(roll, sample(mu, logvar, self.noise[rows].to(device)))
+            parts.append((bce(logits, roll), mu, logvar))
+        return self.metrics(*(torch.cat(values) for values in zip(*parts, strict=True)))
+
+    def metrics(self, per_snippet: Tensor, mu: Tensor, logvar: Tensor) -> Metrics:
+        """Reduce BCE ``[N]`` and posteriors ``[N, r, L]`` of these snippets to metrics."""
         if not (per_snippet.isfinite().all() and logvar.isfinite().all() and mu.isfinite().all()):
             raise DivergedError(
                 "an evaluation is no longer a finite number: lower training.learning_rate "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from study import planner, proposals
-from study.record import MODEL_FILE, STATE_FILE, Ended, Proposal, Record, SeedRun
+from study.record import MODEL_FILE, STATE_FILE, Ended, Record, SeedRun
 from study.spec import Phase
 
 if TYPE_CHECKING:
@@ -175,15 +175,14 @@ class Driver:
         return self._plan
 
     def _propose(self, due: planner.Propose) -> None:
-        spec = self.record.spec
-        cells = proposals.propose(spec, due)
-        pairs = [(dict(cell), spec.configuration(cell)) for cell in cells]
+        proposed = proposals.propose(self.record.spec, due)
+        found = [self.record.spec.configuration(p.parameters) for p in proposed]
         self.lease.check()
-        self.study.ledger.add_generation(self.study.name, due.genre, due.generation, pairs)
-        self.record.configurations |= {c.config_id: c for _, c in pairs}
-        self.record.generations[due.genre, due.generation] = tuple(
-            Proposal(c.config_id, cell) for cell, c in pairs
+        self.study.ledger.add_generation(
+            self.study.name, due.genre, due.generation, proposed, found
         )
+        self.record.configurations |= {c.config_id: c for c in found}
+        self.record.generations[due.genre, due.generation] = tuple(proposed)
 
 
 def _alike(run: SeedRun, other: SeedRun) -> bool:

@@ -22,7 +22,7 @@ from study.spec import Phase
 from study.specfile import restore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from study.spec import StudySpec
@@ -62,6 +62,7 @@ _proposals = sa.Table(
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("config_id", _ID),  # null closes a generation that found nothing more to propose
     sa.Column("parameters", sa.JSON),
+    sa.Column("origin", sa.Text),
     sa.UniqueConstraint("study", "genre", "config_id"),
 )  # fmt: skip
 _seed_runs = sa.Table(
@@ -204,16 +205,17 @@ class Ledger:
         study: str,
         genre: str,
         generation: int,
-        proposals: list[tuple[dict[str, Any], Configuration]],
+        proposals: Sequence[Proposal],
+        configurations: Iterable[Configuration],
     ) -> None:
         """Record a generation, all of it or nothing, before any of it is dispatched."""
         rows: list[dict[str, Any]] = [
-            {"config_id": configuration.config_id, "parameters": parameters}
-            for parameters, configuration in proposals
-        ] or [{"config_id": None, "parameters": None}]
+            {"config_id": p.config_id, "parameters": p.parameters, "origin": p.origin}
+            for p in proposals
+        ] or [{"config_id": None, "parameters": None, "origin": None}]
         key = {"study": study, "genre": genre, "generation": generation}
         with self.begin() as db:
-            self._add_configurations(db, study, (c for _, c in proposals))
+            self._add_configurations(db, study, configurations)
             db.execute(
                 _proposals.insert(), [key | {"position": i} | row for i, row in enumerate(rows)]
             )
@@ -331,8 +333,8 @@ def _group_generations(
     generations: dict[tuple[str, int], tuple[Proposal, ...]] = {}
     for row in rows:
         key = (row["genre"], row["generation"])
-        found = () if row["config_id"] is None else (Proposal(row["config_id"], row["parameters"]),)
-        generations[key] = generations.get(key, ()) + found
+        found = (Proposal(row["config_id"], row["parameters"], row["origin"] or ""),)
+        generations[key] = generations.get(key, ()) + (found if row["config_id"] else ())
     return generations
 
 

@@ -6,15 +6,17 @@ more slots or another order of completion therefore end in the same configuratio
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from study import racing
-from study.record import Ended, Proposal, Record, SeedRun
+from study import evidence, racing
+from study.evidence import genres_of
+from study.record import Proposal, Record, SeedRun
 from study.spec import OVERALL, Phase, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
     from musebar_core.config import Configuration
     from study.spec import StudySpec
@@ -22,6 +24,24 @@ if TYPE_CHECKING:
 LAG = 2
 """Generation g is proposed from the results of generations up to g - LAG: every slot stays busy
 while the generation before finishes."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the search seeds said of a configuration.
+
+    Attributes
+    ----------
+    costs
+        Mean of each validation objective over its done seeds, turned so that less is better;
+        None where every seed failed.
+    violation
+        Above 0 where it cannot be eligible; see :attr:`study.racing.Searched.violation`.
+    """
+
+    proposal: Proposal
+    costs: tuple[float, ...] | None
+    violation: float
 
 
 @dataclass(frozen=True)
@@ -33,17 +53,19 @@ class Propose:
     size
         Configurations to propose.
     completed
-        Each earlier configuration whose results count, in order of proposal, with its mean
-        validation objective turned so that less is better; None where a seed failed.
+        Each earlier configuration whose results count, in order of proposal.
     running
         Configurations of the generation before, whose results do not count yet.
+    transferred
+        What won in other genres, the most wanted first, each with that genre's name.
     """
 
     genre: str
     generation: int
     size: int
-    completed: tuple[tuple[Proposal, float | None], ...]
-    running: tuple[Proposal, ...]
+    completed: tuple[Known, ...] = ()
+    running: tuple[Proposal, ...] = ()
+    transferred: tuple[tuple[Proposal, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,11 +112,6 @@ def plan(record: Record) -> Plan:
     return Plan(tuple(propose), tuple(runs), tuple(planned), done)
 
 
-def genres_of(record: Record) -> list[str]:
-    """Genres of the study, the joint corpus last; empty until its corpus is known."""
-    return sorted(record.facts, key=lambda genre: (genre == OVERALL, genre))
-
-
 def methods_of(spec: StudySpec) -> dict[str, str]:
     """Config_id of each of the paper's methods that the study runs, to its name."""
     asked = {c.config_id for c in grid_configurations(spec)}
@@ -115,94 +132,89 @@ def grid_configurations(spec: StudySpec) -> list[Configuration]:
     return list({c.config_id: c for c in cells}.values())
 
 
-def searched_of(record: Record, genre: str) -> list[racing.Searched]:
-    """What the search seeds said of each configuration proposed for a genre so far."""
-    seeds = record.spec.seeds_of(Phase.SEARCH)
-    return [
-        racing.searched(
-            proposal.config_id,
-            (e.metrics["validation"] for e in _ended(record, genre, proposal, seeds) if e.done),
-            planned=len(seeds),
-        )
-        for proposals in _generations(record, genre)
-        for proposal in proposals
-    ]
-
-
 def _plan_genre(record: Record, genre: str) -> tuple[list[list[SeedRun]], list[Propose]]:
     """Seed runs of a genre, a list a stage, and the generations that are due."""
     spec = record.spec
     if spec.search.protocol is Protocol.GRID:
         ids = [c.config_id for c in grid_configurations(spec)]
         return [_pairs(spec, genre, ids, Phase.CONFIRM)], []
-    methods = list(dict.fromkeys(c.config_id for c in spec.methods.values()))
-    if not spec.search.methods:
-        methods = []
-    generations = _generations(record, genre)
-    proposed = [p.config_id for proposals in generations for p in proposals]
+    proposed = [p for proposals in evidence.generations_of(record, genre) for p in proposals]
     stages = [
-        _pairs(spec, genre, methods, Phase.METHODS),
-        _pairs(spec, genre, proposed, Phase.SEARCH),
+        _pairs(spec, genre, evidence.methods_in(record), Phase.METHODS),
+        evidence.search_runs(record, genre, proposed),
     ]
-    due = _due(record, genre, generations)
-    if due is not None:
-        return stages, [due] if _ready(record, genre, generations) else []
-    if all(run in record.ended for run in stages[1]):
-        chosen = racing.finalists(
-            searched_of(record, genre), spec.search.finalists, spec.search.objective
-        )
-        confirmed = [config_id for config_id in chosen if config_id not in methods]
-        stages.append(_pairs(spec, genre, confirmed, Phase.CONFIRM))
+    size = evidence.wanted(record, genre)
+    if size:
+        due = _due(record, genre, size)
+        return stages, [due] if due else []
+    stages.append(list(evidence.race_of(record, genre).runs))
     return stages, []
 
 
-def _due(record: Record, genre: str, generations: Sequence[Sequence[Proposal]]) -> Propose | None:
-    """The next generation of a genre, whether or not its time has come; None after the last."""
-    search = record.spec.search
-    size = search.generation or 1
-    wanted = search.configurations - sum(map(len, generations))
-    last = len(generations[-1]) if generations else size
-    exhausted = last < min(size, wanted + last)
-    if wanted <= 0 or exhausted:
+def _due(record: Record, genre: str, size: int) -> Propose | None:
+    """The next generation of a genre; None while what it may depend on is not all there."""
+    generations = evidence.generations_of(record, genre)
+    before = [] if generations else _before(record, genre)
+    counted = generations[: max(0, len(generations) - LAG + 1)]
+    if before is None or not _ended(record, [(genre, g) for g in counted] + before):
         return None
-    g = len(generations)
-    counted = [p for proposals in generations[: max(0, g - LAG + 1)] for p in proposals]
     return Propose(
         genre=genre,
-        generation=g,
-        size=min(size, wanted),
-        completed=tuple((p, _cost(record, genre, p)) for p in counted),
-        running=tuple(p for proposals in generations[max(0, g - LAG + 1) :] for p in proposals),
+        generation=len(generations),
+        size=size,
+        completed=tuple(_known(record, genre, p) for g in counted for p in g),
+        running=tuple(p for g in generations[len(counted) :] for p in g),
+        transferred=tuple(_transferred(record, before, size)),
     )
 
 
-def _ready(record: Record, genre: str, generations: Sequence[Sequence[Proposal]]) -> bool:
-    """Whether all results that the next generation may depend on are there."""
-    seeds = record.spec.seeds_of(Phase.SEARCH)
+Generations = list[tuple[str, tuple[Proposal, ...]]]
+
+
+def _before(record: Record, genre: str) -> Generations | None:
+    """The generations of other genres that a genre's first one may depend on, with their genre.
+
+    Genres search one after the other, the joint corpus first, as if their generations were one
+    sequence: the last LAG - 1 of it may still be running. None while it is not that far.
+    """
+    if not record.spec.search.transfer:
+        return []
+    order = sorted(record.facts, key=lambda other: (other != OVERALL, other))
+    found: Generations = []
+    for other in order[: order.index(genre)]:
+        if evidence.wanted(record, other):
+            return None
+        found += [(other, g) for g in evidence.generations_of(record, other)]
+    return found[: max(0, len(found) - LAG + 1)]
+
+
+def _transferred(record: Record, before: Generations, size: int) -> Iterator[tuple[Proposal, str]]:
+    """What won elsewhere, at most half a generation: first places first, in order of genre."""
+    found: dict[str, list[Proposal]] = {}
+    for genre in dict.fromkeys(genre for genre, _ in before):
+        proposals = {p.config_id: p for other, g in before if other == genre for p in g}
+        results = [evidence.searched(record, genre, p) for p in proposals.values()]
+        ordered = racing.best_first(results, record.spec.search.objectives)
+        found[genre] = [proposals[r.config_id] for r in ordered if r.eligible]
+    pairs = [[(proposal, genre) for proposal in ps] for genre, ps in found.items()]
+    first: dict[str, tuple[Proposal, str]] = {}
+    for proposal, genre in _interleave(pairs):
+        first.setdefault(proposal.config_id, (proposal, genre))
+    yield from itertools.islice(first.values(), size // 2)
+
+
+def _ended(record: Record, generations: Generations) -> bool:
     return all(
-        len(_ended(record, genre, proposal, seeds)) == len(seeds)
-        for proposals in generations[: max(0, len(generations) - LAG + 1)]
-        for proposal in proposals
+        run in record.ended
+        for genre, proposals in generations
+        for run in evidence.search_runs(record, genre, proposals)
     )
 
 
-def _cost(record: Record, genre: str, proposal: Proposal) -> float | None:
-    seeds = record.spec.seeds_of(Phase.SEARCH)
-    rows = [e.metrics["validation"] for e in _ended(record, genre, proposal, seeds) if e.done]
-    result = racing.searched(proposal.config_id, rows, len(seeds))
-    return result.cost(record.spec.search.objective) if result.complete else None
-
-
-def _generations(record: Record, genre: str) -> list[tuple[Proposal, ...]]:
-    found: list[tuple[Proposal, ...]] = []
-    while (genre, len(found)) in record.generations:
-        found.append(record.generations[genre, len(found)])
-    return found
-
-
-def _ended(record: Record, genre: str, proposal: Proposal, seeds: Iterable[int]) -> list[Ended]:
-    runs = (SeedRun(genre, proposal.config_id, seed, Phase.SEARCH) for seed in seeds)
-    return [record.ended[run] for run in runs if run in record.ended]
+def _known(record: Record, genre: str, proposal: Proposal) -> Known:
+    result = evidence.searched(record, genre, proposal)
+    costs = result.costs(record.spec.search.objectives) if result.done else None
+    return Known(proposal, costs, result.violation)
 
 
 def _pairs(spec: StudySpec, genre: str, config_ids: Iterable[str], phase: Phase) -> list[SeedRun]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -12,101 +11,95 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from study import planner
+from study import tally
 
 if TYPE_CHECKING:
     from study.driver import Driver
     from study.record import Record
-    from study.spec import Phase
 
-_LINE_SECONDS = 30.0
+LINE_SECONDS = 60.0
+"""Between two lines where there is no terminal."""
+
 _REFRESH_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class GenreCounts:
-    """Seed runs of one genre.
-
-    Attributes
-    ----------
-    planned
-        Wanted so far; grows while a search proposes and confirms.
-    done, failed, collapsed
-        Ended ones; collapsed ones are among the done.
-    configurations
-        Configurations proposed or fixed so far.
-    best_bce
-        Lowest mean validation BCE over configurations with all seeds of a phase, nats per
-        snippet; None before there is one.
-    """
-
-    planned: int = 0
-    done: int = 0
-    failed: int = 0
-    collapsed: int = 0
-    configurations: int = 0
-    best_bce: float | None = None
-
-
-def counts(record: Record) -> dict[str, GenreCounts]:
-    """Count the seed runs of each genre."""
-    plan = planner.plan(record)
-    return {genre: _counts(record, plan, genre) for genre in planner.genres_of(record)}
-
-
-def _counts(record: Record, plan: planner.Plan, genre: str) -> GenreCounts:
-    wanted = [run for run in plan.planned if run.genre == genre]
-    ended = [record.ended[run] for run in wanted if run in record.ended]
-    done = [e for e in ended if e.done]
-    bces: dict[tuple[str, Phase], list[float]] = {}
-    for run in wanted:
-        if run in record.ended and record.ended[run].done:
-            value = record.ended[run].metrics["validation"]["bce"]
-            bces.setdefault((run.config_id, run.phase), []).append(value)
-    means = [sum(v) / len(v) for (_, phase), v in bces.items()
-             if len(v) == len(record.spec.seeds_of(phase))]  # fmt: skip
-    return GenreCounts(
-        planned=len(wanted),
-        done=len(done),
-        failed=len(ended) - len(done),
-        collapsed=sum(bool(e.metrics["validation"]["collapsed"]) for e in done),
-        configurations=len({run.config_id for run in wanted}),
-        best_bce=min(means, default=None),
-    )
 
 
 def table(record: Record, *, busy: int | None = None, seconds_left: float | None = None) -> Group:
     """Draw a study's progress, a row a genre."""
+    counted = tally.tally(record)
     grid = Table(box=None, pad_edge=False)
-    for heading in ("genre", "configs", "", "done", "failed", "collapsed", "best val. BCE"):
+    for heading in ("genre", "proposed", "racing", "done", "failed", "collapsed", "", "seed runs",
+                    "best val. BCE"):  # fmt: skip
         grid.add_column(heading, justify="left" if heading in {"genre", ""} else "right")
-    for genre, row in counts(record).items():
+    for genre, row in counted.genres.items():
+        configurations = row.configurations
         grid.add_row(
             genre,
-            str(row.configurations),
-            ProgressBar(total=max(1, row.planned), completed=row.done + row.failed, width=24),
+            *map(str, (configurations.proposed, configurations.racing, configurations.done,
+                       configurations.failed, configurations.collapsed)),
+            ProgressBar(total=max(1, row.planned), completed=row.done + row.failed, width=16),
             f"{row.done}/{row.planned}",
-            str(row.failed),
-            str(row.collapsed),
-            "-" if row.best_bce is None else f"{row.best_bce:.1f}",
-        )
-    parts = [f"study {record.spec.name}"]
-    if busy is not None:
-        parts.append(f"{busy} running")
-    if seconds_left is not None:
-        parts.append(f"about {_duration(seconds_left)} left of what is planned so far")
-    return Group(Text(", ".join(parts), style="bold"), grid)
+            _best(row.best),
+        )  # fmt: skip
+    head = Text(f"study {record.spec.name}{_running(counted, busy)}", style="bold")
+    return Group(head, grid, *map(Text, _footer(counted, seconds_left)))
 
 
 def line(record: Record, *, busy: int | None = None, seconds_left: float | None = None) -> str:
     """One plain line of progress."""
+    counted = tally.tally(record)
     genres = "; ".join(
-        f"{genre} {row.done}/{row.planned} done, {row.failed} failed, {row.collapsed} collapsed"
-        for genre, row in counts(record).items()
+        f"{genre} {row.done}/{row.planned} seed runs done, {row.failed} failed, "
+        f"{row.collapsed} collapsed, {row.configurations.proposed} configurations, "
+        f"{row.configurations.racing} racing, best {_best(row.best)}"
+        for genre, row in counted.genres.items()
     )
-    running = "" if busy is None else f", {busy} running"
-    left = "" if seconds_left is None else f", about {_duration(seconds_left)} left"
-    return f"{record.spec.name}: {genres or 'corpus not ready yet'}{running}{left}"
+    running = _running(counted, busy)
+    return f"{record.spec.name}: {genres or 'corpus not ready yet'}{running}; " + "; ".join(
+        _footer(counted, seconds_left)
+    )
+
+
+def _running(counted: tally.Tally, busy: int | None) -> str:
+    if busy is not None:
+        return f", {busy} slots in use"
+    if counted.slots_lately is None:
+        return ""
+    return f", {counted.slots_lately:.1f} slots in use lately"
+
+
+def _footer(counted: tally.Tally, seconds_left: float | None) -> list[str]:
+    parts = []
+    if counted.elapsed_seconds is not None:
+        parts.append(f"{_duration(counted.elapsed_seconds)} since the first run began")
+    parts.append(f"{counted.device_hours:.2g} {counted.device}-hours spent")
+    if counted.left and counted.device_hours_left is not None:
+        parts.append(
+            f"at most {counted.device_hours_left:.2g} more for {counted.left} seed runs left"
+        )
+    if seconds_left is not None:
+        parts.append(f"about {_duration(seconds_left)} left")
+    lines = [", ".join(parts)]
+    for genre, row in counted.genres.items():
+        if row.transfer is not None:
+            lines.append(f"{genre}: {_transfer(row.transfer)}")
+    return lines
+
+
+def _transfer(transfer: tally.Transfer) -> str:
+    text = f"{transfer.proposed} configurations from other genres, {transfer.finalists} finalists"
+    if transfer.won:
+        text += ", one of them best of the search"
+    if transfer.gain is not None:
+        better = "better" if transfer.gain > 0 else "worse"
+        text += f"; best of them {abs(transfer.gain):.3g} nats {better} than the best own proposal"
+    return text
+
+
+def _best(best: tally.Best | None) -> str:
+    if best is None:
+        return "-"
+    interval = "" if best.low is None else f" [{best.low:.1f}, {best.high:.1f}]"
+    return f"{best.bce:.1f}{interval} n={best.seeds}"
 
 
 class Reporter:
@@ -133,7 +126,7 @@ class Reporter:
         text = f"reading music: {done} of {total} pieces"
         if self._live is not None:
             self._live.update(Text(text))
-        elif self._due(_LINE_SECONDS):
+        elif self._due(LINE_SECONDS):
             self.console.print(text, highlight=False)
 
     def changed(self, driver: Driver) -> None:
@@ -145,7 +138,7 @@ class Reporter:
         self._show(driver)
 
     def _show(self, driver: Driver) -> None:
-        if not self._due(_REFRESH_SECONDS if self._live else _LINE_SECONDS):
+        if not self._due(_REFRESH_SECONDS if self._live else LINE_SECONDS):
             return
         left = self._seconds_left(driver)
         if self._live is not None:
@@ -168,7 +161,7 @@ class Reporter:
         began, before = self._began
         if ended == before:
             return None
-        left = len(planner.plan(driver.record).runs)
+        left = tally.tally(driver.record).left
         return (now - began) / (ended - before) * left
 
 

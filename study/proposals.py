@@ -15,22 +15,36 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
+from scipy.stats import qmc
 
+from study.record import TRANSFER, Proposal
 from study.spec import Sampler
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from search_spaces import Parameter, Space, Value
     from study.planner import Propose
-    from study.record import Proposal
     from study.spec import StudySpec
 
 _ASKS = 4
 """Times the sampler is asked for something new before a cell is drawn among those left."""
 
 _STARTUP_TRIALS = 8
+"""Results before a model proposes; until then proposals are drawn at random."""
+
+_QMC_BITS = 12
+
+_WORDS = {
+    Sampler.GP: "the Gaussian process",
+    Sampler.TPE: "the tree-structured Parzen estimator",
+    Sampler.RANDOM: "chance",
+    Sampler.GRID: "the grid, cell by cell",
+    Sampler.QMC: "the Sobol sequence",
+}
 
 
-def propose(spec: StudySpec, due: Propose) -> list[dict[str, Value]]:
+def propose(spec: StudySpec, due: Propose) -> list[Proposal]:
     """Propose the configurations of one generation.
 
     Parameters
@@ -42,58 +56,124 @@ def propose(spec: StudySpec, due: Propose) -> list[dict[str, Value]]:
 
     Returns
     -------
-    list of dict
-        At most ``due.size`` cells of the space, none proposed before in this genre; fewer only
-        where the space has no more.
+    list of Proposal
+        At most ``due.size``, none proposed before in this genre; fewer only where the space has
+        no more. What won in other genres comes first.
     """
-    space = spec.space
-    entropy = _entropy(spec.search.seed, due.genre, due.generation)
-    study = _study(space, _sampler(spec.search.sampler, space, entropy), due)
-    seen = {p.config_id for p, _ in due.completed} | {p.config_id for p in due.running}
-    rng = np.random.default_rng(entropy)
-    proposals: list[dict[str, Value]] = []
-    while len(proposals) < due.size:
-        cell = _ask_new(spec, study, seen) or _draw_new(spec, seen, rng)
-        if cell is None:
+    known = {k.proposal.config_id for k in due.completed} | {p.config_id for p in due.running}
+    proposals: dict[str, Proposal] = {}
+    for cell, origin in _candidates(spec, due):
+        config_id = spec.configuration(cell).config_id
+        if config_id not in known and config_id not in proposals:
+            proposals[config_id] = Proposal(config_id, cell, origin)
+        if len(proposals) == due.size:
             break
-        seen.add(spec.configuration(cell).config_id)
-        proposals.append(cell)
-    return proposals
+    return list(proposals.values())
 
 
-def _study(space: Space, sampler: optuna.samplers.BaseSampler, due: Propose) -> optuna.Study:
+def sampler_of(spec: StudySpec) -> Sampler:
+    """The sampler that ``auto`` stands for, or the one asked for."""
+    if spec.search.sampler is not Sampler.AUTO:
+        return spec.search.sampler
+    return Sampler.TPE if spec.space.conditional else Sampler.GP
+
+
+Candidate = tuple[dict[str, "Value"], str]
+
+
+def _candidates(spec: StudySpec, due: Propose) -> Iterator[Candidate]:
+    """Cells in order of preference, with where they come from; those known already among them."""
+    kind = sampler_of(spec)
+    entropy = _entropy(spec.search.seed, due.genre, due.generation)
+    for proposal, genre in due.transferred:
+        yield proposal.parameters, f"{TRANSFER}: among the best of {genre}"
+    match kind:
+        case Sampler.GRID:
+            yield from ((cell, _WORDS[kind]) for cell in spec.space.cells())
+        case Sampler.QMC:
+            seed = _entropy(spec.search.seed, due.genre, 0)
+            yield from ((cell, _WORDS[kind]) for cell in _sobol(spec.space, seed))
+        case _:
+            yield from _asked(spec, due, make_sampler(kind, entropy % 2**32))
+    rng = np.random.default_rng(entropy)
+    left = list(spec.space.cells())
+    for place in rng.permutation(len(left)):
+        yield left[place], "chance: the sampler had nothing new to ask for"
+
+
+def _asked(
+    spec: StudySpec, due: Propose, sampler: optuna.samplers.BaseSampler
+) -> Iterator[Candidate]:
+    """Ask Optuna until it has repeated itself :data:`_ASKS` times in a row."""
+    kind = sampler_of(spec)
+    study = optuna_study(spec, sampler, due)
+    modelled = kind is Sampler.RANDOM or len(study.get_trials(states=_COMPLETE)) >= _STARTUP_TRIALS
+    origin = _WORDS[kind] if modelled else f"startup: chance, before {_WORDS[kind]} has results"
+    known = {k.proposal.config_id for k in due.completed} | {p.config_id for p in due.running}
+    known |= {p.config_id for p, _ in due.transferred}
+    repeated = 0
+    while repeated < _ASKS:
+        cell = suggest(spec.space, study.ask())
+        config_id = spec.configuration(cell).config_id
+        repeated = repeated + 1 if config_id in known else 0
+        known.add(config_id)
+        yield cell, origin
+
+
+_COMPLETE = (TrialState.COMPLETE,)
+
+
+def optuna_study(
+    spec: StudySpec, sampler: optuna.samplers.BaseSampler, due: Propose
+) -> optuna.Study:
+    """An Optuna study in memory that knows what a generation may depend on."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(direction="minimize", sampler=sampler)
-    for proposal, cost in due.completed:
-        state = TrialState.FAIL if cost is None else TrialState.COMPLETE
-        study.add_trial(_trial(space, proposal, state, cost))
-    for proposal in due.running:
-        study.add_trial(_trial(space, proposal, TrialState.RUNNING, None))
+    directions = ["minimize"] * len(spec.search.objectives)
+    study = optuna.create_study(directions=directions, sampler=sampler)
+    running = [*due.running, *(p for p, _ in due.transferred)]
+    study.add_trials(
+        [
+            *_completed(spec.space, due),
+            *(_trial(spec.space, p, TrialState.RUNNING) for p in running),
+        ]
+    )
     return study
 
 
+def _completed(space: Space, due: Propose) -> Iterator[optuna.trial.FrozenTrial]:
+    """Configurations that cannot be eligible are constraints; where no seed is done, at the worst.
+
+    Without any such one there is no constraint, and no model of it to fit.
+    """
+    measured = [known.costs for known in due.completed if known.costs is not None]
+    worst = [max(values) for values in zip(*measured, strict=True)]
+    constrained = any(known.violation > 0 for known in due.completed)
+    for known in due.completed:
+        costs = list(known.costs or worst)
+        attributes = {"constraints": [known.violation]} if constrained else {}
+        state = TrialState.COMPLETE if costs else TrialState.FAIL
+        yield _trial(space, known.proposal, state, costs or None, attributes)
+
+
 def _trial(
-    space: Space, proposal: Proposal, state: TrialState, cost: float | None
+    space: Space,
+    proposal: Proposal,
+    state: TrialState,
+    values: list[float] | None = None,
+    attributes: dict[str, list[float]] | None = None,
 ) -> optuna.trial.FrozenTrial:
     chosen = [p for p in space.parameters if p.name in proposal.parameters]
     return create_trial(
         state=state,
-        value=cost,
+        values=values,
         params={p.name: _encode(p, proposal.parameters[p.name]) for p in chosen},
         distributions={p.name: _distribution(p) for p in chosen},
+        system_attrs=attributes or {},
     )
 
 
-def _ask_new(spec: StudySpec, study: optuna.Study, seen: set[str]) -> dict[str, Value] | None:
-    for _ in range(_ASKS):
-        cell = _ask(spec.space, study)
-        if spec.configuration(cell).config_id not in seen:
-            return cell
-    return None
-
-
-def _ask(space: Space, study: optuna.Study) -> dict[str, Value]:
-    trial = study.ask()
+def suggest(space: Space, trial: optuna.Trial) -> dict[str, Value]:
+    """Ask a trial for a cell, parameter by parameter, those alone that exist beside the others."""
     cell: dict[str, Value] = {}
     for parameter in space.parameters:
         if not parameter.applies(cell):
@@ -107,9 +187,17 @@ def _ask(space: Space, study: optuna.Study) -> dict[str, Value]:
     return cell
 
 
-def _draw_new(spec: StudySpec, seen: set[str], rng: np.random.Generator) -> dict[str, Value] | None:
-    left = [c for c in spec.space.cells() if spec.configuration(c).config_id not in seen]
-    return left[int(rng.integers(len(left)))] if left else None
+def _sobol(space: Space, seed: int) -> Iterator[dict[str, Value]]:
+    """Cells under a scrambled Sobol sequence, the same from its start in every generation."""
+    if not space.parameters:
+        return
+    points = qmc.Sobol(d=len(space.parameters), scramble=True, rng=np.random.default_rng(seed))
+    for point in points.random_base2(_QMC_BITS):
+        cell: dict[str, Value] = {}
+        for parameter, at in zip(space.parameters, point, strict=True):
+            if parameter.applies(cell):
+                cell[parameter.name] = parameter.values[int(at * len(parameter.values))]
+        yield cell
 
 
 def _distribution(parameter: Parameter) -> BaseDistribution:
@@ -123,10 +211,8 @@ def _encode(parameter: Parameter, value: Value) -> Value:
     return parameter.values.index(value) if parameter.ordered else value
 
 
-def _sampler(kind: Sampler, space: Space, entropy: int) -> optuna.samplers.BaseSampler:
-    seed = entropy % 2**32
-    if kind is Sampler.AUTO:
-        kind = Sampler.TPE if space.conditional else Sampler.GP
+def make_sampler(kind: Sampler, seed: int) -> optuna.samplers.BaseSampler:
+    """Optuna's sampler of a kind, seeded; chance for the kinds that Optuna is not asked for."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         match kind:
@@ -139,8 +225,6 @@ def _sampler(kind: Sampler, space: Space, entropy: int) -> optuna.samplers.BaseS
                     seed=seed, multivariate=True, group=True, constant_liar=True,
                     n_startup_trials=_STARTUP_TRIALS,
                 )  # fmt: skip
-            case Sampler.QMC:
-                return optuna.samplers.QMCSampler(seed=seed, scramble=True)
             case _:
                 return optuna.samplers.RandomSampler(seed=seed)
 

@@ -17,6 +17,10 @@ MODEL_FILE = "model.safetensors"
 """Name of the weights at the reported epoch, in the run's folder."""
 
 
+TRANSFER = "transfer"
+"""How the origin of a proposal begins that came from another genre."""
+
+
 class State:
     """States of a study as its ledger holds them."""
 
@@ -72,10 +76,24 @@ class Ended:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A configuration that the search proposed for a genre."""
+    """A configuration that the search proposed for a genre.
+
+    Attributes
+    ----------
+    parameters
+        Its values, as the space names them.
+    origin
+        Where it came from, in words: a sampler, chance, or another genre.
+    """
 
     config_id: str
     parameters: dict[str, Any]
+    origin: str = ""
+
+    @property
+    def transferred(self) -> bool:
+        """Whether it came from another genre."""
+        return self.origin.startswith(TRANSFER)
 
 
 @dataclass

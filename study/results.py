@@ -8,7 +8,7 @@ into them here, and reports, recommendations and users' notebooks read them.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from study import lease, planner
+from study.decisions import decisions
+from study.evidence import genres_of
 from study.home import Home
 from study.record import State
 
@@ -138,6 +140,21 @@ CURVES = (
 """Columns of curves.parquet, in order."""
 
 
+DECISIONS = (
+    Column("study", "string", "", "name of the study"),
+    Column("genre", "string", "", "genre that it was decided for"),
+    Column("config_id", "string", "", "configuration that it was decided about"),
+    Column("stage", "string", "", "proposal, search or race"),
+    Column("seeds", "int64", "count", "seeds that it rests on"),
+    Column("decision", "string", "", "proposed, promoted, passed over, kept or dropped"),
+    Column("reason", "string", "", "why, in words"),
+    Column("statistic", "Float64", "nats", "in stage search the mean of the first objective; in "
+           "stage race the mean paired difference to the best, above 0 is worse"),
+    Column("p_value", "Float64", "", "of the race's sign-flip test, uncorrected"),
+)  # fmt: skip
+"""Columns of decisions.parquet, in order: genre by genre as the study took them."""
+
+
 @dataclass(frozen=True)
 class StudyTables:
     """A study as tables: all that reports and recommendations read.
@@ -163,6 +180,8 @@ class StudyTables:
         ``split``, ``baseline`` (one of :data:`BASELINES`), ``bce``.
     planned
         One row a genre, config_id, phase: ``n_seeds`` planned so far.
+    decisions
+        One row a decision about a configuration; columns :data:`DECISIONS`.
     """
 
     name: str
@@ -173,6 +192,7 @@ class StudyTables:
     genres: pd.DataFrame
     baselines: pd.DataFrame
     planned: pd.DataFrame
+    decisions: pd.DataFrame = field(default_factory=lambda: _frame([], DECISIONS))
 
 
 def study_names(home: Path) -> list[str]:
@@ -220,6 +240,7 @@ def tables(name: str, record: Record, state: str) -> StudyTables:
         genres=_genres(record),
         baselines=_baselines(record),
         planned=_planned(record),
+        decisions=_frame([{"study": name} | asdict(d) for d in decisions(record)], DECISIONS),
     )
 
 
@@ -289,14 +310,14 @@ def _frame(rows: list[dict[str, Any]], columns: tuple[Column, ...]) -> pd.DataFr
 def _genres(record: Record) -> pd.DataFrame:
     return pd.DataFrame([
         {"genre": genre} | {k: v for k, v in record.facts[genre].items() if k != "baselines"}
-        for genre in planner.genres_of(record)
+        for genre in genres_of(record)
     ])  # fmt: skip
 
 
 def _baselines(record: Record) -> pd.DataFrame:
     rows = [
         {"genre": genre, "split": split, "baseline": baseline, "bce": bces[baseline]}
-        for genre in planner.genres_of(record)
+        for genre in genres_of(record)
         for split, bces in record.facts[genre]["baselines"].items()
         for baseline in BASELINES
     ]

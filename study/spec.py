@@ -32,6 +32,12 @@ EMBEDDED_SOURCE = "music21"
 CONFIRMATION_SEED = 1000
 """First seed of the phases ``methods`` and ``confirm``; search seeds start at 0."""
 
+MIN_RUNG = 6
+"""Fewest paired seeds on which a finalist may be dropped: n of them give a p of at least 2^-n."""
+MAX_RUNG = 16
+"""Most paired seeds of which every sign flip is counted."""
+DEFAULT_RUNGS = (6, 8)
+
 Positive = Annotated[int, Field(ge=1)]
 Regularizers = Positive | dict[Literal["every"], Positive]
 
@@ -52,20 +58,25 @@ class Protocol(StrEnum):
 
 
 class Sampler(StrEnum):
-    """Who proposes configurations; ``auto`` is gp, or tpe where a space has conditions."""
+    """Who proposes configurations; ``auto`` is gp, or tpe where a space has conditions.
+
+    ``grid`` takes the space's cells in order.
+    """
 
     AUTO = "auto"
     GP = "gp"
     TPE = "tpe"
     RANDOM = "random"
+    GRID = "grid"
     QMC = "qmc"
 
 
 class Objective(StrEnum):
-    """The validation metric that a search improves: lowest bce, or highest elbo."""
+    """A validation metric that a search improves: lowest bce, highest elbo or mi_lower."""
 
     BCE = "bce"
     ELBO = "elbo"
+    MI_LOWER = "mi_lower"
 
 
 class _Section(BaseModel):
@@ -192,8 +203,10 @@ class SearchSpec(_Section):
 
     ``space`` names a space of the product's or a YAML file; its content is stored with the study
     as ``space_content``. ``configurations`` is per genre. ``generation`` is how many are proposed
-    at a time; ``finalists`` how many of the searched go on to all confirmation seeds; ``seed``
-    starts the sampler.
+    at a time; ``finalists`` how many of the searched go on to the confirmation seeds; ``rungs``
+    the numbers of those seeds at which the surely worse are dropped. ``objective`` is one metric,
+    or a list of metrics to trade off, the first of which orders equals. ``transfer`` starts a
+    genre from what won in those before it. ``seed`` starts the sampler.
     """
 
     protocol: Protocol = Protocol.SEARCH
@@ -206,8 +219,16 @@ class SearchSpec(_Section):
     configurations: Annotated[int, Field(ge=1, le=10_000)] = 60
     generation: Positive | None = None
     finalists: Positive = 3
-    objective: Objective = Objective.BCE
+    rungs: list[Annotated[int, Field(ge=MIN_RUNG, le=MAX_RUNG)]] | None = None
+    objective: Objective | list[Objective] = Objective.BCE
+    transfer: bool = True
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What the search improves, the first of them first."""
+        asked = self.objective
+        return tuple(asked) if isinstance(asked, list) else (asked,)
 
 
 class SeedsSpec(_Section):

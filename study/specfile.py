@@ -15,10 +15,12 @@ from musebar_core.config import DEFAULT_EVALUATIONS
 from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
 from search_spaces.yamlfile import read_mapping
 from study.spec import (
+    DEFAULT_RUNGS,
     EMBEDDED_SOURCE,
     NEUTRAL,
     PROFILES,
     ModelSpec,
+    Objective,
     Protocol,
     StudySpec,
     TrainingSpec,
@@ -94,6 +96,7 @@ def resolve(content: dict[str, Any]) -> StudySpec:
     }
     search = {
         "generation": spec.search.generation or max(2, -(-spec.search.configurations // 6)),
+        "rungs": _rungs(spec),
         "space_content": spec.search.space_content or _space_content(spec.search.space),
     }
     spec = spec.model_copy(
@@ -127,12 +130,35 @@ def _check(spec: StudySpec) -> None:
     needless = [key for key in ("genre_map", "match_scores", "tracks") if getattr(spec.corpus, key)]
     if needless and spec.corpus.labels is None:
         raise UsageError(f"spec: corpus.{needless[0]} goes with corpus.labels, which is missing")
+    _check_search(spec)
     if spec.corpus.genres is not None and not spec.corpus.genres:
         raise UsageError("spec: corpus.genres is an empty list: name genres, or leave it out")
     if space.named and spec.search.protocol is Protocol.SEARCH:
         raise UsageError(
             f"spec: the space '{space.name}' lists whole configurations: "
             "use it with search.protocol=grid"
+        )
+
+
+def _rungs(spec: StudySpec) -> list[int]:
+    if spec.search.rungs is None:
+        return [rung for rung in DEFAULT_RUNGS if rung < spec.seeds.confirm]
+    return spec.search.rungs
+
+
+def _check_search(spec: StudySpec) -> None:
+    rungs = spec.search.rungs or []
+    if sorted(set(rungs)) != rungs or any(rung >= spec.seeds.confirm for rung in rungs):
+        raise UsageError(
+            f"spec: search.rungs {rungs}: numbers of seeds, rising, each below seeds.confirm "
+            f"({spec.seeds.confirm})"
+        )
+    objectives = spec.search.objectives
+    if len(set(objectives)) != len(objectives) or not set(objectives) - {Objective.MI_LOWER}:
+        raise UsageError(
+            f"spec: search.objective [{', '.join(objectives)}]: bce, elbo, or a list such as "
+            "[bce, mi_lower], each once (mi_lower alone would reward a code nothing is decoded "
+            "from)"
         )
 
 

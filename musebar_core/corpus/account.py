@@ -22,7 +22,8 @@ LEAST_SONGS = len(SPLITS)
 _DETAIL = re.compile(
     r"(?<=^duplicate) .*|(?<=^too short):.*|(?<=^unreadable MIDI):.*|(?<=^unreadable score):.*"
     r"| \(starts with .*|(?<=^another MIDI of its track is taken):.*"
-    r"|(?<=^the list gives it several genres):.*"
+    r"|(?<=^the list gives it several genres):.*|(?<=^no notes but) \d+ of"
+    r"|(?<=Error):.*"
 )
 """What a reason says of one file alone."""
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from musebar_core.corpus import account, store
 from musebar_core.corpus.duplicates import Duplicates
+from musebar_core.corpus.grid import bring_to
 from musebar_core.corpus.place import holds_corpus, new_folder
 from musebar_core.corpus.reading import read_all
 from musebar_core.corpus.sources import EMBEDDED, by_hash, list_embedded, list_source
@@ -49,6 +50,7 @@ def build_corpus(
     songs_per_genre: int | None = None,
     genres: Sequence[str] | None = None,
     labels: LabelOptions | None = None,
+    song_steps: int | None = None,
     progress: Progress | None = None,
     replace: bool = False,
 ) -> Corpus:
@@ -75,6 +77,9 @@ def build_corpus(
         Genres to take; None: all.
     labels
         Genre labels, for the Lakh MIDI Dataset.
+    song_steps
+        Bring every song to so many steps by repeating it or breaking it off, as the paper does;
+        None: songs keep their lengths. Snippets are cut to length in either case.
     progress
         Called with (files read, files to read); the second may grow.
     replace
@@ -90,7 +95,8 @@ def build_corpus(
     """
     origin = [str(source.resolve()), repr(labels)]
     request = _Request(
-        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, origin
+        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, origin,
+        song_steps,
     )  # fmt: skip
     return _build(list_source(source, genres, labels), request)
 
@@ -102,6 +108,7 @@ def build_embedded(
     genres: Sequence[str] | None = None,
     songs_per_genre: int | None = None,
     workers: int | None = None,
+    song_steps: int | None = None,
     progress: Progress | None = None,
     replace: bool = False,
 ) -> Corpus:
@@ -110,7 +117,8 @@ def build_embedded(
     ``genres`` are some of ``fiddle``, ``chorale``, ``renaissance``, ``irish``, ``folk``; None: all.
     """
     request = _Request(
-        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, [EMBEDDED]
+        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, [EMBEDDED],
+        song_steps,
     )  # fmt: skip
     return _build(list_embedded(genres), request)
 
@@ -127,8 +135,11 @@ class _Request:
     genres: tuple[str, ...]
     replace: bool
     source: Sequence[str]
+    song_steps: int | None
 
     def __post_init__(self) -> None:
+        if self.song_steps is not None and self.song_steps < 1:
+            raise ConfigurationError(f"song_steps {self.song_steps}: 1 or more")
         if self.songs_per_genre is not None and self.songs_per_genre < 1:
             raise ConfigurationError(f"songs_per_genre {self.songs_per_genre}: 1 or more")
         if self.workers is not None and self.workers < 0:
@@ -143,7 +154,7 @@ class _Request:
         """Hash of source and settings: the same while only the music in the source changes."""
         settings = [
             *self.source, self.grid.steps_per_quarter, self.grid.steps_per_bar,
-            self.songs_per_genre, sorted(self.genres),
+            self.songs_per_genre, sorted(self.genres), self.song_steps,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
@@ -199,12 +210,15 @@ def _build(listing: Listing, request: _Request) -> Corpus:
             "source_kind": listing.kind,
             "n_ignored": listing.n_ignored,
             "songs_per_genre": request.songs_per_genre,
+            "song_steps": request.song_steps,
             "left_out": [str(genre) for genre in thin],
             "signature": signature,
             "origin": request.origin,
         }
         songs = _table(selection)
         pitches = [r.pitches for r in _ordered(selection.taken) if r.pitches is not None]
+        if request.song_steps is not None:
+            pitches = [bring_to(each, request.song_steps) for each in pitches]
         store.write(folder, songs, pitches, rejected=rejected, grid=request.time_grid, info=info)
     return Corpus.load(request.out)
 
@@ -277,7 +291,7 @@ def _ordered(taken: list[Reading]) -> list[Reading]:
 
 def _table(selection: _Selection) -> pd.DataFrame:
     """One row a song, ordered by genre and id; without offsets."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": reading.sha256[:ID_DIGITS],
             "genre": reading.item.genre,
@@ -287,6 +301,7 @@ def _table(selection: _Selection) -> pd.DataFrame:
             "sha256": reading.sha256,
             "track": reading.track,
             "track_reason": reading.track_reason,
+            "steps_read": 0 if reading.pitches is None else len(reading.pitches),
         }
         for reading in _ordered(selection.taken)
     ]
@@ -303,7 +318,7 @@ def _signature(listing: Listing, request: _Request) -> str:
     inputs = [
         store.FORMAT_VERSION, versions, listing.kind, list(listing.genres), listing.signature,
         listing.rejected, request.grid.steps_per_quarter, request.grid.steps_per_bar,
-        request.songs_per_genre,
+        request.songs_per_genre, request.song_steps,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 

@@ -67,16 +67,19 @@ def melody_key(pitches: NDArray[np.uint8]) -> str:
 
 def phrases(notes: Notes) -> NDArray[np.int64]:
     """Give the phrases of a melody (see the module) as numbers, sorted, each once."""
-    pitches = notes.pitches
-    intervals = np.diff(pitches)
+    intervals = notes.pitches[1:] - notes.pitches[:-1]
     intervals = intervals[intervals != 0]
-    if len(intervals) < PHRASE_INTERVALS:
+    n = len(intervals) - PHRASE_INTERVALS + 1
+    if n < 1:
         return np.zeros(0, np.int64)
-    runs = np.lib.stride_tricks.sliding_window_view(intervals, PHRASE_INTERVALS)
-    sizes, rising = np.abs(runs), (runs > 0).sum(axis=1)
-    telling = (sizes.min(axis=1) < sizes.max(axis=1)) & (rising > 0) & (rising < runs.shape[1])
-    digits = _OCTAVE ** np.arange(PHRASE_INTERVALS)
-    return np.unique(runs[telling] % _OCTAVE @ digits)
+    runs = [intervals[first : first + n] for first in range(PHRASE_INTERVALS)]
+    sizes = [np.abs(run) for run in runs]
+    rises = sum(run > 0 for run in runs[1:]) + (runs[0] > 0).astype(np.int64)
+    one_size = np.logical_and.reduce([size == sizes[0] for size in sizes[1:]])
+    telling = ~one_size & (rises > 0) & (rises < PHRASE_INTERVALS)
+    numbers = sum(run % _OCTAVE * _OCTAVE**place for place, run in enumerate(runs))
+    found: NDArray[np.int64] = np.unique(np.asarray(numbers)[telling])
+    return found
 
 
 def are_versions(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:

@@ -56,6 +56,11 @@ def to_grid(notes: Notes, steps_per_quarter: int) -> NDArray[np.uint8]:
     return _trim(_hold(starts, ends, notes.pitches, n_steps))
 
 
+def bring_to(pitches: NDArray[np.uint8], n_steps: int) -> NDArray[np.uint8]:
+    """Bring a song to ``n_steps``: repeat it from its start, or break it off."""
+    return np.resize(pitches, n_steps)
+
+
 def _hold(
     starts: NDArray[np.float64],
     ends: NDArray[np.float64],

@@ -143,9 +143,9 @@ def read_genre_map(path: Path | None) -> dict[str, str]:
     import yaml
 
     where = f"genre map {path}"
-    source = resources.files("musebar_core.corpus") / "genre_map.yaml" if path is None else path
     try:
-        content = yaml.safe_load(source.read_text(encoding="utf-8"))
+        text = default_genre_map() if path is None else path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
     except OSError as error:
         raise UsageError(f"cannot read the {where}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -164,6 +164,12 @@ def read_genre_map(path: Path | None) -> dict[str, str]:
             genres = [genre for each, genre in dict.fromkeys(pairs) if each == label]
             raise UsageError(f"{where}: label '{label}' is in several genres: {', '.join(genres)}")
     return dict(pairs)
+
+
+def default_genre_map() -> str:
+    """Text of the genre map that comes along."""
+    source = resources.files("musebar_core.corpus") / "genre_map.yaml"
+    return source.read_text(encoding="utf-8")
 
 
 def _text(path: Path) -> str:

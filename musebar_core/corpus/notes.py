@@ -45,10 +45,14 @@ class Notes:
     ) -> Notes:
         """Make notes of columns ``[n]`` in any order; grace notes and odd pitches are left out."""
         kept = (durations > 1e-6) & (pitches >= 0) & (pitches <= 127)
-        numbers = pitches[kept].astype(np.int64)
-        onsets, durations = onsets[kept].astype(np.float64), durations[kept].astype(np.float64)
-        order = np.lexsort((-numbers, onsets))
-        return cls(onsets[order], durations[order], numbers[order])
+        if not kept.all():
+            onsets, durations, pitches = onsets[kept], durations[kept], pitches[kept]
+        numbers = pitches.astype(np.int64)
+        later = onsets[1:] - onsets[:-1]
+        if not ((later > 0) | ((later == 0) & (numbers[1:] <= numbers[:-1]))).all():
+            order = np.lexsort((-numbers, onsets))
+            onsets, durations, numbers = onsets[order], durations[order], numbers[order]
+        return cls(onsets.astype(np.float64), durations.astype(np.float64), numbers)
 
     def __len__(self) -> int:
         return len(self.pitches)

@@ -32,7 +32,10 @@ OVERALL = "overall"
 """Name of the joint corpus of all genres."""
 
 SONG_COLUMNS = ("id", "genre", "group", "title", "split", "source", "sha256", "n_steps", "offset",
-                "track", "track_reason")  # fmt: skip
+                "track", "track_reason", "steps_read")  # fmt: skip
+"""``n_steps`` are kept; ``steps_read`` were in the music: fewer if the song was repeated, more if
+it was broken off, to bring all to one length."""
+
 FILES = ("songs.parquet", "pitches.npy", "rejected.csv", "corpus.json", "fingerprint")
 
 

@@ -146,7 +146,7 @@ def _regret_text(cell: Transfer | None) -> str:
 def _rows(drawn: go.Figure, names: Sequence[str]) -> None:
     drawn.update_yaxes(
         tickvals=list(range(len(names))),
-        ticktext=[style.shorten(name, 30) for name in names],
+        ticktext=[style.shorten(name, 26) for name in names],
         range=[len(names) - 0.4, -0.6],
         showgrid=False,
         ticks="",

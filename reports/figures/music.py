@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import plotly.graph_objects as go
 
 from musebar_core.corpus.grid import REST
+from musebar_core.generation import notes
 from reports.figures import style
 from reports.stats.music import OCTAVE, WIDEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from musebar_core.generation import Note
     from reports.stats.music import Description, Example, GenreMusic
 
 _NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
@@ -75,8 +78,8 @@ def piano_roll(example: Example, steps_per_bar: int, colour: str) -> go.Figure:
     drawn = style.figure("bar", "", 240)
     x: list[float | None] = []
     y: list[int | None] = []
-    for first, last, pitch in runs(example.pitches):
-        x += [1 + first / steps_per_bar, 1 + last / steps_per_bar, None]
+    for pitch, first, end in notes_of(example):
+        x += [1 + first / steps_per_bar, 1 + end / steps_per_bar, None]
         y += [pitch, pitch, None]
     drawn.add_trace(
         go.Scatter(
@@ -96,17 +99,9 @@ def piano_roll(example: Example, steps_per_bar: int, colour: str) -> go.Figure:
     return drawn
 
 
-def runs(pitches: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Put equal neighbouring steps into one note: (first step, step after the last, pitch)."""
-    found: list[tuple[int, int, int]] = []
-    for step, pitch in enumerate(pitches):
-        if pitch == REST:
-            continue
-        if found and found[-1][1:] == (step, pitch):
-            found[-1] = (found[-1][0], step + 1, pitch)
-        else:
-            found.append((step, step + 1, pitch))
-    return found
+def notes_of(example: Example) -> list[Note]:
+    """Read the notes of an example; equal neighbouring steps are one."""
+    return notes(np.array(example.pitches, np.uint8))
 
 
 def own_genres(described: Description) -> list[GenreMusic]:

@@ -35,7 +35,7 @@ SHORT = {
 def effects(verdicts: Sequence[Verdict]) -> go.Figure:
     """Draw a row a verdict on BCE: its effect with the interval; left of 0 is for the claim."""
     rows = [verdict for verdict in verdicts if verdict.effect is not None]
-    drawn = style.figure("test BCE minus the rival's (nats per snippet)", "",
+    drawn = style.figure("difference (nats)", "",
                          height=150 + 32 * len(rows))  # fmt: skip
     for answer, (colour, symbol) in LOOKS.items():
         at = [i for i, row in enumerate(rows) if row.answer is answer]

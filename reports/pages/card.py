@@ -67,8 +67,8 @@ def _ties(card: Card) -> tuple[Chart, ...]:
     )
     if len(rows) > DRAWN:
         caption += f" The best {DRAWN} of {len(rows):,} are drawn; the table has all."
-    drawn = apart(rows[:DRAWN], f"validation {name} minus the recommended one's (nats)")
-    title = f"Distance from the recommended configuration, {name}"
+    drawn = apart(rows[:DRAWN], "difference (nats)")
+    title = f"Distance from the recommended configuration, validation {name}"
     return (chart("fig-ties", title, caption, drawn, _ties_table(card, rows)),)
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.corpus.grid import REST
 from musebar_core.corpus.split import SPLITS
+from reports.audio import wav
 from reports.figures import music as figures
 from reports.figures import style
 from reports.pages.charts import chart
 from reports.pages.render import render
-from reports.pages.sound import data_uri, wav
 from reports.pages.tables import Cell, Table
 from reports.stats import labels
-from reports.stats.music import WIDEST
+from reports.stats.music import EXAMPLE_QUARTERS, WIDEST
 
 if TYPE_CHECKING:
     from reports.pages.charts import Chart
     from reports.stats.music import Description, Example, GenreMusic
+
+TEMPO = 120.0
+"""Quarter notes a minute at which examples sound: a grid knows no tempo."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ def corpus_page(described: Description) -> str:
         "study": described.name,
         "labels": labels,
         "described": described,
+        "tempo": f"{TEMPO:g}",
+        "quarters": EXAMPLE_QUARTERS,
         "songs": [_songs_table(described), _steps_table(described)],
         "rejected": _rejected_table(described),
         "shapes": _shapes_table(described),
@@ -51,8 +57,8 @@ def _heard(described: Description, at: int, example: Example) -> Heard:
     colours = style.genre_colours([each.genre for each in described.genres])
     drawn = figures.piano_roll(example, described.steps_per_bar, colours[example.genre])
     rows = tuple(
-        (_count(first), _count(last - first), Cell(figures.note_name(pitch)), _count(pitch))
-        for first, last, pitch in figures.runs(example.pitches)
+        (_count(first), _count(end - first), Cell(figures.note_name(pitch)), _count(pitch))
+        for pitch, first, end in figures.notes_of(example)
     )
     columns = ("step", "steps", "note", "pitch")
     notes = Table(f"roll-{at}", "Notes of the example, in steps", columns, rows)
@@ -61,8 +67,13 @@ def _heard(described: Description, at: int, example: Example) -> Heard:
         f"{example.track_reason}." + (f" Group: {example.group}." if example.group else "")
     )
     title = example.title or example.id
-    sound = data_uri(wav(example.pitches, described.steps_per_quarter))
+    seconds = 60 / TEMPO / described.steps_per_quarter
+    sound = _data_uri(wav(figures.notes_of(example), len(example.pitches), seconds))
     return Heard(example, chart(f"fig-roll-{at}", title, caption, drawn, notes), sound)
+
+
+def _data_uri(sound: bytes) -> str:
+    return f"data:audio/wav;base64,{base64.b64encode(sound).decode()}"
 
 
 def _songs_table(described: Description) -> Table:

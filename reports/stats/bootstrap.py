@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DRAWS = 10_000
+LEAST_SEEDS = 5
+"""Below, a resample has so few distinct forms that its quantiles mean nothing."""
+
 STRATIFIED_DRAWS = 2_000
 
 
@@ -23,11 +26,11 @@ def studentised_interval(
     """95 % bootstrap-t interval of a mean (Efron and Tibshirani 1993, section 12.5).
 
     It follows skew, which a t interval does not; with few seeds it is wide. None for fewer
-    than 3 values. Draws without any spread tell of no scale and are left out.
+    than :data:`LEAST_SEEDS` values. Draws without any spread tell of no scale and are left out.
     """
     data = np.asarray(values, dtype=float)
     n = len(data)
-    if n < 3:
+    if n < LEAST_SEEDS:
         return None
     mean, error = float(data.mean()), float(data.std(ddof=1)) / n**0.5
     if error == 0:

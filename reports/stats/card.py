@@ -95,7 +95,7 @@ class Card:
     transfers
         What the other genres' configurations cost here.
     studentised
-        Studentised bootstrap interval of the choice's mean, 95 %; None with one seed.
+        Studentised bootstrap interval of the choice's mean, 95 %; None with fewer than 5 seeds.
     """
 
     study: str

@@ -28,7 +28,7 @@ WIDEST = OCTAVE + 1
 
 EXAMPLES = 12
 """Of all genres together; two a genre at most."""
-EXAMPLE_QUARTERS = 32
+EXAMPLE_QUARTERS = 24
 """Length of an example, in quarter notes."""
 
 _EXAMPLE_LABELS = (
@@ -56,7 +56,7 @@ class Example:
     track, track_reason
         Which track the melody is from, and why.
     pitches
-        Symbols 0-128 (128 = rest), at most 32 quarter notes of them.
+        Symbols 0-128 (128 = rest), at most 24 quarter notes of them.
     """
 
     id: str

@@ -63,7 +63,7 @@ def tie_line(ties: TieSet) -> str:
     """Say how many cannot be told from the best."""
     k, left = len(ties.members) + len(ties.worse), len(ties.members)
     if k == 1:
-        return "the only configuration with a full count: nothing to compare it with"
+        return "the only configuration that there is to choose from: nothing to compare it with"
     if ties.too_few_seeds:
         return (
             f"undecided: too few seeds ({ties.n_seeds}); the smallest possible p is "
@@ -119,8 +119,9 @@ def effect_text(verdict: Verdict) -> str:
         if share is None:
             return ""
         low, high = share.interval
+        where = "" if verdict.genre else " in more than half of the genres"
         return (
-            f"{share.collapsed} of {count(share.n_seeds, 'seed')} collapsed, "
+            f"{share.collapsed} of {count(share.n_seeds, 'seed')} collapsed{where}, "
             f"{percent(share.collapsed / share.n_seeds)} [{percent(low)}, {percent(high)}]"
         )
     if verdict.effect is None:

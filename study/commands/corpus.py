@@ -71,6 +71,9 @@ def corpus() -> None:
 @click.option("--steps-per-quarter", type=int, help="Steps a quarter note, for another grid.")
 @click.option("--steps-per-bar", type=int, help="Steps a bar, for another grid.")
 @_SNIPPET_STEPS
+@click.option("--song-steps", type=click.IntRange(min=1),
+              help="Bring every song to so many steps, repeated or broken off, as in the paper.  "
+              "[default: songs keep their lengths]")  # fmt: skip
 @click.option("--songs-per-genre", type=click.IntRange(min=1), help="Take at most so many.")
 @click.option("--genre", "genres", multiple=True, help="Take this genre only; repeatable.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one a core]")
@@ -90,6 +93,7 @@ def build(
     steps_per_quarter: int | None,
     steps_per_bar: int | None,
     snippet_steps: int,
+    song_steps: int | None,
     songs_per_genre: int | None,
     genres: tuple[str, ...],
     workers: int | None,
@@ -120,7 +124,7 @@ def build(
     with _progress() as progress:
         settings: dict[str, Any] = {
             "genres": genres or None, "songs_per_genre": songs_per_genre, "workers": workers,
-            "progress": progress, "replace": force,
+            "progress": progress, "replace": force, "song_steps": song_steps,
         }  # fmt: skip
         if source == EMBEDDED:
             built = build_embedded(folder, grid, **settings)
@@ -151,6 +155,14 @@ def _label_options(
         if path is not None:
             raise UsageError(f"{name} goes with --labels, which is missing")
     return None
+
+
+@corpus.command("genre-map")
+def genre_map() -> None:
+    """Print the genre map that comes along, to be edited and given to --genre-map."""
+    from musebar_core.corpus.labels import default_genre_map
+
+    click.echo(default_genre_map(), nl=False)
 
 
 @corpus.command()
@@ -306,11 +318,13 @@ def _progress() -> Iterator[Progress]:
 
     rate = TextColumn("{task.fields[rate]}")
     columns = ("reading music", BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
-    began = time.monotonic()
+    began: float | None = None
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None, rate="")
 
         def show(done: int, total: int) -> None:
+            nonlocal began
+            began = began or time.monotonic()  # workers have started when the first file is read
             per_second = done / max(time.monotonic() - began, 1e-9)
             bar.update(task, completed=done, total=total, rate=f"{per_second:.0f} files/s")
 
@@ -318,11 +332,14 @@ def _progress() -> Iterator[Progress]:
 
 
 def _lines() -> Progress:
-    began = last = time.monotonic()
+    began: float | None = None
+    last = 0.0
 
     def show(done: int, total: int) -> None:
-        nonlocal last
+        nonlocal began, last
         now = time.monotonic()
+        if began is None:  # workers have started when the first file is read
+            began = last = now
         if done < total and now - last < SECONDS_BETWEEN_LINES:
             return
         last = now

@@ -83,17 +83,22 @@ def stop(home: Path, name: str) -> None:
 @study.command()
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--why", metavar="CONFIG", help="What was decided about a configuration, and why.")
 @click.pass_obj
-def status(home: Path, name: str, as_json: bool) -> None:
-    """Print where a study stands."""
+def status(home: Path, name: str, as_json: bool, why: str | None) -> None:
+    """Print where a study stands, or why a configuration came as far as it did."""
     from rich.console import Console
 
     from study import progress
+    from study.commands.why import explain
     from study.home import Home
     from study.results import state_of
 
     opened = Home(home).open(name)
     record, state = opened.ledger.read(name), state_of(opened)
+    if why is not None:
+        click.echo(explain(name, record, state, why, as_json=as_json))
+        return
     if as_json:
         click.echo(json.dumps(_status(name, record, state)))
         return
@@ -139,13 +144,14 @@ def watch(home: Path, name: str, interval: float) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; default HOME/NAME/export.")
 @click.pass_obj
 def export(home: Path, name: str, out: Path | None) -> None:
-    """Write results.parquet and curves.parquet."""
+    """Write results.parquet, curves.parquet and decisions.parquet."""
     from study.results import load_tables, write_table
 
     tables = load_tables(home, name)
     out = out or home / name / "export"
     out.mkdir(parents=True, exist_ok=True)
-    for file, frame in (("results", tables.results), ("curves", tables.curves)):
+    frames = {"results": tables.results, "curves": tables.curves, "decisions": tables.decisions}
+    for file, frame in frames.items():
         click.echo(f"{write_table(frame, out / f'{file}.parquet')}  {len(frame)} rows")
 
 
@@ -212,27 +218,32 @@ def _run(home: Home, opened: Study) -> None:
 
 
 def _status(name: str, record: Any, state: str) -> dict[str, Any]:  # noqa: ANN401
-    from study import progress
+    from study import tally
 
-    genres = {
-        genre: {"planned": row.planned, "done": row.done, "failed": row.failed,
-                "collapsed": row.collapsed}
-        for genre, row in progress.counts(record).items()
-    }  # fmt: skip
-    return {"study": name, "state": state, "genres": genres}
+    counted = tally.tally(record)
+    return {
+        "study": name,
+        "state": state,
+        "genres": {genre: tally.as_dict(row) for genre, row in counted.genres.items()},
+        "seed_runs_left": counted.left,
+        "elapsed_seconds": counted.elapsed_seconds,
+        "device": counted.device,
+        "device_hours": counted.device_hours,
+        "device_hours_left": counted.device_hours_left,
+        "slots_lately": counted.slots_lately,
+    }
 
 
 def _watch_plainly(opened: Study, interval: float) -> None:
     from study import progress
     from study.results import state_of
 
-    shown = ""
+    shown = -progress.LINE_SECONDS
     while True:
         state = state_of(opened)
-        line = progress.line(opened.ledger.read(opened.name))
-        if line != shown:
-            click.echo(line, err=True)
-            shown = line
+        if state != "running" or time.monotonic() - shown >= progress.LINE_SECONDS:
+            click.echo(progress.line(opened.ledger.read(opened.name)), err=True)
+            shown = time.monotonic()
         if state != "running":
             return
         time.sleep(interval)

@@ -64,13 +64,13 @@ def test_claims_of_a_simulated_study_without_effects_stay_undecided(make_study, 
         "musebar_bow": make_config(16, 8, "linear"),
     }
     called = 0
-    for _ in range(40):
+    for _ in range(20):
         study = make_study()
         for name, config in configs.items():
             study.add(config, rng.normal(500, 1, 10).tolist(), phase="methods", method=name,
                       collapsed=5)  # fmt: skip
         called += any(v.answer is not Answer.UNDECIDED for v in verdicts(study.tables()))
-    assert called <= bound(40)
+    assert called <= bound(20)
 
 
 @pytest.mark.slow

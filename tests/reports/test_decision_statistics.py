@@ -103,8 +103,8 @@ def test_the_studentised_interval_follows_skew():
     values = [0.0] * 8 + [1.0, 10.0]
     low, high = studentised_interval(values, np.random.default_rng(0))
     assert high - 1.1 > 2 * (1.1 - low)
-    assert studentised_interval([1.0, 1.0, 1.0], np.random.default_rng(0)) == (1.0, 1.0)
-    assert studentised_interval([1.0, 2.0], np.random.default_rng(0)) is None
+    assert studentised_interval([1.0] * 5, np.random.default_rng(0)) == (1.0, 1.0)
+    assert studentised_interval([1.0, 2.0, 3.0, 4.0], np.random.default_rng(0)) is None
 
 
 def test_the_interquartile_mean_leaves_out_a_quarter_at_either_end():

@@ -20,7 +20,7 @@ from reports.pages.render import page_name
 from study import specfile
 from study.cli import musebar
 from study.home import Home
-from study.record import Ended, SeedRun, State
+from study.record import Ended, Proposal, SeedRun, State
 from study.spec import Phase
 
 GENRE = "jazz"
@@ -59,9 +59,10 @@ class Planted:
         self.ids = {name: config.config_id for name, config in self.spec.methods.items()}
 
     def propose(self, **cells):
-        proposals = [(cell, self.spec.configuration(cell)) for cell in cells.values()]
-        self.ledger.add_generation("planted", GENRE, 0, proposals)
-        self.ids |= {n: c.config_id for n, (_, c) in zip(cells, proposals, strict=True)}
+        found = {name: self.spec.configuration(cell) for name, cell in cells.items()}
+        proposals = [Proposal(found[name].config_id, cell) for name, cell in cells.items()]
+        self.ledger.add_generation("planted", GENRE, 0, proposals, found.values())
+        self.ids |= {name: config.config_id for name, config in found.items()}
 
     def run(self, name, phase, bces, *, collapsed=0, failed=0):
         for i, seed in enumerate(self.spec.seeds_of(phase)):

@@ -130,7 +130,9 @@ def test_genres_are_judged_together_on_their_mean_seed_by_seed(methods):
     assert len(found) == 12
     assert found[Claim.ANNEALING, None].effect.mean == pytest.approx(-3.0)
     assert found[Claim.ANNEALING, "rock"].effect.mean == pytest.approx(-1.0)
-    assert found[Claim.COLLAPSE, None].share.n_seeds == 10
+    together = found[Claim.COLLAPSE, None]
+    assert together.share.n_seeds == 10
+    assert "10 of 10 seeds collapsed in more than half of the genres" in verdict_line(together)
 
 
 def test_the_joint_corpus_stands_for_all_genres():

@@ -171,6 +171,30 @@ def test_changed_music_is_built_somewhere_else(tmp_path, tiny_spec):
     assert Corpus.load(first.path).fingerprint == first.fingerprint != second.fingerprint
 
 
+def test_the_labels_of_the_spec_decide_the_genres_and_the_place(tmp_path, tiny_spec):
+    from musebar_core.errors import UnknownNameError, UsageError
+    from tests.conftest import write_song
+
+    lines = []
+    for song in range(8):
+        track = f"TRAAA{chr(65 + song)}A128F9318780"
+        write_song(tmp_path / "lmd" / "A" / "A" / "A" / track / "one.mid", song)
+        lines.append(f"{track}\t{'Jazz' if song < 4 else 'Rock'}")
+    labels = tmp_path / "a.cls"
+    labels.write_text("\n".join(lines))
+    source = {"corpus__source": str(tmp_path / "lmd"), "corpus__labels": str(labels)}
+    corpora.check(tiny_spec(**source))
+    first = corpora.prepare(tiny_spec(**source), tmp_path / "corpora")
+    assert first.genres == ("jazz", "rock")
+    labels.write_text("\n".join(lines[:4]))
+    second = corpora.prepare(tiny_spec(**source), tmp_path / "corpora")
+    assert (second.path == first.path, second.genres) == (False, ("jazz",))
+    with pytest.raises(UnknownNameError, match="unknown genre 'rock'"):
+        corpora.check(tiny_spec(**source, corpus__genres="[rock]"))
+    with pytest.raises(UsageError, match="has its genres already"):
+        corpora.check(tiny_spec(corpus__source=str(first.path), corpus__labels=str(labels)))
+
+
 def test_a_built_corpus_of_another_grid_is_refused_before_work(tiny_spec, corpus):
     from musebar_core.errors import ConfigurationError, UsageError
 

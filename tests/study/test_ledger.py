@@ -14,7 +14,7 @@ from musebar_core.errors import StudyError, UnknownNameError, UsageError
 from study.home import Home
 from study.lease import Holder, Lease, holder, this_host
 from study.ledger import Ledger, leases
-from study.record import Ended, Record, SeedRun, State
+from study.record import Ended, Proposal, Record, SeedRun, State
 from study.spec import Phase
 
 RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
@@ -42,17 +42,19 @@ def test_a_seed_run_is_recorded_once_and_the_first_stays(study):
 def test_a_generation_is_recorded_whole_or_not_at_all(study, tiny_spec):
     spec = tiny_spec()
     pairs = [(cell, spec.configuration(cell)) for cell in list(spec.space.cells())[:2]]
-    study.ledger.add_generation("tiny", "low", 0, pairs)
+    proposals = [Proposal(c.config_id, cell, "chance") for cell, c in pairs]
+    found = [c for _, c in pairs]
+    study.ledger.add_generation("tiny", "low", 0, proposals, found)
     with pytest.raises(StudyError):
-        study.ledger.add_generation("tiny", "low", 1, [pairs[0]])  # proposed before
+        study.ledger.add_generation("tiny", "low", 1, proposals[:1], found[:1])  # proposed before
     record = study.ledger.read("tiny")
     assert list(record.generations) == [("low", 0)]
-    assert [p.parameters for p in record.generations["low", 0]] == [cell for cell, _ in pairs]
+    assert record.generations["low", 0] == tuple(proposals)
     assert record.configurations[pairs[0][1].config_id] == pairs[0][1]
 
 
 def test_a_generation_that_found_nothing_is_remembered(study):
-    study.ledger.add_generation("tiny", "low", 0, [])
+    study.ledger.add_generation("tiny", "low", 0, [], [])
     assert study.ledger.read("tiny").generations == {("low", 0): ()}
 
 

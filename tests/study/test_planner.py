@@ -3,10 +3,13 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from study import planner, proposals, racing
+from study import planner, proposals
+from study.decisions import decisions
 from study.record import Ended, Proposal, Record, SeedRun
-from study.spec import Objective, Phase
+from study.spec import Phase
 
 GENRES = ("high", "low")
 
@@ -30,10 +33,7 @@ def simulate(spec, order, *, fails=lambda _: False, width=3):
     while True:
         plan = planner.plan(record)
         for due in plan.propose:
-            cells = proposals.propose(spec, due)
-            record.generations[due.genre, due.generation] = tuple(
-                Proposal(spec.configuration(cell).config_id, cell) for cell in cells
-            )
+            record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
         if plan.propose:
             continue
         if plan.done:
@@ -73,7 +73,8 @@ def test_every_phase_has_the_specs_seeds_for_every_configuration(spec):
             assert len(runs) == configurations * len(spec.seeds_of(phase))
 
 
-def test_the_second_generation_does_not_wait_for_the_first(spec):
+def test_the_second_generation_does_not_wait_for_the_first(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__transfer="false")
     plan = planner.plan(empty(spec))
     assert {(d.genre, d.generation) for d in plan.propose} == {(g, 0) for g in GENRES}
     record = empty(spec)
@@ -82,7 +83,8 @@ def test_the_second_generation_does_not_wait_for_the_first(spec):
     assert (due.generation, due.completed, len(due.running)) == (1, (), 2)
 
 
-def test_the_third_generation_waits_for_all_of_the_first_and_no_more(spec):
+def test_the_third_generation_waits_for_all_of_the_first_and_no_more(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__transfer="false")
     record = empty(spec)
     first, second = ("a" * 12, "b" * 12), ("c" * 12, "d" * 12)
     for generation, ids in enumerate((first, second)):
@@ -93,7 +95,7 @@ def test_the_third_generation_waits_for_all_of_the_first_and_no_more(spec):
     assert not [d for d in planner.plan(record).propose if d.genre == "low"]
     record.ended[runs[-1]] = toy(runs[-1])
     due = next(d for d in planner.plan(record).propose if d.genre == "low")
-    assert [p.config_id for p, _ in due.completed] == list(first)
+    assert [k.proposal.config_id for k in due.completed] == list(first)
     assert [p.config_id for p in due.running] == list(second)
 
 
@@ -154,14 +156,14 @@ def test_no_configuration_is_proposed_twice(spec):
         assert len(ids) == len(set(ids)) == 6
 
 
-@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "qmc"])
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "grid", "qmc"])
 def test_every_sampler_repeats_itself(tiny_spec, sampler):
     spec = tiny_spec(search__sampler=sampler)
     completed = tuple(
-        (Proposal(spec.configuration(cell).config_id, cell), float(i))
+        planner.Known(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
         for i, cell in enumerate(list(spec.space.cells())[:9])
     )
-    due = planner.Propose("low", 3, 2, completed, ())
+    due = planner.Propose("low", 3, 2, completed)
     first = proposals.propose(spec, due)
     assert first == proposals.propose(spec, due)
     assert len(first) == 2
@@ -175,26 +177,127 @@ def test_the_sampler_is_told_what_was_measured(tiny_spec):
     proposed = {"low": 0, "high": 0}
     for latent, favours in ((2, "low"), (64, "high")):
         completed = tuple(
-            (Proposal(f"{i:012x}", cell), abs(cell["latent_length"] - latent) * 10.0)
+            planner.Known(
+                Proposal(f"{i:012x}", cell), (abs(cell["latent_length"] - latent) * 10.0,), 0.0
+            )
             for i, cell in enumerate(cells * 3)
         )
         for generation in range(10):
-            for cell in proposals.propose(spec, planner.Propose("g", generation, 1, completed, ())):
-                proposed[favours] += cell["latent_length"] * (1 if favours == "high" else -1)
+            for p in proposals.propose(spec, planner.Propose("g", generation, 1, completed)):
+                latent_length = p.parameters["latent_length"]
+                proposed[favours] += latent_length * (1 if favours == "high" else -1)
     assert proposed["high"] + proposed["low"] > 0
 
 
-def entry(config_id, bce, mi, collapsed=0, done=3):
-    return racing.Searched(config_id, bce, -bce, mi, collapsed, done, 3)
+def propose_all(spec, record, genre="low"):
+    return next((d for d in planner.plan(record).propose if d.genre == genre), None)
 
 
-def test_finalists_are_the_best_by_the_objective_and_the_most_informative():
-    results = [entry("a", 1, 0.1), entry("b", 2, 0.2), entry("c", 3, 0.3), entry("d", 4, 0.9)]
-    assert racing.finalists(results, 3, Objective.BCE) == ["a", "b", "d"]
+def test_a_genre_starts_from_what_won_in_the_genres_before_it(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    first = record.generations["low", 0]
+    came = [p for p in first if p.transferred]
+    assert len(came) == 1  # half a generation of two
+    assert came[0].origin == "transfer: among the best of high"
+    known = {p.config_id for g in (0, 1) for p in record.generations["high", g]}
+    level = {r.config_id: int(r.config_id, 16) % 97 for r in record.ended if r.genre == "high"}
+    assert came[0].config_id == min(known, key=level.get)
+    assert not any(p.transferred for (g, _), ps in record.generations.items() for p in ps
+                   if g == "high")  # fmt: skip
 
 
-def test_collapsed_and_incomplete_configurations_yield_their_place():
-    results = [entry("a", 1, 0, collapsed=3), entry("b", 2, 1), entry("c", 3, 1, done=2),
-               entry("d", 4, 1)]  # fmt: skip
-    assert racing.finalists(results, 2, Objective.BCE) == ["b", "d"]
-    assert racing.finalists(results, 3, Objective.BCE) == ["b", "d", "a"]
+def test_a_genre_waits_for_all_but_the_last_generation_of_the_one_before(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    for key in [k for k in record.generations if k[0] == "low"]:
+        del record.generations[key]
+    last = {p.config_id for p in record.generations["high", 2]}
+    for run in [r for r in record.ended if r.genre == "high" and r.config_id in last]:
+        del record.ended[run]
+    assert propose_all(spec, record) is not None
+    before = record.generations["high", 1][0].config_id
+    del record.ended[SeedRun("high", before, 0, Phase.SEARCH)]
+    assert propose_all(spec, record) is None
+
+
+def test_without_transfer_no_genre_waits_and_none_takes_over(tiny_spec):
+    spec = tiny_spec(search__transfer="false", search__sampler="random")
+    assert {d.genre for d in planner.plan(empty(spec)).propose} == set(GENRES)
+    record, _ = simulate(spec, lambda _: 0)
+    assert not any(p.transferred for ps in record.generations.values() for p in ps)
+
+
+def test_the_joint_corpus_is_searched_first(tiny_spec):
+    record = empty(tiny_spec())
+    record.facts["overall"] = {}
+    assert [d.genre for d in planner.plan(record).propose] == ["overall"]
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**32), width=st.integers(1, 9))
+@pytest.mark.parametrize("sampler", ["random", "qmc", "grid", "tpe"])
+def test_every_sampler_ends_in_the_same_table_under_any_order(tiny_spec, sampler, seed, width):
+    spec = tiny_spec(search__configurations="6", search__sampler=sampler,
+                     seeds="{search: 2, confirm: 8}", search__finalists="3")  # fmt: skip
+    expected, _ = simulate(spec, lambda _: 0, width=1)
+    record, _ = simulate(spec, random.Random(seed).randrange, width=width)
+    assert table(record) == table(expected)
+    assert record.generations == expected.generations
+    assert decisions(record) == decisions(expected)
+
+
+def test_a_dropped_finalist_runs_no_seed_beyond_its_rung(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__sampler="random", search__finalists="3",
+                     seeds="{search: 2, confirm: 10}", search__methods="false")  # fmt: skip
+    record, _ = simulate(spec, lambda _: 0)
+    for genre in GENRES:
+        dropped = [d for d in decisions(record) if (d.genre, d.decision) == (genre, "dropped")]
+        for decision in dropped:
+            runs = [r for r in record.ended if r.phase is Phase.CONFIRM
+                    and (r.genre, r.config_id) == (genre, decision.config_id)]  # fmt: skip
+            assert len(runs) == decision.seeds
+    assert any(d.decision == "dropped" for d in decisions(record))
+
+
+def test_failed_and_collapsed_configurations_are_constraints_to_the_sampler(tiny_spec):
+    spec = tiny_spec(search__sampler="tpe")
+    cells = list(spec.space.cells())[:3]
+    costs = ((5.0,), (1.0,), None)
+    completed = tuple(
+        planner.Known(Proposal(spec.configuration(cell).config_id, cell), cost, violation)
+        for cell, cost, violation in zip(cells, costs, (-0.2, 0.8, 1.0), strict=True)
+    )
+    due = planner.Propose("low", 3, 2, completed)
+    study = proposals.optuna_study(spec, proposals.make_sampler("tpe", 0), due)
+    assert [t.value for t in study.trials] == [5.0, 1.0, 5.0]
+    assert study.best_trial.value == 5.0
+    assert [list(t.constraints.values()) for t in study.trials] == [[-0.2], [0.8], [1.0]]
+
+
+def test_a_grid_sampler_takes_the_cells_in_order(tiny_spec):
+    spec = tiny_spec(search__sampler="grid", search__transfer="false")
+    record, _ = simulate(spec, lambda _: 0)
+    cells = list(spec.space.cells())[:4]
+    found = [p.parameters for g in (0, 1) for p in record.generations["low", g]]
+    assert found == cells
+
+
+def test_qmc_goes_on_with_one_sequence_over_generations(tiny_spec):
+    spec = tiny_spec(search__sampler="qmc", search__choices="{latent_length: [2, 4, 8, 16]}",
+                     search__fixed="{free_bits: 0, annealing: constant, regularizers: 1, "
+                     "input_dropout: 0}", search__transfer="false",
+                     search__methods="false")  # fmt: skip
+    record, _ = simulate(spec, lambda _: 0)
+    found = {p.parameters["latent_length"] for g in (0, 1) for p in record.generations["low", g]}
+    assert found == {2, 4, 8, 16}
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random"])
+def test_two_objectives_are_searched_together(tiny_spec, sampler):
+    spec = tiny_spec(search__sampler=sampler, search__objective="[bce, mi_lower]",
+                     search__configurations="12", search__transfer="false",
+                     search__generation="4")  # fmt: skip
+    record, plan = simulate(spec, lambda _: 0)
+    assert plan.done
+    assert sum(map(len, record.generations.values())) == 24

@@ -61,8 +61,11 @@ def test_every_seed_run_is_exported_once_with_the_specs_seeds(finished, tmp_path
     assert not results.duplicated(KEY).any()
     assert set(results.state) == {"done"}
     for (_, phase, _), rows in results.groupby(["genre", "phase", "config_id"]):
-        seeds = range(2) if phase == "search" else range(1000, 1010)
-        assert sorted(rows.seed) == list(seeds)
+        if phase == "confirm":  # a finalist may be dropped at a rung
+            assert sorted(rows.seed) in [list(range(1000, 1000 + n)) for n in (6, 8, 10)]
+        else:
+            seeds = range(2) if phase == "search" else range(1000, 1010)
+            assert sorted(rows.seed) == list(seeds)
     per_genre = results.groupby(["genre", "phase"]).config_id.nunique()
     assert per_genre["low"].to_dict() == {"confirm": 2, "methods": 4, "search": 4}
     assert set(curves.epoch) == {3, 6}
@@ -98,6 +101,30 @@ def test_status_and_list_count_what_the_table_holds(finished, tmp_path):
         assert counts["collapsed"] == rows.validation_collapsed.sum()
         assert counts["failed"] == 0
     assert json.loads(run_in(finished, "study", "list", "--json").stdout) == [status]
+
+
+def test_status_tells_why_a_configuration_came_as_far_as_it_did(finished, tmp_path):
+    results, _ = export(finished, tmp_path)
+    decisions = pd.read_parquet(tmp_path / "decisions.parquet")
+    assert set(decisions.config_id) == set(results[results.phase == "search"].config_id)
+    low = decisions[decisions.genre == "low"]
+    promoted = low[low.decision == "promoted"].config_id
+    confirmed = results[(results.genre == "low") & (results.phase == "confirm")]
+    assert set(promoted) == set(confirmed.config_id)
+    assert set(low[low.stage == "race"].seeds) == {6, 8}
+    config_id = promoted.iloc[0]
+    text = run_in(finished, "study", "status", "tiny", "--why", config_id[:8]).stdout
+    assert config_id in text
+    assert "promoted: place" in text
+    assert "race, 6 seeds" in text
+    told = json.loads(
+        run_in(finished, "study", "status", "tiny", "--json", "--why", config_id).stdout
+    )
+    rows = [d for d in told["decisions"] if d["genre"] == "low" and d["stage"] != "choice"]
+    assert [d["reason"] for d in rows] == list(low[low.config_id == config_id].reason)
+    assert any(d["stage"] == "choice" for d in told["decisions"])
+    unknown = run_in(finished, "study", "status", "tiny", "--why", config_id[:-2] + "zz")
+    assert (unknown.returncode, f"did you mean '{config_id}'" in unknown.stderr) == (2, True)
 
 
 def test_the_report_of_a_real_study_says_ten_seeds(finished):

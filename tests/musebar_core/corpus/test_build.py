@@ -7,12 +7,15 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import pretty_midi
 import pytest
 
 from musebar_core.config import Grid
-from musebar_core.corpus import Corpus, SnippetSampler, build_corpus, build_embedded
+from musebar_core.corpus import GRIDS, Corpus, SnippetSampler, build_corpus, build_embedded
 from musebar_core.corpus.duplicates import melody_key
 from musebar_core.corpus.place import new_folder
+from musebar_core.corpus.reading import read_item
+from musebar_core.corpus.sources import Item
 from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError, UsageError
 
 
@@ -237,15 +240,18 @@ def test_a_tune_book_in_a_genre_folder_is_as_many_songs_as_tunes(source, tmp_pat
     assert songs["n_steps"].tolist() == [16, 16, 16]
 
 
-def test_riff_wrapped_midi_is_taken_whatever_its_name(source, tmp_path, grid, write_midi, tune):
+def test_midi_is_taken_whatever_its_name_plain_or_wrapped_in_riff(
+    source, tmp_path, grid, write_midi, tune
+):
     content = write_midi(tmp_path / "a.mid", {"Melody": tune(900)}).read_bytes()
     wrapped = b"data" + len(content).to_bytes(4, "little") + content
     (source / "pop" / "karaoke.dat").write_bytes(
         b"RIFF" + (len(wrapped) + 4).to_bytes(4, "little") + b"RMID" + wrapped
     )
+    write_midi(source / "pop" / "a.mid", {"Melody": tune(901)}).rename(source / "pop" / "nameless")
     (source / "pop" / "sound.wav").write_bytes(b"RIFF\x10\0\0\0WAVEfmt ")
     corpus = build(source, tmp_path / "out", grid)
-    assert "pop/karaoke.dat" in set(corpus.songs["source"])
+    assert {"pop/karaoke.dat", "pop/nameless"} <= set(corpus.songs["source"])
     assert corpus.info["n_ignored"] == 1
 
 
@@ -263,10 +269,50 @@ def test_a_limit_is_filled_up_where_files_are_rejected(source, tmp_path, grid):
     assert corpus.songs.groupby("genre").size().to_dict() == {"jazz": 4, "pop": 4}
 
 
-@pytest.mark.parametrize("option", [{"songs_per_genre": 0}, {"workers": -1}])
+@pytest.mark.parametrize("option", [{"songs_per_genre": 0}, {"workers": -1}, {"song_steps": 0}])
 def test_an_option_out_of_range_is_refused(source, tmp_path, grid, option):
     with pytest.raises(ConfigurationError, match=next(iter(option))):
         build(source, tmp_path / "out", grid, **option)
+
+
+def test_songs_are_brought_to_one_length_by_repetition_or_by_breaking_off(
+    source, tmp_path, grid, write_midi, tune
+):
+    write_midi(source / "jazz" / "long.mid", {"Melody": tune(50, 60)})
+    corpus = build(source, tmp_path / "out", grid, song_steps=40)
+    songs = corpus.songs.set_index("source")
+    assert set(songs["n_steps"]) == {40}
+    assert songs.loc["jazz/long.mid", "steps_read"] == 60
+    assert songs.loc["jazz/song4.mid", "steps_read"] == 24
+    offset = songs.loc["jazz/song4.mid", "offset"]
+    pitches = [pitch for _, _, pitch in tune(4)]
+    assert corpus.pitches[offset : offset + 40].tolist() == pitches + pitches[:16]
+
+
+def test_songs_keep_their_lengths_unless_asked(source, tmp_path, grid):
+    songs = build(source, tmp_path / "out", grid).songs
+    assert songs["steps_read"].tolist() == songs["n_steps"].tolist() == [24] * 20
+
+
+@pytest.mark.parametrize("numerator", [1, 3, 7])
+def test_neither_time_signature_nor_tempo_moves_the_grid(tmp_path, tune, numerator):
+    piece = pretty_midi.PrettyMIDI(resolution=480, initial_tempo=60.0 + 17 * numerator)
+    piece.time_signature_changes.append(pretty_midi.TimeSignature(numerator, 4, 0.0))
+    quarter = 60 / (60.0 + 17 * numerator)
+    melody = pretty_midi.Instrument(0, name="Melody")
+    melody.notes = [pretty_midi.Note(90, pitch, (at + 5) * quarter, (at + 5 + length) * quarter)
+                    for at, length, pitch in tune(1)]  # fmt: skip
+    piece.instruments.append(melody)
+    piece.write(str(tmp_path / "a.mid"))
+    for steps in (1, 4):
+        found = read_item(Item("a.mid", "jazz", "", str(tmp_path / "a.mid")), steps)
+        assert found.pitches.tolist() == [p for _, _, p in tune(1) for _ in range(steps)]
+
+
+def test_the_named_grids_are_a_quarter_and_a_sixteenth_a_step():
+    assert {name: (grid.steps_per_quarter, grid.steps_per_bar) for name, grid in GRIDS.items()} == {
+        "quarter": (1, 4), "sixteenth": (4, 16),
+    }  # fmt: skip
 
 
 def test_groups_stay_on_one_side(tmp_path, grid, write_midi, tune):

@@ -95,6 +95,11 @@ def test_an_empty_path_is_wrong_usage(run, arguments):
     assert "it is empty: name a file or a folder" in result.stderr
 
 
+def test_the_genre_map_that_comes_along_is_printed_to_be_edited(run, tmp_path):
+    (tmp_path / "mine.yaml").write_text(run("genre-map").stdout)
+    assert read_genre_map(tmp_path / "mine.yaml") == read_genre_map(None)
+
+
 def test_options_of_labels_need_labels(run, source, tmp_path):
     error = run("build", source, "--genre-map", tmp_path / "m.yaml").exception
     assert "--genre-map goes with --labels" in str(error)

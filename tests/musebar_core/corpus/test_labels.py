@@ -67,6 +67,13 @@ def test_the_first_file_that_gives_a_genre_of_the_map_decides(tmp_path):
     assert labels.genre(["TRZZZZZ128F429CF47"]) == ("", "no genre label")
 
 
+def test_the_order_of_the_files_comes_before_that_of_the_keys(tmp_path):
+    files = (write(tmp_path / "a.cls", MASD), write(tmp_path / "b.cls", f"{MD5}\tJazz\n"))
+    keys = [MD5, "TRAAAAK128F9318786"]
+    assert Labels.read(LabelOptions(files)).genre(keys) == ("rock", "")
+    assert Labels.read(LabelOptions(files[::-1])).genre(keys) == ("jazz", "")
+
+
 def test_a_label_outside_the_map_is_the_reason(tmp_path):
     labels = Labels.read(LabelOptions((write(tmp_path / "a.cls", TAGTRAUM),)))
     found = labels.genre(["TRAAAAV128F421A322"])

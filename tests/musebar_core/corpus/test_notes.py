@@ -54,7 +54,7 @@ def test_a_riff_wrapper_is_taken_off(tmp_path, write_midi, tune):
 
 def test_pretty_midi_reads_the_same_notes_as_symusic(tmp_path, write_midi, tune):
     content = write_midi(tmp_path / "a.mid", {"Melody": tune(3)}, 97.0).read_bytes()
-    first, second = midi._by_symusic(content), midi._by_pretty_midi(content)
+    first, second = midi._by_symusic(content), midi.read_by_pretty_midi(content)
     np.testing.assert_array_equal(first[0].notes.onsets, second[0].notes.onsets)
     np.testing.assert_array_equal(first[0].notes.pitches, second[0].notes.pitches)
 

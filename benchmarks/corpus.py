@@ -1,0 +1,183 @@
+"""Reading music: against pretty_midi on the same files, and cost a file as a corpus grows.
+
+The files are made here, every one with another melody: five tracks; 7,000 notes (41 KiB, as files
+in the wild have) to compare readers, 1,400 to see how the cost grows.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import struct
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import psutil
+
+from musebar_core.config import Grid
+from musebar_core.corpus import build_corpus, melody, midi
+from musebar_core.corpus.duplicates import phrases
+from musebar_core.corpus.grid import to_grid
+from musebar_core.corpus.reading import read_item
+from musebar_core.corpus.sources import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+GRID = Grid()
+FILES = 60
+PRETTY_FILES = 10
+REPEATS = 5
+SIZES = (1_000, 5_000, 20_000)
+LONG, SHORT = 960, 192
+"""Quarter notes a file."""
+
+
+def main() -> None:
+    """Print both tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = _write(Path(folder), FILES, LONG)
+        _print_rates(files)
+    print()
+    _print_growth()
+
+
+def _print_rates(files: Sequence[Path]) -> None:
+    """Files a second of each way to read them, in one process, medians of alternating rounds."""
+    few = files[:PRETTY_FILES]
+    ways: dict[str, tuple[Callable[[Path], object], Sequence[Path]]] = {
+        "bytes alone": (Path.read_bytes, files),
+        "symusic alone": (_symusic, files),
+        "this product": (_ours, files),
+        "pretty_midi pipeline": (_pretty, few),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(REPEATS + 1):
+        for name, (read, paths) in ways.items():
+            began = time.process_time()
+            for path in paths:
+                read(path)
+            if turn:  # the first round warms up
+                seconds[name].append((time.process_time() - began) / len(paths))
+    print(f"one process, processor time, {len(files)} files of "
+          f"{sum(path.stat().st_size for path in files) / len(files) / 1024:.0f} KiB")  # fmt: skip
+    for name, values in seconds.items():
+        median = statistics.median(values)
+        ratio = statistics.median(
+            pretty / own
+            for pretty, own in zip(seconds["pretty_midi pipeline"], values, strict=True)
+        )
+        print(f"{name:<22}{median * 1e3:>9.3f} ms a file{1 / median:>9.0f} files/s{ratio:>8.1f} x")
+
+
+def _print_growth() -> None:
+    """Whole builds of more and more files: milliseconds a file, memory."""
+    print("whole builds, all cores; memory: largest resident set")
+    print(f"{'files':>6}{'ms a file':>11}{'again s':>9}{'parent MiB':>12}{'worker MiB':>12}")
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            source, out = Path(folder, "music"), Path(folder, "out")
+            _write(source, size, SHORT)
+            with _watched() as memory:
+                began = time.perf_counter()
+                build_corpus(source, out, GRID)
+                seconds = time.perf_counter() - began
+            began = time.perf_counter()
+            build_corpus(source, out, GRID)
+            again = time.perf_counter() - began
+        print(f"{size:>6}{seconds / size * 1e3:>11.2f}{again:>9.2f}"
+              f"{memory.parent / 2**20:>12.0f}{memory.worker / 2**20:>12.0f}")  # fmt: skip
+
+
+def _symusic(path: Path) -> object:
+    import symusic
+
+    return symusic.Score.from_midi(path.read_bytes())
+
+
+def _ours(path: Path) -> object:
+    return read_item(Item(path.name, "jazz", "", str(path)), GRID.steps_per_quarter)
+
+
+def _pretty(path: Path) -> object:
+    """Do what the product does, with pretty_midi for a parser."""
+    chosen = melody.from_midi(midi.read_by_pretty_midi(path.read_bytes()))
+    return to_grid(chosen.notes, GRID.steps_per_quarter), phrases(chosen.notes)
+
+
+def _write(folder: Path, n: int, quarters: int) -> list[Path]:
+    """Write ``n`` files of so many quarter notes, in two genres."""
+    rng = np.random.default_rng(0)
+    paths = [folder / ("jazz", "pop")[i % 2] / f"{i}.mid" for i in range(n)]
+    for genre in ("jazz", "pop"):
+        (folder / genre).mkdir(parents=True)
+    for path in paths:
+        path.write_bytes(_piece(rng, quarters))
+    return paths
+
+
+def _piece(rng: np.random.Generator, quarters: int) -> bytes:
+    """A melody, a bass, two voices of chords and drums, 96 ticks a quarter note."""
+    scale = np.array([12 * octave + degree for octave in (4, 5, 6) for degree in
+                      (0, 2, 4, 5, 7, 9, 11)])  # fmt: skip
+    steps = rng.choice([-3, -2, -1, 1, 2, 3], 2 * quarters)
+    tune = scale[np.abs((np.cumsum(steps) + 10) % 40 - 20)]
+    chord = scale[np.abs((np.cumsum(steps[::2]) + 10) % 12)]
+    voices = [(0, tune, 48), (1, chord - 24, 96), (2, chord, 96), (3, chord + 4, 96),
+              (9, rng.choice([36, 38, 42], 3 * quarters), 32)]  # fmt: skip
+    tracks = [_track(channel, pitches, ticks) for channel, pitches, ticks in voices]
+    return b"MThd" + struct.pack(">IHHH", 6, 1, len(tracks), 96) + b"".join(tracks)
+
+
+def _track(channel: int, pitches: np.ndarray, ticks: int) -> bytes:
+    """Notes one after the other, in running status."""
+    rows = np.zeros((len(pitches), 6), np.uint8)
+    rows[:, 1] = rows[:, 4] = pitches
+    rows[:, 2], rows[:, 3] = 80, ticks
+    events = bytes([0, 0x90 | channel]) + rows.tobytes()[1:] + b"\x00\xff\x2f\x00"
+    return b"MTrk" + struct.pack(">I", len(events)) + events
+
+
+@dataclass
+class _Memory:
+    """Largest resident sets, in bytes."""
+
+    parent: int = 0
+    worker: int = 0
+
+
+@contextmanager
+def _watched() -> Iterator[_Memory]:
+    """Watch this process and its workers."""
+    memory, done = _Memory(), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.1):
+            memory.worker = max([memory.worker, *_resident(psutil.Process())])
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield memory
+    finally:
+        done.set()
+        thread.join()
+        memory.parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _resident(process: psutil.Process) -> Iterator[int]:
+    for child in process.children(recursive=True):
+        try:
+            yield child.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""The parameters of M models and their Adam moments, each in one matrix, a row a model.
+
+Shapes: M models, D parameters of one model. A model of fewer latent dimensions than the widest
+has zeros in the rest. Their gradients are exactly zero, so that Adam never moves them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from musebar_core.training import TrainingState
+
+BETAS, EPSILON = (0.9, 0.999), 1e-8
+"""Adam's, as torch.optim.Adam has them (Kingma and Ba 2015)."""
+
+_NORM_EPSILON = 1e-6
+"""What clip_grad_norm_ adds to a norm."""
+
+
+class Weights:
+    """Parameters ``[M, D]`` and moments of M models that train together.
+
+    Parameters
+    ----------
+    states
+        The runs, at whatever epoch each is; their numbers are copied.
+
+    Attributes
+    ----------
+    leaves
+        Views of the parameters by their names in the model, each ``[M, *shape]``, to derive by.
+    """
+
+    def __init__(self, states: Sequence[TrainingState]) -> None:
+        named = [dict(state.model.named_parameters()) for state in states]
+        self.shapes = {
+            name: tuple(map(max, zip(*(p[name].shape for p in named), strict=True)))
+            for name in named[0]
+        }
+        like = next(iter(named[0].values()))
+        size = sum(torch.Size(shape).numel() for shape in self.shapes.values())
+        self.values, self.mean, self.square = (
+            torch.zeros(len(states), size, dtype=like.dtype, device=like.device) for _ in range(3)
+        )
+        self.steps = torch.zeros(len(states), dtype=torch.float64, device=like.device)
+        for row, state in enumerate(states):
+            self._load(row, state)
+        self.leaves = {
+            name: view.detach().requires_grad_() for name, view in self._views(self.values).items()
+        }
+
+    def gradients(self, loss: Tensor) -> Tensor:
+        """Derive a scalar by all parameters: ``[M, D]``."""
+        found = torch.autograd.grad(loss, list(self.leaves.values()))
+        return torch.cat([each.flatten(1) for each in found], dim=1)
+
+    @torch.no_grad()
+    def step(self, gradients: Tensor, rates: Tensor, clips: Tensor) -> None:
+        """Take one step of Adam in each model.
+
+        Parameters
+        ----------
+        gradients
+            ``[M, D]``; scaled in place where a model's norm is over its limit.
+        rates
+            Learning rates, float64 ``[M]``.
+        clips
+            Largest norms of a model's gradient, float64 ``[M]``; 0 is off.
+        """
+        norms = gradients.norm(dim=1).to(clips.dtype)
+        scales = (clips / (norms + _NORM_EPSILON)).clamp(max=1)
+        gradients.mul_(self._column(torch.where(clips > 0, scales, 1.0)))
+        self.steps += 1
+        first, second = BETAS
+        self.mean.lerp_(gradients, 1 - first)
+        self.square.mul_(second).addcmul_(gradients, gradients, value=1 - second)
+        root = self._column((1 - second**self.steps).sqrt())
+        change = self.square.sqrt().div_(root).add_(EPSILON).reciprocal_().mul_(self.mean)
+        self.values.sub_(change.mul_(self._column(rates / (1 - first**self.steps))))
+
+    @torch.no_grad()
+    def store(self, row: int, state: TrainingState) -> None:
+        """Copy one model's parameters and moments back to its run."""
+        values, mean, square = (self._views(each) for each in (self.values, self.mean, self.square))
+        for name, parameter in state.model.named_parameters():
+            own = _own(row, parameter)
+            parameter.copy_(values[name][own])
+            if self.steps[row] == 0:
+                continue
+            step = self.steps[row].to(torch.get_default_dtype(), copy=True)
+            state.optimizer.state[parameter] = {
+                "step": step,
+                "exp_avg": mean[name][own].clone(),
+                "exp_avg_sq": square[name][own].clone(),
+            }
+
+    @torch.no_grad()
+    def _load(self, row: int, state: TrainingState) -> None:
+        moments = ("exp_avg", self._views(self.mean)), ("exp_avg_sq", self._views(self.square))
+        values = self._views(self.values)
+        for name, parameter in state.model.named_parameters():
+            own = _own(row, parameter)
+            values[name][own] = parameter
+            kept = state.optimizer.state.get(parameter)
+            if kept:
+                self.steps[row] = float(kept["step"])
+                for key, views in moments:
+                    views[name][own] = kept[key]
+
+    def _views(self, matrix: Tensor) -> dict[str, Tensor]:
+        sizes = [torch.Size(shape).numel() for shape in self.shapes.values()]
+        parts = zip(self.shapes.items(), torch.split(matrix, sizes, dim=1), strict=True)
+        return {name: part.view(-1, *shape) for (name, shape), part in parts}
+
+    def _column(self, values: Tensor) -> Tensor:
+        return values.to(self.values.dtype)[:, None]
+
+
+def _own(row: int, parameter: Tensor) -> tuple[int | slice, ...]:
+    """Where one model's parameter lies in the stacked one: all of its row but the padding."""
+    return row, *(slice(size) for size in parameter.shape)

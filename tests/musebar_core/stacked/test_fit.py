@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from musebar_core import checkpoint, training
+from musebar_core.annealing import Schedule
+from musebar_core.errors import ConfigurationError, DivergedError
+from musebar_core.stacked import Run, fit
+
+CLOSE = {"rel": 1e-10, "abs": 1e-10}
+
+
+@pytest.fixture
+def genre(corpus):
+    return corpus.genre("low")
+
+
+@pytest.fixture
+def float64():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def runs_of(genre, *pairs):
+    return [Run(config, seed, training.start(config, genre, seed)) for config, seed in pairs]
+
+
+def together(genre, *pairs):
+    runs = runs_of(genre, *pairs)
+    list(fit(runs, genre))
+    return runs
+
+
+def alone(genre, config, seed):
+    state = training.start(config, genre, seed)
+    list(training.fit(config, genre, seed, state))
+    return state
+
+
+def assert_equal(found, wanted):
+    """Histories and weights of two states agree to 1e-10."""
+    assert [row.epoch for row in found.history] == [row.epoch for row in wanted.history]
+    for ours, theirs in zip(found.history, wanted.history, strict=True):
+        assert (ours.weight, ours.train_bce, ours.train_kl_bars) == pytest.approx(
+            (theirs.weight, theirs.train_bce, theirs.train_kl_bars), **CLOSE
+        )
+        assert tuple(ours.validation) == pytest.approx(tuple(theirs.validation), **CLOSE)
+    assert found.best_epoch == wanted.best_epoch
+    for name, values in wanted.best_weights.items():
+        assert torch.allclose(found.best_weights[name], values, rtol=0, atol=1e-9), name
+    for name, values in wanted.model.state_dict().items():
+        assert torch.allclose(found.model.state_dict()[name], values, rtol=0, atol=1e-9), name
+
+
+@pytest.mark.usefixtures("float64")
+def test_seeds_together_end_as_the_same_seeds_alone(configuration, genre):
+    config = configuration(gradient_clip=1.0, input_dropout=0.3, annealing=Schedule("linear"))
+    for run in together(genre, (config, 0), (config, 3), (config, 7)):
+        assert_equal(run.state, alone(genre, config, run.seed))
+
+
+@pytest.mark.usefixtures("float64")
+def test_configurations_of_other_shapes_together_end_as_they_do_alone(configuration, genre):
+    configs = [
+        configuration(latent=2, regularizers=4, free_bits=0.1, epochs=8),
+        configuration(latent=5, regularizers=1, annealing=Schedule("cosine"), gradient_clip=0.5),
+        configuration(latent=3, regularizers=2, learning_rate=0.02, evaluate_every=3,
+                      output_bias=True, input_dropout=0.5),
+    ]  # fmt: skip
+    for run in together(genre, *((config, 1) for config in configs)):
+        assert_equal(run.state, alone(genre, run.config, 1))
+
+
+def test_a_run_that_diverges_drops_out_and_the_others_never_notice(configuration, genre):
+    fine, wild = configuration(), configuration(learning_rate=1e30)
+    ended = {}
+    runs = runs_of(genre, (fine, 0), (wild, 1), (fine, 2))
+    for run, row in fit(runs, genre):
+        ended[run.seed] = row
+    assert isinstance(ended[1], DivergedError)
+    assert "lower training.learning_rate" in str(ended[1])
+    calm = together(genre, (fine, 0), (fine, 1), (fine, 2))
+    for run, other in ((runs[0], calm[0]), (runs[2], calm[2])):
+        assert run.state.epoch == 12
+        assert [row.validation.bce for row in run.state.history] == pytest.approx(
+            [row.validation.bce for row in other.state.history], rel=1e-5
+        )
+
+
+def test_two_stacks_of_the_same_runs_are_equal_bit_for_bit(configuration, genre):
+    first, second = (together(genre, (configuration(), 0), (configuration(), 1)) for _ in "ab")
+    assert [run.state.history for run in first] == [run.state.history for run in second]
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("stacked_first", [True, False])
+def test_a_run_goes_on_alone_from_a_stack_and_in_a_stack_from_alone(
+    configuration, genre, tmp_path, stacked_first
+):
+    config = configuration(gradient_clip=1.0, annealing=Schedule("linear"))
+    identity = checkpoint.Identity(config, genre.name, genre.fingerprint, "somewhere", 3)
+    fresh = runs_of(genre, (config, 3), (config, 4))
+    rows = fit(fresh, genre) if stacked_first else training.fit(config, genre, 3, fresh[0].state)
+    next(iter(rows))
+    checkpoint.save(tmp_path / "s", identity, fresh[0].state)
+    state = checkpoint.resume(tmp_path / "s", identity)
+    assert state.epoch == 4
+    if stacked_first:
+        list(training.fit(config, genre, 3, state))
+    else:
+        later = runs_of(genre, (config, 4))
+        list(fit([Run(config, 3, state), *later], genre))
+        assert_equal(later[0].state, alone(genre, config, 4))
+    assert_equal(state, alone(genre, config, 3))
+
+
+def test_what_cannot_be_stacked_is_refused_with_what_to_do(configuration, genre):
+    with pytest.raises(ConfigurationError, match="train them in turn"):
+        together(genre, (configuration(), 0), (configuration(hidden=4), 0))

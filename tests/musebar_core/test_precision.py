@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from musebar_core import training
+from musebar_core.config import Precision
+from musebar_core.errors import ConfigurationError
+from musebar_core.precision import allowing_tf32, computing
+
+MIXED_SHARE = 0.002
+"""Largest share of a BCE that rounding to halves moved in a short run."""
+
+
+@pytest.fixture
+def genre(corpus):
+    return corpus.genre("low")
+
+
+def history(config, genre, seed=0):
+    return list(training.fit(config, genre, seed))
+
+
+def switches():
+    return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.rnn.fp32_precision
+
+
+def test_full_precision_leaves_recorded_configurations_their_ids(configuration):
+    config = configuration()
+    assert "precision" not in config.canonical_json()
+    assert configuration(precision="fp32").config_id == config.config_id
+    assert configuration(precision="tf32").config_id != config.config_id
+
+
+def test_an_unknown_precision_is_refused_with_the_known_ones(configuration):
+    with pytest.raises(ConfigurationError, match="fp32, tf32, mixed"):
+        configuration(precision="fp8")
+
+
+def test_mixed_is_refused_for_what_its_lstm_does_not_know(configuration):
+    with pytest.raises(ConfigurationError, match="use fp32 or tf32"):
+        configuration(precision="mixed", encoder_steps=2)
+
+
+def test_tf32_changes_nothing_on_a_cpu(configuration, genre):
+    assert history(configuration(), genre) == history(configuration(precision="tf32"), genre)
+
+
+def test_mixed_moves_a_short_run_by_its_rounding_and_no_further(configuration, genre):
+    exact, rounded = (history(configuration(precision=each), genre) for each in ("fp32", "mixed"))
+    for ours, theirs in zip(rounded, exact, strict=True):
+        assert ours.validation.bce == pytest.approx(theirs.validation.bce, rel=MIXED_SHARE)
+        assert ours.validation.bce != theirs.validation.bce
+
+
+def test_switches_are_held_for_a_while_and_restored():
+    before = switches()
+    with allowing_tf32(allowed=True):
+        assert switches() == ("tf32", "tf32")
+        with allowing_tf32(allowed=False):
+            assert switches() == ("ieee", "ieee")
+    assert switches() == before
+
+
+@pytest.mark.parametrize("precision", Precision)
+def test_on_a_cpu_no_switch_is_touched(precision):
+    before = switches()
+    with computing(precision, "cpu"):
+        assert switches() == before
+
+
+@pytest.mark.slow
+def test_final_figures_of_ten_seeds_are_those_of_full_precision_within_their_spread(
+    configuration, genre
+):
+    config = configuration(hidden=32, epochs=200, evaluate_every=50, gradient_clip=1.0)
+    mixed = dataclasses.replace(
+        config, training=dataclasses.replace(config.training, precision="mixed")
+    )
+    figures = torch.tensor([
+        [history(each, genre, seed)[-1].validation.bce for seed in range(10)]
+        for each in (config, mixed)
+    ])  # fmt: skip
+    differences = figures[1] - figures[0]
+    # A paired t of 9 degrees of freedom beyond 3.25 has a probability under 1 %.
+    t = differences.mean() / (differences.std() / 10**0.5)
+    assert abs(float(t)) < 3.25
+    assert float(differences.abs().mean()) < float(figures[0].std())

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from study import racing
+from study.racing import Contender, judge, sign_flip_p
+from study.spec import Objective
+
+BCE = (Objective.BCE,)
+BOTH = (Objective.BCE, Objective.MI_LOWER)
+
+
+def entry(config_id, bce, mi, collapsed=0, done=3):
+    return racing.Searched(config_id, bce, -bce, mi, collapsed, done, 3)
+
+
+def promoted(results, count, objectives=BCE):
+    return [p.config_id for p in racing.promote(results, count, objectives) if p.promoted]
+
+
+def test_finalists_are_the_best_by_the_objective_and_the_most_informative():
+    results = [entry("a", 1, 0.1), entry("b", 2, 0.2), entry("c", 3, 0.3), entry("d", 4, 0.9)]
+    assert promoted(results, 3) == ["a", "b", "d"]
+    told = {p.config_id: p for p in racing.promote(results, 3, BCE)}
+    assert (told["d"].informative, told["a"].informative) == (True, False)
+    assert (told["c"].promoted, told["c"].statistic) == (False, 3)
+    assert "place 3 of 4" in told["c"].reason
+
+
+def test_collapsed_and_incomplete_configurations_yield_their_place():
+    results = [entry("a", 1, 0, collapsed=3), entry("b", 2, 1), entry("c", 3, 1, done=2),
+               entry("d", 4, 1)]  # fmt: skip
+    assert promoted(results, 2) == ["b", "d"]
+    assert promoted(results, 3) == ["b", "d", "a"]
+    reasons = {p.config_id: p.reason for p in racing.promote(results, 2, BCE)}
+    assert reasons["a"] == "3 of 3 search seeds collapsed"
+    assert reasons["c"] == "1 of 3 search seeds failed"
+
+
+def test_with_two_objectives_the_pareto_set_goes_first():
+    results = [entry("a", 1, 1), entry("b", 1.5, 0.5), entry("c", 2, 3), entry("d", 3, 9),
+               entry("e", 0, 99, collapsed=3)]  # fmt: skip
+    assert [r.config_id for r in racing.pareto_set(results, BOTH)] == ["a", "c", "d"]
+    assert promoted(results, 3, BOTH) == ["a", "c", "d"]
+    assert promoted(results, 3) == ["a", "b", "d"]
+
+
+@pytest.mark.parametrize(
+    ("differences", "p"),
+    [([1, 1, 1, 1, 1, 1], 1 / 64), ([-1, -1], 1.0), ([1, -1], 3 / 4), ([3, 2, -1], 2 / 8),
+     ([0, 0], 1.0)],
+)  # fmt: skip
+def test_the_sign_flip_test_counts_flips(differences, p):
+    assert sign_flip_p(differences) == pytest.approx(p)
+
+
+LEVEL_BCES = (10.0, 10.2, 9.8, 10.1, 9.9, 10.0)
+"""Their standard error is 0.058."""
+
+
+def contender(config_id, shift, **changes):
+    return Contender(config_id, (tuple(b + shift for b in LEVEL_BCES),), **changes)
+
+
+def verdicts(*contenders, objectives=BCE):
+    return {v.config_id: v for v in judge(contenders, 6, 10, objectives)}
+
+
+def test_what_is_worse_on_every_seed_beyond_the_bests_error_is_dropped():
+    told = verdicts(contender("a", 0), contender("b", 1), contender("c", 0.05))
+    assert [told[i].kept for i in "abc"] == [True, False, True]
+    assert told["b"].statistic == pytest.approx(1)
+    assert told["b"].p_value == pytest.approx(1 / 64)
+    assert "cut at 0.025 or less" in told["b"].reason
+
+
+def test_five_rivals_leave_six_seeds_too_few_to_drop_anybody():
+    told = verdicts(*(contender(i, shift) for i, shift in zip("abcde", range(5), strict=True)))
+    assert all(verdict.kept for verdict in told.values())
+
+
+def test_the_informative_finalist_stays_however_worse_it_is():
+    told = verdicts(contender("a", 0), contender("b", 9, kept_as="the candidate for the curious"))
+    assert told["b"].kept
+    assert "kept as the candidate for the curious" in told["b"].reason
+
+
+def test_who_can_no_longer_be_eligible_is_dropped_with_that_reason():
+    told = verdicts(
+        contender("a", 5),
+        contender("b", 0, collapsed=3),
+        Contender("c", (LEVEL_BCES[:5],), failed=1),
+        contender("d", 5, collapsed=2),
+    )
+    assert [told[i].kept for i in "abcd"] == [True, False, False, True]
+    assert "3 of 6 seeds collapsed, and at most 2 of 10 may" in told["b"].reason
+    assert "1 of 6 seeds failed" in told["c"].reason
+
+
+def test_where_no_finalist_can_be_eligible_the_best_of_them_stays():
+    told = verdicts(contender("a", 1, collapsed=6), contender("b", 0, collapsed=6))
+    assert [told[i].kept for i in "ab"] == [False, True]
+
+
+def test_with_two_objectives_only_what_is_worse_in_both_is_dropped():
+    def both(config_id, bce, mi):
+        costs = tuple(tuple(b + shift for b in LEVEL_BCES) for shift in (bce, -mi))
+        return Contender(config_id, costs)
+
+    told = verdicts(both("a", 0, 5), both("b", 5, 1), objectives=BOTH)
+    assert [told[i].kept for i in "ab"] == [True, False]
+    told = verdicts(both("a", 0, 5), both("b", 5, 6), objectives=BOTH)
+    assert [told[i].kept for i in "ab"] == [True, True]
+
+
+def wrong_cuts(offset_in_errors, studies, rung, rivals=2, spread=1.0, between=1.0, full=10):
+    """Share of simulated rungs that cut the finalist ``offset`` standard errors off the best.
+
+    Values are a seed's effect, common to all, plus noise of each configuration's own.
+    """
+    rng = np.random.default_rng(rung * 1000 + rivals)
+    offset = offset_in_errors * np.hypot(spread, between) / np.sqrt(full)
+    means = np.array([0.0, offset] + [offset] * (rivals - 1))
+    cut = 0
+    for _ in range(studies):
+        seeds = between * rng.standard_normal(rung)
+        values = means[:, None] + seeds + spread * rng.standard_normal((rivals + 1, rung))
+        contenders = [Contender(str(i), (tuple(row),)) for i, row in enumerate(values)]
+        told = {v.config_id: v for v in judge(contenders, rung, full, BCE)}
+        cut += not told["1"].kept
+    return cut / studies
+
+
+@pytest.mark.parametrize("rung", [6, 8])
+def test_a_finalist_within_a_standard_error_of_the_best_is_hardly_ever_cut(rung):
+    assert wrong_cuts(1.0, 800, rung) <= 0.05
