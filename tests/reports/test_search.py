@@ -1,9 +1,13 @@
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
 from reports.figures.search import contour, edf, history, parallel, pareto, slice_panel
 from reports.stats.importance import importances
 from reports.stats.search import left_behind, pareto_front, search
 from reports.stats.summaries import summaries
+from study.results import DECISIONS
 
 
 @pytest.fixture
@@ -65,6 +69,21 @@ def test_whoever_was_left_behind_is_named_with_the_reason(searched):
     assert "2 of 2 seeds collapsed" in left[1].reason
     assert "neither among the best" in left[0].reason
     assert "(2 went)" in left[0].reason
+
+
+def test_recorded_decisions_name_the_stage_the_reason_and_the_test(searched, make_config):
+    tables = searched.tables()
+    names = [column.name for column in DECISIONS]
+    made = [("jazz", make_config(4, 1), "search", 2, "passed over", "not among the best", None),
+            ("jazz", make_config(8, 1), "race", 2, "dropped", "worse on 6 of 6 seeds", 0.031),
+            ("jazz", make_config(8, 4), "race", 2, "kept", "the best", None)]  # fmt: skip
+    rows = [("demo", genre, config.config_id, stage, seeds, decision, reason, 1.0, p)
+            for genre, config, stage, seeds, decision, reason, p in made]  # fmt: skip
+    tables = replace(tables, decisions=pd.DataFrame(rows, columns=names))
+    raced, passed = left_behind(tables, "jazz", summaries(tables, "jazz"))
+    assert (raced.stage, raced.reason, raced.p_value) == ("race", "worse on 6 of 6 seeds", 0.031)
+    assert (raced.row.phase, raced.row.validation.bce.mean) == ("confirm", 505.0)
+    assert (passed.stage, passed.p_value, passed.row.phase) == ("search", None, "search")
 
 
 def test_nobody_is_left_behind_before_the_confirmation(make_study, make_config):
