@@ -128,8 +128,8 @@ def _load(path: Path) -> tuple[Identity, RVAE]:
 
     try:
         return load_model(path)
-    except CheckpointError as error:
-        raise SilentError(f"the checkpoint cannot be read: {error}") from None
+    except CheckpointError:
+        raise SilentError("its checkpoint cannot be read") from None
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,8 @@ def _pairs(maker: _Maker) -> tuple[tuple[tuple[Piece, Piece], ...], str]:
             raise SilentError("the corpus is not the one that the model was trained on")
         titles, pitches = _test_snippets(view, maker)
     except (MuseBarError, OSError) as error:
-        said = "the corpus is not kept on this machine" if isinstance(error, OSError) else error
+        # a report is shown to others: no path of this machine
+        said = error if isinstance(error, SilentError) else "its corpus cannot be read here"
         return (), f"No reconstructions: {said}."
     codes = maker.posterior(pitches)
     found = []
