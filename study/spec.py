@@ -188,7 +188,7 @@ PROFILES: dict[str, Profile] = {
         },
     ),
     "strong": Profile(
-        model={**NEUTRAL.model, "pooling": Pooling.MEAN},
+        model={**NEUTRAL.model, "pooling": Pooling.MAX},
         training={
             **NEUTRAL.training, "batch": 16, "learning_rate": 0.005, "output_bias": True,
             "gradient_clip": 100.0, "input_dropout": 0.5, "free_bits": 0.5,

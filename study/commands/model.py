@@ -294,7 +294,7 @@ def _measures_lines(more: Measures) -> list[str]:
     rows = {
         "importance-weighted NLL": f"{more.importance_nll:.1f} nats ({more.draws} draws)",
         "rate: distortion": f"{curve} nats",
-        "the code saves": f"{more.code_worth:.1f} nats of BCE",
+        "own code saves": f"{more.code_worth:.1f} nats of BCE against another's",
         "interpolation": f"{_figure(more.path_ratio)} times its ends' distance long, largest "
         f"jump {more.largest_jump:.0%} of steps",
         "generated": _character_line(more.generated),

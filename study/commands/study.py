@@ -1,4 +1,4 @@
-"""``musebar study``: launch, watch, status, stop, resume, export, list."""
+"""``musebar study``: launch, watch, status, stop, resume, export, measure, list."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def study() -> None:
-    """Launch, watch, stop, resume and export studies."""
+    """Launch, watch, stop, resume, export and measure studies."""
 
 
 @study.command()
@@ -153,6 +153,31 @@ def export(home: Path, name: str, out: Path | None) -> None:
     frames = {"results": tables.results, "curves": tables.curves, "decisions": tables.decisions}
     for file, frame in frames.items():
         click.echo(f"{write_table(frame, out / f'{file}.parquet')}  {len(frame)} rows")
+
+
+@study.command()
+@click.argument("name")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True,
+              help="Seeds of each configuration, the first of its phase.")  # fmt: skip
+@click.pass_obj
+def measure(home: Path, name: str, seeds: int) -> None:
+    """Take the further measures of a study's kept models; seconds a model.
+
+    Writes HOME/NAME/measures.parquet and prints its path.
+    """
+    from study import measuring
+    from study.home import Home
+
+    opened = Home(home).open(name)
+    rows = []
+    for row in measuring.measure(opened, seeds):
+        rows.append(row)
+        click.echo(
+            f"{len(rows)}  {row['genre']} {row['config_id']} seed {row['seed']}  code worth "
+            f"{row['code_worth']:.1f} nats",
+            err=True,
+        )
+    click.echo(f"{measuring.write(opened, rows)}  {len(rows)} rows")
 
 
 @study.command(name="list")
