@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from musebar_core.errors import UsageError
+from musebar_core.errors import UnknownNameError, UsageError
+
+DEFAULT_REFERENCE = "musebar_bow"
 
 
 @click.group()
@@ -46,6 +48,42 @@ def build(home: Path, names: tuple[str, ...], out: Path | None, listen: bool) ->
         if not len(source.tables.results):
             _warn_empty(home, source.tables.name, source.tables.state)
     click.echo(build_site(sources, out))
+
+
+@report.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--reference", help="Configuration that effects are against; default musebar_bow.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
+              help="Markdown file to put the sections into; default: print them.")  # fmt: skip
+@click.pass_obj
+def table(home: Path, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
+    """Write the results of studies as Markdown: means, intervals, effects, tests.
+
+    With --out, the section of each study in FILE is replaced, or added at its end; what else is
+    in FILE stays. The results and the spec that a section rests on go to a folder beside FILE.
+    """
+    from reports import markdown
+    from reports.stats.effects import named_configurations
+    from study import measuring
+    from study.results import load_tables
+
+    text = out.read_text(encoding="utf-8") if out is not None and out.is_file() else ""
+    for name in names:
+        tables = load_tables(home, name)
+        known = named_configurations(tables)
+        if reference is not None and reference not in known:
+            raise UnknownNameError("configuration", reference, known, "the study names none")
+        against = reference or (DEFAULT_REFERENCE if DEFAULT_REFERENCE in known else None)
+        content = markdown.section(tables, against, measuring.read(home / name))
+        if out is None:
+            click.echo(content)
+            continue
+        text = markdown.update(text, name, content)
+        markdown.write_data(tables, out.with_suffix("") / name)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+        click.echo(out)
 
 
 @report.command("open")
@@ -94,7 +132,5 @@ def _warn_empty(home: Path, name: str, state: str) -> None:
 
 
 def _require_study(name: str, known: list[str], home: Path) -> None:
-    from musebar_core.errors import UnknownNameError
-
     if name not in known:
         raise UnknownNameError("study", name, known, f"there is no study in {home}")
