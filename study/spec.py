@@ -188,10 +188,10 @@ PROFILES: dict[str, Profile] = {
         },
     ),
     "strong": Profile(
-        model={**NEUTRAL.model, "pooling": Pooling.MAX},
+        model={**NEUTRAL.model, "pooling": Pooling.MAX, "bidirectional": True},
         training={
             **NEUTRAL.training, "batch": 16, "learning_rate": 0.005, "output_bias": True,
-            "gradient_clip": 100.0, "input_dropout": 0.5, "free_bits": 0.5,
+            "gradient_clip": 100.0, "input_dropout": 0.5, "free_bits": 0.1,
         },
     ),
 }  # fmt: skip
