@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from reports.stats.summaries import ConfigurationSummary, SplitSummary
     from study.results import StudyTables
 
+DEFAULT_REFERENCE = "musebar_bow"
+"""Configuration that effects are measured against, where a study has it."""
+
 FOLDER = "FOLDER"
 """Stands for the user's own path, wherever music or a corpus is named."""
 
@@ -46,7 +49,7 @@ def section(tables: StudyTables, reference: str | None, measured: pd.DataFrame |
         Further measures of its runs, where there are any.
     """
     parts = [f"## {tables.name}", tables.spec.get("about", "").strip(), _scale(tables),
-             _command(tables), "### Results", _results(tables)]  # fmt: skip
+             _command(tables, reference), "### Results", _results(tables)]  # fmt: skip
     if reference is not None:
         parts += [f"### Effects against {_label(reference)}", _effects(tables, reference)]
     parts += _claims(tables)
@@ -111,13 +114,14 @@ def _scale(tables: StudyTables) -> str:
     )
 
 
-def _command(tables: StudyTables) -> str:
+def _command(tables: StudyTables, reference: str | None) -> str:
     name = tables.name
+    against = f" --reference {reference}" if reference not in {None, DEFAULT_REFERENCE} else ""
     source = tables.spec["corpus"]["source"]
     given = "" if source == EMBEDDED_SOURCE else f" --set corpus.source={FOLDER}"
     return (
         f"```sh\nmusebar study launch docs/results/{name}/study.yaml{given}\n"
-        f"musebar report table {name} --out docs/results.md\n```"
+        f"musebar report table {name}{against} --out docs/results.md\n```"
     )
 
 
@@ -169,23 +173,25 @@ def _effects(tables: StudyTables, reference: str) -> str:
     found = effects(tables, reference)
     if not found:
         return f"No effects: no run of {_label(reference)} shares a seed with another."
-    pairs: dict[tuple[str, str], dict[str, Effect]] = {}
+    pairs: dict[tuple[str | None, str], dict[str, Effect]] = {}
     for one in found:
         pairs.setdefault((one.genre, one.name), {})[one.metric] = one
     rows = [
         (
-            "On validation, seed by seed; p: exact two-sided sign-flip test, Holm-corrected over "
-            f"the {len(found)} effects of this table."
+            "On validation, seed by seed; all genres: the mean over them. p: exact two-sided "
+            "sign-flip test, Holm-corrected over the configurations; single genres are shown, not "
+            "tested."
         ),
         "",
         "| genre | configuration | BCE, nats | BCE, % | p | MI lower, nats | p |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    rows += [
-        f"| {genre} | {_label(name)} | {_effect(each.get('bce'))} | {_percent(each.get('bce'))} | "
-        f"{_p(each.get('bce'))} | {_effect(each.get('mi_lower'))} | {_p(each.get('mi_lower'))} |"
-        for (genre, name), each in pairs.items()
-    ]
+    for (genre, name), each in pairs.items():
+        bce, information = each.get("bce"), each.get("mi_lower")
+        rows.append(
+            f"| {genre or 'all genres'} | {_label(name)} | {_effect(bce)} | {_percent(bce)} | "
+            f"{_p(bce)} | {_effect(information)} | {_p(information)} |"
+        )
     return "\n".join(rows)
 
 
@@ -292,7 +298,7 @@ def _percent(effect: Effect | None) -> str:
 
 
 def _p(effect: Effect | None) -> str:
-    return "-" if effect is None else f"{effect.adjusted:.3f}"
+    return "" if effect is None or effect.adjusted is None else f"{effect.adjusted:.3f}"
 
 
 def _signed(mean: SeedMean) -> str:

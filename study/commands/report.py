@@ -8,8 +8,6 @@ import click
 
 from musebar_core.errors import UnknownNameError, UsageError
 
-DEFAULT_REFERENCE = "musebar_bow"
-
 
 @click.group()
 def report() -> None:
@@ -73,7 +71,7 @@ def table(home: Path, names: tuple[str, ...], reference: str | None, out: Path |
         known = named_configurations(tables)
         if reference is not None and reference not in known:
             raise UnknownNameError("configuration", reference, known, "the study names none")
-        against = reference or (DEFAULT_REFERENCE if DEFAULT_REFERENCE in known else None)
+        against = reference or next((r for r in [markdown.DEFAULT_REFERENCE] if r in known), None)
         content = markdown.section(tables, against, measuring.read(home / name))
         if out is None:
             click.echo(content)

@@ -75,15 +75,39 @@ def test_the_configurations_have_the_names_of_the_space_methods_first(tables):
 
 
 def test_an_effect_is_the_paired_difference_and_its_share_of_the_reference(tables):
-    found = {(one.name, one.metric): one for one in effects(tables, "musebar_bow")}
+    found = {(e.name, e.metric): e for e in effects(tables, "musebar_bow") if e.genre == "jazz"}
     strong = found["strong", "bce"]
     assert tuple(strong.difference.values) == (-20.0, -20.0, -20.0)
     assert tuple(strong.relative.values) == pytest.approx((-20 / 79, -20 / 80, -20 / 81))
     assert found["strong", "mi_lower"].difference.mean == pytest.approx(3.0)
     assert found["strong", "mi_lower"].relative is None
-    assert strong.p == 0.25
+    assert (strong.p, strong.adjusted) == (None, None)
     assert len(found) == 8
-    assert strong.adjusted == 1.0
+
+
+def test_what_is_tested_is_the_mean_over_genres_corrected_over_the_configurations(tables):
+    other = tables.results.assign(genre="blues")
+    other["validation_bce"] -= 10 * (other["config_id"] == _id(tables, "strong")).astype(int)
+    both = pd.concat([tables.results, other])
+    two = StudyTables(**{**vars(tables), "results": both})
+    found = {(e.name, e.metric): e for e in effects(two, "musebar_bow") if e.genre is None}
+    strong = found["strong", "bce"]
+    assert tuple(strong.difference.values) == (-25.0, -25.0, -25.0)
+    assert strong.p == 0.25
+    assert strong.adjusted == 1.0  # four configurations, a quarter each
+    assert len(found) == 8
+
+
+def test_a_mean_over_genres_needs_all_of_them(tables):
+    part = tables.results[tables.results["config_id"] != _id(tables, "strong")]
+    both = pd.concat([tables.results, part.assign(genre="blues")])
+    found = effects(StudyTables(**{**vars(tables), "results": both}), "musebar_bow")
+    assert "strong" not in {e.name for e in found if e.genre is None}
+    assert "strong" in {e.name for e in found if e.genre == "jazz"}
+
+
+def _id(tables, name):
+    return named_configurations(tables)[name]
 
 
 def test_the_section_shows_baselines_intervals_effects_and_how_to_make_it(tables):
