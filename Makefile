@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup quickstart test test-all check bench format clean
+.PHONY: setup quickstart test test-all debian check bench format clean
 
 setup: $(STAMP)
 
@@ -22,8 +22,11 @@ quickstart: setup
 test: setup
 	$(BIN)/python -m pytest
 
-test-all: setup
+test-all: setup debian
 	$(BIN)/python -m pytest -m ''
+
+debian:
+	sh tests/install-debian-packages
 
 check: setup
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("training", "corpus")
+NAMES = ("training", "corpus", "reports")
 
 
 def main() -> None:

@@ -228,7 +228,8 @@ def tables(name: str, record: Record, state: str) -> StudyTables:
     runs = sorted(record.ended)
     spec = record.spec.model_dump(mode="json")
     spec["corpus"]["path"] = record.corpus_path
-    results = [_result(name, run, record, methods) for run in runs]
+    flat = {name: _flat_configuration(one) for name, one in record.configurations.items()}
+    results = [_result(name, run, record, (methods, flat)) for run in runs]
     curves = [_key(name, run) | row for run in runs for row in record.ended[run].curve]
     return StudyTables(
         name=name,
@@ -255,13 +256,19 @@ def _key(study: str, run: SeedRun) -> dict[str, Any]:
     return {"study": study} | run._asdict() | {"phase": str(run.phase)}
 
 
-def _result(study: str, run: SeedRun, record: Record, methods: dict[str, str]) -> dict[str, Any]:
-    ended = record.ended[run]
+def _result(
+    study: str,
+    run: SeedRun,
+    record: Record,
+    known: tuple[dict[str, str], dict[str, dict[str, Any]]],
+) -> dict[str, Any]:
+    """Flatten one run; ``known`` are method names and flat configurations by config_id."""
+    ended, (methods, flat) = record.ended[run], known
     return (
         _key(study, run)
         | {"method": methods.get(run.config_id), "state": "done" if ended.done else "failed",
            "failure": ended.failure, "attempts": ended.attempts}
-        | _flat_configuration(record.configurations[run.config_id])
+        | flat[run.config_id]
         | {f"{split}_{metric}": value for split, metrics in ended.metrics.items()
            for metric, value in metrics.items()}
         | _cost(ended)

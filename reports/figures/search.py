@@ -94,7 +94,8 @@ def parallel(found: Search) -> go.Figure:
         range(len(trials) - fifth, len(trials)),
     )
     for (name, colour, opacity), members in list(zip(FIFTHS, parts, strict=True))[::-1]:
-        _lines(drawn, axes, [(at, _hover(trials[at])) for at in members], (name, colour, opacity))
+        named = [(at, trials[at].row.config_id) for at in members]
+        _lines(drawn, axes, named, (name, colour, opacity))
     for x, (_, _, ticks) in enumerate(axes):
         drawn.add_vline(x=x, line={"color": style.NEUTRAL, "width": 1})
         for y, text in ticks:
@@ -161,9 +162,9 @@ def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: s
     drawn.add_trace(
         go.Scatter(
             x=[_value(t.settings[name]) for t in trials], y=[t.bce for t in trials],
-            mode="markers", name="configuration", text=[_hover(t) for t in trials],
+            mode="markers", name="configuration", text=[t.row.config_id for t in trials],
             marker={"color": colour, "size": 7, "opacity": 0.5},
-            hovertemplate="%{text}<extra></extra>",
+            hovertemplate="%{text}: %{y:.2f}<extra></extra>",
         )
     )  # fmt: skip
     medians = [median([t.bce for t in trials if t.settings[name] == value]) for value in values]

@@ -51,11 +51,16 @@ async function drawFigures() {
     return box.top < innerHeight && box.bottom > 0 ? 0 : 1;
   };
   const scripts = [...document.querySelectorAll("script[data-figure]")];
-  scripts.sort((a, b) => inView(a) - inView(b));
-  for (const script of scripts) {
+  const waiting = new Map(scripts.map((script) => [script, inView(script)]));
+  scripts.sort((a, b) => waiting.get(a) - waiting.get(b));
+  const firstBelow = scripts.findIndex((script) => waiting.get(script) === 1);
+  for (const [at, script] of scripts.entries()) {
+    if (at === firstBelow) performance.mark("usable");
     await drawFigure(script);
     await new Promise((resume) => setTimeout(resume));
   }
+  performance.mark("drawn");
+  if (firstBelow < 0) performance.mark("usable");
   document.documentElement.dataset.drawn = "true";
   const recolour = () => {
     for (const plot of document.querySelectorAll(".plot")) Plotly.relayout(plot, themed(plot));

@@ -44,6 +44,8 @@ def overview_page(study: StudyView, site: Site) -> str:
             # the scale is the study's, and said once above
             and (said := [text for text in one.found.bce.warnings if text != small])
         ],
+        "per_decision": _per_decision(study, whole.hours),
+        "silent": sorted(study.silent.items()),
         "spec": yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100),
         "asked": asked_line(spec),
         "short": [
@@ -53,6 +55,15 @@ def overview_page(study: StudyView, site: Site) -> str:
         ],
     }
     return render("overview.html.j2", **(context(study, site, Place(Topic.OVERVIEW)) | page))
+
+
+def _per_decision(study: StudyView, hours: dict[str, float]) -> str:
+    """Say what one genre's recommendation cost; empty while there is none."""
+    decided = sum(genre.chosen is not None for genre in study.genres)
+    if not decided or not hours:
+        return ""
+    parts = (f"{labels.number(one / decided)} {device} hours" for device, one in hours.items())
+    return f"{' and '.join(parts)} for each of {labels.count(decided, 'recommendation')}."
 
 
 def asked_line(spec: dict[str, Any]) -> str:

@@ -141,9 +141,9 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section
     baselines, colour = genre.baselines["validation"], study.colours[genre.name]
     lines = chart(
         "fig-parallel", "Settings of every configuration, and what came of them",
-        "Each line is a configuration, from its settings on the left to its information and BCE on "
-        "the right: see where the best fifth runs together. Click in the legend to hide a "
-        "group.", draw.parallel(found), data=TRIALS, wide=True,
+        "Each line is a configuration, from its settings to its information and its BCE: see "
+        "where the best fifth runs together. Click in the legend to hide a group.",
+        draw.parallel(found), data=TRIALS, wide=True,
     )  # fmt: skip
     slices = [
         chart(f"fig-slice-{name.replace('_', '-')}",
@@ -206,12 +206,16 @@ def _left(study: StudyView, genre: GenreView) -> Section | None:
         return None
     table = Table(
         id="left",
-        caption="Searched configurations that did not go on to the confirmation seeds, and why; "
-        "validation BCE over the search seeds, nats per snippet.",
-        columns=("configuration", "settings", "BCE", "MI lower", "seeds", "why it was left"),
+        caption="Configurations that were passed over after the search or dropped in the race of "
+        "the confirmation, and why; validation, nats, over the seeds they had. p is that of the "
+        "race's test, uncorrected.",
+        columns=("configuration", "settings", "left in", "BCE", "MI lower", "seeds", "p",
+                 "why it was left"),
         rows=tuple(
             (Cell(one.row.config_id), Cell(labels.brief(one.row.config)),
-             *_measured(one.row.validation), Cell(str(one.row.n_done), one.row.n_done),
+             Cell(one.stage), *_measured(one.row.validation),
+             Cell(str(one.row.n_done), one.row.n_done),
+             Cell("-") if one.p_value is None else Cell(f"{one.p_value:.3f}", one.p_value),
              Cell(one.reason))
             for one in found
         ),

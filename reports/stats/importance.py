@@ -23,7 +23,8 @@ FEWEST = 10
 BEST = 0.25
 """Share of configurations that count as the best."""
 
-_RESAMPLES, _RESAMPLES_LARGE, _LARGE = 50, 20, 200
+RESAMPLES, LARGEST = 25, 200
+"""Resamples, and configurations in each at most: of more, the interval is wider than it need be."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,10 @@ def importances(trials: Sequence[Trial], names: Sequence[str]) -> Importances | 
         return None
     frozen = _frozen(trials, names)
     whole = _evaluate(frozen, [trial.bce for trial in trials])
-    resamples = _RESAMPLES if len(trials) <= _LARGE else _RESAMPLES_LARGE
     rng = np.random.default_rng(0)
     drawn: dict[str, list[float]] = {name: [] for name in names}
-    for _ in range(resamples):
-        picked = rng.integers(len(trials), size=len(trials))
+    for _ in range(RESAMPLES):
+        picked = rng.integers(len(trials), size=min(len(trials), LARGEST))
         values = [_resampled_mean(trials[at], rng) for at in picked]
         shares = _evaluate([frozen[at] for at in picked], values)
         for name in names:
@@ -77,7 +77,7 @@ def importances(trials: Sequence[Trial], names: Sequence[str]) -> Importances | 
         for name in names
     ]  # fmt: skip
     found.sort(key=lambda one: (-one.share, one.name))
-    return Importances(tuple(found), len(trials), resamples)
+    return Importances(tuple(found), len(trials), RESAMPLES)
 
 
 def _resampled_mean(trial: Trial, rng: np.random.Generator) -> float:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from reports.stats import labels
 from study.racing import COLLAPSED_SHARE
 
@@ -108,28 +110,60 @@ def pareto_front(trials: Sequence[Trial]) -> tuple[Trial, ...]:
 
 @dataclass(frozen=True)
 class Left:
-    """A searched configuration that was not confirmed, and why."""
+    """A searched configuration that did not get to a full count, and why.
+
+    Attributes
+    ----------
+    row
+        Its figures in the phase in which it was left.
+    stage
+        ``search`` (passed over for the confirmation) or ``race`` (dropped on the way).
+    reason
+        Why, as the study recorded it.
+    p_value
+        Of the race's sign-flip test, uncorrected; None elsewhere.
+    """
 
     row: ConfigurationSummary
+    stage: str
     reason: str
+    p_value: float | None = None
 
 
 def left_behind(
     tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
 ) -> tuple[Left, ...]:
-    """Name every searched configuration that did not go on to the confirmation seeds.
+    """Name every searched configuration that was passed over or raced away.
 
+    From the study's recorded decisions; tables that hold none tell it from what is planned.
     Empty until the confirmation has begun: before, nobody has been left behind.
     """
-    searched = [row for row in rows if row.phase == "search"]
+    if not len(tables.decisions):
+        return _unrecorded(tables, genre, rows)
+    mine = tables.decisions[tables.decisions["genre"] == genre]
+    out = mine[mine["decision"].isin(["passed over", "dropped"])]
+    phases = {"search": "search", "race": "confirm"}
+    by_key = {(row.config_id, row.phase): row for row in rows}
+    found = [
+        Left(row, str(one["stage"]), str(one["reason"]),
+             None if pd.isna(one["p_value"]) else float(one["p_value"]))
+        for one in out.to_dict("records")
+        if (row := by_key.get((str(one["config_id"]), phases[str(one["stage"])]))) is not None
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda one: (one.stage != "race", _order(one.row))))
+
+
+def _unrecorded(
+    tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
+) -> tuple[Left, ...]:
     planned = tables.planned
     going = planned[(planned["genre"] == genre) & (planned["phase"] == "confirm")]
     on = {str(config_id) for config_id in going["config_id"]}
     if not on:
         return ()
     return tuple(
-        Left(row, _reason(row, len(on)))
-        for row in sorted(searched, key=_order)
+        Left(row, "search", _reason(row, len(on)))
+        for row in sorted((row for row in rows if row.phase == "search"), key=_order)
         if row.config_id not in on
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
 
 Setting = Literal["latent_length", "regularizers"]
 
-MOST_SLICES = 4
-"""Slices of a search shown a genre: those with the most values."""
+MOST_LINES = 4
+"""Sweeps shown a genre: those with the most values, and of these the ones of the lowest BCE."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,9 @@ def shared_settings(sweeps: Sequence[Sweep]) -> tuple[str, ...]:
 def sweeps(rows: Iterable[ConfigurationSummary], setting: Setting) -> tuple[Sweep, ...]:
     """Find the configurations that differ in ``setting`` alone.
 
-    A grid gives every such set of two values or more. A search gives its slices of three
-    values or more, at most :data:`MOST_SLICES` of them, the longest first.
+    A grid gives such sets of two values or more, a search its slices of three values or more;
+    at most :data:`MOST_LINES` of each, those with the most values first, then those that reach
+    the lowest BCE.
     """
     groups: dict[tuple[str, str], list[ConfigurationSummary]] = {}
     for row in rows:
@@ -92,8 +92,11 @@ def sweeps(rows: Iterable[ConfigurationSummary], setting: Setting) -> tuple[Swee
     slices = [one for one in found if one.searched and len(one.rows) >= 3]
     if slices:  # finalists alone are no grid
         grid = [one for one in grid if len(one.rows) >= 3]
-    shown = sorted(slices, key=lambda one: (-len(one.rows), one.held))[:MOST_SLICES]
-    return (*sorted(grid, key=lambda one: (-len(one.rows), one.held)), *shown)
+    return (*sorted(grid, key=_rank)[:MOST_LINES], *sorted(slices, key=_rank)[:MOST_LINES])
+
+
+def _rank(one: Sweep) -> tuple[int, float, str]:
+    return -len(one.rows), min(_bce(row)[0] for row in one.rows), one.held
 
 
 @dataclass(frozen=True)
@@ -195,7 +198,6 @@ def _value(row: ConfigurationSummary, setting: Setting) -> int:
 
 def _others(row: ConfigurationSummary, settings: tuple[Setting, ...]) -> str:
     """Write the configuration without these settings: equal where all the rest is equal."""
-    config = copy.deepcopy(row.config.to_dict())
-    for setting in settings:
-        del config["model"][setting]
-    return json.dumps(config, sort_keys=True)
+    config = row.config.to_dict()
+    model = {name: value for name, value in config["model"].items() if name not in settings}
+    return json.dumps(config | {"model": model}, sort_keys=True)

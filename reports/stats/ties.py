@@ -8,10 +8,12 @@ configuration would dominate a statistic that looks at the extremes of means alo
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from reports.stats.signflip import ALPHA, EXACT_SEEDS, patterns
 
@@ -78,12 +80,23 @@ def tie_set(config_ids: Sequence[str], costs: NDArray[np.float64], alpha: float 
     each pattern of signs of whole seeds. What is significant is dropped and the rest tested
     again among themselves, until nothing is dropped.
     """
-    k, n = costs.shape
+    # a card by BCE and one by information ask the same
+    return _tie_set(tuple(config_ids), costs.tobytes(), costs.shape, alpha)
+
+
+@functools.lru_cache(maxsize=64)
+def _tie_set(
+    config_ids: tuple[str, ...], content: bytes, shape: tuple[int, int], alpha: float
+) -> TieSet:
+    costs = np.frombuffer(content).reshape(shape)
+    k, n = shape
     signs, exact = _signs(k, n)
     p_values = np.ones(k)
     left, floor = np.arange(k), 0.0
     while len(left) > 1:
-        observed, null = _statistics(costs[left], signs)
+        # many small products: threads of the linear algebra would wait for each other
+        with threadpool_limits(limits=1, user_api="blas"):
+            observed, null = _statistics(costs[left], signs)
         p = (null[None, :] >= observed[:, None] - ROUNDING).mean(axis=1)
         p_values[left] = np.maximum(p, floor)
         dropped = p <= alpha

@@ -186,6 +186,12 @@ def build_four_methods(genres=("jazz",)):
     return study
 
 
+@pytest.fixture
+def two_genres():
+    """The four methods in two genres and their joint corpus."""
+    return build_four_methods(("jazz", "rock", "overall"))
+
+
 def build_rich(name, genres, state="finished"):
     """A study with something for every page: methods, a search, its finalists, a failure."""
     study = build_four_methods(genres)
@@ -215,9 +221,3 @@ def rich_tables():
         return study.tables()
 
     return make
-
-
-@pytest.fixture
-def two_genres():
-    """The four methods in two genres and their joint corpus."""
-    return build_four_methods(("jazz", "rock", "overall"))

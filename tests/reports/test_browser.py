@@ -40,7 +40,7 @@ def chromium():
     playwright = pytest.importorskip("playwright.sync_api")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        pytest.fail("no chromium: `make browser` installs Debian's")
+        pytest.fail("no chromium: `make debian` installs Debian's")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=path,
@@ -157,8 +157,9 @@ def test_tables_sort_by_value_and_back_by_click_and_by_key(chromium, report):
     with Opened(chromium, file) as opened:
         table = opened.page.locator('table[data-name="configurations"]')
         column = table.locator("th").all_inner_texts().index("BCE")
-        rows = "document.querySelectorAll('table[data-name=\"configurations\"] tbody tr')"
-        cells = f"[...{rows}].map((row) => Number(row.cells[{column}].dataset.value))"
+        cells = f"""[...document.querySelectorAll(
+            'table[data-name="configurations"] tbody tr')
+          ].map((row) => Number(row.cells[{column}].dataset.value))"""
         button = table.locator("th button").nth(column)
         button.click()
         ascending = opened.page.evaluate(cells)
@@ -178,8 +179,8 @@ def test_every_table_downloads_as_csv_with_every_row(chromium, report):
                 table = page.locator("table").nth(at)
                 with page.expect_download() as download:
                     page.locator(".table").nth(at).locator("button.download").click()
-                with Path(download.value.path()).open(newline="", encoding="utf-8-sig") as got:
-                    rows = list(csv.reader(io.StringIO(got.read())))
+                text = Path(download.value.path()).read_bytes().decode("utf-8-sig")
+                rows = list(csv.reader(io.StringIO(text, newline="")))
                 assert len(rows) == table.locator("tr").count()
                 assert rows[0] == table.locator("th").all_inner_texts()
                 assert len({len(row) for row in rows}) == 1

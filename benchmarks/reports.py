@@ -1,0 +1,147 @@
+"""``python -m benchmarks reports``: build the report of 1,000 configurations on 10 seeds each.
+
+The ledger is simulated, the build is the product's own command in a process of its own. Printed
+are seconds and peak memory of the build, the size of every page, and, where Debian's Chromium is
+installed, when each page can be used: its tables sort and the figures in view are drawn.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from study import specfile
+from study.home import Home
+from study.planner import grid_configurations, plan
+from study.record import Ended, SeedRun, State
+
+SPEC = """\
+name: large
+corpus: {source: music21, genres: [jazz], include_overall: false}
+search:
+  protocol: grid
+  space: full
+  fixed: {free_bits: 0, annealing_length: 0.5, annealing_cycles: 4}
+  choices:
+    latent_length: [8, 16, 32, 64, 128]
+    regularizers: [1, 2, 3, 4, 5, 6, 10, 12, 15, 20]
+    annealing: [constant, linear, logistic, cosine, cyclical]
+    input_dropout: [0, 0.2, 0.4, 0.6]
+seeds: {confirm: 10}
+"""
+LIMIT_SECONDS, LIMIT_GIB, LIMIT_PAGE_MB, LIMIT_USABLE_SECONDS = 15.0, 1.5, 3.0, 2.0
+EVALUATIONS = 20
+SNIPPETS = 1024
+
+
+def main() -> None:
+    """Print the table; exit 1 where a limit is broken."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        simulate(home)
+        seconds, gib = build(home)
+        print(f"build     {seconds:6.1f} s (limit {LIMIT_SECONDS:g})")
+        print(f"memory    {gib:6.2f} GiB (limit {LIMIT_GIB:g})")
+        report = home / "large" / "report"
+        usable = opened(report)
+        slow = [seconds > LIMIT_SECONDS, gib > LIMIT_GIB]
+        for page in sorted(report.glob("*.html")):
+            megabytes = page.stat().st_size / 1e6
+            at = usable.get(page.name)
+            said = "" if at is None else f"usable {at[0]:.2f} s, all drawn {at[1]:.2f} s"
+            print(f"{page.name:24} {megabytes:5.2f} MB  {said}")
+            slow += [megabytes > LIMIT_PAGE_MB, at is not None and at[0] > LIMIT_USABLE_SECONDS]
+    sys.exit(1 if any(slow) else 0)
+
+
+def simulate(home: Path) -> None:
+    """Write a finished study of 10,000 seed runs into a ledger."""
+    file = home / "large.yaml"
+    file.write_text(SPEC)
+    study = Home(home).create(specfile.load(str(file), [], None))
+    baselines = {"pitch_frequencies": 907.0, "markov": 627.0, "repeat_last": 980.0}
+    counts = {
+        f"{split}_songs": n for split, n in (("train", 240), ("validation", 30), ("test", 30))
+    }
+    facts: dict[str, Any] = {
+        "fingerprint": "0" * 64,
+        **counts,
+        "validation_snippets": SNIPPETS,
+        "test_snippets": SNIPPETS,
+        "baselines": {"validation": baselines, "test": baselines},
+    }
+    study.ledger.set_corpus("large", "corpus", {"jazz": facts})
+    record = study.ledger.read("large")
+    rng = np.random.default_rng(0)
+    study.ledger.add_configurations("large", grid_configurations(record.spec))
+    for run in plan(study.ledger.read("large")).planned:
+        study.ledger.end("large", run, _ended(run, rng))
+    study.ledger.set_state("large", State.FINISHED)
+    study.ledger.close()
+
+
+def _ended(run: SeedRun, rng: np.random.Generator) -> Ended:
+    quality = int(run.config_id[:4], 16) / 0xFFFF
+    bce, mi = 560 + 20 * quality + rng.normal(), 6 * (1 - quality) * rng.random()
+    metrics = {
+        "bce": bce, "kl": mi + 2, "kl_bars": mi + 2, "elbo": -(bce + mi + 2), "mi_lower": mi,
+        "mi_upper": mi + 0.5, "mi_cap": float(np.log(SNIPPETS)), "active_units": int(2 * mi) + 1,
+        "informative_share": (mi + 0.5) / (mi + 2), "collapsed": bool(mi < 0.02),
+        "n_snippets": SNIPPETS,
+    }  # fmt: skip
+    curve = [
+        {"epoch": 150 * at, "weight": min(1.0, at / 10), "train_bce": bce + 300 / at,
+         "train_kl_bars": mi + 2, **{f"validation_{k}": v for k, v in metrics.items()},
+         "validation_bce": bce + 200 / at}
+        for at in range(1, EVALUATIONS + 1)
+    ]  # fmt: skip
+    splits = ("validation", "test", "last_validation", "last_test")
+    return Ended(
+        failure=None, attempts=1, metrics=dict.fromkeys(splits, metrics), curve=curve,
+        best_epoch=3000, seconds=60.0, node="simulated", device="cpu",
+        versions={"torch": "2"}, finished_at=f"2026-01-01T00:00:{run.seed % 60:02}Z",
+    )  # fmt: skip
+
+
+def build(home: Path) -> tuple[float, float]:
+    """Build the report; seconds of the command and its peak memory in GiB."""
+    command = [sys.executable, "-c", "from study.cli import main; main()"]
+    began = time.perf_counter()
+    subprocess.run([*command, "report", "build", "large"], check=True,
+                   env=os.environ | {"MUSEBAR_HOME": str(home)})  # fmt: skip
+    seconds = time.perf_counter() - began
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+
+
+def opened(report: Path) -> dict[str, tuple[float, float]]:
+    """Open every page in Chromium: seconds until it can be used, and until all is drawn."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return {}
+    found = {}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium",
+                                         args=["--no-sandbox", "--disable-gpu"])  # fmt: skip
+        for file in sorted(report.glob("*.html")):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(file.as_uri())
+            page.wait_for_function("document.documentElement.dataset.drawn === 'true'")
+            found[file.name] = tuple(page.evaluate(
+                "['usable', 'drawn'].map((n) => performance.getEntriesByName(n)[0].startTime / 1e3)"
+            ))  # fmt: skip
+            page.close()
+        browser.close()
+    return found
+
+
+if __name__ == "__main__":
+    main()

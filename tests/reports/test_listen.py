@@ -1,0 +1,137 @@
+import io
+import wave
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from musebar_core.annealing import Schedule
+from musebar_core.checkpoint import Identity, save_weights
+from musebar_core.generation import REST, Note, notes, one_line
+from musebar_core.training import fit, start
+from reports.audio import RATE, wav
+from reports.build import build_report
+from reports.listen import SilentError, play
+from reports.pages.listen import roll
+from reports.stats.summaries import summaries
+
+
+@dataclass(frozen=True)
+class Played:
+    study: object
+    folder: object
+
+
+@pytest.fixture(scope="module")
+def played(corpus, tmp_path_factory):
+    """A study of one configuration, two seeds, with real checkpoints."""
+    from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
+
+    folder = tmp_path_factory.mktemp("study")
+    training = TrainingConfig(epochs=4, evaluate_every=4, batch=4, learning_rate=0.01,
+                              evaluation_snippets=8)  # fmt: skip
+    config = Configuration(Grid(1, 4, 16), ModelConfig(8, 1, 4, 2), Schedule(), training)
+    view = corpus.genre("low")
+    for seed in (1000, 1001):
+        state = start(config, view, seed)
+        list(fit(config, view, seed, state))
+        identity = Identity(config, "low", view.fingerprint, str(corpus.path), seed)
+        save_weights(folder / f"{seed}.safetensors", identity, state)
+    return config, folder
+
+
+@pytest.fixture
+def study(played, make_study):
+    config, _ = played
+    found = make_study(genres=("low",), confirm=2)
+    found.add(config, [500.0, 510.0], genre="low")
+    for row in found.rows:
+        row["checkpoint"] = f"{row['seed']}.safetensors"
+    return found
+
+
+def test_notes_are_read_from_a_line():
+    line = np.array([60, 60, REST, 62, 62, 62, 60], dtype=np.uint8)
+    assert notes(line) == [Note(60, 0, 2), Note(62, 3, 6), Note(60, 6, 7)]
+    assert notes(np.array([REST, REST], dtype=np.uint8)) == []
+
+
+def test_melodies_stand_one_after_the_other_with_a_bar_of_rest():
+    line = one_line(np.array([[60, 61], [62, 63]], dtype=np.uint8), 1)
+    assert line.tolist() == [60, 61, *[REST] * 4, 62, 63, *[REST] * 4]
+
+
+def test_sound_is_as_long_as_its_steps_and_at_the_notes_pitch():
+    sound = wav([Note(69, 0, 4)], 4, 0.25)
+    with wave.open(io.BytesIO(sound)) as file:
+        assert file.getframerate() == RATE
+        assert file.getnframes() == pytest.approx(RATE, rel=0.06)
+        samples = np.frombuffer(file.readframes(RATE), dtype="<i2")
+    spectrum = np.abs(np.fft.rfft(samples))
+    assert np.argmax(spectrum) * RATE / len(samples) == pytest.approx(440, abs=2)
+    assert sound == wav([Note(69, 0, 4)], 4, 0.25)
+
+
+def test_silence_is_a_file_too():
+    with wave.open(io.BytesIO(wav([], 4, 0.25))) as file:
+        assert set(file.readframes(RATE)) == {0}
+
+
+def test_a_configuration_plays_samples_pairs_and_a_walk(played, study, tmp_path):
+    (row,) = summaries(study.tables(), "low")
+    found = play(study.tables(), row, played[1], tmp_path)
+    assert found.seed == 1000  # the lower of the middle two
+    assert (len(found.samples), found.missing) == (3, "")
+    assert len(found.pairs) >= 2
+    stems = {piece.stem for pair in found.pairs for piece in pair}
+    stems |= {piece.stem for piece in (*found.samples, found.walk)}
+    written = {path.name for path in (tmp_path / "listen").iterdir()}
+    assert written == {f"{stem}.{end}" for stem in stems for end in ("mid", "wav")}
+    original, reconstruction = found.pairs[0]
+    assert original.steps == reconstruction.steps == 16
+    assert original.notes
+
+
+def test_two_builds_with_music_are_byte_identical(played, study, tmp_path):
+    reports = [build_report(study.tables(), tmp_path / name, played[1]) for name in ("a", "b")]
+    first, second = (
+        {path.name: path.read_bytes() for path in index.parent.rglob("*.*")} for index in reports
+    )
+    assert first == second
+    assert "low-sample-1.wav" in first
+    assert b"listen/low-sample-1.mid" in first["listen.html"]
+
+
+def test_without_its_corpus_there_are_no_reconstructions_and_the_page_says_so(
+    played, study, tmp_path, monkeypatch
+):
+    from musebar_core.corpus import Corpus
+    from musebar_core.errors import CorpusError
+
+    def gone(path):
+        raise CorpusError(f"{path}: no corpus")
+
+    monkeypatch.setattr(Corpus, "load", gone)
+    index = build_report(study.tables(), tmp_path / "report", played[1])
+    text = (index.parent / "listen.html").read_text()
+    assert "No reconstructions" in text
+    assert "Original against reconstruction" not in text
+
+
+def test_without_checkpoints_nothing_plays_and_there_is_no_page(study, tmp_path):
+    (row,) = summaries(study.tables(), "low")
+    with pytest.raises(SilentError, match="no checkpoint of"):
+        play(study.tables(), row, tmp_path, tmp_path)
+    index = build_report(study.tables(), tmp_path / "report", tmp_path)
+    assert not (index.parent / "listen.html").exists()
+    assert "no checkpoint of" in index.read_text()
+
+
+def test_a_roll_has_a_box_a_note_higher_notes_above(played, study, tmp_path):
+    (row,) = summaries(study.tables(), "low")
+    piece = play(study.tables(), row, played[1], tmp_path).pairs[0][0]
+    drawn = roll(piece, 4)
+    assert len(drawn.notes) == len(piece.notes)
+    by_pitch = sorted(zip(piece.notes, drawn.notes, strict=True), key=lambda pair: pair[0].pitch)
+    assert by_pitch[0][1].y >= by_pitch[-1][1].y
+    assert drawn.bars == (150.0, 300.0, 450.0)

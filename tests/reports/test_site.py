@@ -1,0 +1,117 @@
+import re
+
+import pytest
+
+from reports.build import Source, build_report, build_site
+from reports.pages.charts import chart
+from reports.pages.render import slug
+from reports.pages.site import Place, Site, Topic
+
+HOSTILE = '<img src=x onerror="alert(1)">&"\' 🎷 ' + "long " * 60
+
+
+@pytest.fixture(scope="module")
+def site(rich_tables, tmp_path_factory):
+    out = tmp_path_factory.mktemp("site") / "report"
+    build_report(rich_tables("demo", ("jazz", HOSTILE)), out)
+    return out
+
+
+def names(folder):
+    return {path.name for path in folder.glob("*.html")}
+
+
+def test_every_topic_has_a_page_where_there_is_data(site):
+    assert names(site) == {
+        "index.html", "methods.html", "latent-length.html", "regularizers.html", "heatmaps.html",
+        *(f"{topic}-{slug(genre)}.html" for topic in ("search", "collapse", "genre")
+          for genre in ("jazz", HOSTILE)),
+    }  # fmt: skip
+
+
+def test_what_was_not_measured_has_no_page(make_study, make_config, tmp_path):
+    study = make_study(confirm=2)
+    study.add(make_config(8), [500.0, 501.0])
+    index = build_report(study.tables(), tmp_path / "report")
+    assert names(index.parent) == {"index.html", "collapse-jazz.html", "genre-jazz.html"}
+    assert "Heatmaps" not in index.read_text()
+
+
+def test_every_page_leads_to_every_topic_and_to_its_own_genres():
+    places = (Place(Topic.OVERVIEW), Place(Topic.SEARCH, "a"), Place(Topic.SEARCH, "b"),
+              Place(Topic.GENRE, "a"), Place(Topic.GENRE, "b"))  # fmt: skip
+    found = Site(places).navigation(Place(Topic.SEARCH, "b"))
+    assert [(link.label, link.href, link.current) for link in found.topics] == [
+        ("Overview", "index.html", False), ("Search", "search-b.html", True),
+        ("Genre cards", "genre-b.html", False),
+    ]  # fmt: skip
+    assert [(link.label, link.current) for link in found.genres] == [("a", False), ("b", True)]
+
+
+def test_a_chart_without_its_data_is_refused():
+    with pytest.raises(ValueError, match="no table"):
+        chart("fig-x", "x", "x", None)
+
+
+def test_behind_every_chart_stands_a_table_of_its_page(site):
+    for page in site.glob("*.html"):
+        text = page.read_text()
+        ids = set(re.findall(r'id="(table-[^"]+)"', text))
+        figures = re.findall(r'<figure class="chart".*?</figure>', text, re.DOTALL)
+        for figure in figures:
+            (led,) = re.findall(r'href="#(table-[^"]+)"', figure) or ["inside"]
+            assert led in ids or '<details class="data">' in figure, page.name
+        assert len(figures) == text.count("data-figure=")
+
+
+def test_names_are_text_on_every_page(site):
+    for page in site.glob("*.html"):
+        text = page.read_text()
+        assert "<img" not in text, page.name
+        assert "<best>" not in text, page.name
+    assert "&lt;img src=x" in (site / "methods.html").read_text()
+
+
+def test_partial_pages_say_how_far_the_study_is(rich_tables, tmp_path):
+    index = build_report(rich_tables(state="running"), tmp_path / "report")
+    for name in ("methods", "latent-length", "search-jazz", "collapse-jazz"):
+        assert "Not finished: the study is running" in (index.parent / f"{name}.html").read_text()
+
+
+def test_a_method_of_few_seeds_says_so_on_the_methods_page(make_study, make_config, tmp_path):
+    study = make_study(state="running")
+    study.add(make_config(8), [560.0] * 3, planned=10, phase="methods", method="lstm_vae")
+    index = build_report(study.tables(), tmp_path / "report")
+    text = (index.parent / "methods.html").read_text()
+    assert "Partial: LSTM-VAE: 3 of 10 seeds." in text
+    assert "No run has ended yet of: VAE-BOW, MuseBar, MuseBar-BOW." in text
+
+
+def test_the_papers_figures_stand_beside_ours_with_their_own_scale(site):
+    text = (site / "methods.html").read_text()
+    assert "BCE in the paper" in text
+    assert "compare the order of the methods and the shape, never the figures" in text
+
+
+def test_several_studies_share_one_plotly_and_are_compared(rich_tables, tmp_path):
+    sources = [Source(rich_tables("first")), Source(rich_tables("second", state="running"))]
+    index = build_site(sources, tmp_path / "out")
+    assert [path.parent.name for path in index.parent.rglob("plotly*")] == ["out"]
+    text = index.read_text()
+    assert 'href="first/index.html"' in text
+    assert "second: Not finished" in text
+    assert "fig-genre-jazz" in text
+    assert 'src="../plotly.min.js"' in (index.parent / "first" / "index.html").read_text()
+    assert 'href="../index.html"' in (index.parent / "first" / "index.html").read_text()
+    again = build_site(sources, tmp_path / "out")
+    assert again == index
+
+
+def test_a_file_beside_a_study_of_several_is_never_replaced(rich_tables, tmp_path):
+    from musebar_core.errors import UsageError
+
+    sources = [Source(rich_tables("first")), Source(rich_tables("second"))]
+    index = build_site(sources, tmp_path / "out")
+    (index.parent / "first" / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"notes\.txt"):
+        build_site(sources, tmp_path / "out")
