@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 SECONDS_PER_QUARTER = 0.5
 
 
+def pytest_configure() -> None:
+    """One thread each: tiny tensors gain nothing by more, and threads that wait spin."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def write_song(path: Path, seed: int, steps: int = 96, centre: int = 64) -> None:
     """A random walk on a pentatonic scale, a quarter note a step, rests here and there."""
     rng = np.random.default_rng(seed)
