@@ -146,7 +146,8 @@ DECISIONS = (
     Column("config_id", "string", "", "configuration that it was decided about"),
     Column("stage", "string", "", "proposal, search or race"),
     Column("seeds", "int64", "count", "seeds that it rests on"),
-    Column("decision", "string", "", "proposed, promoted, passed over, kept or dropped"),
+    Column("decision", "string", "", "proposed, in the Pareto set, promoted, passed "
+           "over, kept or dropped"),
     Column("reason", "string", "", "why, in words"),
     Column("statistic", "Float64", "nats", "in stage search the mean of the first objective; in "
            "stage race the mean paired difference to the best, above 0 is worse"),
