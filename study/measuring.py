@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+import io
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from musebar_core.errors import StudyError
+from study import corpora, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from musebar_core.measures import Measures
+    from study.files import Place
     from study.home import Study
 
 MEASURES_FILE = "measures.parquet"
@@ -36,19 +38,18 @@ def measure(study: Study, seeds: int) -> Iterator[dict[str, Any]]:
         If no model was kept, or the corpus is not where the study left it.
     """
     from musebar_core import checkpoint
-    from musebar_core.corpus import Corpus
     from musebar_core.measures import measures
 
     record = study.ledger.read(study.name)
     kept = [(run, e) for run, e in sorted(record.ended.items()) if e.checkpoint]
     if not kept or record.corpus_path is None:
         raise StudyError(f"study '{study.name}' keeps no models yet: let some runs end")
-    corpus = Corpus.load(Path(record.corpus_path))
+    corpus = corpora.load(record.corpus_path)
     first = {phase: record.spec.seeds_of(phase).start for phase in {run.phase for run, _ in kept}}
     for run, ended in kept:
         if run.seed - first[run.phase] >= seeds:
             continue
-        identity, model = checkpoint.load_model(study.folder / str(ended.checkpoint))
+        identity, model = checkpoint.load_model(files.copied(study.folder / str(ended.checkpoint)))
         found = measures(identity.config, corpus.genre(run.genre), model, SPLIT)
         yield {"study": study.name} | run._asdict() | {"phase": str(run.phase)} | flat(found)
 
@@ -69,14 +70,14 @@ def flat(measures: Measures) -> dict[str, float | None]:
     return values
 
 
-def write(study: Study, rows: list[dict[str, Any]]) -> Path:
+def write(study: Study, rows: list[dict[str, Any]]) -> Place:
     """Write the table into the study's folder."""
     path = study.folder / MEASURES_FILE
-    pd.DataFrame(rows).to_parquet(path, index=False)
+    path.write_bytes(pd.DataFrame(rows).to_parquet(index=False))
     return path
 
 
-def read(folder: Path) -> pd.DataFrame | None:
+def read(folder: Place) -> pd.DataFrame | None:
     """Read a study's table; None where nothing was measured."""
     path = folder / MEASURES_FILE
-    return pd.read_parquet(path) if path.is_file() else None
+    return pd.read_parquet(io.BytesIO(path.read_bytes())) if path.is_file() else None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from musebar_core.config import Configuration
+    from study.files import Place
     from study.home import Study
     from study.record import Ended, Record, SeedRun
 
@@ -196,12 +197,12 @@ class StudyTables:
     decisions: pd.DataFrame = field(default_factory=lambda: _frame([], DECISIONS))
 
 
-def study_names(home: Path) -> list[str]:
+def study_names(home: Place) -> list[str]:
     """Names of the studies in a home, newest first."""
     return Home(home).names()
 
 
-def load_tables(home: Path, name: str) -> StudyTables:
+def load_tables(home: Place, name: str) -> StudyTables:
     """Read a study of a home as tables.
 
     Raises
@@ -218,7 +219,7 @@ def state_of(study: Study) -> str:
     state = study.ledger.read_state(study.name)
     if state == State.RUNNING:
         held = lease.holder(study.ledger, study.name)
-        if held is None or (held.here and not held.alive):
+        if held is None or held.gone:
             return "interrupted"
     return state
 

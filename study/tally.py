@@ -151,7 +151,8 @@ def tally(record: Record) -> Tally:
         rows.append(record.ended.get(run))
     left = len(plan.runs) + _to_come(record)
     resources = record.spec.resources
-    share = resources.gpus_per_trial or resources.cpus_per_trial
+    gpus = resources.gpus_per_trial if resources.gpus_per_trial != "auto" else 0.0
+    share = gpus or resources.cpus_per_trial  # what auto comes to, the record does not hold
     seconds = [e.seconds or 0.0 for e in record.ended.values()]
     spent = sum(seconds) * share / 3600
     return Tally(
@@ -160,7 +161,7 @@ def tally(record: Record) -> Tally:
             for genre in evidence.genres_of(record)
         },
         left=left,
-        device="GPU" if resources.gpus_per_trial else "CPU",
+        device="GPU" if gpus else "CPU",
         device_hours=spent,
         device_hours_left=spent / len(seconds) * left if seconds else None,
         elapsed_seconds=_elapsed(record.ended),

@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import fcntl
 import functools
 import importlib.metadata
 import os
 import platform
+import shutil
 import socket
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
+from safetensors import SafetensorError
 
 from musebar_core import checkpoint
 from musebar_core.config import Configuration
-from musebar_core.corpus import Corpus
 from musebar_core.errors import CheckpointError, CorpusError, DivergedError
-from study.record import MODEL_FILE, STATE_FILE
+from study import corpora, files
+from study.record import DISK_FULL, MODEL_FILE, STATE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
+    from musebar_core.corpus import Corpus
     from musebar_core.stacked import Run
     from musebar_core.training import TrainingState
+    from study.files import Place
 
     _Life = Generator[Run, None, dict[str, Any]]
 
@@ -188,14 +193,20 @@ def _live(assignment: Assignment, seed: int) -> _Life:
         "node": socket.gethostname(), "device": assignment.device,
         "versions": versions(assignment.threads),
     }  # fmt: skip
+    kept = files.place(assignment.folder) / str(seed)
+    folder = files.workspace(kept)
     try:
-        folder = Path(assignment.folder) / str(seed)
         with _locked(folder):
-            return where | (yield from _train(assignment, seed, folder))
+            return where | (yield from _train(assignment, seed, folder, kept))
     except DivergedError as error:
         failure, retry = str(error), False
     except MemoryError:
         failure, retry = "out of memory", True
+    except (OSError, SafetensorError) as error:
+        full = getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}
+        failure, retry = f"{type(error).__name__}: {error}", True
+        if full or "No space left" in str(error):
+            failure = f"{DISK_FULL} ({socket.gethostname()}: {folder})"
     except Exception as error:  # noqa: BLE001  whatever it is, it belongs in the ledger
         failure, retry = f"{type(error).__name__}: {error}", True
     return where | {
@@ -204,7 +215,8 @@ def _live(assignment: Assignment, seed: int) -> _Life:
     }  # fmt: skip
 
 
-def _train(assignment: Assignment, seed: int, folder: Path) -> _Life:
+def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Life:
+    """Train in ``folder``, which is ``kept`` itself or stands for it on this machine."""
     import torch
 
     from musebar_core import training
@@ -219,6 +231,9 @@ def _train(assignment: Assignment, seed: int, folder: Path) -> _Life:
         config, assignment.genre, corpus.fingerprint, assignment.corpus, seed
     )
     state_file = folder / STATE_FILE
+    away = kept != folder
+    if away and (kept / STATE_FILE).is_file():
+        state_file.write_bytes((kept / STATE_FILE).read_bytes())
     state = _resume(state_file, identity, assignment.device)
     state = state or training.start(config, corpus, seed, assignment.device)
     saved = time.monotonic()
@@ -227,10 +242,16 @@ def _train(assignment: Assignment, seed: int, folder: Path) -> _Life:
         yield run
         if time.monotonic() - saved > CHECKPOINT_SECONDS:
             checkpoint.save(state_file, identity, state)
+            if away:
+                files.publish(state_file, kept / STATE_FILE)
             saved = time.monotonic()
     outcome = training.outcome(config, corpus, state)
     if assignment.keep_model:
         checkpoint.save_weights(folder / MODEL_FILE, identity, state)
+        if away:
+            files.publish(folder / MODEL_FILE, kept / MODEL_FILE)
+    if away:
+        shutil.rmtree(folder, ignore_errors=True)
     splits = ("validation", "test", "last_validation", "last_test")
     return {
         "failure": None,
@@ -258,7 +279,7 @@ def _resume(path: Path, identity: checkpoint.Identity, device: str) -> TrainingS
 
 @functools.lru_cache(maxsize=2)
 def _corpus(path: str) -> Corpus:
-    return Corpus.load(Path(path))
+    return corpora.load(path)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,3 +148,41 @@ def musebar(tmp_path: Path):
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server; a test that needs it to itself makes one of its own."""
+    from tests.postgres import Postgres, binary
+
+    if binary("initdb") is None:
+        pytest.skip("PostgreSQL's server is not installed: make debian")
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres) -> str:
+    """The URL, with its password, of an empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres.run(f"CREATE DATABASE {name}")
+    return postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def object_storage():
+    """An S3-compatible server."""
+    from tests.s3 import ObjectStorage, binary
+
+    if binary() is None:
+        pytest.skip("moto's server is not installed: make object-storage")
+    with ObjectStorage() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(object_storage, monkeypatch) -> str:
+    """The URL of an empty folder on it, and the environment to reach it."""
+    for name, value in object_storage.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://bucket/{uuid.uuid4().hex}"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from musebar_core.errors import UnknownNameError, UsageError
+from study import files
+
+if TYPE_CHECKING:
+    from study.files import Place
 
 
 @click.group()
@@ -29,7 +34,7 @@ def report() -> None:
     help="Play the recommended configurations from their checkpoints.",
 )
 @click.pass_obj
-def build(home: Path, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
+def build(home: Place, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
     """Build the report of study NAME, or of several side by side.
 
     The last line printed is the path of its first page.
@@ -40,12 +45,15 @@ def build(home: Path, names: tuple[str, ...], out: Path | None, listen: bool) ->
     names = tuple(dict.fromkeys(names))
     if len(names) > 1 and out is None:
         raise UsageError("several studies have no folder of their own: name one with --out DIR")
-    out = out or home / names[0] / "report"
-    sources = [Source(load_tables(home, name), home / name if listen else None) for name in names]
+    target = out or home / names[0] / "report"
+    sources = [Source(load_tables(home, name), files.copied(home / name) if listen else None)
+               for name in names]  # fmt: skip
     for source in sources:
         if not len(source.tables.results):
             _warn_empty(home, source.tables.name, source.tables.state)
-    click.echo(build_site(sources, out))
+    with files.written(target) as folder:
+        index = build_site(sources, folder)
+    click.echo(target / index.name)
 
 
 @report.command()
@@ -54,7 +62,7 @@ def build(home: Path, names: tuple[str, ...], out: Path | None, listen: bool) ->
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
               help="Markdown file to put the sections into; default: print them.")  # fmt: skip
 @click.pass_obj
-def table(home: Path, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
+def table(home: Place, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
     """Write the results of studies as Markdown: means, intervals, effects, tests.
 
     With --out, the section of each study in FILE is replaced, or added at its end; what else is
@@ -93,7 +101,7 @@ def table(home: Path, names: tuple[str, ...], reference: str | None, out: Path |
     help="Folder that the report was built in; default: HOME/NAME/report.",
 )
 @click.pass_obj
-def open_report(home: Path, name: str | None, out: Path | None) -> None:
+def open_report(home: Place, name: str | None, out: Path | None) -> None:
     """Open the report of study NAME, or the one in DIR, in a browser."""
     import webbrowser
 
@@ -102,12 +110,14 @@ def open_report(home: Path, name: str | None, out: Path | None) -> None:
     index = (out or home / str(name) / "report") / "index.html"
     if not index.is_file():
         raise _no_report(home, name, index)
+    if not isinstance(index, Path):
+        index = files.copied(index.parent) / index.name
     if not webbrowser.open(index.resolve().as_uri()):
         click.echo("no browser could be started; the report is at:", err=True)
     click.echo(index)
 
 
-def _no_report(home: Path, name: str | None, index: Path) -> UsageError:
+def _no_report(home: Place, name: str | None, index: Place) -> UsageError:
     from study.home import Home
     from study.results import study_names
 
@@ -118,7 +128,7 @@ def _no_report(home: Path, name: str | None, index: Path) -> UsageError:
     return UsageError(f"no report at {index}: build it with `{build}`")
 
 
-def _warn_empty(home: Path, name: str, state: str) -> None:
+def _warn_empty(home: Place, name: str, state: str) -> None:
     from study.home import Home
 
     go_on = Home(home).command("study resume", name)
@@ -129,6 +139,6 @@ def _warn_empty(home: Path, name: str, state: str) -> None:
     )
 
 
-def _require_study(name: str, known: list[str], home: Path) -> None:
+def _require_study(name: str, known: list[str], home: Place) -> None:
     if name not in known:
         raise UnknownNameError("study", name, known, f"there is no study in {home}")
