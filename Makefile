@@ -1,10 +1,10 @@
-# make setup | quickstart | test | test-all | check | bench
+# make setup | quickstart | test | test-all | debian | object-storage | check | bench
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup quickstart test test-all debian check bench format clean
+.PHONY: setup quickstart test test-all debian object-storage check bench format clean
 
 setup: $(STAMP)
 
@@ -22,11 +22,18 @@ quickstart: setup
 test: setup
 	$(BIN)/python -m pytest
 
-test-all: setup debian
+test-all: setup debian object-storage
 	$(BIN)/python -m pytest -m ''
 
 debian:
 	sh tests/install-debian-packages
+
+# moto's S3 server needs other versions of libraries than the product has: its own environment
+object-storage: .venv-moto/bin/moto_server
+
+.venv-moto/bin/moto_server:
+	$(PYTHON) -m venv .venv-moto
+	.venv-moto/bin/python -m pip install --quiet --disable-pip-version-check 'moto[server]==5.2.5'
 
 check: setup
 	$(BIN)/ruff check .
@@ -42,4 +49,4 @@ format: setup
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venv-moto build dist *.egg-info

@@ -306,11 +306,11 @@ def main() -> None:
                          ("OptunaSearch + ASHA, replayed", asha)):  # fmt: skip
         runs = 2 * budget if method is asha else budget
         ends = [list(method(land, runs, rng)) for rng in generators(asked.studies)]
-        for at in (30, 60, 100, budget):
+        for at in sorted({budget // 4, budget // 2, budget}):
             row(land, f"{name}, one seed, {at} trials", [path[at - 1] for path in ends])
     for sampler in ("random", "qmc", "tpe", "gp"):
         count = asked.gp_studies if sampler == "gp" else asked.studies
-        for configurations in (24, 40, 60):
+        for configurations in (budget // 4, budget // 2):
             spec = variant(land, search__sampler=sampler, search__configurations=configurations)
             ends = [product(land, spec, rng) for rng in generators(count)]
             row(land, f"this product, {sampler}, {configurations} configurations", ends)

@@ -1,78 +1,255 @@
-"""A training step against bare ``nn.LSTM`` on this machine."""
+"""Training on this machine: ratios taken in one run, each beside the floor it is held against."""
 
 from __future__ import annotations
 
+import resource
 import statistics
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 
+from musebar_core import metrics, training
 from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
-from musebar_core.model import RVAE, initialise, piano_roll, sample
-from musebar_core.objective import training_loss
+from musebar_core.corpus.snippets import Windows
+from musebar_core.model import PITCHES, initialise, piano_roll, sample
+from musebar_core.objective import bce
+from musebar_core.stacked.model import Shape
+from musebar_core.stacked.step import Step
+from musebar_core.stacked.sweep import FULL
+from musebar_core.stacked.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STEPS = 240
+    from numpy.typing import NDArray
+
+STEPS, LATENT, LAYERS = 240, 100, 2
 REPEATS = 7
+TARGET = 1.10
+"""Largest ratio of a training step to bare nn.LSTM that the product aims for."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a step is made of: H hidden units, B snippets, T steps."""
+
+    hidden: int
+    batch: int = 5
+    steps: int = STEPS
+
+    @property
+    def configuration(self) -> Configuration:
+        """A run of these sizes, clipped and with 15 posteriors."""
+        return Configuration(
+            Grid(1, 4, self.steps),
+            ModelConfig(self.hidden, LAYERS, LATENT, 15),
+            training=TrainingConfig(batch=self.batch, gradient_clip=1.0, epochs=10**6),
+        )
+
+    @property
+    def gflop(self) -> float:
+        """Arithmetic of both LSTMs in a step: 2 x weights, forwards once and backwards twice."""
+        upper = (LAYERS - 1) * 2 * self.hidden
+        rows = [first + self.hidden + upper for first in (PITCHES, PITCHES + LATENT)]
+        return 6 * self.batch * self.steps * 4 * self.hidden * sum(rows) / 1e9
+
+
+class RandomSongs:
+    """Stands for a corpus: 300 songs of 400 random steps, cut and drawn as the product does."""
+
+    def __init__(self, steps: int) -> None:
+        rng, songs, length = np.random.default_rng(0), 300, max(400, steps)
+        lengths = np.full(songs, length, np.int64)
+        self._windows = Windows(
+            rng.integers(0, 129, songs * length).astype(np.uint8), np.arange(songs) * length,
+            lengths, (lengths - steps) // 4 + 1, 4, steps,
+        )  # fmt: skip
+
+    def draw(self, batch: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Draw windows, uint8 ``[B, T]``."""
+        songs = rng.integers(0, 300, size=batch)
+        starts = (rng.random(batch) * self._windows.counts[songs]).astype(np.int64)
+        return self._windows.cut(songs, starts)
 
 
 def main() -> None:
-    """Print a table: hidden units, batch, milliseconds, and their ratio to the floor."""
+    """Print every table; ``--gpu`` rows appear where torch sees a GPU."""
     torch.set_num_threads(1)
-    print("one thread, T 240, two layers; floor: bare nn.LSTM encoder and decoder,")
-    print("forward and backward, at the same sizes; ratios are medians of alternating pairs")
-    print(f"{'H':>5} {'batch':>5} {'step ms':>9} {'floor ms':>9} {'ratio':>6}")
-    for hidden, batch in ((128, 5), (128, 20), (512, 5)):
-        step, floor = _training_step(hidden, batch), _bare_lstm(hidden, batch)
-        pairs = [(_time(step), _time(floor)) for _ in range(REPEATS + 1)][1:]
-        ours, bare = (statistics.median(values) * 1e3 for values in zip(*pairs, strict=True))
-        ratio = statistics.median(a / b for a, b in pairs)
-        print(f"{hidden:>5} {batch:>5} {ours:>9.1f} {bare:>9.1f} {ratio:>6.2f}")
+    peak = _gemm_peak()
+    print(f"one thread; GEMM peak {peak:.0f} GFLOP/s (float32, 1024 x 1024 x 1024)")
+    print("a whole step: draws, forward, loss, backward, clipping, Adam; floor: bare nn.LSTM,")
+    print("forward and backward, at the same sizes; medians of alternating pairs")
+    _print_steps(peak)
+    _print_parts(Sizes(128))
+    _print_growth()
+    _print_together()
+    if torch.cuda.is_available():
+        _print_gpu()
+    print(f"\npeak memory of this process {_resident_mib():.0f} MiB")
 
 
-def _training_step(hidden: int, batch: int) -> Callable[[], None]:
-    config = Configuration(
-        Grid(1, 4, STEPS),
-        ModelConfig(hidden, 2, 100, 30),
-        training=TrainingConfig(gradient_clip=1.0),
-    )
-    model = RVAE(config)
-    initialise(model, 0)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    pitches = torch.randint(0, 129, (batch, STEPS))
-    noise = torch.randn(batch, 100)
-
-    def step() -> None:
-        roll = piano_roll(pitches)
-        mu, logvar = model.encode(roll)
-        logits = model.decode(roll, sample(mu, logvar, noise))
-        loss, _, _ = training_loss(logits, roll, (mu, logvar), weight=1.0)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-
-    return step
+def ratio(one: Callable[[], None], other: Callable[[], None]) -> tuple[float, float, float]:
+    """Milliseconds of both, and the median ratio of pairs taken in turn."""
+    one(), other()
+    pairs = [(_seconds(one), _seconds(other)) for _ in range(REPEATS)]
+    first, second = (statistics.median(values) * 1e3 for values in zip(*pairs, strict=True))
+    return first, second, statistics.median(a / b for a, b in pairs)
 
 
-def _bare_lstm(hidden: int, batch: int) -> Callable[[], None]:
-    encoder = nn.LSTM(128, hidden, 2, batch_first=True)
-    decoder = nn.LSTM(228, hidden, 2, batch_first=True)
-    inputs = torch.randn(batch, STEPS, 128), torch.randn(batch, STEPS, 228)
+def _print_steps(peak: float) -> None:
+    print(f"\n{'H':>5} {'batch':>5} {'step ms':>8} {'bare ms':>8} {'ratio':>6} {'target':>6} "
+          f"{'GFLOP/s':>8} {'of peak':>8}")  # fmt: skip
+    for sizes in (Sizes(128), Sizes(128, 20), Sizes(512), Sizes(512, 20)):
+        ours, bare, share = ratio(plain_step(sizes), bare_lstm(sizes))
+        rate = sizes.gflop / ours * 1e3
+        print(f"{sizes.hidden:>5} {sizes.batch:>5} {ours:>8.1f} {bare:>8.1f} {share:>6.2f} "
+              f"{TARGET:>6.2f} {rate:>8.1f} {rate / peak:>8.0%}")  # fmt: skip
 
-    def step() -> None:
-        (encoder(inputs[0])[0].sum() + decoder(inputs[1])[0].sum()).backward()
 
-    return step
-
-
-def _time(step: Callable[[], None]) -> float:
-    began = time.perf_counter()
+def _print_parts(sizes: Sizes) -> None:
+    """What a step spends outside the LSTMs, and what an evaluation costs beside training."""
+    config, songs = sizes.configuration, RandomSongs(sizes.steps)
+    state = training.build(config)
+    initialise(state.model, 0)
+    model, step = state.model, plain_step(sizes)
+    drawn = training.draw(config, songs, 0, 1)  # type: ignore[arg-type]
+    roll = piano_roll(drawn.pitches)
+    logits = torch.zeros(roll.shape, requires_grad=True)
+    states = torch.zeros(*roll.shape[:2], sizes.hidden, requires_grad=True)
+    sum(p.sum() for p in model.parameters()).backward()  # type: ignore[union-attr]
+    parts: dict[str, Callable[[], object]] = {
+        "draws (the input path)": lambda: training.draw(config, songs, 0, 1),  # type: ignore[arg-type]
+        "piano roll": lambda: piano_roll(drawn.pitches),
+        "output product": lambda: model.output(states).sum().backward(),
+        "BCE": lambda: bce(logits, roll).mean().backward(),
+        "clipping": lambda: nn.utils.clip_grad_norm_(model.parameters(), 1.0),
+        "Adam": state.optimizer.step,
+        "one evaluated snippet": lambda: _forward(model, drawn, roll, sizes.batch),
+    }
     step()
+    whole = statistics.median(_seconds(step) for _ in range(REPEATS))
+    print(f"\nshare of a step at H {sizes.hidden}, batch {sizes.batch}")
+    for name, part in parts.items():
+        part()
+        seconds = statistics.median(_seconds(part) for _ in range(REPEATS))
+        seconds /= sizes.batch if name.startswith("one") else 1
+        print(f"  {name:<24} {seconds * 1e3:>8.3f} ms {seconds / whole:>7.1%}")
+    mu, logvar, noise = (
+        torch.randn(1024, 1, LATENT),
+        torch.zeros(1024, 1, LATENT),
+        torch.randn(1024, LATENT),
+    )
+    seconds = _seconds(lambda: metrics.measure(torch.zeros(1024), mu, logvar, noise))
+    print(f"  {'metrics of 1,024':<24} {seconds * 1e3:>8.1f} ms {seconds / whole:>7.1%}")
+
+
+def _print_growth() -> None:
+    print("\ngrowth, step over the step of H 128, batch 5, T 240")
+    base = plain_step(Sizes(128))
+    for sizes in (Sizes(128, 10), Sizes(128, 20), Sizes(128, 5, 480), Sizes(256), Sizes(512)):
+        _, _, share = ratio(plain_step(sizes), base)
+        floor = sizes.gflop / Sizes(128).gflop
+        print(f"  H {sizes.hidden:>3} batch {sizes.batch:>2} T {sizes.steps:>3}: {share:>6.2f} "
+              f"(arithmetic {floor:.2f})")  # fmt: skip
+
+
+def _print_together() -> None:
+    print("\nseeds as one program over seeds in turn, this CPU (over 1: in turn is faster)")
+    for sizes, seeds in ((Sizes(128), 2), (Sizes(128), 4), (Sizes(128), 10)):
+        alone = plain_step(sizes)
+
+        def in_turn(alone: Callable[[], None] = alone, seeds: int = seeds) -> None:
+            for _ in range(seeds):
+                alone()
+
+        _, _, share = ratio(stacked_step(sizes, seeds), in_turn)
+        print(f"  H {sizes.hidden} batch {sizes.batch} seeds {seeds:>2}: {share:>5.2f}")
+
+
+def _print_gpu() -> None:
+    device, sizes = "cuda", Sizes(512)
+    alone = plain_step(sizes, device)
+    print("\nGPU, H 512, batch 5: ms a step of all seeds; seeds in turn over seeds together")
+    for seeds in (1, 2, 5, 10, 20, 40):
+        torch.cuda.reset_peak_memory_stats()
+        ours, one, _ = ratio(stacked_step(sizes, seeds, device), alone)
+        memory = torch.cuda.max_memory_allocated() / 2**30
+        print(f"  seeds {seeds:>2}: {ours:>8.2f} ms, in turn {one * seeds:>8.1f} ms, "
+              f"{one * seeds / ours:>5.2f} times as fast, {memory:.1f} GiB")  # fmt: skip
+
+
+def plain_step(sizes: Sizes, device: str = "cpu") -> Callable[[], None]:
+    """The training step of a run alone."""
+    config, songs = sizes.configuration, RandomSongs(sizes.steps)
+    state = training.build(config, device)
+    initialise(state.model, 0)
+
+    def step() -> None:
+        state.epoch += 1
+        training.optimise(config, songs, 0, state)  # type: ignore[arg-type]
+
+    return step
+
+
+def stacked_step(sizes: Sizes, seeds: int, device: str = "cpu") -> Callable[[], None]:
+    """The training step of several seeds as one program."""
+    configs = [sizes.configuration] * seeds
+    states = [training.build(config, device) for config in configs]
+    for seed, state in enumerate(states):
+        initialise(state.model, seed)
+    weights = Weights(states)
+    shape = Shape.of(configs, weights.values, FULL)
+    together = Step(configs, weights, shape, RandomSongs(sizes.steps))  # type: ignore[arg-type]
+    epoch = [0]
+
+    def step() -> None:
+        epoch[0] += 1
+        together.take(range(seeds), epoch * seeds)
+
+    return step
+
+
+def bare_lstm(sizes: Sizes) -> Callable[[], None]:
+    """Forward and backward of torch's own LSTMs alone, gradients of parameters included."""
+    modules = [nn.LSTM(width, sizes.hidden, LAYERS, batch_first=True)
+               for width in (PITCHES, PITCHES + LATENT)]  # fmt: skip
+    inputs = [torch.randn(sizes.batch, sizes.steps, m.input_size) for m in modules]
+
+    def step() -> None:
+        for module in modules:
+            module.zero_grad()
+        outputs = [module(x)[0].sum() for module, x in zip(modules, inputs, strict=True)]
+        torch.stack(outputs).sum().backward()  # type: ignore[no-untyped-call]
+
+    return step
+
+
+@torch.no_grad()
+def _forward(model: nn.Module, drawn: training.Drawn, roll: torch.Tensor, _: int) -> None:
+    mu, logvar = model.encode(roll)  # type: ignore[operator]
+    model.decode(roll, sample(mu, logvar, drawn.noise))  # type: ignore[operator]
+
+
+def _gemm_peak(size: int = 1024) -> float:
+    """GFLOP/s of the largest of a few square products."""
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    best = min(_seconds(lambda: a @ b) for _ in range(2 * REPEATS))
+    return 2 * size**3 / best / 1e9
+
+
+def _resident_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return time.perf_counter() - began
 
 

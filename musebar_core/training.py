@@ -214,7 +214,7 @@ def _train_until_evaluation(
     while state.epoch < target:
         state.epoch += 1
         with computing(config.training.precision, device):
-            step_bce, step_kl_bars = _optimise(config, sampler, seed, state)
+            step_bce, step_kl_bars = optimise(config, sampler, seed, state)
         total_bce, total_kl_bars = total_bce + step_bce, total_kl_bars + step_kl_bars
     n_steps = target - first
     means = float(total_bce) / n_steps, float(total_kl_bars) / n_steps
@@ -238,9 +238,10 @@ def check_losses(config: Configuration, epoch: int, train_bce: float, train_kl: 
         )
 
 
-def _optimise(
+def optimise(
     config: Configuration, sampler: SnippetSampler, seed: int, state: TrainingState
 ) -> tuple[Tensor, Tensor]:
+    """Take the step of ``state.epoch``: its BCE and mean KL, in nats per snippet."""
     model, training = state.model, config.training
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(training, state.epoch)

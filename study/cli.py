@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from pathlib import Path
 
 import click
 
 from musebar_core.errors import MuseBarError
+from study import files
 
 INTERRUPTED = 130
 """Exit code of what was asked to stop."""
@@ -49,23 +49,23 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home",
-    type=click.Path(path_type=Path),
+    metavar="DIR",
     envvar="MUSEBAR_HOME",
-    default=Path("studies"),
+    default="studies",
     show_default=True,
-    help="Folder of studies and corpora (or MUSEBAR_HOME).",
+    help="Folder of studies and corpora, or its URL, as s3://bucket/studies (or MUSEBAR_HOME).",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log what happens, to stderr.")
 @click.version_option(package_name="musebar-study", prog_name="musebar")
 @click.pass_context
-def musebar(ctx: click.Context, home: Path, verbose: bool) -> None:
+def musebar(ctx: click.Context, home: str, verbose: bool) -> None:
     """Find the RVAE configuration that works for your music, with the evidence for it."""
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         stream=sys.stderr,
         format="%(levelname)s %(name)s: %(message)s",
     )
-    ctx.obj = home
+    ctx.obj = files.place(home)
 
 
 def main() -> None:

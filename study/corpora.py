@@ -19,12 +19,17 @@ from musebar_core.corpus import (
 )
 from musebar_core.corpus.sources import list_embedded
 from musebar_core.errors import UnknownNameError, UsageError
+from study import files
 from study.spec import EMBEDDED_SOURCE, OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from study.files import Place
     from study.spec import StudySpec
+
+FINGERPRINT = "fingerprint"
+"""The file that a built corpus has."""
 
 SPLITS = ("train", "validation", "test")
 
@@ -63,9 +68,36 @@ def check(spec: StudySpec) -> None:
             raise UnknownNameError("genre", genre, known)
 
 
-def is_built(folder: Path) -> bool:
+def is_built(folder: Place) -> bool:
     """Whether a folder is a built corpus."""
-    return (folder / "fingerprint").is_file()
+    return (folder / FINGERPRINT).is_file()
+
+
+def load(location: str) -> Corpus:
+    """Load a corpus, from a copy on this machine where it is at a URL.
+
+    A corpus never changes under its name, so that a copy is good for ever.
+    """
+    kept = files.place(location)
+    if isinstance(kept, Path):
+        return Corpus.load(kept)
+    local = files.workspace(kept)
+    return Corpus.load(local if is_built(local) else files.fetch(kept, local))
+
+
+def share(corpus: Corpus, home: Place) -> str:
+    """Bring a corpus into a home for other machines to load; its location there."""
+    if not isinstance(home, Path):
+        folder = home / "corpora" / corpus.path.name
+        if not is_built(folder):
+            files.publish(corpus.path, folder, last=FINGERPRINT)
+        return str(folder)
+    if corpus.path.resolve().is_relative_to(home.resolve()):
+        return str(corpus.path.resolve())
+    shared = home / "corpora" / f"{corpus.path.name}-{corpus.fingerprint[:8]}"
+    if not is_built(shared):
+        files.fetch(corpus.path, shared)
+    return str(shared.resolve())
 
 
 def prepare(

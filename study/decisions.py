@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from study import evidence
+from study import evidence, racing
 from study.spec import Phase, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from study import racing
     from study.record import Proposal, Record
 
 
@@ -30,8 +29,8 @@ class Decision:
     seeds
         Seeds that it rests on.
     decision
-        ``proposed``, ``promoted``, ``passed over``, ``kept``, ``dropped``, ``chosen`` or
-        ``not chosen``.
+        ``proposed``, ``in the Pareto set``, ``promoted``, ``passed over``, ``kept``, ``dropped``,
+        ``chosen`` or ``not chosen``.
     statistic
         What it was decided by: in ``search`` the mean of the first objective, in ``race`` the
         mean paired difference to the best, above 0 is worse.
@@ -61,6 +60,12 @@ def _of_genre(record: Record, genre: str) -> Iterator[Decision]:
         for proposal in generation:
             yield _proposed(genre, number, proposal)
     seeds = len(record.spec.seeds_of(Phase.SEARCH))
+    objectives = record.spec.search.objectives
+    results = evidence.searched_of(record, genre)
+    if len(objectives) > 1 and evidence.search_complete(record, genre):
+        for r in racing.pareto_set(results, objectives):
+            reason = f"no eligible configuration is better in every one of {', '.join(objectives)}"
+            yield Decision(genre, r.config_id, "search", seeds, "in the Pareto set", reason)
     for p in evidence.promotions_of(record, genre):
         decision = "promoted" if p.promoted else "passed over"
         yield Decision(genre, p.config_id, "search", seeds, decision, p.reason, p.statistic)

@@ -6,60 +6,33 @@ its ledger alone.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import logging
 import os
 import shutil
-import signal
-import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from musebar_core.corpus import Corpus
-from musebar_core.errors import MuseBarError, StudyError
-from study import corpora, planner
+from musebar_core.errors import StudyError
+from study import corpora, files, nodes, planner, space
 from study.driver import Driver
 from study.lease import Lease
 from study.record import State
+from study.stop import Interrupted, Stop
 from study.trainable import Assignment, SeedRunTrainable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
+    from musebar_core.corpus import Corpus
     from study.home import Home, Study
     from study.progress import Reporter
     from study.record import Record
 
-_TUNE_SETTINGS = {
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
-    "TUNE_WARN_THRESHOLD_S": "3600",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
-"""Tune keeps quiet, keeps no state of its own, tells nobody, and leaves Ctrl-C to us."""
 
-_STOP_POLL_SECONDS = 1.0
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class Interrupted(MuseBarError):  # noqa: N818  it is not an error that it was asked to stop
-    """The study was asked to stop, and stopped; it can be resumed."""
-
-    exit_code = 130
-
-
-def run_study(study: Study, home: Home, reporter: Reporter) -> None:
-    """Drive a study to its end on an embedded Ray.
+def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = False) -> None:
+    """Drive a study to its end.
 
     Parameters
     ----------
@@ -69,6 +42,8 @@ def run_study(study: Study, home: Home, reporter: Reporter) -> None:
         Where corpora are built.
     reporter
         Told of every change.
+    join
+        Run on the Ray cluster that this machine belongs to, not on a Ray of the study's own.
 
     Raises
     ------
@@ -77,105 +52,86 @@ def run_study(study: Study, home: Home, reporter: Reporter) -> None:
     Interrupted
         If somebody asked the study to stop.
     """
-    with Lease(study.ledger, study.name) as lease, _Stop(study, home) as stop:
+    study.ledger.patience = study.ledger.read(study.name).spec.storage.patience_seconds
+    with Lease(study.ledger, study.name, home.musebar) as lease, Stop(study, home, lease) as stop:
         study.ledger.set_state(study.name, State.RUNNING)
         try:
-            _prepare(study, home, reporter, stop)
+            _prepare(study, home, reporter, stop, share=join)
             stop.check()
-            driver = _driver(study, lease)
+            driver = Driver(study, study.ledger.read(study.name), lease)
             if not driver.finished:
-                with _embedded_ray(driver):
+                place = nodes.joined if join else nodes.embedded
+                space.check(driver.record, study.folder)
+                with place(driver.record.spec) as share:
                     stop.listen()  # starting, Ray takes SIGTERM for itself
-                    _tune(driver, stop, reporter)
+                    driver.slots, driver.seeds_per_trial = share.slots, share.seeds_per_trial
+                    _tune(driver, share.gpus_per_trial, stop, reporter)
         except (Interrupted, KeyboardInterrupt):
-            study.ledger.set_state(study.name, State.STOPPED)
+            study.ledger.patience = 0.0
+            with contextlib.suppress(StudyError):  # the database is away: the lease tells
+                study.ledger.set_state(study.name, State.STOPPED)
             raise
         if not driver.finished:
             raise StudyError("Ray ended before the study did: resume it, with -v for Ray's log")
         study.ledger.set_state(study.name, State.FINISHED)
 
 
-def slots_of(study: Study) -> int:
-    """Seed runs at a time that the spec asks for, or that this machine has CPUs and GPUs for."""
-    resources = study.ledger.read(study.name).spec.resources
-    fit = max(1, len(os.sched_getaffinity(0)) // resources.cpus_per_trial)
-    if resources.gpus_per_trial > 0:
-        fit = min(fit, int(_gpus() / resources.gpus_per_trial))
-        if fit < 1:
-            raise StudyError(
-                f"resources.gpus_per_trial is {resources.gpus_per_trial}, but this machine shows "
-                f"{_gpus()} GPUs: set it to 0, or run where there are some"
-            )
-    return fit if resources.slots == "auto" else resources.slots
+def prepare(study: Study, home: Home, reporter: Reporter) -> None:
+    """Build the corpus here and bring it into the home, for a driver on another machine."""
+    with Lease(study.ledger, study.name, home.musebar) as lease, Stop(study, home, lease) as stop:
+        _prepare(study, home, reporter, stop, share=True)
 
 
-def _corpus(record: Record, home: Home, reporter: Reporter, stop: _Stop) -> Corpus:
-    """The corpus that the study began with, or, for a new one, the one its spec asks for."""
-    if record.corpus_path and corpora.is_built(Path(record.corpus_path)):
-        return Corpus.load(Path(record.corpus_path))
+def _corpus(
+    record: Record, home: Home, reporter: Reporter, stop: Stop, *, share: bool
+) -> tuple[Corpus, str]:
+    """The corpus that the study began with, or, for a new one, the one its spec asks for.
+
+    With it comes its location, which every worker of the study can read.
+    """
+    if record.corpus_path and corpora.is_built(files.place(record.corpus_path)):
+        return corpora.load(record.corpus_path), record.corpus_path
 
     def progress(done: int, total: int) -> None:
         reporter.corpus(done, total)
         stop.check()
 
-    return corpora.prepare(record.spec, home.corpora, progress)
+    corpus = corpora.prepare(record.spec, files.workspace(home.path) / "corpora", progress)
+    if isinstance(home.path, Path) and not share:
+        return corpus, str(corpus.path.resolve())
+    return corpus, corpora.share(corpus, home.path)
 
 
-def _prepare(study: Study, home: Home, reporter: Reporter, stop: _Stop) -> None:
+def _prepare(study: Study, home: Home, reporter: Reporter, stop: Stop, *, share: bool) -> None:
     """Build or load the corpus, and record what the report needs of it."""
     record = study.ledger.read(study.name)
-    corpus = _corpus(record, home, reporter, stop)
+    corpus, location = _corpus(record, home, reporter, stop, share=share)
     found = corpora.facts(record.spec, corpus)
     for genre, facts in record.facts.items():
         if facts["fingerprint"] != found.get(genre, {}).get("fingerprint"):
             raise StudyError(
                 f"the music of genre '{genre}' is no longer what study '{study.name}' began with "
-                f"({corpus.path}): bring it back, or start a new study"
+                f"({location}): bring it back, or start a new study"
             )
-    study.ledger.set_corpus(study.name, str(corpus.path.resolve()), found)
+    study.ledger.set_corpus(study.name, location, found)
     fixed = [*record.spec.methods.values(), *planner.grid_configurations(record.spec)]
     study.ledger.add_configurations(study.name, fixed)
 
 
-def _driver(study: Study, lease: Lease) -> Driver:
-    return Driver(study, study.ledger.read(study.name), lease, slots_of(study))
-
-
-@contextmanager
-def _embedded_ray(driver: Driver) -> Iterator[None]:
-    os.environ.update(_TUNE_SETTINGS | {"TUNE_MAX_PENDING_TRIALS_PG": str(driver.slots)})
-    import ray
-
-    resources = driver.record.spec.resources
-    ray.init(
-        address="local",
-        num_cpus=driver.slots * resources.cpus_per_trial,
-        num_gpus=_gpus() if resources.gpus_per_trial else 0,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        object_store_memory=100 * 2**20,
-    )
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _tune(driver: Driver, stop: _Stop, reporter: Reporter) -> None:
+def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> None:
     from ray import tune
 
     from study.engine import ResultRecorder, StudySearcher, StudyStopper
 
     resources = driver.record.spec.resources
-    searcher = StudySearcher(driver, _assign(driver), stop)
+    searcher = StudySearcher(driver, _assign(driver, "cuda" if gpus else "cpu"), stop)
     recorder = ResultRecorder(driver, reporter)
     scratch = _scratch_folder()
     try:
         tuner = tune.Tuner(
             tune.with_resources(
                 SeedRunTrainable,
-                {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
+                {"cpu": resources.cpus_per_trial, "gpu": gpus},
             ),
             tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=True),
             run_config=tune.RunConfig(
@@ -210,9 +166,8 @@ def _scratch_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
 
 
-def _assign(driver: Driver) -> Any:  # noqa: ANN401
+def _assign(driver: Driver, device: str) -> Any:  # noqa: ANN401
     record, study = driver.record, driver.study
-    device = "cuda" if record.spec.resources.gpus_per_trial else "cpu"
 
     def assign(chunk: Any) -> dict[str, Any]:  # noqa: ANN401
         first = chunk.runs[0]
@@ -229,56 +184,3 @@ def _assign(driver: Driver) -> Any:  # noqa: ANN401
         ))  # fmt: skip
 
     return assign
-
-
-class _Stop:
-    """Whether the study should stop: by Ctrl-C, by SIGTERM, or by ``study stop``.
-
-    The first signal asks; a second one interrupts whatever is going on.
-    """
-
-    def __init__(self, study: Study, home: Home) -> None:
-        self._study = study
-        self._home = home
-        self._signalled = False
-        self._requested = False
-        self._looked = 0.0
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> _Stop:
-        self._before = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
-        self.listen()
-        return self
-
-    def listen(self) -> None:
-        for number in _STOP_SIGNALS:
-            signal.signal(number, self._on_signal)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def __call__(self) -> bool:
-        if time.monotonic() - self._looked > _STOP_POLL_SECONDS:
-            self._looked = time.monotonic()
-            self._requested = self._study.ledger.stop_requested(self._study.name)
-        return self._signalled or self._requested
-
-    def check(self) -> None:
-        if self():
-            raise Interrupted(
-                f"study '{self._study.name}' stopped; nothing that was done is lost. "
-                f"Go on with: {self._home.command('study resume', self._study.name)}"
-            )
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        if self._signalled:
-            raise KeyboardInterrupt
-        self._signalled = True
-        print("stopping; once more to stop at once", file=sys.stderr)
-
-
-def _gpus() -> int:
-    import torch
-
-    return torch.cuda.device_count()

@@ -10,8 +10,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from study import planner, proposals
-from study.record import MODEL_FILE, STATE_FILE, Ended, Record, SeedRun
+from musebar_core.errors import StudyError
+from study import files, planner, proposals
+from study.record import DISK_FULL, MODEL_FILE, STATE_FILE, Ended, Record, SeedRun
 from study.spec import Phase
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class Chunk:
     configuration: Configuration
 
 
+@dataclass(frozen=True)
+class Death:
+    """How a worker ended that did not end by itself."""
+
+    reason: str = "the worker process died (killed, or out of memory)"
+    node_lost: bool = False
+
+
 @dataclass
 class Driver:
     """Keeps a study's record in step with its ledger while runs come and go.
@@ -52,12 +61,15 @@ class Driver:
         Checked before anything is written.
     slots
         Chunks in flight at most.
+    seeds_per_trial
+        Seed runs a chunk, at most; they run one after the other.
     """
 
     study: Study
     record: Record
     lease: Lease
-    slots: int
+    slots: int = 1
+    seeds_per_trial: int = 1
     _in_flight: dict[str, Chunk] = field(default_factory=dict)
     _reported: dict[str, set[SeedRun]] = field(default_factory=dict)
     _plan: planner.Plan | None = None
@@ -83,7 +95,7 @@ class Driver:
         first = waiting[0]
         together = [run for run in waiting if _alike(run, first)]
         chunk = Chunk(
-            tuple(together[: self.record.spec.resources.seeds_per_trial]),
+            tuple(together[: self.seeds_per_trial]),
             self.record.configurations[first.config_id],
         )
         self._in_flight[trial_id] = chunk
@@ -106,6 +118,8 @@ class Driver:
         self.lease.check()
         fields = dict(outcome)
         retry = fields.pop("retry")
+        if fields["failure"] is not None and fields["failure"].startswith(DISK_FULL):
+            raise StudyError(f"{fields['failure']}: make room, then resume; nothing done is lost")
         if fields["failure"] is not None and self._try_again(run, fields["failure"], retry=retry):
             return
         attempts = self.record.failed_attempts.get(run, 0) + 1
@@ -116,16 +130,21 @@ class Driver:
         self._plan = None
         self._tidy(run)
 
-    def trial_ended(self, trial_id: str, *, died: bool) -> None:
-        """Free the slot; where the process died, the run it was in counts as a failed attempt."""
+    def trial_ended(self, trial_id: str, death: Death | None = None) -> None:
+        """Free the slot.
+
+        Where the process died, the run it was in counts as a failed attempt, unless its node died
+        with it: that says nothing of the run, and spot nodes die often.
+        """
         chunk = self._in_flight.get(trial_id)
         if chunk is None:
             return
         try:
             left = [run for run in chunk.runs if run not in self._reported[trial_id]]
-            if died and left:
-                reason = "the worker process died (killed, or out of memory)"
-                failed = {"failure": reason, "retry": True, "metrics": {}, "curve": []}
+            if death is not None and death.node_lost and left:
+                log.warning("%s: %s; it will run again", "/".join(map(str, left[0])), death.reason)
+            elif death is not None and left:
+                failed = {"failure": death.reason, "retry": True, "metrics": {}, "curve": []}
                 self.result(trial_id, left[0].seed, failed)
         finally:
             del self._in_flight[trial_id], self._reported[trial_id]
@@ -159,10 +178,8 @@ class Driver:
         """Remove what only an unfinished run needs."""
         folder = self.study.folder / self.folder(run) / str(run.seed)
         with contextlib.suppress(OSError):
-            (folder / STATE_FILE).unlink(missing_ok=True)
-            (folder / ".lock").unlink(missing_ok=True)
-            folder.rmdir()  # only where it is empty
-            folder.parent.rmdir()
+            files.remove(folder / STATE_FILE)
+            files.remove(folder / ".lock")
 
     def _current_plan(self) -> planner.Plan:
         while self._plan is None:

@@ -8,6 +8,7 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from musebar_core.errors import MuseBarError
+from study.driver import Death
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,10 +51,15 @@ class StudySearcher(Searcher):  # type: ignore[misc]
         result: dict[str, Any] | None = None,
         error: bool = False,
     ) -> None:
-        """Free the slot; Tune calls it after all results, or when the worker died."""
+        """Free the slot; Tune calls it after all results.
+
+        How a worker died is the recorder's to tell.
+        """
         del result
+        if error:
+            return
         try:
-            self._driver.trial_ended(trial_id, died=error)
+            self._driver.trial_ended(trial_id)
         except MuseBarError as problem:  # Tune would swallow it
             self.error = problem
 
@@ -93,6 +99,17 @@ class ResultRecorder(tune.Callback):  # type: ignore[misc]
             raise
         self._reporter.changed(self._driver)
 
+    def on_trial_error(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: object
+    ) -> None:
+        """Free the slot of a worker that died."""
+        del iteration, trials
+        try:
+            self._driver.trial_ended(trial.trial_id, _death(trial))
+        except MuseBarError as error:
+            self.error = error
+            raise
+
     def on_step_end(self, iteration: int, trials: list[Trial], **_: object) -> None:
         """Let the progress display breathe."""
         del iteration, trials
@@ -100,6 +117,20 @@ class ResultRecorder(tune.Callback):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
+
+
+def _death(trial: Trial) -> Death:
+    """What Ray knows of how a trial's worker ended."""
+    known = str(trial.get_pickled_error() or "").lower()
+    if "node" in known and any(word in known for word in _NODE_LOST):
+        return Death("the node it ran on was lost", node_lost=True)
+    if "memory" in known:
+        return Death("out of memory: Ray killed the worker before its node ran out")
+    return Death()
+
+
+_NODE_LOST = ("node has died", "node died", "node was", "preempted", "node is dead", "drained")
+"""How Ray says that an actor went with its node."""
 
 
 class StudyStopper(tune.Stopper):  # type: ignore[misc]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from musebar_core.errors import UnknownNameError, UsageError
-from study import specfile
-from study.ledger import Ledger
+from study import files, specfile
+from study.ledger import Ledger, public
 
 if TYPE_CHECKING:
+    from study.files import Place
     from study.spec import StudySpec
 
 SPEC_FILE = "study.yaml"
@@ -24,18 +23,23 @@ DEFAULT_HOME = "studies"
 
 @dataclass(frozen=True)
 class Study:
-    """One study on disk, with its ledger open."""
+    """One study in its home, with its ledger open."""
 
     name: str
-    folder: Path
+    folder: Place
     ledger: Ledger
+
+    @property
+    def on_server(self) -> bool:
+        """Whether its ledger is a server's, and not a file of this machine."""
+        return self.ledger.engine.dialect.name != "sqlite"
 
 
 @dataclass(frozen=True)
 class Home:
-    """A folder of studies and corpora."""
+    """A folder of studies and corpora, on this machine, a shared disk or at a URL."""
 
-    path: Path
+    path: Place
 
     @property
     def musebar(self) -> str:
@@ -49,16 +53,20 @@ class Home:
         return f"{self.musebar} {command} {name}"
 
     @property
-    def corpora(self) -> Path:
-        """Where corpora are built that a study did not bring built."""
+    def corpora(self) -> Place:
+        """Where corpora are kept that a study did not bring built."""
         return self.path / "corpora"
 
     def names(self) -> list[str]:
         """Names of the studies, newest first."""
-        if not self.path.is_dir():
-            return []
-        files = sorted(self.path.glob(f"*/{SPEC_FILE}"), key=lambda f: (-f.stat().st_mtime_ns, f))
-        return [file.parent.name for file in files]
+        try:
+            if not self.path.is_dir():
+                return []
+            found = [(-file.stat().st_mtime, file.parent.name)
+                     for file in self.path.glob(f"*/{SPEC_FILE}")]  # fmt: skip
+        except OSError as error:
+            raise UsageError(f"cannot read the home '{self.path}': {_cause(error)}") from None
+        return [name for _, name in sorted(found)]
 
     def open(self, name: str) -> Study:
         """Open a study.
@@ -93,33 +101,53 @@ class Home:
             self._same_or_raise(study, spec)
             return study
         folder = self.path / spec.name
-        content = yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False)
+        content = yaml.safe_dump(self._kept(spec), sort_keys=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             study = Study(spec.name, folder, _open_ledger(spec, folder))
             if not study.ledger.create(spec):
                 self._same_or_raise(study, spec)
-            # mkstemp: read by its owner alone, for a ledger URL may hold a password
-            handle, temporary = tempfile.mkstemp(prefix=f".{SPEC_FILE}.", dir=folder)
-            with os.fdopen(handle, "w") as file:
-                file.write(content)
-            Path(temporary).replace(folder / SPEC_FILE)
+            files.write_bytes(folder / SPEC_FILE, content.encode())
         except OSError as error:
             raise UsageError(
-                f"cannot write to the home '{self.path}' ({error.strerror}): "
+                f"cannot write to the home '{self.path}' ({_cause(error)}): "
                 "name another with --home DIR"
             ) from None
         return study
+
+    def _kept(self, spec: StudySpec) -> dict[str, Any]:
+        """The spec as its file holds it: a password only where its owner alone reads it."""
+        return spec.model_dump(mode="json") if isinstance(self.path, Path) else public(spec)
 
     def _same_or_raise(self, study: Study, asked: StudySpec) -> None:
         recorded = study.ledger.read(study.name).spec
         _same_or_raise(recorded, asked, self.command("study resume", study.name))
 
 
-def _open_ledger(spec: StudySpec, folder: Path) -> Ledger:
-    if spec.storage.ledger == "sqlite":
+def _open_ledger(spec: StudySpec, folder: Place) -> Ledger:
+    if spec.storage.ledger != "sqlite":
+        return Ledger(spec.storage.ledger)
+    if isinstance(folder, Path):
+        _check_sqlite(files.filesystem(folder), folder)
         return Ledger.in_folder(folder)
-    return Ledger(spec.storage.ledger)
+    raise UsageError(
+        f"storage.ledger is 'sqlite', a file of one machine, but the home {folder.parent} is a "
+        "URL: name a database, as in --set storage.ledger=postgresql+psycopg://user@host/database"
+    )
+
+
+def _check_sqlite(kind: str, folder: Path) -> None:
+    """Refuse SQLite where its readers could not share memory, which its log needs."""
+    if kind.startswith(("nfs", "cifs", "smb", "fuse.sshfs", "ceph", "lustre", "glusterfs")):
+        raise UsageError(
+            f"storage.ledger is 'sqlite', and {folder} is on a network file system ({kind}), where "
+            "SQLite may lose what it wrote: name a database, as in --set "
+            "storage.ledger=postgresql+psycopg://user@host/database, or a home on a local disk"
+        )
+
+
+def _cause(error: OSError) -> str:
+    return error.strerror or str(error).splitlines()[0]
 
 
 def _same_or_raise(recorded: StudySpec, asked: StudySpec, resume: str) -> None:

@@ -13,9 +13,9 @@ import socket
 import threading
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import sqlalchemy as sa
@@ -38,13 +38,22 @@ HEARTBEAT = 5.0
 
 @dataclass(frozen=True)
 class Holder:
-    """Who drives a study: a process, told from its successors by its start time."""
+    """Who drives a study: a process, told from its successors by its start time.
+
+    Attributes
+    ----------
+    process_start
+        Seconds after the machine's start: a clock that jumps does not change it.
+    silent
+        Seconds since its last heartbeat, by the database's clock; None where that is not known.
+    """
 
     holder: str
     host: str
     pid: int
     process_start: float
     beat: int
+    silent: float | None = field(default=None, compare=False)
 
     @property
     def here(self) -> bool:
@@ -56,12 +65,19 @@ class Holder:
         """Whether a holder on this host still runs."""
         try:
             process = psutil.Process(self.pid)
-            started = process.create_time()
+            started = process_start(self.pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, FileNotFoundError):
             return False
         return abs(started - self.process_start) < 2.0
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is known to be dead, or has not been heard of for :data:`PATIENCE`."""
+        if self.here:
+            return not self.alive
+        return self.silent is not None and self.silent > PATIENCE
 
 
 class Lease:
@@ -73,7 +89,11 @@ class Lease:
         On entering, if a living driver holds the study; its host and process are named.
     """
 
-    def __init__(self, ledger: Ledger, study: str, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, ledger: Ledger, study: str, musebar: str = "musebar", patience: float = PATIENCE
+    ) -> None:
+        self._musebar = musebar
+        self._confirmed = time.monotonic()
         self._ledger = ledger
         self._study = study
         self._patience = patience
@@ -87,8 +107,8 @@ class Lease:
         if held is not None and not self._is_gone(held):
             raise StudyError(
                 f"study '{self._study}' is being driven by process {held.pid} on {held.host}: "
-                f"watch it with 'musebar study watch {self._study}', or stop it with "
-                f"'musebar study stop {self._study}'"
+                f"watch it with '{self._musebar} study watch {self._study}', or stop it with "
+                f"'{self._musebar} study stop {self._study}'"
             )
         self._take(held)
         self._thread.start()
@@ -103,11 +123,22 @@ class Lease:
         self._closing.set()
         self._thread.join()
         # a lease that cannot be given back is found dead by whoever comes next
-        with contextlib.suppress(StudyError), self._ledger.begin() as db:
+        with contextlib.suppress(StudyError):
+            self.release()
+
+    def release(self) -> None:
+        """Give the study free for another driver."""
+        with self._ledger.begin() as db:
             db.execute(leases.delete().where(self._mine()))
 
     def check(self) -> None:
-        """Raise :class:`StudyError` if another driver took the study over."""
+        """Raise :class:`StudyError` if another driver took the study over.
+
+        Where no heartbeat went through for a while, because the database was away or this
+        process was held, it asks the database.
+        """
+        if time.monotonic() - self._confirmed > 3 * HEARTBEAT:
+            self._ledger.transact(self._beat)
         if self._lost.is_set():
             raise StudyError(
                 f"study '{self._study}' was taken over by another driver: this one stops, "
@@ -128,7 +159,7 @@ class Lease:
     def _take(self, replaced: Holder | None) -> None:
         values = {
             "holder": self._holder, "host": this_host(), "pid": os.getpid(),
-            "process_start": psutil.Process().create_time(), "beat": 0,
+            "process_start": process_start(os.getpid()), "beat": 0, "beat_at": self._ledger.clock,
         }  # fmt: skip
         try:
             with self._ledger.begin() as db:
@@ -151,20 +182,46 @@ class Lease:
         while not self._closing.wait(HEARTBEAT):
             try:
                 with self._ledger.begin() as db:
-                    beat = leases.update().where(self._mine()).values(beat=leases.c.beat + 1)
-                    if db.execute(beat).rowcount == 0:
-                        self._lost.set()
-                        return
+                    self._beat(db)
             except StudyError:
                 continue  # the database is away; the lease lasts until somebody else takes it
+            if self._lost.is_set():
+                return
+
+    def _beat(self, db: sa.Connection) -> None:
+        beat = (
+            leases.update()
+            .where(self._mine())
+            .values(beat=leases.c.beat + 1, beat_at=self._ledger.clock)
+        )
+        if db.execute(beat).rowcount == 0:
+            self._lost.set()
+        self._confirmed = time.monotonic()
 
 
 def holder(ledger: Ledger, study: str) -> Holder | None:
     """Who holds the study, whether alive or not; None where nobody does."""
-    columns = [c for c in leases.columns if c.name != "study"]
+    columns: list[sa.ColumnElement[Any]] = [
+        c for c in leases.columns if c.name not in {"study", "beat_at"}
+    ]
+    columns.append((ledger.clock - leases.c.beat_at).label("silent"))
     with ledger.begin() as db:
         row = db.execute(sa.select(*columns).where(leases.c.study == study)).mappings().first()
     return Holder(**row) if row else None
+
+
+def process_start(pid: int) -> float:
+    """When a process started, seconds after the machine did.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such process.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    if not Path("/proc/self/stat").exists():
+        return psutil.Process(pid).create_time()
+    return int(stat.read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def this_host() -> str:

@@ -132,6 +132,13 @@ def grid_configurations(spec: StudySpec) -> list[Configuration]:
     return list({c.config_id: c for c in cells}.values())
 
 
+def named_of(spec: StudySpec) -> dict[str, str]:
+    """Names of a grid study's configurations to their ids, in the space's order; {} for none."""
+    if spec.search.protocol is not Protocol.GRID:
+        return {}
+    return {name: spec.configuration(dict(values)).config_id for name, values in spec.space.named}
+
+
 def _plan_genre(record: Record, genre: str) -> tuple[list[list[SeedRun]], list[Propose]]:
     """Seed runs of a genre, a list a stage, and the generations that are due."""
     spec = record.spec

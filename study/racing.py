@@ -61,15 +61,23 @@ class Searched:
         return self.done == self.planned
 
     @property
+    def allowed(self) -> float:
+        """Seeds that may have collapsed: one in five, and one where there are several at all.
+
+        One collapse of a few seeds does not tell yet that more than one in five collapse.
+        """
+        return max(COLLAPSED_SHARE * self.planned, 1 if self.planned > 1 else 0)
+
+    @property
     def eligible(self) -> bool:
-        """Complete, with at most one seed in five collapsed."""
-        return self.complete and self.collapsed <= COLLAPSED_SHARE * self.planned
+        """Whether it may go on before others: complete, with no more collapsed than allowed."""
+        return self.violation <= 0
 
     @property
     def violation(self) -> float:
         """How far from eligible, as a share of the seeds: above 0 is not, 0 or below is."""
         failed = self.planned - self.done
-        return max(self.collapsed / self.planned - COLLAPSED_SHARE, failed / self.planned)
+        return max((self.collapsed - self.allowed) / self.planned, failed / self.planned)
 
     def costs(self, objectives: Objectives) -> tuple[float, ...]:
         """The objectives, turned so that less is better, nats."""

@@ -20,11 +20,16 @@ MODEL_FILE = "model.safetensors"
 TRANSFER = "transfer"
 """How the origin of a proposal begins that came from another genre."""
 
+DISK_FULL = "the disk is full"
+"""How the failure of a run begins that is no fault of the run's."""
+
 
 class State:
     """States of a study as its ledger holds them."""
 
     CREATED = "created"
+    SUBMITTED = "submitted"
+    """To a cluster, whose job has not begun to drive it."""
     RUNNING = "running"
     STOPPED = "stopped"
     FINISHED = "finished"

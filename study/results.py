@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from musebar_core.config import Configuration
+    from study.files import Place
     from study.home import Study
     from study.record import Ended, Record, SeedRun
 
@@ -146,7 +147,8 @@ DECISIONS = (
     Column("config_id", "string", "", "configuration that it was decided about"),
     Column("stage", "string", "", "proposal, search or race"),
     Column("seeds", "int64", "count", "seeds that it rests on"),
-    Column("decision", "string", "", "proposed, promoted, passed over, kept or dropped"),
+    Column("decision", "string", "", "proposed, in the Pareto set, promoted, passed "
+           "over, kept or dropped"),
     Column("reason", "string", "", "why, in words"),
     Column("statistic", "Float64", "nats", "in stage search the mean of the first objective; in "
            "stage race the mean paired difference to the best, above 0 is worse"),
@@ -195,12 +197,12 @@ class StudyTables:
     decisions: pd.DataFrame = field(default_factory=lambda: _frame([], DECISIONS))
 
 
-def study_names(home: Path) -> list[str]:
+def study_names(home: Place) -> list[str]:
     """Names of the studies in a home, newest first."""
     return Home(home).names()
 
 
-def load_tables(home: Path, name: str) -> StudyTables:
+def load_tables(home: Place, name: str) -> StudyTables:
     """Read a study of a home as tables.
 
     Raises
@@ -217,7 +219,7 @@ def state_of(study: Study) -> str:
     state = study.ledger.read_state(study.name)
     if state == State.RUNNING:
         held = lease.holder(study.ledger, study.name)
-        if held is None or (held.here and not held.alive):
+        if held is None or held.gone:
             return "interrupted"
     return state
 

@@ -188,10 +188,10 @@ PROFILES: dict[str, Profile] = {
         },
     ),
     "strong": Profile(
-        model={**NEUTRAL.model, "pooling": Pooling.MEAN},
+        model={**NEUTRAL.model, "pooling": Pooling.MAX, "bidirectional": True},
         training={
             **NEUTRAL.training, "batch": 16, "learning_rate": 0.005, "output_bias": True,
-            "gradient_clip": 100.0, "input_dropout": 0.5, "free_bits": 0.5,
+            "gradient_clip": 100.0, "input_dropout": 0.5, "free_bits": 0.1,
         },
     ),
 }  # fmt: skip
@@ -239,20 +239,28 @@ class SeedsSpec(_Section):
 
 
 class ResourcesSpec(_Section):
-    """Where runs go: ``slots`` run at a time, each with its CPUs and its share of a GPU."""
+    """Where runs go: ``slots`` run at a time, each with its CPUs and its share of a GPU.
+
+    ``auto`` is settled by :mod:`study.sizing` from the machines there are. The seeds of a trial
+    run one after the other.
+    """
 
     slots: Positive | Literal["auto"] = "auto"
     cpus_per_trial: Positive = 1
-    gpus_per_trial: Annotated[float, Field(ge=0)] = 0
-    seeds_per_trial: Positive = 1
+    gpus_per_trial: Annotated[float, Field(ge=0)] | Literal["auto"] = 0.0
+    seeds_per_trial: Positive | Literal["auto"] = 1
     max_attempts: Positive = 3
 
 
 class StorageSpec(_Section):
-    """Where the record is kept: ``sqlite`` in the study's folder, or a SQLAlchemy URL."""
+    """Where the record is kept: ``sqlite`` in the study's folder, or a SQLAlchemy URL.
+
+    A driver whose database went away waits ``patience_seconds`` for it.
+    """
 
     ledger: str = "sqlite"
     home: str | None = None
+    patience_seconds: Annotated[float, Field(ge=0)] = 300
 
 
 class StudySpec(_Section):

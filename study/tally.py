@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scipy.special import stdtrit
 
-from study import evidence, planner
+from study import evidence, planner, racing
 from study.racing import COLLAPSED_SHARE
 from study.record import Ended, Record, SeedRun
 from study.spec import Phase, Protocol
@@ -100,6 +100,9 @@ class GenreTally:
     planned, done, failed, collapsed
         Seed runs: wanted so far (grows while a search proposes and confirms), ended with metrics,
         failed, and those of the done that collapsed.
+    pareto
+        Config_ids of the search that no eligible one is better than in every objective; empty
+        where there is one objective.
     """
 
     planned: int
@@ -109,6 +112,7 @@ class GenreTally:
     configurations: Configurations
     best: Best | None
     transfer: Transfer | None
+    pareto: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,8 @@ def tally(record: Record) -> Tally:
         rows.append(record.ended.get(run))
     left = len(plan.runs) + _to_come(record)
     resources = record.spec.resources
-    share = resources.gpus_per_trial or resources.cpus_per_trial
+    gpus = resources.gpus_per_trial if resources.gpus_per_trial != "auto" else 0.0
+    share = gpus or resources.cpus_per_trial  # what auto comes to, the record does not hold
     seconds = [e.seconds or 0.0 for e in record.ended.values()]
     spent = sum(seconds) * share / 3600
     return Tally(
@@ -156,7 +161,7 @@ def tally(record: Record) -> Tally:
             for genre in evidence.genres_of(record)
         },
         left=left,
-        device="GPU" if resources.gpus_per_trial else "CPU",
+        device="GPU" if gpus else "CPU",
         device_hours=spent,
         device_hours_left=spent / len(seconds) * left if seconds else None,
         elapsed_seconds=_elapsed(record.ended),
@@ -186,21 +191,30 @@ def _genre(record: Record, genre: str, cells: Cells) -> GenreTally:
         configurations=_configurations(record, genre, cells),
         best=_best(record, cells),
         transfer=_transfer(record, genre),
+        pareto=_pareto(record, genre),
     )
+
+
+def _pareto(record: Record, genre: str) -> tuple[str, ...]:
+    objectives = record.spec.search.objectives
+    if len(objectives) < 2:
+        return ()
+    results = evidence.searched_of(record, genre)
+    return tuple(r.config_id for r in racing.pareto_set(results, objectives))
 
 
 def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
     seeds: dict[str, list[Ended | None]] = {}
     for (config_id, _), rows in cells.items():
         seeds.setdefault(config_id, []).extend(rows)
-    racing = 0
+    still_racing = 0
     if record.spec.search.protocol is Protocol.SEARCH:
         alive = evidence.race_of(record, genre).racing
-        racing = sum(None in cells.get((i, Phase.CONFIRM), ()) for i in alive)
+        still_racing = sum(None in cells.get((i, Phase.CONFIRM), ()) for i in alive)
     whole = {i: [e for e in rows if e is not None] for i, rows in seeds.items() if None not in rows}
     return Configurations(
         proposed=len(seeds),
-        racing=racing,
+        racing=still_racing,
         done=len(whole),
         failed=sum(not all(e.done for e in rows) for rows in whole.values()),
         collapsed=sum(_mostly_collapsed(rows) for rows in whole.values()),

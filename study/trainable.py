@@ -8,28 +8,39 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import fcntl
 import functools
 import importlib.metadata
+import os
 import platform
+import shutil
 import socket
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
+from safetensors import SafetensorError
 
 from musebar_core import checkpoint
 from musebar_core.config import Configuration
-from musebar_core.corpus import Corpus
 from musebar_core.errors import CheckpointError, CorpusError, DivergedError
-from study.record import MODEL_FILE, STATE_FILE
+from study import corpora, files
+from study.record import DISK_FULL, MODEL_FILE, STATE_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
 
+    from musebar_core.corpus import Corpus
+    from musebar_core.stacked import Run
     from musebar_core.training import TrainingState
+    from study.files import Place
+
+    _Life = Generator[Run, None, dict[str, Any]]
+
+TOGETHER = "MUSEBAR_TOGETHER"
 
 CHECKPOINT_SECONDS = 20.0
 """Least time between two checkpoints of a run; it decides what a kill costs, never a result."""
@@ -65,7 +76,12 @@ class Assignment:
 
 
 class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
-    """Ray Tune's view of a worker: a step is a seed run, the trial ends with its last seed."""
+    """Ray Tune's view of a worker: a step is a seed run, the trial ends with its last seed.
+
+    Seeds that train together all train in the first step; each is reported in its own.
+    """
+
+    _together: dict[int, dict[str, Any]]
 
     def setup(self, config: dict[str, Any]) -> None:
         """Take an assignment."""
@@ -79,7 +95,10 @@ class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, Any]:
         """Run one seed; what happened, done or failed, is the result."""
         seed = self._left.pop(0)
-        return {"seed": seed, "outcome": run_seed(self._assignment, seed), "done": not self._left}
+        if trains_together(self._assignment) and not self._together:
+            self._together = run_together(self._assignment)
+        outcome = self._together.get(seed) or run_seed(self._assignment, seed)
+        return {"seed": seed, "outcome": outcome, "done": not self._left}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing: a seed run keeps its own checkpoint under its own path."""
@@ -90,6 +109,46 @@ class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
     def _take(self, config: dict[str, Any]) -> None:
         self._assignment = Assignment(**config)
         self._left = list(self._assignment.seeds)
+        self._together = {}
+
+
+def trains_together(assignment: Assignment) -> bool:
+    """Whether the seeds of an assignment train as one program: on a GPU, where the model can.
+
+    The environment variable ``MUSEBAR_TOGETHER=1`` asks for it on a CPU too.
+    """
+    wanted = assignment.device != "cpu" or os.environ.get(TOGETHER) == "1"
+    several = len(assignment.seeds) > 1
+    return several and wanted and Configuration.from_dict(assignment.config).stackable
+
+
+def run_together(assignment: Assignment) -> dict[int, dict[str, Any]]:
+    """Train all seeds of an assignment as one program.
+
+    Returns
+    -------
+    dict
+        What :func:`run_seed` returns, of each seed: a run that fails leaves the others alone.
+    """
+    from musebar_core import stacked
+
+    outcomes: dict[int, dict[str, Any]] = {}
+    lives = {seed: _live(assignment, seed) for seed in assignment.seeds}
+    waiting: dict[stacked.Run, int] = {}
+    for seed, life in lives.items():
+        run = _go_on(life, outcomes, seed)
+        if run is not None:
+            waiting[run] = seed
+    try:
+        corpus = _corpus(assignment.corpus).genre(assignment.genre) if waiting else None
+        for run, row in stacked.fit(list(waiting), corpus) if corpus else ():
+            seed = waiting[run]
+            _go_on(lives[seed], outcomes, seed, row if isinstance(row, DivergedError) else None)
+    except Exception as error:  # noqa: BLE001  every run that was in it failed of it
+        for seed in waiting.values():
+            if seed not in outcomes:
+                _go_on(lives[seed], outcomes, seed, error)
+    return outcomes
 
 
 def run_seed(assignment: Assignment, seed: int) -> dict[str, Any]:
@@ -101,19 +160,53 @@ def run_seed(assignment: Assignment, seed: int) -> dict[str, Any]:
         The fields of :class:`study.ledger.Ended` but ``attempts``; where it failed,
         ``failure`` says why and ``retry`` whether another attempt may help.
     """
+    from musebar_core import training
+
+    outcomes: dict[int, dict[str, Any]] = {}
+    life = _live(assignment, seed)
+    run = _go_on(life, outcomes, seed)
+    if run is not None:
+        corpus = _corpus(assignment.corpus).genre(assignment.genre)
+        try:
+            for _ in training.fit(run.config, corpus, run.seed, run.state):
+                _go_on(life, outcomes, seed)
+        except Exception as error:  # noqa: BLE001  the run says what it failed of
+            _go_on(life, outcomes, seed, error)
+    return outcomes[seed]
+
+
+def _go_on(
+    life: _Life, outcomes: dict[int, dict[str, Any]], seed: int, error: Exception | None = None
+) -> Run | None:
+    """Let a run see to itself after an evaluation, or fail; keep its outcome once it has one."""
+    try:
+        return next(life) if error is None else life.throw(error)
+    except StopIteration as end:
+        outcomes[seed] = end.value
+        return None
+
+
+def _live(assignment: Assignment, seed: int) -> _Life:
+    """A seed run from lock to outcome; somebody else trains it wherever it yields."""
     started = time.perf_counter()
     where = {
         "node": socket.gethostname(), "device": assignment.device,
         "versions": versions(assignment.threads),
     }  # fmt: skip
+    kept = files.place(assignment.folder) / str(seed)
+    folder = files.workspace(kept)
     try:
-        folder = Path(assignment.folder) / str(seed)
         with _locked(folder):
-            return where | _train(assignment, seed, folder)
+            return where | (yield from _train(assignment, seed, folder, kept))
     except DivergedError as error:
         failure, retry = str(error), False
     except MemoryError:
         failure, retry = "out of memory", True
+    except (OSError, SafetensorError) as error:
+        full = getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}
+        failure, retry = f"{type(error).__name__}: {error}", True
+        if full or "No space left" in str(error):
+            failure = f"{DISK_FULL} ({socket.gethostname()}: {folder})"
     except Exception as error:  # noqa: BLE001  whatever it is, it belongs in the ledger
         failure, retry = f"{type(error).__name__}: {error}", True
     return where | {
@@ -122,10 +215,12 @@ def run_seed(assignment: Assignment, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _train(assignment: Assignment, seed: int, folder: Path) -> dict[str, Any]:
+def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Life:
+    """Train in ``folder``, which is ``kept`` itself or stands for it on this machine."""
     import torch
 
     from musebar_core import training
+    from musebar_core.stacked import Run
 
     torch.set_num_threads(assignment.threads)
     config = Configuration.from_dict(assignment.config)
@@ -136,16 +231,27 @@ def _train(assignment: Assignment, seed: int, folder: Path) -> dict[str, Any]:
         config, assignment.genre, corpus.fingerprint, assignment.corpus, seed
     )
     state_file = folder / STATE_FILE
+    away = kept != folder
+    if away and (kept / STATE_FILE).is_file():
+        state_file.write_bytes((kept / STATE_FILE).read_bytes())
     state = _resume(state_file, identity, assignment.device)
     state = state or training.start(config, corpus, seed, assignment.device)
     saved = time.monotonic()
-    for _ in training.fit(config, corpus, seed, state):
+    run = Run(config, seed, state)
+    while state.epoch < config.training.epochs:
+        yield run
         if time.monotonic() - saved > CHECKPOINT_SECONDS:
             checkpoint.save(state_file, identity, state)
+            if away:
+                files.publish(state_file, kept / STATE_FILE)
             saved = time.monotonic()
     outcome = training.outcome(config, corpus, state)
     if assignment.keep_model:
         checkpoint.save_weights(folder / MODEL_FILE, identity, state)
+        if away:
+            files.publish(folder / MODEL_FILE, kept / MODEL_FILE)
+    if away:
+        shutil.rmtree(folder, ignore_errors=True)
     splits = ("validation", "test", "last_validation", "last_test")
     return {
         "failure": None,
@@ -173,7 +279,7 @@ def _resume(path: Path, identity: checkpoint.Identity, device: str) -> TrainingS
 
 @functools.lru_cache(maxsize=2)
 def _corpus(path: str) -> Corpus:
-    return Corpus.load(Path(path))
+    return corpora.load(path)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS_PER_QUARTER = 0.5
+
+
+def pytest_configure() -> None:
+    """One thread each: tiny tensors gain nothing by more, and threads that wait spin."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def write_song(path: Path, seed: int, steps: int = 96, centre: int = 64) -> None:
@@ -142,3 +148,41 @@ def musebar(tmp_path: Path):
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server; a test that needs it to itself makes one of its own."""
+    from tests.postgres import Postgres, binary
+
+    if binary("initdb") is None:
+        pytest.skip("PostgreSQL's server is not installed: make debian")
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres) -> str:
+    """The URL, with its password, of an empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres.run(f"CREATE DATABASE {name}")
+    return postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def object_storage():
+    """An S3-compatible server."""
+    from tests.s3 import ObjectStorage, binary
+
+    if binary() is None:
+        pytest.skip("moto's server is not installed: make object-storage")
+    with ObjectStorage() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(object_storage, monkeypatch) -> str:
+    """The URL of an empty folder on it, and the environment to reach it."""
+    for name, value in object_storage.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://bucket/{uuid.uuid4().hex}"

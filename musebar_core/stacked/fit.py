@@ -109,7 +109,7 @@ def fit(
                 if isinstance(row, DivergedError) or row.epoch == run.config.training.epochs:
                     ended.add(run)
                 yield run, row
-        stack.store(range(len(left)))
+        stack.store([place for place, run in enumerate(left) if run not in ended])
         before = stack
         left = [run for run in left if run not in ended]
 

@@ -166,7 +166,8 @@ def asks_methods(tables: StudyTables) -> bool:
     """Whether the study runs the paper's four methods as fixed comparisons."""
     search = tables.spec["search"]
     asked = search.get("protocol") == "search" and search.get("methods", True)
-    return bool(asked or search.get("space") == "methods")
+    listed = (search.get("space_content") or {}).get("configurations") or {}
+    return bool(asked or search.get("space") == "methods" or set(METHODS) <= set(listed))
 
 
 @dataclass(frozen=True)

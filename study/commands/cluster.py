@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from musebar_core.errors import UsageError
+
 
 @click.group()
 def cluster() -> None:
@@ -13,12 +15,19 @@ def cluster() -> None:
 
 
 @cluster.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
-    """Check FILE, a cluster.yaml for Ray's cluster launcher."""
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE")
+def check(files: tuple[Path, ...]) -> None:
+    """Check each FILE: a cluster.yaml for Ray's launcher, or a RayJob or RayCluster of KubeRay."""
     from study.cluster import check as check_file
 
-    for name, kind in check_file(file).items():
-        workers = f"{kind.get('min_workers', 0)} to {kind.get('max_workers', 0)} workers"
-        click.echo(f"{name}: {kind.get('resources') or 'resources found by Ray'}, {workers}")
-    click.echo(f"{file}: in order")
+    wrong = []
+    for file in files:
+        try:
+            for line in check_file(file):
+                click.echo(line)
+        except UsageError as error:
+            wrong.append(str(error))
+        else:
+            click.echo(f"{file}: in order")
+    if wrong:
+        raise UsageError("\n".join(wrong))

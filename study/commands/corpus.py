@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from musebar_core.errors import UsageError
+from study import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from musebar_core.config import Grid
     from musebar_core.corpus import Corpus, LabelOptions
     from reports.stats.music import Counts, Description
+    from study.files import Place
 
     Progress = Callable[[int, int], None]
 
@@ -81,7 +83,7 @@ def corpus() -> None:
               help="Replace a corpus of another source or other settings.")  # fmt: skip
 @click.pass_obj
 def build(
-    home: Path,
+    home: Place,
     source: str,
     out: Path | None,
     labels: tuple[Path, ...],
@@ -117,7 +119,7 @@ def build(
         named.steps_per_bar if steps_per_bar is None else steps_per_bar,
         snippet_steps,
     )
-    folder = out or home / "corpora" / _corpus_name(Path(source))
+    folder = out or files.workspace(home) / "corpora" / _corpus_name(Path(source))
     options = _label_options(labels, genre_map, match_scores, tracks, matches)
     if source == EMBEDDED and options is not None:
         raise UsageError(f"--labels is for the Lakh MIDI Dataset: '{EMBEDDED}' has its genres")

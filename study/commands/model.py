@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from musebar_core.errors import CheckpointError, UsageError
+from study import files
 
 if TYPE_CHECKING:
     from musebar_core.checkpoint import Identity
@@ -19,8 +20,27 @@ if TYPE_CHECKING:
     from musebar_core.measures import Measures
     from musebar_core.melodies import Character, Likeness
     from musebar_core.model import RVAE
+    from study.files import Place
 
 _FILE = click.Path(path_type=Path)
+
+
+class _ReadFile(click.ParamType[Path]):
+    """A file or folder to read: of this machine, or fetched from a URL."""
+
+    name = "path"
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        del param, ctx
+        try:
+            return files.copied(files.place(value))
+        except OSError as error:
+            raise UsageError(f"{value}: cannot be read ({error})") from None
+
+
+_READ = _ReadFile()
 _COUNT = click.IntRange(min=1, max=1000)
 
 
@@ -51,13 +71,13 @@ _TEMPO = click.option(
 @click.command()
 @click.option("--config", "config_file", type=_FILE, required=True,
               help="A recommendation, as 'musebar recommend --format yaml' prints it.")  # fmt: skip
-@click.option("--corpus", "corpus_path", type=_FILE, help="A built corpus; by default its own.")
+@click.option("--corpus", "corpus_path", type=_READ, help="A built corpus; by default its own.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads; default all.")
 @click.option("--out", type=_FILE, help="The checkpoint; default HOME/trained/....safetensors.")
 @click.pass_obj
 def train(
-    home: Path,
+    home: Place,
     config_file: Path,
     corpus_path: Path | None,
     seed: int,
@@ -76,7 +96,7 @@ def train(
         raise UsageError(f"{config_file} names no corpus: name one with --corpus DIR")
     corpus = _load_corpus(corpus_path, genre, config)
     name = f"{genre}-{config.config_id}-seed{seed}.safetensors"
-    out = out or home / "trained" / name
+    out = out or files.workspace(home) / "trained" / name
     _check_out(out, b"__metadata__", "checkpoint")
     identity = checkpoint.Identity(
         config, genre, corpus.fingerprint, str(corpus_path.resolve()), seed
@@ -89,8 +109,8 @@ def train(
 
 
 @click.command()
-@click.argument("checkpoint_file", type=_FILE, metavar="CHECKPOINT")
-@click.option("--corpus", "corpus_path", type=_FILE, help="A built corpus; by default its own.")
+@click.argument("checkpoint_file", type=_READ, metavar="CHECKPOINT")
+@click.option("--corpus", "corpus_path", type=_READ, help="A built corpus; by default its own.")
 @click.option("--measures", "further", is_flag=True,
               help="Also the further measures: seconds, on 128 snippets a split.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -103,7 +123,7 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
     from musebar_core.training import evaluate as measure
 
     identity, model = _load_model(checkpoint_file)
-    where = corpus_path or Path(identity.corpus_path)
+    where = corpus_path or files.copied(files.place(identity.corpus_path))
     corpus = _load_corpus(where, identity.genre, identity.config)
     if corpus.fingerprint != identity.corpus_fingerprint:
         click.echo("note: this corpus is not the one the checkpoint was trained on", err=True)
@@ -128,7 +148,7 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
 
 
 @click.command()
-@click.argument("checkpoint_file", type=_FILE, metavar="CHECKPOINT")
+@click.argument("checkpoint_file", type=_READ, metavar="CHECKPOINT")
 @click.option("--out", type=_FILE, default=Path("sample.mid"), show_default=True)
 @click.option("-n", "count", type=_COUNT, default=4, show_default=True,
               help="Melodies, one after the other.")  # fmt: skip
@@ -155,7 +175,7 @@ def sample(
 
 
 @click.command()
-@click.argument("checkpoint_file", type=_FILE, metavar="CHECKPOINT")
+@click.argument("checkpoint_file", type=_READ, metavar="CHECKPOINT")
 @click.option("--out", type=_FILE, default=Path("interpolation.mid"), show_default=True)
 @click.option("-n", "count", type=click.IntRange(min=2, max=1000), default=8, show_default=True,
               help="Melodies, the two ends included.")  # fmt: skip
@@ -294,7 +314,7 @@ def _measures_lines(more: Measures) -> list[str]:
     rows = {
         "importance-weighted NLL": f"{more.importance_nll:.1f} nats ({more.draws} draws)",
         "rate: distortion": f"{curve} nats",
-        "the code saves": f"{more.code_worth:.1f} nats of BCE",
+        "own code saves": f"{more.code_worth:.1f} nats of BCE against another's",
         "interpolation": f"{_figure(more.path_ratio)} times its ends' distance long, largest "
         f"jump {more.largest_jump:.0%} of steps",
         "generated": _character_line(more.generated),

@@ -9,8 +9,7 @@ import click
 from musebar_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from study.files import Place
     from study.results import StudyTables
 
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     help="Lowest BCE, or the most informative code among those that beat the Markov baseline.",
 )
 @click.pass_obj
-def recommend(home: Path, genre: str, name: str | None, style: str, prefer: str) -> None:
+def recommend(home: Place, genre: str, name: str | None, style: str, prefer: str) -> None:
     """Recommend a configuration for GENRE, with the evidence for it."""
     from reports import recommendation
     from study.home import Home
@@ -48,7 +47,7 @@ def recommend(home: Path, genre: str, name: str | None, style: str, prefer: str)
     click.echo(writers[style]().rstrip("\n"))
 
 
-def _study(home: Path, name: str | None) -> StudyTables:
+def _study(home: Place, name: str | None) -> StudyTables:
     from study.home import Home
     from study.results import load_tables, study_names
 

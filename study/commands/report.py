@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from musebar_core.errors import UsageError
+from musebar_core.errors import UnknownNameError, UsageError
+from study import files
+
+if TYPE_CHECKING:
+    from study.files import Place
 
 
 @click.group()
@@ -29,7 +34,7 @@ def report() -> None:
     help="Play the recommended configurations from their checkpoints.",
 )
 @click.pass_obj
-def build(home: Path, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
+def build(home: Place, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
     """Build the report of study NAME, or of several side by side.
 
     The last line printed is the path of its first page.
@@ -40,12 +45,51 @@ def build(home: Path, names: tuple[str, ...], out: Path | None, listen: bool) ->
     names = tuple(dict.fromkeys(names))
     if len(names) > 1 and out is None:
         raise UsageError("several studies have no folder of their own: name one with --out DIR")
-    out = out or home / names[0] / "report"
-    sources = [Source(load_tables(home, name), home / name if listen else None) for name in names]
+    target = out or home / names[0] / "report"
+    sources = [Source(load_tables(home, name), files.copied(home / name) if listen else None)
+               for name in names]  # fmt: skip
     for source in sources:
         if not len(source.tables.results):
             _warn_empty(home, source.tables.name, source.tables.state)
-    click.echo(build_site(sources, out))
+    with files.written(target) as folder:
+        index = build_site(sources, folder)
+    click.echo(target / index.name)
+
+
+@report.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--reference", help="Configuration that effects are against; default musebar_bow.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
+              help="Markdown file to put the sections into; default: print them.")  # fmt: skip
+@click.pass_obj
+def table(home: Place, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
+    """Write the results of studies as Markdown: means, intervals, effects, tests.
+
+    With --out, the section of each study in FILE is replaced, or added at its end; what else is
+    in FILE stays. The results and the spec that a section rests on go to a folder beside FILE.
+    """
+    from reports import markdown
+    from reports.stats.effects import named_configurations
+    from study import measuring
+    from study.results import load_tables
+
+    text = out.read_text(encoding="utf-8") if out is not None and out.is_file() else ""
+    for name in names:
+        tables = load_tables(home, name)
+        known = named_configurations(tables)
+        if reference is not None and reference not in known:
+            raise UnknownNameError("configuration", reference, known, "the study names none")
+        against = reference or next((r for r in [markdown.DEFAULT_REFERENCE] if r in known), None)
+        content = markdown.section(tables, against, measuring.read(home / name))
+        if out is None:
+            click.echo(content)
+            continue
+        text = markdown.update(text, name, content)
+        markdown.write_data(tables, out.with_suffix("") / name)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+        click.echo(out)
 
 
 @report.command("open")
@@ -57,7 +101,7 @@ def build(home: Path, names: tuple[str, ...], out: Path | None, listen: bool) ->
     help="Folder that the report was built in; default: HOME/NAME/report.",
 )
 @click.pass_obj
-def open_report(home: Path, name: str | None, out: Path | None) -> None:
+def open_report(home: Place, name: str | None, out: Path | None) -> None:
     """Open the report of study NAME, or the one in DIR, in a browser."""
     import webbrowser
 
@@ -66,12 +110,14 @@ def open_report(home: Path, name: str | None, out: Path | None) -> None:
     index = (out or home / str(name) / "report") / "index.html"
     if not index.is_file():
         raise _no_report(home, name, index)
+    if not isinstance(index, Path):
+        index = files.copied(index.parent) / index.name
     if not webbrowser.open(index.resolve().as_uri()):
         click.echo("no browser could be started; the report is at:", err=True)
     click.echo(index)
 
 
-def _no_report(home: Path, name: str | None, index: Path) -> UsageError:
+def _no_report(home: Place, name: str | None, index: Place) -> UsageError:
     from study.home import Home
     from study.results import study_names
 
@@ -82,7 +128,7 @@ def _no_report(home: Path, name: str | None, index: Path) -> UsageError:
     return UsageError(f"no report at {index}: build it with `{build}`")
 
 
-def _warn_empty(home: Path, name: str, state: str) -> None:
+def _warn_empty(home: Place, name: str, state: str) -> None:
     from study.home import Home
 
     go_on = Home(home).command("study resume", name)
@@ -93,8 +139,6 @@ def _warn_empty(home: Path, name: str, state: str) -> None:
     )
 
 
-def _require_study(name: str, known: list[str], home: Path) -> None:
-    from musebar_core.errors import UnknownNameError
-
+def _require_study(name: str, known: list[str], home: Place) -> None:
     if name not in known:
         raise UnknownNameError("study", name, known, f"there is no study in {home}")

@@ -1,4 +1,4 @@
-"""``musebar study``: launch, watch, status, stop, resume, export, list."""
+"""``musebar study``: launch, watch, status, stop, resume, export, measure, list."""
 
 from __future__ import annotations
 
@@ -9,15 +9,39 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from musebar_core.errors import MuseBarError, UsageError
+from musebar_core.errors import MuseBarError
+from study import files
 
 if TYPE_CHECKING:
+    from ray.job_submission import JobSubmissionClient
+
+    from study.files import Place
     from study.home import Home, Study
+    from study.lease import Holder
+
+
+_SUBMITTED_SECONDS = 300.0
+"""For which ``watch`` waits for a cluster to begin with a study."""
+
+_QUIET_SECONDS = 15.0
+"""After which a driver's silence is worth a word: three heartbeats."""
+
+_BESIDE = "beside"
+"""What ``--optuna`` means without a URL."""
+
+_ADDRESS = click.option(
+    "--address",
+    metavar="URL",
+    help="Run on the Ray cluster with this dashboard, as http://HOST:8265; without it, here.",
+)
+_JOIN = click.option(
+    "--join", is_flag=True, help="Run on the Ray cluster that this machine is a node of."
+)
 
 
 @click.group()
 def study() -> None:
-    """Launch, watch, stop, resume and export studies."""
+    """Launch, watch, stop, resume, export and measure studies."""
 
 
 @study.command()
@@ -25,53 +49,77 @@ def study() -> None:
 @click.option("--name", help="Name of the study; by default the spec's own.")
 @click.option("--set", "overrides", multiple=True, metavar="K=V",
               help="Override one value, e.g. --set training.epochs=50. Repeatable.")  # fmt: skip
-@click.option("--address", help="A cluster's dashboard; without it the study runs here.")
+@_ADDRESS
+@_JOIN
 @click.pass_context
 def launch(
-    ctx: click.Context, spec: str, name: str | None, overrides: tuple[str, ...], address: str | None
+    ctx: click.Context,
+    spec: str,
+    name: str | None,
+    overrides: tuple[str, ...],
+    address: str | None,
+    join: bool,
 ) -> None:
     """Launch a study from SPEC, a preset's name or a YAML file.
 
-    The study is recorded first, then runs here until it ends. Launching the same study again
-    goes on with it.
+    The study is recorded first, then runs until it ends, here or, with --address, on a cluster.
+    Launching the same study again goes on with it.
     """
     from study import corpora, specfile
     from study.home import Home
 
-    if address is not None:
-        raise UsageError(
-            "--address: submitting to a cluster is not available in this version; "
-            "run 'musebar study launch' on the cluster's head node"
-        )
     resolved = specfile.load(spec, overrides, name)
     corpora.check(resolved)
     home = Home(_home_of(ctx, resolved.storage.home))
-    _run(home, home.create(resolved))
+    if address is not None:
+        from study import jobs
+
+        jobs.check_shared(resolved.name, resolved.storage.ledger, address)
+        client = jobs.connect(address)
+        _submit(client, home, home.create(resolved), address)
+        return
+    _run(home, home.create(resolved), join=join)
 
 
 @study.command()
 @click.argument("name")
+@_ADDRESS
+@_JOIN
+@click.option("--client", "client_versions", hidden=True)
 @click.pass_obj
-def resume(home: Path, name: str) -> None:
+def resume(
+    home: Place, name: str, address: str | None, join: bool, client_versions: str | None
+) -> None:
     """Go on with a study from its ledger, whatever stopped it."""
     from study.home import Home
 
     place = Home(home)
-    _run(place, place.open(name))
+    if client_versions is not None:
+        from study import jobs
+
+        jobs.Versions.here().check(jobs.Versions.parse(client_versions))
+    opened = place.open(name)
+    if address is not None:
+        from study import jobs
+
+        jobs.check_shared(name, opened.ledger.url if opened.on_server else "sqlite", address)
+        _submit(jobs.connect(address), place, opened, address)
+        return
+    _run(place, opened, join=join)
 
 
 @study.command()
 @click.argument("name")
 @click.pass_obj
-def stop(home: Path, name: str) -> None:
+def stop(home: Place, name: str) -> None:
     """Ask the driver of a study to stop; what is done is kept."""
     from study import lease
     from study.home import Home
 
     opened = Home(home).open(name)
     held = lease.holder(opened.ledger, name)
-    if held is None or (held.here and not held.alive):
-        click.echo(f"study '{name}' is not running")
+    if held is None or held.gone:
+        click.echo(f"study '{name}' is not running{_unheard(held)}")
         return
     opened.ledger.request_stop(name)
     click.echo(
@@ -85,11 +133,11 @@ def stop(home: Path, name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--why", metavar="CONFIG", help="What was decided about a configuration, and why.")
 @click.pass_obj
-def status(home: Path, name: str, as_json: bool, why: str | None) -> None:
+def status(home: Place, name: str, as_json: bool, why: str | None) -> None:
     """Print where a study stands, or why a configuration came as far as it did."""
     from rich.console import Console
 
-    from study import progress
+    from study import lease, progress
     from study.commands.why import explain
     from study.home import Home
     from study.results import state_of
@@ -102,7 +150,7 @@ def status(home: Path, name: str, as_json: bool, why: str | None) -> None:
     if as_json:
         click.echo(json.dumps(_status(name, record, state)))
         return
-    click.echo(f"{name}: {state}")
+    click.echo(f"{name}: {state}{_unheard(lease.holder(opened.ledger, name))}")
     Console().print(progress.table(record))
 
 
@@ -116,7 +164,7 @@ def status(home: Path, name: str, as_json: bool, why: str | None) -> None:
     help="Seconds between looks.",
 )
 @click.pass_obj
-def watch(home: Path, name: str, interval: float) -> None:
+def watch(home: Place, name: str, interval: float) -> None:
     """Watch a study until it ends; leaving does not stop it."""
     from rich.console import Console
     from rich.live import Live
@@ -125,13 +173,13 @@ def watch(home: Path, name: str, interval: float) -> None:
     from study.home import Home
     from study.results import state_of
 
-    opened = Home(home).open(name)
+    opened, began = Home(home).open(name), time.monotonic()
     console = Console(stderr=True)
     if console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:
             while True:
                 live.update(progress.table(opened.ledger.read(name)), refresh=True)
-                if state_of(opened) != "running":
+                if not _is_under_way(state_of(opened), began):
                     break
                 time.sleep(interval)
     else:
@@ -142,23 +190,69 @@ def watch(home: Path, name: str, interval: float) -> None:
 @study.command()
 @click.argument("name")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; default HOME/NAME/export.")
+@click.option(
+    "--optuna",
+    "optuna_url",
+    metavar="[URL]",
+    is_flag=False,
+    flag_value=_BESIDE,
+    help="Also write the trials into an Optuna storage for optuna-dashboard; "
+    "without URL, optuna.sqlite beside the tables.",
+)
 @click.pass_obj
-def export(home: Path, name: str, out: Path | None) -> None:
+def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> None:
     """Write results.parquet, curves.parquet and decisions.parquet."""
     from study.results import load_tables, write_table
 
     tables = load_tables(home, name)
-    out = out or home / name / "export"
-    out.mkdir(parents=True, exist_ok=True)
-    frames = {"results": tables.results, "curves": tables.curves, "decisions": tables.decisions}
-    for file, frame in frames.items():
-        click.echo(f"{write_table(frame, out / f'{file}.parquet')}  {len(frame)} rows")
+    target = out or home / name / "export"
+    with files.written(target) as folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        frames = {"results": tables.results, "curves": tables.curves,
+                  "decisions": tables.decisions}  # fmt: skip
+        for file, frame in frames.items():
+            written = write_table(frame, folder / f"{file}.parquet")
+            click.echo(f"{target / written.name}  {len(frame)} rows")
+        if optuna_url is not None:
+            from study import optunastudy
+            from study.ledger import shown
+
+            beside = f"sqlite:///{folder.resolve() / 'optuna.sqlite'}"
+            trials = optunastudy.export(tables, beside if optuna_url == _BESIDE else optuna_url)
+            where = target / "optuna.sqlite" if optuna_url == _BESIDE else shown(optuna_url)
+            for study_name, count in trials.items():
+                click.echo(f"{where}  {study_name}: {count} trials")
+
+
+@study.command()
+@click.argument("name")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True,
+              help="Seeds of each configuration, the first of its phase.")  # fmt: skip
+@click.pass_obj
+def measure(home: Place, name: str, seeds: int) -> None:
+    """Take the further measures of a study's kept models; seconds a model.
+
+    Writes HOME/NAME/measures.parquet and prints its path.
+    """
+    from study import measuring
+    from study.home import Home
+
+    opened = Home(home).open(name)
+    rows = []
+    for row in measuring.measure(opened, seeds):
+        rows.append(row)
+        click.echo(
+            f"{len(rows)}  {row['genre']} {row['config_id']} seed {row['seed']}  code worth "
+            f"{row['code_worth']:.1f} nats",
+            err=True,
+        )
+    click.echo(f"{measuring.write(opened, rows)}  {len(rows)} rows")
 
 
 @study.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_obj
-def list_(home: Path, as_json: bool) -> None:
+def list_(home: Place, as_json: bool) -> None:
     """List the studies in HOME, newest first."""
     from study.home import Home
     from study.results import state_of
@@ -183,28 +277,68 @@ def list_(home: Path, as_json: bool) -> None:
         click.echo(f"{row['study']}  {row['state']}  {done}/{planned} seed runs  {genres}")
 
 
-def _home_of(ctx: click.Context, asked: str | None) -> Path:
+def _is_under_way(state: str, began: float) -> bool:
+    """Whether there is something to watch: a study that runs, or that a cluster is to begin."""
+    waiting = state == "submitted" and time.monotonic() - began < _SUBMITTED_SECONDS
+    return waiting or state == "running"
+
+
+def _unheard(held: Holder | None) -> str:
+    """What to add where a driver elsewhere is only believed to be dead."""
+    if held is None or held.here or held.silent is None or held.silent < _QUIET_SECONDS:
+        return ""
+    return f" (its driver on {held.host} was last heard of {held.silent:.0f} s ago)"
+
+
+def _home_of(ctx: click.Context, asked: str | None) -> Place:
     """``--home`` or MUSEBAR_HOME where given, else the spec's ``storage.home``."""
     given = ctx.find_root().get_parameter_source("home")
     if asked is None or given is not click.core.ParameterSource.DEFAULT:
-        home: Path = ctx.obj
+        home: Place = ctx.obj
         return home
-    if "://" in asked:
-        raise UsageError(f"storage.home '{asked}': only a local folder is supported so far")
-    return Path(asked)
+    return files.place(asked)
 
 
-def _run(home: Home, opened: Study) -> None:
-    from study.dispatch import run_study
-    from study.progress import Reporter
+def _is_finished(opened: Study) -> bool:
     from study.record import State
 
-    if opened.ledger.read_state(opened.name) == State.FINISHED:
-        click.echo(f"study '{opened.name}' is finished, nothing is left to run: {opened.folder}")
+    if opened.ledger.read_state(opened.name) != State.FINISHED:
+        return False
+    click.echo(f"study '{opened.name}' is finished, nothing is left to run: {opened.folder}")
+    return True
+
+
+def _submit(client: JobSubmissionClient, home: Home, opened: Study, address: str) -> None:
+    from study import dispatch, jobs
+    from study.progress import Reporter
+
+    if _is_finished(opened):
+        return
+    with Reporter() as reporter:
+        dispatch.prepare(opened, home, reporter)
+    job = jobs.submit(client, opened, home)
+    try:
+        click.echo(f"study '{opened.name}' runs at {address} as job {job}", err=True)
+        jobs.follow(client, job, opened, home, lambda line: click.echo(line, err=True))
+    except KeyboardInterrupt:
+        watch, stop = (home.command(f"study {verb}", opened.name) for verb in ("watch", "stop"))
+        click.echo(
+            f"left study '{opened.name}': it goes on at {address} as job {job}. "
+            f"Watch it with: {watch}; stop it with: {stop}", err=True
+        )  # fmt: skip
+        raise click.exceptions.Exit(130) from None
+    click.echo(f"study '{opened.name}' is finished: {opened.folder}")
+
+
+def _run(home: Home, opened: Study, *, join: bool) -> None:
+    from study.dispatch import run_study
+    from study.progress import Reporter
+
+    if _is_finished(opened):
         return
     with Reporter() as reporter:
         try:
-            run_study(opened, home, reporter)
+            run_study(opened, home, reporter, join=join)
         except KeyboardInterrupt:
             click.echo(
                 f"interrupted; go on with: {home.command('study resume', opened.name)}", err=True
@@ -238,12 +372,12 @@ def _watch_plainly(opened: Study, interval: float) -> None:
     from study import progress
     from study.results import state_of
 
-    shown = -progress.LINE_SECONDS
+    shown, began = -progress.LINE_SECONDS, time.monotonic()
     while True:
         state = state_of(opened)
-        if state != "running" or time.monotonic() - shown >= progress.LINE_SECONDS:
+        if not _is_under_way(state, began) or time.monotonic() - shown >= progress.LINE_SECONDS:
             click.echo(progress.line(opened.ledger.read(opened.name)), err=True)
             shown = time.monotonic()
-        if state != "running":
+        if not _is_under_way(state, began):
             return
         time.sleep(interval)

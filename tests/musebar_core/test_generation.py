@@ -5,7 +5,13 @@ import pretty_midi
 import pytest
 import torch
 
-from musebar_core.generation import REST, generate, interpolation, write_midi
+from musebar_core.generation import (
+    REST,
+    generate,
+    interpolation,
+    symbol_distribution,
+    write_midi,
+)
 from musebar_core.model import RVAE, initialise
 from musebar_core.randomness import Purpose, stream
 
@@ -44,6 +50,30 @@ def test_a_decoder_sure_of_silence_rests(model):
     with torch.no_grad():
         model.output.bias.fill_(-50.0)
     assert (generate(model, torch.zeros(2, 4), 5, rng()) == REST).all()
+
+
+def logits_of(*probabilities):
+    return torch.tensor([[*probabilities, *[1e-9] * (128 - len(probabilities))]]).double().logit()
+
+
+def test_pitches_are_drawn_as_probable_as_the_decoder_says_and_the_rest_is_what_they_leave():
+    drawn = symbol_distribution(logits_of(0.5, 0.2), 1.0)[0]
+    assert drawn[[0, 1, 128]].tolist() == pytest.approx([0.5, 0.2, 0.3], abs=1e-6)
+    assert float(drawn.sum()) == pytest.approx(1)
+
+
+def test_many_unlikely_pitches_that_leave_nothing_leave_no_rest():
+    assert float(symbol_distribution(logits_of(*[0.1] * 10), 1.0)[0, 128]) < 1e-6
+
+
+def test_pitches_that_sum_to_more_than_one_share_it():
+    drawn = symbol_distribution(logits_of(0.9, 0.6), 1.0)[0]
+    assert drawn[[0, 1, 128]].tolist() == pytest.approx([0.6, 0.4, 0.0], abs=1e-6)
+
+
+def test_a_low_temperature_favours_the_favourite():
+    drawn = symbol_distribution(logits_of(0.4, 0.2), 0.5)[0]
+    assert drawn[[0, 1, 128]].tolist() == pytest.approx([4 / 9, 1 / 9, 4 / 9], abs=1e-6)
 
 
 def test_an_interpolation_keeps_its_ends_and_its_distance_from_the_origin():

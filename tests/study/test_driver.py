@@ -4,7 +4,7 @@ import pytest
 
 from musebar_core.corpus import Corpus
 from study import corpora, trainable
-from study.driver import Driver
+from study.driver import Death, Driver
 from study.home import Home
 from study.lease import Lease
 from study.record import SeedRun
@@ -32,7 +32,7 @@ def test_no_more_is_handed_out_than_there_are_slots(driver):
     first, second = driver.next_chunk("a"), driver.next_chunk("b")
     assert first.runs != second.runs
     assert driver.next_chunk("c") is None
-    driver.trial_ended("a", died=False)
+    driver.trial_ended("a")
     assert driver.next_chunk("c") is not None
 
 
@@ -45,13 +45,37 @@ def test_a_result_is_in_the_ledger_before_the_next_run_is_planned(driver):
 def test_a_worker_that_dies_costs_an_attempt_and_the_run_comes_again(driver):
     for attempt in (1, 2):
         run = driver.next_chunk("a").runs[0]
-        driver.trial_ended("a", died=True)
+        driver.trial_ended("a", Death())
         assert driver.study.ledger.read("tiny").failed_attempts == {run: attempt}
     assert driver.next_chunk("a").runs[0] == run
-    driver.trial_ended("a", died=True)
+    driver.trial_ended("a", Death())
     ended = driver.study.ledger.read("tiny").ended[run]
     assert (ended.attempts, "died" in ended.failure) == (3, True)
     assert driver.next_chunk("a").runs[0] != run
+
+
+def test_a_node_that_is_lost_costs_its_runs_no_attempt(driver):
+    for _ in range(5):
+        run = driver.next_chunk("a").runs[0]
+        driver.trial_ended("a", Death("the node it ran on was lost", node_lost=True))
+    record = driver.study.ledger.read("tiny")
+    assert (record.failed_attempts, record.ended) == ({}, {})
+    assert driver.next_chunk("a").runs[0] == run
+
+
+def test_a_chunk_of_seeds_that_breaks_off_keeps_what_it_had_done(driver):
+    """Only the run in which the worker died counts as failed; the rest come again untouched."""
+    driver.seeds_per_trial = 3
+    first, second, third = driver.next_chunk("a").runs
+    driver.result("a", first.seed, outcome())
+    driver.trial_ended("a", Death())
+    record = driver.study.ledger.read("tiny")
+    assert list(record.ended) == [first]
+    assert record.failed_attempts == {second: 1}
+    driver.slots = 12
+    again = [driver.next_chunk(str(trial)).runs for trial in range(8)]
+    assert (second, third) in again
+    assert first not in {run for runs in again for run in runs}
 
 
 def test_a_failure_that_would_come_again_is_not_tried_again(driver):
@@ -66,7 +90,9 @@ def test_a_chunk_holds_seeds_of_one_configuration(tmp_path, tiny_spec, corpus):
     study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
     study.ledger.add_configurations("tiny", spec.methods.values())
     with Lease(study.ledger, "tiny") as lease:
-        chunk = Driver(study, study.ledger.read("tiny"), lease, 1).next_chunk("a")
+        chunk = Driver(study, study.ledger.read("tiny"), lease, 1, seeds_per_trial=10).next_chunk(
+            "a"
+        )
     assert [run.seed for run in chunk.runs] == [1000, 1001, 1002]
     assert len({(r.genre, r.config_id, r.phase) for r in chunk.runs}) == 1
 

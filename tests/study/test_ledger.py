@@ -13,7 +13,7 @@ import pytest
 from musebar_core.errors import StudyError, UnknownNameError, UsageError
 from study.home import Home
 from study.lease import Holder, Lease, holder, this_host
-from study.ledger import Ledger, leases
+from study.ledger import Ledger, leases, public, shown, without_password
 from study.record import Ended, Proposal, Record, SeedRun, State
 from study.spec import Phase
 
@@ -21,9 +21,17 @@ RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
 METRICS = {"validation": {"bce": 0.1 + 0.2, "collapsed": False, "informative_share": None}}
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request):
+    """Where the ledger is kept: every test of this file that uses it runs against both."""
+    return "sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
 @pytest.fixture
-def study(tmp_path, tiny_spec):
-    return Home(tmp_path / "studies").create(tiny_spec())
+def study(tmp_path, tiny_spec, url):
+    made = Home(tmp_path / "studies").create(tiny_spec(storage__ledger=url))
+    yield made
+    made.ledger.close()
 
 
 def test_a_seed_run_comes_back_as_it_was_written(study):
@@ -104,6 +112,50 @@ def test_a_shared_database_does_not_run_another_homes_spec(tmp_path, tiny_spec):
         Home(tmp_path / "two").create(tiny_spec(storage__ledger=url, search__finalists="1"))
 
 
+def test_what_a_generation_wrote_before_the_connection_broke_is_not_written_again(study, tiny_spec):
+    spec = tiny_spec()
+    cells = list(spec.space.cells())[:2]
+    found = [spec.configuration(cell) for cell in cells]
+    proposed = [Proposal(c.config_id, cell) for c, cell in zip(found, cells, strict=True)]
+    for _ in range(2):
+        study.ledger.add_generation("tiny", "low", 0, proposed, found)
+    assert len(study.ledger.read("tiny").generations["low", 0]) == 2
+
+
+def test_rows_come_in_the_order_of_bytes_whatever_the_databases_language(study):
+    for genre in ("b", "a", "B", "_", "A"):
+        study.ledger.end("tiny", RUN._replace(genre=genre), Ended("null \0 in it", 1, {}, []))
+    assert [run.genre for run in study.ledger.read("tiny").ended] == ["A", "B", "_", "a", "b"]
+
+
+def test_a_record_is_read_as_of_one_moment(study, monkeypatch):
+    """A run that ends while the record is being read is in all of what was read, or in none."""
+    from study import ledger
+
+    select, other = ledger._select, Ledger(study.ledger.url)
+
+    def interrupted(db, table, name):
+        rows = select(db, table, name)
+        if table.name == "genres":
+            other.end("tiny", RUN, Ended(None, 1, METRICS, []))
+        return rows
+
+    monkeypatch.setattr(ledger, "_select", interrupted)
+    assert study.ledger.read("tiny").ended == {}
+    assert RUN in study.ledger.read("tiny").ended
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql+psycopg://me:se%40cret@host:5/db", "postgresql://me@host/db?password=se%40cret"],
+)
+def test_a_stored_or_shown_url_has_no_password(tiny_spec, url):
+    for text in (shown(url), without_password(url), str(public(tiny_spec(storage__ledger=url)))):
+        assert "cret" not in text
+        assert "host" in text
+
+
 def test_a_killed_driver_that_nobody_reaped_is_dead(study):
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     started = psutil.Process(child.pid).create_time()
@@ -118,14 +170,16 @@ def test_a_killed_driver_that_nobody_reaped_is_dead(study):
 def test_a_database_that_is_gone_is_one_clear_error(study):
     with study.ledger.engine.begin() as db:
         db.exec_driver_sql("DROP TABLE leases")
-    with pytest.raises(StudyError, match="no such table"):
+    with pytest.raises(StudyError, match="leases"):
         Lease(study.ledger, "tiny").__enter__()
 
 
-def test_a_study_killed_before_its_spec_is_on_disk_is_created_again(study, tmp_path, tiny_spec):
+def test_a_study_killed_before_its_spec_is_on_disk_is_created_again(
+    study, tmp_path, tiny_spec, url
+):
     (study.folder / "study.yaml").unlink()
     assert Home(tmp_path / "studies").names() == []
-    made = Home(tmp_path / "studies").create(tiny_spec())
+    made = Home(tmp_path / "studies").create(tiny_spec(storage__ledger=url))
     assert made.ledger.studies() == Home(tmp_path / "studies").names() == ["tiny"]
 
 

@@ -38,6 +38,14 @@ def test_collapsed_and_incomplete_configurations_yield_their_place():
     assert reasons["c"] == "1 of 3 search seeds failed"
 
 
+def test_one_collapse_of_few_search_seeds_keeps_nobody_from_the_final():
+    results = [entry("a", 1, 0, collapsed=1), entry("b", 2, 1), entry("c", 0, 1, collapsed=2)]
+    assert promoted(results, 1) == ["a"]
+    alone = racing.Searched("d", 0, 0, 0, 1, 1, 1)
+    assert not alone.eligible
+    assert not racing.Searched("e", 0, 0, 0, 3, 10, 10).eligible
+
+
 def test_with_two_objectives_the_pareto_set_goes_first():
     results = [entry("a", 1, 1), entry("b", 1.5, 0.5), entry("c", 2, 3), entry("d", 3, 9),
                entry("e", 0, 99, collapsed=3)]  # fmt: skip

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from musebar_core.errors import UsageError
-from study import specfile
+from study import planner, specfile
 from study.spec import Phase
 
 
@@ -182,7 +182,7 @@ def test_an_option_that_a_recorded_study_does_not_know_is_off_in_it():
     assert not set(NEUTRAL_OPTIONS["model"]) & set(base["model"])
     assert not {"decay", "warm_up", "encoder_steps"} & set(base["training"])
     assert (base["training"]["free_bits"], base["training"]["input_dropout"]) == (0, 0)
-    assert specfile.resolve(content).configuration({}).model.pooling == "mean"
+    assert specfile.resolve(content).configuration({}).model.pooling == "max"
 
 
 NEUTRAL_OPTIONS = {
@@ -211,3 +211,36 @@ def test_an_option_can_be_set_like_any_other_key():
     configuration = spec.configuration({})
     assert configuration.training.decay == "cosine"
     assert configuration.model.bidirectional is True
+
+
+def test_strong_is_one_configuration_in_claims_and_in_the_ablation():
+    claims, ablation = (specfile.load(name) for name in ("claims", "ablation"))
+    assert planner.named_of(claims)["strong"] == planner.named_of(ablation)["strong"]
+
+
+def test_each_ablation_differs_from_strong_in_what_its_name_says():
+    spec = specfile.load("ablation")
+    named = dict(spec.space.named)
+    strong = spec.configuration(dict(named["strong"]))
+    plain = {s: vars(getattr(strong, s)) for s in ("model", "annealing", "training")}
+    changed = {}
+    for name in named.keys() - {"strong", "musebar_bow_retrained"}:
+        other = spec.configuration(dict(named[name]))
+        changed[name] = {
+            field
+            for section in plain
+            for field, value in plain[section].items()
+            if getattr(getattr(other, section), field) != value
+        }
+    schedule = {"kind", "length", "cycles", "ratio"}
+    assert changed.pop("cosine_decay") == {"decay", "warm_up"}
+    assert changed.pop("constant_weight") <= schedule
+    assert changed.pop("cyclical_annealing") <= schedule
+    assert {len(fields) for fields in changed.values()} == {1}
+
+
+def test_the_methods_of_the_claims_are_the_papers():
+    spec = specfile.load("claims")
+    named = planner.named_of(spec)
+    assert {name: c.config_id for name, c in spec.methods.items()}.items() <= named.items()
+    assert planner.methods_of(spec).keys() == {named[name] for name in spec.methods}

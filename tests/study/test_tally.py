@@ -47,9 +47,9 @@ def test_the_best_so_far_has_an_interval_over_its_seeds(record):
 def test_transfer_is_told_with_its_effect(record):
     low = tally.tally(record).genres["low"]
     assert (low.transfer.proposed, low.transfer.finalists, low.transfer.won) == (1, 1, 1)
-    assert low.transfer.gain is None  # the own one collapsed
-    record.ended[SeedRun("low", B, 1, Phase.SEARCH)] = ended(14.0, 4)
-    assert tally.tally(record).genres["low"].transfer.gain == 2.5
+    assert low.transfer.gain == 2.5
+    record.ended[SeedRun("low", B, 0, Phase.SEARCH)] = ended(13.0, 3, collapsed=True)
+    assert tally.tally(record).genres["low"].transfer.gain is None  # no eligible one of its own
 
 
 def test_time_spent_and_left_follow_from_the_runs(record):

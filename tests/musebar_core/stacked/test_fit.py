@@ -119,3 +119,18 @@ def test_a_run_goes_on_alone_from_a_stack_and_in_a_stack_from_alone(
 def test_what_cannot_be_stacked_is_refused_with_what_to_do(configuration, genre):
     with pytest.raises(ConfigurationError, match="train them in turn"):
         together(genre, (configuration(), 0), (configuration(hidden=4), 0))
+
+
+@pytest.mark.slow
+def test_final_figures_of_ten_seeds_are_statistically_the_same(configuration, genre):
+    config = configuration(hidden=32, epochs=200, evaluate_every=50)
+    stacked = [run.state for run in together(genre, *((config, seed) for seed in range(10)))]
+    plain = [alone(genre, config, seed) for seed in range(10)]
+    figures = torch.tensor([
+        [state.history[-1].validation.bce for state in states] for states in (stacked, plain)
+    ])  # fmt: skip
+    differences = figures[0] - figures[1]
+    # A paired t of 9 degrees of freedom beyond 3.25 has a probability under 1 %.
+    t = differences.mean() / (differences.std() / 10**0.5)
+    assert abs(float(t)) < 3.25
+    assert float(differences.abs().mean()) < float(figures[1].std())

@@ -1,0 +1,196 @@
+"""Three machines in network namespaces, a PostgreSQL server, a Ray cluster, and studies on it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from study.home import Home
+from study.ledger import Ledger
+from tests import namespaces
+from tests.conftest import TINY, musebar_command
+from tests.postgres import Postgres, binary
+from tests.raynodes import Node, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from study.record import Record
+
+EPOCHS = "{profile: strong, epochs: 60, batch: 4, evaluate_every: 20, evaluation_snippets: 16}"
+
+
+@dataclass
+class Lab:
+    """The machines: a head that drives and trains nothing, and two that train."""
+
+    folder: Path
+    music: Path
+    network: namespaces.Network
+    postgres: Postgres
+    env: dict[str, str]
+    nodes: list[Node] = field(default_factory=list)
+
+    @property
+    def head(self) -> Node:
+        return self.nodes[0]
+
+    @property
+    def joining(self) -> dict[str, str]:
+        """For what joins this cluster, and no other one that this machine may be a node of."""
+        return self.env | {"RAY_ADDRESS": f"{self.head.ip}:{self.head.port}"}
+
+    def start_node(self, number: int) -> Node:
+        machine = self.network.machines[number]
+        return Node(
+            self.env, self.nodes[0] if number else None, machine.address, machine.inside,
+            dashboard=False, num_cpus=1 if number else 0,
+        )  # fmt: skip
+
+    def replace_node(self, number: int) -> None:
+        """A fresh node in the place of one that was killed or cut off."""
+        self.nodes[number].kill()
+        self.network.machines[number].mend()
+        self.nodes[number] = self.start_node(number)
+        self.wait_for_nodes()
+
+    def wait_for_nodes(self) -> None:
+        """Until every node is known to the head, and alive."""
+        code = (
+            "import ray, sys, time\n"
+            "ray.init(address='auto', log_to_driver=False, logging_level='ERROR')\n"
+            "end = time.monotonic() + 120\n"
+            "while time.monotonic() < end:\n"
+            "    if sum(n['Alive'] for n in ray.nodes()) == int(sys.argv[1]): sys.exit(0)\n"
+            "    time.sleep(0.3)\n"
+            "sys.exit(1)\n"
+        )
+        seen = self.inside(["python", "-c", code, str(len(self.nodes))], timeout=240)
+        if seen.returncode:
+            logs = "\n".join(node.log.read_text()[-1500:] for node in self.nodes)
+            raise RuntimeError(f"a node is missing: {seen.stderr[-1500:]}\n{logs}")
+
+    def inside(self, command: list[str], *, timeout: float):
+        """Run on the head's machine, to its end."""
+        return subprocess.run(
+            [*self.network.machines[0].inside, *command], env=self.joining, cwd=self.folder,
+            capture_output=True, text=True, check=False, timeout=timeout,
+        )  # fmt: skip
+
+    def drive(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a driver on the head's machine."""
+        with (self.folder / "drivers.log").open("a") as log:
+            return subprocess.Popen(
+                [*self.network.machines[0].inside, *musebar_command(), "--home",
+                 str(self.folder / "studies"), "study", *arguments, "--join"],
+                env=self.joining, cwd=self.folder, stdout=log, stderr=log, text=True,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def launch(self, name: str, **changes: str) -> subprocess.Popen[str]:
+        values = TINY | {
+            "corpus.source": str(self.music), "corpus.genres": "[low]",
+            "search.methods": "false", "training": EPOCHS,
+            "storage.ledger": self.postgres.url("studies"), "storage.patience_seconds": "60",
+            "resources.slots": "2",
+        } | changes  # fmt: skip
+        sets = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+        return self.drive("launch", "search", "--name", name, *sets)
+
+    def resume(self, name: str) -> subprocess.Popen[str]:
+        return self.drive("resume", name)
+
+    def read(self, name: str) -> Record | None:
+        """The study's record; None before it is there, or while the database is away."""
+        from musebar_core.errors import MuseBarError
+
+        try:
+            ledger = Ledger(self.postgres.local_url("studies"))
+            try:
+                return ledger.read(name) if name in ledger.studies() else None
+            finally:
+                ledger.close()
+        except MuseBarError:
+            return None
+
+    def wait_for(self, name: str, count: int, driver: subprocess.Popen[str]) -> bool:
+        """Wait until so many seed runs have ended; False if the driver ended first."""
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            record = self.read(name)
+            if record is not None and len(record.ended) >= count:
+                return driver.poll() is None
+            if driver.poll() is not None:
+                return False
+            time.sleep(0.1)
+        raise TimeoutError(self.said())
+
+    def finish(self, name: str, driver: subprocess.Popen[str]) -> int:
+        """See a study to its end, resuming it where its driver ended; how often it was."""
+        resumed = 0
+        while driver.wait(timeout=400) != 0:
+            resumed += 1
+            if resumed > 3:
+                raise RuntimeError(self.said())
+            driver = self.resume(name)
+        return resumed
+
+    def said(self) -> str:
+        return (self.folder / "drivers.log").read_text()[-4000:]
+
+    def home(self) -> Home:
+        return Home(self.folder / "studies")
+
+
+def table(record: Record) -> dict:
+    """All of a study that has to be the same, bit for bit, whatever happened to it."""
+    return {
+        "runs": {run: (ended.failure, ended.metrics, ended.curve, ended.best_epoch)
+                 for run, ended in record.ended.items()},
+        "generations": record.generations,
+        "facts": record.facts,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory, music):
+    reason = namespaces.why_not()
+    if reason:
+        pytest.skip(reason)
+    if binary("initdb") is None:
+        pytest.skip("PostgreSQL's server is not installed: make debian")
+    folder = tmp_path_factory.mktemp("lab")
+    with namespaces.Network(3) as network:
+        head = network.machines[0]
+        with Postgres(head.address, head.inside) as postgres:
+            postgres.run("CREATE DATABASE studies")
+            made = Lab(folder, music, network, postgres, environment(folder))
+            try:
+                for number in range(3):
+                    made.nodes.append(made.start_node(number))
+                    made.wait_for_nodes()
+                yield made
+            finally:
+                for node in reversed(made.nodes):
+                    node.kill()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(lab):
+    """The table of a study that nothing happened to."""
+    assert lab.launch("undisturbed").wait(timeout=400) == 0, lab.said()
+    record = lab.read("undisturbed")
+    assert record is not None
+    assert record.state == "finished"
+    return table(record)
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """``kill -9`` of the driver, and of the command that put it into its namespace."""
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=30)

@@ -1,0 +1,174 @@
+"""A study's section in Markdown: its figures against values a hand can count."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from reports import markdown
+from reports.stats.agreement import agreements
+from reports.stats.effects import effects, named_configurations
+from study import planner, specfile
+from study.results import CURVES, RESULTS, StudyTables
+
+SEEDS = (1000, 1001, 1002)
+BCE = {"lstm_vae": 100.0, "vae_bow": 90.0, "musebar": 100.0, "musebar_bow": 80.0, "strong": 60.0}
+MI = {"lstm_vae": 0.0, "vae_bow": 1.0, "musebar": 0.5, "musebar_bow": 2.0, "strong": 5.0}
+
+
+@pytest.fixture(scope="module")
+def tables():
+    spec = specfile.load("claims", ["corpus.source=/home/me/songs", "seeds.confirm=3"], "mine")
+    runs = [
+        _run(config_id, name, seed)
+        for name, config_id in planner.named_of(spec).items()
+        for seed in SEEDS
+    ]
+    frame = pd.DataFrame({
+        c.name: pd.Series([run.get(c.name) for run in runs], dtype=c.dtype) for c in RESULTS
+    })  # fmt: skip
+    content = spec.model_dump(mode="json")
+    content["corpus"]["path"] = "/home/me/corpora/songs"
+    genres = pd.DataFrame([
+        {"genre": "jazz", "fingerprint": "f", "train_songs": 80, "validation_songs": 10,
+         "test_songs": 10, "validation_snippets": 40, "test_snippets": 41}
+    ])  # fmt: skip
+    baselines = pd.DataFrame(
+        [("jazz", split, "markov", 95.0) for split in ("validation", "test")],
+        columns=["genre", "split", "baseline", "bce"],
+    )
+    planned = pd.DataFrame(
+        [("jazz", config_id, "confirm", 3) for config_id in planner.named_of(spec).values()],
+        columns=["genre", "config_id", "phase", "n_seeds"],
+    )
+    curves = pd.DataFrame({c.name: pd.Series([], dtype=c.dtype) for c in CURVES})
+    return StudyTables("mine", "finished", content, frame, curves, genres, baselines, planned)
+
+
+def _run(config_id, name, seed):
+    spec = specfile.load("claims", ["seeds.confirm=3"], "mine")
+    config = {c.config_id: c for c in planner.grid_configurations(spec)}[config_id]
+    wobble = seed - 1001
+    figures = {"bce": BCE[name] + wobble, "kl": 3.0, "kl_bars": 3.0, "elbo": -BCE[name],
+               "mi_lower": MI[name] + 0.1 * wobble, "mi_upper": MI[name] + 0.5, "mi_cap": 3.7,
+               "active_units": 4, "informative_share": 1.0, "collapsed": MI[name] < 0.5,
+               "n_snippets": 40}  # fmt: skip
+    return {
+        "study": "mine", "genre": "jazz", "config_id": config_id, "seed": seed,
+        "phase": "confirm", "method": name if name != "strong" else None, "state": "done",
+        "attempts": 1, "config": config.canonical_json(), "seconds": 8.0, "node": "host",
+        "checkpoint": "runs/x", "best_epoch": 3,
+        "latent_length": 16, "regularizers": 1, "bars": 8, "annealing_cycles": 1, "hidden": 48,
+        "layers": 1, "snippet_steps": 64, "steps_per_bar": 8, "steps_per_quarter": 2,
+        "epochs": 500,
+    } | {
+        f"{prefix}_{metric}": value
+        for prefix in ("validation", "test", "last_validation", "last_test")
+        for metric, value in figures.items()
+    }  # fmt: skip
+
+
+def test_the_configurations_have_the_names_of_the_space_methods_first(tables):
+    assert list(named_configurations(tables)) == list(BCE)
+
+
+def test_an_effect_is_the_paired_difference_and_its_share_of_the_reference(tables):
+    found = {(e.name, e.metric): e for e in effects(tables, "musebar_bow") if e.genre == "jazz"}
+    strong = found["strong", "bce"]
+    assert tuple(strong.difference.values) == (-20.0, -20.0, -20.0)
+    assert tuple(strong.relative.values) == pytest.approx((-20 / 79, -20 / 80, -20 / 81))
+    assert found["strong", "mi_lower"].difference.mean == pytest.approx(3.0)
+    assert found["strong", "mi_lower"].relative is None
+    assert (strong.p, strong.adjusted) == (None, None)
+    assert len(found) == 8
+
+
+def test_what_is_tested_is_the_mean_over_genres_corrected_over_the_configurations(tables):
+    other = tables.results.assign(genre="blues")
+    other["validation_bce"] -= 10 * (other["config_id"] == _id(tables, "strong")).astype(int)
+    both = pd.concat([tables.results, other])
+    two = StudyTables(**{**vars(tables), "results": both})
+    found = {(e.name, e.metric): e for e in effects(two, "musebar_bow") if e.genre is None}
+    strong = found["strong", "bce"]
+    assert tuple(strong.difference.values) == (-25.0, -25.0, -25.0)
+    assert strong.p == 0.25
+    assert strong.adjusted == 1.0  # four configurations, a quarter each
+    assert len(found) == 8
+
+
+def test_a_mean_over_genres_needs_all_of_them(tables):
+    part = tables.results[tables.results["config_id"] != _id(tables, "strong")]
+    both = pd.concat([tables.results, part.assign(genre="blues")])
+    found = effects(StudyTables(**{**vars(tables), "results": both}), "musebar_bow")
+    assert "strong" not in {e.name for e in found if e.genre is None}
+    assert "strong" in {e.name for e in found if e.genre == "jazz"}
+
+
+def _id(tables, name):
+    return named_configurations(tables)[name]
+
+
+def test_the_section_shows_baselines_intervals_effects_and_how_to_make_it(tables):
+    text = markdown.section(tables, "musebar_bow", None)
+    assert "| jazz | *Markov chain* | | 95.00 | 95.00 " in text
+    assert "| jazz | strong | 3 | 60.00 [57.52, 62.48] |" in text
+    assert "| jazz | strong | -20.00 [-20.00, -20.00] | -25.0% [" in text
+    assert "musebar study launch docs/results/mine/study.yaml --set corpus.source=FOLDER" in text
+    assert "jazz 80 / 10 / 10 songs, 40 validation snippets" in text
+    assert "3 of 3 |" in text
+
+
+def test_the_claims_are_answered_where_the_four_methods_ran(tables):
+    text = markdown.section(tables, "musebar_bow", None)
+    assert "| annealing beats vanilla | jazz | undecided (too few seeds) | -10.00 [" in text
+    assert "| vanilla collapses | jazz | undecided (too few seeds) | 3 of 3 seeds" in text
+
+
+def test_the_section_says_so_where_runs_are_missing(tables):
+    some = StudyTables(**{**vars(tables), "results": tables.results.iloc[:-2]})
+    assert "**Partial: 13 of 15 runs are done.**" in markdown.section(some, "musebar_bow", None)
+    assert "**Partial" not in markdown.section(tables, "musebar_bow", None)
+
+
+def test_no_path_of_the_users_is_in_what_is_published(tables, tmp_path):
+    markdown.write_data(tables, tmp_path / "mine")
+    spec = (tmp_path / "mine" / "study.yaml").read_text()
+    results = pd.read_parquet(tmp_path / "mine" / "results.parquet")
+    assert "/home/me" not in spec + markdown.section(tables, "musebar_bow", None)
+    assert yaml.safe_load(spec)["corpus"]["source"] == "FOLDER"
+    assert results[["node", "checkpoint"]].isna().all().all()
+    assert results["validation_bce"].tolist() == tables.results["validation_bce"].tolist()
+
+
+def test_the_published_spec_makes_the_same_configurations_again(tables, tmp_path):
+    markdown.write_data(tables, tmp_path / "mine")
+    again = specfile.load(str(tmp_path / "mine" / "study.yaml"), ["corpus.source=elsewhere"])
+    assert planner.named_of(again) == named_configurations(tables)
+
+
+def test_a_section_replaces_its_own_and_leaves_the_rest():
+    once = markdown.update("# Results\n", "a", "first")
+    both = markdown.update(once, "b", "other")
+    again = markdown.update(both, "a", r"second \1")
+    assert again.startswith("# Results\n\n<!-- results of a -->\nsecond \\1\n<!-- end of a -->")
+    assert "other" in again
+    assert "first" not in again
+
+
+def test_a_measure_that_ranks_as_mi_does_agrees_wholly(tables):
+    names = {v: k for k, v in named_configurations(tables).items()}
+    runs = tables.results[tables.results["seed"] == 1000]
+    measured = runs[["study", "genre", "config_id", "seed", "phase"]].assign(
+        code_worth=[10 * MI[names[c]] for c in runs["config_id"]],
+        importance_nll=[-MI[names[c]] for c in runs["config_id"]],
+        path_ratio=1.0, largest_jump=np.nan, likeness_pitch_classes=0.1, likeness_intervals=0.1,
+        likeness_note_density=0.1, likeness_repetition=0.1, generated_out_of_key=0.1,
+        generated_repetition=0.1,
+    )  # fmt: skip
+    found = {one.measure: one for one in agreements(tables, measured)}
+    assert found["code_worth"].mean == pytest.approx(1)
+    assert found["importance_nll"].by_genre == {"jazz": pytest.approx(-1)}
+    assert found["path_ratio"].mean is None
+    assert found["largest_jump"].n_configurations == 0

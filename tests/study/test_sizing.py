@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+
+from musebar_core.errors import StudyError
+from musebar_core.model import RVAE
+from study import sizing
+from study.sizing import Node, share
+
+GIB = 2**30
+
+
+@pytest.mark.parametrize("hidden", [8, 64])
+@pytest.mark.parametrize("latent", [2, 16])
+def test_weights_are_counted_as_the_model_has_them(configuration, hidden, latent):
+    config = configuration(hidden=hidden, latent=latent)
+    counted = sum(p.numel() for p in RVAE(config).parameters())
+    assert sizing.weights(config) == pytest.approx(counted, rel=0.02)
+
+
+@pytest.fixture
+def spec(tiny_spec):
+    def make(**resources):
+        text = ", ".join(f"{name}: {value}" for name, value in resources.items())
+        return tiny_spec(resources=f"{{{text}}}")
+
+    return make
+
+
+def test_slots_are_what_fits_on_each_node_by_itself(spec):
+    nodes = [Node(3), Node(3), Node(1)]
+    assert share(spec(cpus_per_trial=2), nodes).slots == 2
+    assert share(spec(slots=7), nodes).slots == 7
+
+
+@pytest.mark.parametrize(
+    ("asked", "gpus", "slots"),
+    [(0.25, 1, 4), (0.3, 1, 3), (0.3, 2, 6), (1, 2, 2), (2, 3, 1), (0.1, 1, 8)],
+)
+def test_a_share_of_a_gpu_comes_from_one_gpu(spec, asked, gpus, slots):
+    found = share(spec(gpus_per_trial=asked), [Node(8, gpus, GIB)])
+    assert (found.slots, found.gpus_per_trial) == (slots, asked)
+
+
+def test_auto_gives_a_trial_what_its_model_needs_of_the_smallest_gpu(spec):
+    """A tiny model needs little beside CUDA's own 600 MiB: of 0.9 times 6 GiB, a ninth."""
+    nodes = [Node(16, 1, 24 * GIB), Node(16, 1, 6 * GIB)]
+    found = share(spec(gpus_per_trial="auto"), nodes)
+    assert found.gpus_per_trial == pytest.approx(1 / 9)
+    assert found.slots == 18
+    assert share(spec(gpus_per_trial="auto"), [Node(4)]).gpus_per_trial == 0
+
+
+def test_auto_takes_as_many_seeds_as_a_share_has_memory_for(spec, monkeypatch):
+    monkeypatch.setattr(sizing, "largest_seed_bytes", lambda spec: GIB)
+    gpu = [Node(4, 1, 4 * GIB)]  # 3.6 GiB to use, 0.6 of them CUDA's: three seeds
+    assert share(spec(gpus_per_trial=1, seeds_per_trial="auto"), gpu).seeds_per_trial == 3
+    assert share(spec(gpus_per_trial=0.5, seeds_per_trial="auto"), gpu).seeds_per_trial == 1
+    assert share(spec(seeds_per_trial="auto"), [Node(4)]).seeds_per_trial == 1
+
+
+def test_no_more_seeds_are_taken_than_there_are(spec):
+    gpu = [Node(4, 1, 80 * GIB)]
+    assert share(spec(gpus_per_trial=1, seeds_per_trial="auto"), gpu).seeds_per_trial == 3
+
+
+def test_where_nothing_fits_it_says_what_there_is(spec):
+    with pytest.raises(StudyError, match="there are 4 CPUs and 0 GPUs"):
+        share(spec(gpus_per_trial=0.5), [Node(4)])
+    with pytest.raises(StudyError, match="memory of a GPU is not known"):
+        share(spec(gpus_per_trial="auto"), [Node(4, 1, 0)])
+
+
+@pytest.mark.slow
+def test_ray_runs_as_many_trials_at_a_time_as_the_shares_say(spec):
+    """On a fake GPU: trials that ask for a third of it run three at a time, not four."""
+    import ray
+
+    found = share(spec(gpus_per_trial=0.3), [Node(4, 1, GIB)])
+    ray.init(address="local", num_cpus=4, num_gpus=1, include_dashboard=False, log_to_driver=False,
+             logging_level="ERROR")  # fmt: skip
+    try:
+        hold = ray.remote(num_cpus=1, num_gpus=found.gpus_per_trial)(_Hold)
+        held = [hold.remote() for _ in range(found.slots + 1)]
+        ready, _ = ray.wait([h.here.remote() for h in held], num_returns=len(held), timeout=20)
+        assert len(ready) == found.slots == 3
+    finally:
+        ray.shutdown()
+
+
+class _Hold:
+    def here(self):
+        """Say that it was given its share."""
+        return True
