@@ -222,4 +222,5 @@ def _s3() -> Any:  # noqa: ANN401
     from pyarrow.fs import S3FileSystem
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    return S3FileSystem(endpoint_override=endpoint)
+    # small files in one request: whole at once, and without a multipart upload to break off
+    return S3FileSystem(endpoint_override=endpoint, allow_delayed_open=True)

@@ -241,8 +241,7 @@ class SeedsSpec(_Section):
 class ResourcesSpec(_Section):
     """Where runs go: ``slots`` run at a time, each with its CPUs and its share of a GPU.
 
-    ``auto`` is settled by :mod:`study.sizing` from the machines there are. The seeds of a trial
-    run one after the other.
+    ``auto`` is settled by :mod:`study.sizing` from the machines there are.
     """
 
     slots: Positive | Literal["auto"] = "auto"

@@ -143,6 +143,8 @@ def run_together(assignment: Assignment) -> dict[int, dict[str, Any]]:
         corpus = _corpus(assignment.corpus).genre(assignment.genre) if waiting else None
         for run, row in stacked.fit(list(waiting), corpus) if corpus else ():
             seed = waiting[run]
+            if seed in outcomes:
+                continue  # it failed at its checkpoint while the others go on
             _go_on(lives[seed], outcomes, seed, row if isinstance(row, DivergedError) else None)
     except Exception as error:  # noqa: BLE001  every run that was in it failed of it
         for seed in waiting.values():
@@ -169,7 +171,8 @@ def run_seed(assignment: Assignment, seed: int) -> dict[str, Any]:
         corpus = _corpus(assignment.corpus).genre(assignment.genre)
         try:
             for _ in training.fit(run.config, corpus, run.seed, run.state):
-                _go_on(life, outcomes, seed)
+                if _go_on(life, outcomes, seed) is None:
+                    break  # it ended, or failed at its checkpoint: its outcome is there
         except Exception as error:  # noqa: BLE001  the run says what it failed of
             _go_on(life, outcomes, seed, error)
     return outcomes[seed]
