@@ -120,7 +120,7 @@ function prepareTable(table) {
     link.href = URL.createObjectURL(new Blob([csvOf(table)], { type: "text/csv" }));
     link.download = `${table.dataset.name}.csv`;
     link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000); // a busy machine saves it late
   });
   table.closest(".table").append(download);
 }

@@ -8,7 +8,6 @@ configuration would dominate a statistic that looks at the extremes of means alo
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,16 +79,7 @@ def tie_set(config_ids: Sequence[str], costs: NDArray[np.float64], alpha: float 
     each pattern of signs of whole seeds. What is significant is dropped and the rest tested
     again among themselves, until nothing is dropped.
     """
-    # a card by BCE and one by information ask the same
-    return _tie_set(tuple(config_ids), costs.tobytes(), costs.shape, alpha)
-
-
-@functools.lru_cache(maxsize=64)
-def _tie_set(
-    config_ids: tuple[str, ...], content: bytes, shape: tuple[int, int], alpha: float
-) -> TieSet:
-    costs = np.frombuffer(content).reshape(shape)
-    k, n = shape
+    k, n = costs.shape
     signs, exact = _signs(k, n)
     p_values = np.ones(k)
     left, floor = np.arange(k), 0.0
