@@ -234,10 +234,13 @@ def measure(home: Place, name: str, seeds: int) -> None:
 
     Writes HOME/NAME/measures.parquet and prints its path.
     """
+    import torch
+
     from study import measuring
     from study.home import Home
 
     opened = Home(home).open(name)
+    torch.set_num_threads(1)  # small models: several threads wait for each other
     rows = []
     for row in measuring.measure(opened, seeds):
         rows.append(row)
