@@ -182,6 +182,7 @@ def test_every_table_downloads_as_csv_with_every_row(chromium, report):
             page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
             for at in range(page.locator("table").count()):
                 table = page.locator("table").nth(at)
+                page.wait_for_timeout(250)  # Chromium drops the eleventh download within seconds
                 with page.expect_download() as download:
                     page.locator(".table").nth(at).locator("button.download").click()
                 text = Path(download.value.path()).read_bytes().decode("utf-8-sig")
