@@ -153,10 +153,9 @@ def musebar(tmp_path: Path):
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server; a test that needs it to itself makes one of its own."""
-    from tests.postgres import Postgres, binary
+    from tests.postgres import Postgres, skip_where_missing
 
-    if binary("initdb") is None:
-        pytest.skip("PostgreSQL's server is not installed: make debian")
+    skip_where_missing()
     with Postgres() as server:
         yield server
 

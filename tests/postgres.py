@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 
 PASSWORD = "correct-horse-battery"
 
@@ -21,6 +22,11 @@ def binary(name: str) -> str | None:
     """Debian keeps the server's programs out of PATH, one folder a version."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
     return str(found[0]) if found else shutil.which(name)
+
+
+def skip_where_missing() -> None:
+    if binary("initdb") is None:
+        pytest.skip("PostgreSQL's server is not installed: make debian")
 
 
 def free_port() -> int:

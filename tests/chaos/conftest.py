@@ -14,7 +14,7 @@ from study.home import Home
 from study.ledger import Ledger
 from tests import namespaces
 from tests.conftest import TINY, musebar_command
-from tests.postgres import Postgres, binary
+from tests.postgres import Postgres, skip_where_missing
 from tests.raynodes import Node, environment
 
 if TYPE_CHECKING:
@@ -162,8 +162,7 @@ def lab(tmp_path_factory, music):
     reason = namespaces.why_not()
     if reason:
         pytest.skip(reason)
-    if binary("initdb") is None:
-        pytest.skip("PostgreSQL's server is not installed: make debian")
+    skip_where_missing()
     folder = tmp_path_factory.mktemp("lab")
     with namespaces.Network(3) as network:
         head = network.machines[0]

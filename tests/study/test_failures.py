@@ -22,7 +22,7 @@ from study.ledger import leases
 from study.record import Proposal, State
 from study.results import state_of
 from tests.conftest import TINY, musebar_command
-from tests.postgres import PASSWORD, Postgres, binary
+from tests.postgres import PASSWORD, Postgres, skip_where_missing
 
 
 @pytest.fixture
@@ -152,8 +152,7 @@ def test_a_database_that_is_away_is_waited_for_only_so_long(tmp_path, tiny_spec)
 def test_a_database_lost_for_a_while_loses_nothing_and_records_nothing_twice(
     tmp_path, tiny_spec, end, caplog
 ):
-    if binary("initdb") is None:
-        pytest.skip("PostgreSQL's server is not installed: make debian")
+    skip_where_missing()
     with Postgres() as server:
         spec = tiny_spec(storage__ledger=server.url())
         ledger = Home(tmp_path).create(spec).ledger
