@@ -2,15 +2,18 @@ r"""Baselines: what a model must beat. Fitted on the training songs, scored on s
 
 Each says, for every step t and pitch p of 128, the probability q that p sounds, from what
 sounded at t - 1 at most; scored as the model's BCE is: nats a snippet, summed over steps and
-pitches, mean over snippets. All counts are smoothed by adding one, ``(count + 1) / (n + 2)``.
+pitches, mean over snippets. Counts are smoothed by adding one.
 
 pitch_frequencies
-    q(p) = the share of steps in which p sounds.
+    f(p) = the share of steps in which p sounds, ``(count + 1) / (n + 2)``.
 markov
-    q(p given s) = the share of steps with p after the symbol s, of the 129 (128 = rest).
+    q(p given s) = the share of steps with p after the symbol s, of the 129 (128 = rest). The one
+    that is added is a step drawn from the pitch frequencies, ``(count + f(p)) / (n + 1)``: after
+    a symbol that no training song has, q = f. `docs/decisions` says why not ``(count + 1) / (n +
+    2)``, which gives each of 128 pitches a half there.
 repeat_last
     q = a for the pitch that sounded one step before, b for any other; a and b are counted over
-    all pitches together.
+    all pitches together, ``(count + 1) / (n + 2)``.
 
 The first step of a snippet has no predecessor: all three use the pitch frequencies there.
 """
@@ -71,7 +74,7 @@ def fit_baselines(view: GenreCorpus) -> Baselines:
     pairs = _transition_counts(view)
     steps = {
         "pitch_frequencies": np.tile(frequencies, (SYMBOLS, 1)),
-        "markov": (pairs[:, :PITCHES] + 1) / (pairs.sum(axis=1, keepdims=True) + 2),
+        "markov": (pairs[:, :PITCHES] + frequencies) / (pairs.sum(axis=1, keepdims=True) + 1),
         "repeat_last": _repeat_last(pairs),
     }
     nats = {name: _nats(probabilities) for name, probabilities in steps.items()}

@@ -51,19 +51,31 @@ def test_pitch_frequencies_score_each_step_alone_and_average_over_snippets():
 
 
 def test_markov_knows_what_follows_each_symbol():
-    # after 60 come 60, 62 and 62: smoothed 2/5 and 3/5, any other pitch 1/5
+    # after 60 come 60, 62 and 62, and one step of frequencies 4/7, 3/7 and 1/7 for any other pitch
     fitted = fit_baselines(view([60, 60, 62, 60, 62]))
     first = bce(4 / 7, silent=[3 / 7, *[1 / 7] * 126])
-    step = bce(3 / 5, silent=[2 / 5, *[1 / 5] * 126])
+    step = bce((2 + 3 / 7) / 4, silent=[(1 + 4 / 7) / 4, *[1 / 28] * 126])
     assert fitted.score(np.array([[60, 62]], np.uint8))["markov"] == pytest.approx(first + step)
 
 
 def test_markov_counts_rests_as_a_symbol():
-    # after a rest comes 60, always: smoothed 2/3; after 60 a rest: each pitch 1/3 and 1 - 1/3
+    # after a rest comes 60, and one step of frequencies 2/5 and 1/5 for any other pitch
     fitted = fit_baselines(view([REST, 60, REST]))
     first = bce(silent=[2 / 5, *[1 / 5] * 127])
-    step = bce(2 / 3, silent=[1 / 3] * 127)
+    step = bce((1 + 2 / 5) / 2, silent=[1 / 10] * 127)
     assert fitted.score(np.array([[REST, 60]], np.uint8))["markov"] == pytest.approx(first + step)
+
+
+def test_markov_falls_back_on_the_pitch_frequencies_after_a_symbol_it_has_never_met():
+    fitted = fit_baselines(view([60, 60, 62, 60, 62]))
+    scores = fitted.score(np.array([[99, 60], [99, REST]], np.uint8))
+    assert scores["markov"] == pytest.approx(scores["pitch_frequencies"])
+    assert fitted.step_nats["markov"][99].max() < 128 * np.log(2)
+
+
+def test_markov_forgets_the_pitch_frequencies_as_it_sees_more():
+    often = fit_baselines(view([60, 62] * 10_000))
+    assert often.step_nats["markov"][60, 62] == pytest.approx(0, abs=2e-4)
 
 
 def test_repeat_last_counts_over_all_pitches_together():
