@@ -31,7 +31,7 @@ import pandas as pd
 import yaml
 
 from study import evidence, planner, proposals, specfile
-from study.racing import COLLAPSED_SHARE
+from study.objectives import COLLAPSED_SHARE
 from study.record import Ended, Record, SeedRun
 from study.spec import Phase
 

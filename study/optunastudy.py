@@ -21,7 +21,7 @@ from optuna.trial import TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
 from musebar_core.errors import StudyError
-from study.ledger import shown
+from study.database import shown
 from study.results import CONFIGURATION_COLUMNS
 
 if TYPE_CHECKING:
