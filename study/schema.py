@@ -10,6 +10,7 @@ import importlib.metadata
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from musebar_core.errors import StudyError, UsageError
@@ -129,6 +130,18 @@ def set_up(database: Database) -> None:
         _set_up(database)
     except StudyError:  # PostgreSQL, where another process is making them at the same moment
         _set_up(database)
+
+
+def holds_ledger(url: str) -> bool:
+    """Whether a database has a ledger's tables; False where there is no reaching it."""
+    try:
+        engine = sa.create_engine(url)
+        try:
+            return sa.inspect(engine).has_table(_versions.name)
+        finally:
+            engine.dispose()
+    except (SQLAlchemyError, ImportError):
+        return False
 
 
 def _set_up(database: Database) -> None:

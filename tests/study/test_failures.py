@@ -213,7 +213,7 @@ def living(pid):
 
 
 @pytest.mark.slow
-def test_a_password_is_seen_nowhere(tmp_path, music, postgres_url):
+def test_a_password_is_seen_nowhere(tmp_path, music, postgres, postgres_url):
     """Neither in what is printed, nor in a process's arguments, the database, export or report."""
     (tmp_path / "spec.yaml").write_text(f"name: quiet\nstorage: {{ledger: '{postgres_url}'}}\n")
     values = TINY | {"corpus.source": str(music), "corpus.genres": "[low]",
@@ -229,11 +229,15 @@ def test_a_password_is_seen_nowhere(tmp_path, music, postgres_url):
     reader.join()
     said = ["".join(lines), driver.stdout.read(), *arguments]
     assert driver.returncode == 0, said[0]
+    postgres.run("CREATE DATABASE optuna")
     for command in (("study", "status", "quiet"), ("study", "export", "quiet", "--optuna"),
                     ("report", "build", "quiet"), ("study", "resume", "quiet"),
-                    ("study", "export", "quiet", "--optuna", postgres_url)):  # fmt: skip
-        out = start(tmp_path, *command).communicate(timeout=200)
-        said += out
+                    ("study", "export", "quiet", "--optuna", postgres.url("optuna"))):  # fmt: skip
+        done = start(tmp_path, *command)
+        said += done.communicate(timeout=200)
+        assert done.returncode == 0, said[-1]
+    said += start(tmp_path, "study", "export", "quiet", "--optuna", postgres_url).communicate()
+    assert "holds a ledger" in said[-1]
     engine = sa.create_engine(postgres_url)
     with engine.begin() as db:
         said.append(str(db.execute(sa.text("SELECT spec FROM studies")).all()))
