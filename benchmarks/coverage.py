@@ -1,6 +1,6 @@
 """Measure what the report's intervals and tests keep: coverage and false positives.
 
-``python -m benchmarks.coverage FILE`` writes the tables between the marks of FILE; without FILE
+``python -m benchmarks coverage FILE`` writes the tables between the marks of FILE; without FILE
 they are printed. Every figure comes from the functions that the report uses, on seeds that are
 drawn from populations whose truth is known. About three minutes on one core.
 """

@@ -1,6 +1,6 @@
 """What the engine costs beyond training, with the real Ray, ledger, planner and workers.
 
-    python -m benchmarks.overhead [--long-seconds 20] [--long-runs 10] [--short-runs 2000]
+    python -m benchmarks overhead [--long-seconds 20] [--long-runs 10] [--short-runs 2000]
 
 Two studies on a little embedded music. The first has few runs of some 20 s: wall time against
 training time over slots. The second has many runs of a few milliseconds: time a seed run beyond

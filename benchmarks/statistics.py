@@ -1,6 +1,6 @@
 """Time the report's statistics on a study of 1,000 configurations and 10 seeds.
 
-``python -m benchmarks.statistics``: seconds of each step, and of the whole relative to reading the
+``python -m benchmarks statistics``: seconds of each step, and of the whole relative to reading the
 summaries alone.
 """
 

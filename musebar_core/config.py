@@ -269,6 +269,11 @@ class Configuration:
         })  # fmt: skip
 
 
+def defaults_of(section: type[ModelConfig | TrainingConfig]) -> dict[str, Any]:
+    """Every setting of a part of a configuration at its default."""
+    return {f.name: f.default for f in dataclasses.fields(section)}
+
+
 def divisors(bars: int) -> tuple[int, ...]:
     """Numbers of regularizers that a snippet of ``bars`` bars allows, ascending."""
     return tuple(r for r in range(1, bars + 1) if bars % r == 0)

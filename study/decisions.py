@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from study import evidence, racing
+from study import evidence, promotion, racing
 from study.spec import Phase, Protocol
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _of_genre(record: Record, genre: str) -> Iterator[Decision]:
     objectives = record.spec.search.objectives
     results = evidence.searched_of(record, genre)
     if len(objectives) > 1 and evidence.search_complete(record, genre):
-        for r in racing.pareto_set(results, objectives):
+        for r in promotion.pareto_set(results, objectives):
             reason = f"no eligible configuration is better in every one of {', '.join(objectives)}"
             yield Decision(genre, r.config_id, "search", seeds, "in the Pareto set", reason)
     for p in evidence.promotions_of(record, genre):

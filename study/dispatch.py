@@ -52,7 +52,7 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
     Interrupted
         If somebody asked the study to stop.
     """
-    study.ledger.patience = study.ledger.read(study.name).spec.storage.patience_seconds
+    study.ledger.database.patience = study.ledger.read(study.name).spec.storage.patience_seconds
     with Lease(study.ledger, study.name, home.musebar) as lease, Stop(study, home, lease) as stop:
         study.ledger.set_state(study.name, State.RUNNING)
         try:
@@ -67,7 +67,7 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
                     driver.slots, driver.seeds_per_trial = share.slots, share.seeds_per_trial
                     _tune(driver, share.gpus_per_trial, stop, reporter)
         except (Interrupted, KeyboardInterrupt):
-            study.ledger.patience = 0.0
+            study.ledger.database.patience = 0.0
             with contextlib.suppress(StudyError):  # the database is away: the lease tells
                 study.ledger.set_state(study.name, State.STOPPED)
             raise

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from study import racing
+from study import promotion, racing
+from study.objectives import cost
 from study.record import Ended, Proposal, Record, SeedRun
 from study.spec import OVERALL, Phase
 
@@ -76,25 +77,25 @@ def search_complete(record: Record, genre: str) -> bool:
     )
 
 
-def searched(record: Record, genre: str, proposal: Proposal) -> racing.Searched:
+def searched(record: Record, genre: str, proposal: Proposal) -> promotion.Searched:
     """What the search seeds said of a configuration so far."""
     runs = search_runs(record, genre, [proposal])
     ended = [record.ended[run] for run in runs if run in record.ended]
     rows = [e.metrics["validation"] for e in ended if e.done]
-    return racing.searched(proposal.config_id, rows, len(runs))
+    return promotion.searched(proposal.config_id, rows, len(runs))
 
 
-def searched_of(record: Record, genre: str) -> list[racing.Searched]:
+def searched_of(record: Record, genre: str) -> list[promotion.Searched]:
     """What the search seeds said of each configuration proposed for a genre so far."""
     return [searched(record, genre, p) for ps in generations_of(record, genre) for p in ps]
 
 
-def promotions_of(record: Record, genre: str) -> list[racing.Promotion]:
+def promotions_of(record: Record, genre: str) -> list[promotion.Promotion]:
     """Who of a genre goes on to the confirmation seeds; none before its search is complete."""
     if not search_complete(record, genre):
         return []
     search = record.spec.search
-    return racing.promote(searched_of(record, genre), search.finalists, search.objectives)
+    return promotion.promote(searched_of(record, genre), search.finalists, search.objectives)
 
 
 def methods_in(record: Record) -> list[str]:
@@ -142,7 +143,7 @@ def _contender(record: Record, runs: list[SeedRun], kept_as: str) -> racing.Cont
     return racing.Contender(
         config_id=runs[0].config_id,
         costs=tuple(
-            tuple(racing.cost(objective, row[objective]) for row in rows)
+            tuple(cost(objective, row[objective]) for row in rows)
             for objective in record.spec.search.objectives
         ),
         failed=len(ended) - len(rows),

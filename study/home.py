@@ -32,7 +32,7 @@ class Study:
     @property
     def on_server(self) -> bool:
         """Whether its ledger is a server's, and not a file of this machine."""
-        return self.ledger.engine.dialect.name != "sqlite"
+        return self.ledger.database.on_server
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from musebar_core.errors import StudyError
-from study.ledger import leases
+from study.schema import leases
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -128,7 +128,7 @@ class Lease:
 
     def release(self) -> None:
         """Give the study free for another driver."""
-        with self._ledger.begin() as db:
+        with self._ledger.database.begin() as db:
             db.execute(leases.delete().where(self._mine()))
 
     def check(self) -> None:
@@ -138,7 +138,7 @@ class Lease:
         process was held, it asks the database.
         """
         if time.monotonic() - self._confirmed > 3 * HEARTBEAT:
-            self._ledger.transact(self._beat)
+            self._ledger.database.transact(self._beat)
         if self._lost.is_set():
             raise StudyError(
                 f"study '{self._study}' was taken over by another driver: this one stops, "
@@ -159,10 +159,11 @@ class Lease:
     def _take(self, replaced: Holder | None) -> None:
         values = {
             "holder": self._holder, "host": this_host(), "pid": os.getpid(),
-            "process_start": process_start(os.getpid()), "beat": 0, "beat_at": self._ledger.clock,
+            "process_start": process_start(os.getpid()), "beat": 0,
+            "beat_at": self._ledger.database.clock,
         }  # fmt: skip
         try:
-            with self._ledger.begin() as db:
+            with self._ledger.database.begin() as db:
                 if replaced is not None:
                     db.execute(leases.delete().where(
                         leases.c.study == self._study, leases.c.holder == replaced.holder
@@ -181,7 +182,7 @@ class Lease:
     def _keep_alive(self) -> None:
         while not self._closing.wait(HEARTBEAT):
             try:
-                with self._ledger.begin() as db:
+                with self._ledger.database.begin() as db:
                     self._beat(db)
             except StudyError:
                 continue  # the database is away; the lease lasts until somebody else takes it
@@ -192,7 +193,7 @@ class Lease:
         beat = (
             leases.update()
             .where(self._mine())
-            .values(beat=leases.c.beat + 1, beat_at=self._ledger.clock)
+            .values(beat=leases.c.beat + 1, beat_at=self._ledger.database.clock)
         )
         if db.execute(beat).rowcount == 0:
             self._lost.set()
@@ -204,8 +205,8 @@ def holder(ledger: Ledger, study: str) -> Holder | None:
     columns: list[sa.ColumnElement[Any]] = [
         c for c in leases.columns if c.name not in {"study", "beat_at"}
     ]
-    columns.append((ledger.clock - leases.c.beat_at).label("silent"))
-    with ledger.begin() as db:
+    columns.append((ledger.database.clock - leases.c.beat_at).label("silent"))
+    with ledger.database.begin() as db:
         row = db.execute(sa.select(*columns).where(leases.c.study == study)).mappings().first()
     return Holder(**row) if row else None
 

@@ -10,7 +10,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from study import evidence, racing
+from study import evidence, promotion
 from study.evidence import genres_of
 from study.record import Proposal, Record, SeedRun
 from study.spec import OVERALL, Phase, Protocol
@@ -36,7 +36,7 @@ class Known:
         Mean of each validation objective over its done seeds, turned so that less is better;
         None where every seed failed.
     violation
-        Above 0 where it cannot be eligible; see :attr:`study.racing.Searched.violation`.
+        Above 0 where it cannot be eligible; see :attr:`study.promotion.Searched.violation`.
     """
 
     proposal: Proposal
@@ -201,7 +201,7 @@ def _transferred(record: Record, before: Generations, size: int) -> Iterator[tup
     for genre in dict.fromkeys(genre for genre, _ in before):
         proposals = {p.config_id: p for other, g in before if other == genre for p in g}
         results = [evidence.searched(record, genre, p) for p in proposals.values()]
-        ordered = racing.best_first(results, record.spec.search.objectives)
+        ordered = promotion.best_first(results, record.spec.search.objectives)
         found[genre] = [proposals[r.config_id] for r in ordered if r.eligible]
     pairs = [[(proposal, genre) for proposal in ps] for genre, ps in found.items()]
     first: dict[str, tuple[Proposal, str]] = {}

@@ -1,7 +1,7 @@
-"""Which searched configurations go on to the confirmation seeds, and which are dropped there.
+"""Which finalists are dropped before they have all confirmation seeds.
 
-Both are decided from complete results alone, whatever their order: who goes on once a genre's
-search is complete, who is dropped at a complete rung. The reasons come with the decisions.
+Decided at complete rungs, from results alone, whatever their order. The reasons come with the
+decisions.
 """
 
 from __future__ import annotations
@@ -14,91 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from study.spec import Objective
+from study.objectives import COLLAPSED_SHARE, UNITS, Objectives, dominates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-COLLAPSED_SHARE = 0.2
-"""A configuration of which more than one seed in five collapsed is not eligible."""
-
 LEVEL = 0.05
 """Share of wrong cuts a rung may make, divided among the comparisons made there."""
-
-UNITS = {Objective.BCE: "nats per snippet", Objective.ELBO: "nats per snippet",
-         Objective.MI_LOWER: "nats"}  # fmt: skip
-
-_HIGHER_IS_BETTER = {Objective.ELBO, Objective.MI_LOWER}
-
-Objectives = tuple[Objective, ...]
-
-
-@dataclass(frozen=True)
-class Searched:
-    """What the search seeds said of one configuration, on validation.
-
-    Attributes
-    ----------
-    bce, elbo, mi_lower
-        Means over the done seeds, nats.
-    collapsed, done, planned
-        Seed counts.
-    """
-
-    config_id: str
-    bce: float
-    elbo: float
-    mi_lower: float
-    collapsed: int
-    done: int
-    planned: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether every seed is done."""
-        return self.done == self.planned
-
-    @property
-    def allowed(self) -> float:
-        """Seeds that may have collapsed: one in five, and one where there are several at all.
-
-        One collapse of a few seeds does not tell yet that more than one in five collapse.
-        """
-        return max(COLLAPSED_SHARE * self.planned, 1 if self.planned > 1 else 0)
-
-    @property
-    def eligible(self) -> bool:
-        """Whether it may go on before others: complete, with no more collapsed than allowed."""
-        return self.violation <= 0
-
-    @property
-    def violation(self) -> float:
-        """How far from eligible, as a share of the seeds: above 0 is not, 0 or below is."""
-        failed = self.planned - self.done
-        return max((self.collapsed - self.allowed) / self.planned, failed / self.planned)
-
-    def costs(self, objectives: Objectives) -> tuple[float, ...]:
-        """The objectives, turned so that less is better, nats."""
-        return tuple(cost(objective, getattr(self, objective)) for objective in objectives)
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """Whether a searched configuration goes on to the confirmation seeds, and why.
-
-    Attributes
-    ----------
-    informative
-        Whether it holds the place kept for the most informative one.
-    """
-
-    config_id: str
-    promoted: bool
-    reason: str
-    statistic: float | None
-    informative: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,89 +75,6 @@ class Verdict:
     p_value: float | None = None
 
 
-def cost(objective: Objective, value: float) -> float:
-    """Turn an objective's value so that less is better."""
-    return -value if objective in _HIGHER_IS_BETTER else value
-
-
-def searched(config_id: str, metrics: Iterable[dict[str, float]], planned: int) -> Searched:
-    """Reduce the validation metrics of a configuration's done seeds."""
-    rows = list(metrics)
-
-    def mean(name: str) -> float:
-        return fmean(row[name] for row in rows) if rows else float("nan")
-
-    return Searched(
-        config_id=config_id,
-        bce=mean("bce"),
-        elbo=mean("elbo"),
-        mi_lower=mean("mi_lower"),
-        collapsed=sum(bool(row["collapsed"]) for row in rows),
-        done=len(rows),
-        planned=planned,
-    )
-
-
-def best_first(results: Iterable[Searched], objectives: Objectives) -> list[Searched]:
-    """Order complete configurations: eligible before others, then by Pareto rank and objective.
-
-    With a single objective that is its order.
-    """
-    complete = [r for r in results if r.complete]
-    ranks = {
-        r.config_id: rank
-        for some in (True, False)
-        for r, rank in _ranked([r for r in complete if r.eligible is some], objectives)
-    }
-    return sorted(
-        complete,
-        key=lambda r: (not r.eligible, ranks[r.config_id], r.costs(objectives), r.config_id),
-    )
-
-
-def promote(results: Iterable[Searched], count: int, objectives: Objectives) -> list[Promotion]:
-    """Choose the configurations that go on to the confirmation seeds.
-
-    All places but the last go to the best by the objective, the last to the most informative
-    one left (highest mi_lower): BCE alone rewards an empty code, and a recommendation that
-    prefers information needs a candidate. A single place goes to the best by the objective.
-    Where eligible ones are too few, complete ones that collapsed take the places left, so that
-    the table shows them in full.
-
-    Parameters
-    ----------
-    results
-        The searched configurations of a genre.
-    count
-        Places.
-    objectives
-        What the search improves.
-
-    Returns
-    -------
-    list of Promotion
-        One a configuration: at most ``count`` promoted ones first, then the others.
-    """
-    results = list(results)
-    ordered = best_first(results, objectives)
-    chosen = ordered[: max(1, count - 1)]
-    rest = [r for r in ordered if r not in chosen]
-    informative = sorted(rest, key=lambda r: (not r.eligible, -r.mi_lower, r.config_id))
-    informative = informative[: count - len(chosen)]
-    promoted = [
-        _promotion(r, ordered, objectives, "among the best by the objective") for r in chosen
-    ]
-    promoted += [
-        _promotion(r, ordered, objectives, "the most informative of the others (mi_lower "
-                   f"{r.mi_lower:.4g} nats)", informative=True)
-        for r in informative
-    ]  # fmt: skip
-    taken = {p.config_id for p in promoted}
-    return promoted + [
-        _passed_over(r, ordered, objectives) for r in results if r.config_id not in taken
-    ]
-
-
 def judge(
     contenders: Sequence[Contender], seeds: int, full: int, objectives: Objectives
 ) -> list[Verdict]:
@@ -261,7 +102,7 @@ def judge(
     verdicts = [_unable(c, seeds, full, allowed) for c in contenders if c not in able]
     if not able:
         return _best_of_the_unable(contenders, verdicts)
-    leaders = [c for c in able if not any(_dominates(o.means, c.means) for o in able)]
+    leaders = [c for c in able if not any(dominates(o.means, c.means) for o in able)]
     comparisons = max(1, (len(able) - 1) * len(leaders))
     for contender in able:
         if contender in leaders:
@@ -344,60 +185,3 @@ def _best_of_the_unable(contenders: Sequence[Contender], verdicts: list[Verdict]
         if v.config_id == best else v
         for v in verdicts
     ]  # fmt: skip
-
-
-def _promotion(
-    result: Searched,
-    ordered: Sequence[Searched],
-    objectives: Objectives,
-    why: str,
-    *,
-    informative: bool = False,
-) -> Promotion:
-    place = ordered.index(result) + 1
-    warning = "" if result.eligible else f"; {result.collapsed} of {result.planned} collapsed"
-    reason = f"place {place} of {len(ordered)} on the search seeds: {why}{warning}"
-    value = getattr(result, objectives[0])
-    return Promotion(result.config_id, True, reason, value, informative)  # noqa: FBT003
-
-
-def _passed_over(
-    result: Searched, ordered: Sequence[Searched], objectives: Objectives
-) -> Promotion:
-    if not result.complete:
-        failed = result.planned - result.done
-        reason = f"{failed} of {result.planned} search seeds failed"
-    elif not result.eligible:
-        reason = f"{result.collapsed} of {result.planned} search seeds collapsed"
-    else:
-        reason = f"place {ordered.index(result) + 1} of {len(ordered)} on the search seeds"
-    value = getattr(result, objectives[0]) if result.done else None
-    return Promotion(result.config_id, promoted=False, reason=reason, statistic=value)
-
-
-def _ranked(results: Sequence[Searched], objectives: Objectives) -> list[tuple[Searched, int]]:
-    """Pareto ranks: 0 is dominated by none, 1 by those of rank 0 alone, and so on."""
-    left = {r.config_id: r.costs(objectives) for r in results}
-    ranks: dict[str, int] = {}
-    rank = 0
-    while left:
-        front = [
-            i for i, mine in left.items() if not any(_dominates(o, mine) for o in left.values())
-        ]
-        for config_id in front:
-            ranks[config_id] = rank
-            del left[config_id]
-        rank += 1
-    return [(r, ranks[r.config_id]) for r in results]
-
-
-def pareto_set(results: Iterable[Searched], objectives: Objectives) -> list[Searched]:
-    """Eligible configurations that no eligible one is better than in every objective."""
-    eligible = [r for r in results if r.eligible]
-    front = [r for r, rank in _ranked(eligible, objectives) if rank == 0]
-    return sorted(front, key=lambda r: (r.costs(objectives), r.config_id))
-
-
-def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Whether ``one`` is nowhere worse and somewhere better; equals: the same ones stay."""
-    return all(a <= b for a, b in zip(one, other, strict=True)) and tuple(one) != tuple(other)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 
 import search_spaces
 from musebar_core.annealing import Schedule
 from musebar_core.config import (
     Configuration,
-    Decay,
     Grid,
     ModelConfig,
     Pooling,
     TrainingConfig,
+    defaults_of,
 )
 
 if TYPE_CHECKING:
@@ -133,65 +134,50 @@ class CorpusSpec(_Section):
         return LabelOptions(files, genre_map, scores, tracks, self.matches)
 
 
-class ModelSpec(_Section):
-    """The model, and the values of what a space does not vary; the rest comes from the profile."""
+def _settings_of(config: type, **instead: Any) -> Any:  # noqa: ANN401  a type made here
+    """A section with every setting of a part of the core's configuration.
 
-    hidden: Positive = 512
-    layers: Positive = 2
-    latent_length: Positive = 100
-    regularizers: Regularizers = {"every": 2}
-    bidirectional: bool | None = None
-    pooling: Pooling | None = None
+    None of them has to be there: what is left out comes from the profile, else from the core's
+    own default. The core checks the ranges. ``instead`` are settings that a spec writes in
+    another way.
+    """
+    types = get_type_hints(config) | instead
+    fields: dict[str, Any] = {f.name: (types[f.name] | None, None) for f in fields_of(config)}
+    return create_model(f"{config.__name__}Settings", __base__=_Section, **fields)
 
 
-class TrainingSpec(_Section):
-    """Training; what is left out comes from the profile."""
+class ModelSpec(_settings_of(ModelConfig, regularizers=Regularizers)):  # type: ignore[misc]
+    """The model, and the values of what a space does not vary."""
+
+
+class TrainingSpec(_settings_of(TrainingConfig)):  # type: ignore[misc]
+    """Training."""
 
     profile: Literal["paper", "strong"] = "paper"
-    epochs: Positive = 3000
-    batch: Positive | Literal["per_group"] | None = None
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
-    evaluate_every: Positive | None = None
-    evaluation_snippets: Annotated[int, Field(ge=2)] = 1024
-    output_bias: bool | None = None
-    gradient_clip: Annotated[float, Field(ge=0)] | None = None
-    free_bits: Annotated[float, Field(ge=0)] | None = None
-    input_dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
-    decay: Decay | None = None
-    warm_up: Annotated[float, Field(ge=0, le=1)] | None = None
-    encoder_steps: Annotated[int, Field(ge=0)] | None = None
 
 
 @dataclass(frozen=True)
 class Profile:
     """What a profile supplies to the sections ``model`` and ``training``."""
 
-    model: Mapping[str, Any]
-    training: Mapping[str, Any]
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
 
 
-NEUTRAL = Profile(
-    model={"bidirectional": False, "pooling": Pooling.LAST},
-    training={
-        "free_bits": 0.0, "input_dropout": 0.0, "decay": Decay.CONSTANT, "warm_up": 0.0,
-        "encoder_steps": 0,
-    },
-)  # fmt: skip
-"""Every option off: what a study recorded before an option was there has of it."""
+DEFAULTS = Profile(
+    model=defaults_of(ModelConfig) | {"regularizers": {"every": 2}},
+    training=defaults_of(TrainingConfig),
+)
+"""What is neither in a spec nor in its profile; every option is off in it. Where
+``evaluate_every`` is left out, it follows the epochs."""
 
 PROFILES: dict[str, Profile] = {
-    "paper": Profile(
-        model=NEUTRAL.model,
-        training={
-            **NEUTRAL.training, "batch": "per_group", "learning_rate": 0.001,
-            "output_bias": False, "gradient_clip": 0.0,
-        },
-    ),
+    "paper": Profile(),
     "strong": Profile(
-        model={**NEUTRAL.model, "pooling": Pooling.MAX, "bidirectional": True},
+        model={"pooling": Pooling.MAX, "bidirectional": True},
         training={
-            **NEUTRAL.training, "batch": 16, "learning_rate": 0.005, "output_bias": True,
-            "gradient_clip": 100.0, "input_dropout": 0.5, "free_bits": 0.1,
+            "batch": 16, "learning_rate": 0.005, "output_bias": True, "gradient_clip": 100.0,
+            "input_dropout": 0.5, "free_bits": 0.1,
         },
     ),
 }  # fmt: skip

@@ -16,8 +16,8 @@ from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
 from search_spaces.yamlfile import read_mapping
 from study.spec import (
     DEFAULT_RUNGS,
+    DEFAULTS,
     EMBEDDED_SOURCE,
-    NEUTRAL,
     PROFILES,
     ModelSpec,
     Objective,
@@ -71,7 +71,7 @@ def restore(content: dict[str, Any]) -> StudySpec:
     """Read a spec as it was recorded, resolved: an option it does not know is off in it."""
     known = dict(content)
     for section in ("model", "training"):
-        known[section] = {**getattr(NEUTRAL, section), **content[section]}
+        known[section] = getattr(DEFAULTS, section) | content[section]
     return resolve(known)
 
 
@@ -88,12 +88,11 @@ def resolve(content: dict[str, Any]) -> StudySpec:
     except ValidationError as error:
         raise UsageError(_explain(error, content)) from None
     profile = PROFILES[spec.training.profile]
-    model = {**profile.model, **spec.model.model_dump(exclude_none=True)}
-    training = {
-        **profile.training,
-        "evaluate_every": max(1, spec.training.epochs // DEFAULT_EVALUATIONS),
-        **spec.training.model_dump(exclude_none=True),
-    }
+    model = {**DEFAULTS.model, **profile.model, **spec.model.model_dump(exclude_none=True)}
+    asked = spec.training.model_dump(exclude_none=True)
+    training = {**DEFAULTS.training, **profile.training, **asked}
+    if "evaluate_every" not in asked:
+        training["evaluate_every"] = max(1, training["epochs"] // DEFAULT_EVALUATIONS)
     search = {
         "generation": spec.search.generation or max(2, -(-spec.search.configurations // 6)),
         "rungs": _rungs(spec),
@@ -230,12 +229,26 @@ def _explain(error: ValidationError, content: dict[str, Any]) -> str:
         return _unknown_key(first["loc"], where)
     if first["type"] == "missing":
         return f"spec: '{where}' is missing"
-    value = content
-    for part in first["loc"]:
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"spec: {where}: {value!r}: {first['msg'][0].lower()}{first['msg'][1:]}{more}"
+    place, value = _found(first["loc"], content)
+    alike = [e for e in error.errors() if _found(e["loc"], content)[0] == place]
+    said = " or ".join(f"{e['msg'][0].lower()}{e['msg'][1:]}" for e in alike)
+    left = error.error_count() - len(alike)
+    more = f" (and {left} more)" if left else ""
+    return f"spec: {place}: {value!r}: {said}{more}"
+
+
+def _found(location: tuple[int | str, ...], content: Any) -> tuple[str, Any]:  # noqa: ANN401
+    """How far a location leads into what was given, and what is there.
+
+    Of a key that may be one thing or another, pydantic appends each of the things' names.
+    """
+    place: list[str] = []
+    for part in location:
+        if not (isinstance(content, dict) and part in content):
+            break
+        content = content[part]
+        place.append(str(part))
+    return ".".join(place), content
 
 
 def _unknown_key(location: tuple[int | str, ...], where: str) -> str:

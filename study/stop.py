@@ -106,7 +106,7 @@ class Stop:
                 break
         else:
             return
-        self._study.ledger.patience = 0.0
+        self._study.ledger.database.patience = 0.0
         with contextlib.suppress(StudyError):
             self._study.ledger.set_state(self._study.name, State.STOPPED)
             self._lease.release()

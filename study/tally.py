@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from scipy.special import stdtrit
 
-from study import evidence, planner, racing
-from study.racing import COLLAPSED_SHARE
+from study import evidence, planner, promotion
+from study.objectives import COLLAPSED_SHARE
 from study.record import Ended, Record, SeedRun
 from study.spec import Phase, Protocol
 
@@ -200,7 +200,7 @@ def _pareto(record: Record, genre: str) -> tuple[str, ...]:
     if len(objectives) < 2:
         return ()
     results = evidence.searched_of(record, genre)
-    return tuple(r.config_id for r in racing.pareto_set(results, objectives))
+    return tuple(r.config_id for r in promotion.pareto_set(results, objectives))
 
 
 def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:

@@ -16,7 +16,7 @@ from reports.stats.summaries import (
     seeds_wanted,
     summaries,
 )
-from study.racing import COLLAPSED_SHARE
+from study.objectives import COLLAPSED_SHARE
 
 if TYPE_CHECKING:
     from study.results import StudyTables

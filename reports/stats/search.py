@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reports.stats import labels
-from study.racing import COLLAPSED_SHARE
+from study.objectives import COLLAPSED_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

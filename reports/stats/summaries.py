@@ -12,7 +12,7 @@ import pandas as pd
 
 from musebar_core.config import Configuration
 from reports.stats.intervals import SeedMean, mean_over_seeds
-from study.racing import COLLAPSED_SHARE
+from study.objectives import COLLAPSED_SHARE
 from study.results import BASELINES
 
 if TYPE_CHECKING:

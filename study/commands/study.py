@@ -102,7 +102,8 @@ def resume(
     if address is not None:
         from study import jobs
 
-        jobs.check_shared(name, opened.ledger.url if opened.on_server else "sqlite", address)
+        where = opened.ledger.database.url if opened.on_server else "sqlite"
+        jobs.check_shared(name, where, address)
         _submit(jobs.connect(address), place, opened, address)
         return
     _run(place, opened, join=join)
@@ -215,7 +216,7 @@ def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> 
             click.echo(f"{target / written.name}  {len(frame)} rows")
         if optuna_url is not None:
             from study import optunastudy
-            from study.ledger import shown
+            from study.database import shown
 
             beside = f"sqlite:///{folder.resolve() / 'optuna.sqlite'}"
             trials = optunastudy.export(tables, beside if optuna_url == _BESIDE else optuna_url)

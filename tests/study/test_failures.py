@@ -18,9 +18,9 @@ from study import corpora, lease, space, trainable
 from study.driver import Driver
 from study.home import Home
 from study.lease import Lease, holder
-from study.ledger import leases
 from study.record import Proposal, State
 from study.results import state_of
+from study.schema import leases
 from tests.conftest import TINY, musebar_command
 from tests.postgres import PASSWORD, Postgres, skip_where_missing
 
@@ -32,8 +32,8 @@ def study(tmp_path, tiny_spec):
 
 def held_by(study, **changes):
     values = {"study": "tiny", "holder": "x", "host": "elsewhere/1", "pid": 1,
-              "process_start": 0.0, "beat": 4, "beat_at": study.ledger.clock}  # fmt: skip
-    with study.ledger.begin() as db:
+              "process_start": 0.0, "beat": 4, "beat_at": study.ledger.database.clock}  # fmt: skip
+    with study.ledger.database.begin() as db:
         db.execute(leases.delete())
         db.execute(leases.insert().values(values | changes))
 
@@ -42,7 +42,7 @@ def test_a_driver_elsewhere_counts_as_running_while_it_is_heard_of(study):
     study.ledger.set_state("tiny", State.RUNNING)
     held_by(study)
     assert state_of(study) == "running"
-    held_by(study, beat_at=study.ledger.clock - 61.0)
+    held_by(study, beat_at=study.ledger.database.clock - 61.0)
     assert state_of(study) == "interrupted"
     assert holder(study.ledger, "tiny").silent == pytest.approx(61.0, abs=5.0)
 
@@ -136,14 +136,14 @@ def test_a_disk_with_too_little_room_is_refused_before_work(small_disk, tiny_spe
 
 def test_a_database_that_is_away_is_waited_for_only_so_long(tmp_path, tiny_spec):
     ledger = Home(tmp_path).create(tiny_spec()).ledger
-    ledger.patience = 1.0
+    ledger.database.patience = 1.0
     began = time.monotonic()
 
     def away(db):
         raise sa.exc.OperationalError("SELECT", {}, Exception("database is locked"))
 
     with pytest.raises(StudyError, match=r"gave up after \d s \(storage.patience_seconds\)"):
-        ledger.transact(away)
+        ledger.database.transact(away)
     assert 0.2 < time.monotonic() - began < 10
 
 
@@ -156,7 +156,7 @@ def test_a_database_lost_for_a_while_loses_nothing_and_records_nothing_twice(
     with Postgres() as server:
         spec = tiny_spec(storage__ledger=server.url())
         ledger = Home(tmp_path).create(spec).ledger
-        ledger.patience = 60.0
+        ledger.database.patience = 60.0
         for generation, cell in enumerate(list(spec.space.cells())[:2]):
             made = spec.configuration(cell)
             getattr(server, end)()
@@ -213,7 +213,7 @@ def living(pid):
 
 
 @pytest.mark.slow
-def test_a_password_is_seen_nowhere(tmp_path, music, postgres_url):
+def test_a_password_is_seen_nowhere(tmp_path, music, postgres, postgres_url):
     """Neither in what is printed, nor in a process's arguments, the database, export or report."""
     (tmp_path / "spec.yaml").write_text(f"name: quiet\nstorage: {{ledger: '{postgres_url}'}}\n")
     values = TINY | {"corpus.source": str(music), "corpus.genres": "[low]",
@@ -229,11 +229,15 @@ def test_a_password_is_seen_nowhere(tmp_path, music, postgres_url):
     reader.join()
     said = ["".join(lines), driver.stdout.read(), *arguments]
     assert driver.returncode == 0, said[0]
+    postgres.run("CREATE DATABASE optuna")
     for command in (("study", "status", "quiet"), ("study", "export", "quiet", "--optuna"),
                     ("report", "build", "quiet"), ("study", "resume", "quiet"),
-                    ("study", "export", "quiet", "--optuna", postgres_url)):  # fmt: skip
-        out = start(tmp_path, *command).communicate(timeout=200)
-        said += out
+                    ("study", "export", "quiet", "--optuna", postgres.url("optuna"))):  # fmt: skip
+        done = start(tmp_path, *command)
+        said += done.communicate(timeout=200)
+        assert done.returncode == 0, said[-1]
+    said += start(tmp_path, "study", "export", "quiet", "--optuna", postgres_url).communicate()
+    assert "holds a ledger" in said[-1]
     engine = sa.create_engine(postgres_url)
     with engine.begin() as db:
         said.append(str(db.execute(sa.text("SELECT spec FROM studies")).all()))

@@ -11,10 +11,12 @@ import psutil
 import pytest
 
 from musebar_core.errors import StudyError, UnknownNameError, UsageError
+from study.database import shown, without_password
 from study.home import Home
 from study.lease import Holder, Lease, holder, this_host
-from study.ledger import Ledger, leases, public, shown, without_password
+from study.ledger import Ledger, public
 from study.record import Ended, Proposal, Record, SeedRun, State
+from study.schema import leases
 from study.spec import Phase
 
 RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
@@ -132,7 +134,7 @@ def test_a_record_is_read_as_of_one_moment(study, monkeypatch):
     """A run that ends while the record is being read is in all of what was read, or in none."""
     from study import ledger
 
-    select, other = ledger._select, Ledger(study.ledger.url)
+    select, other = ledger._select, Ledger(study.ledger.database.url)
 
     def interrupted(db, table, name):
         rows = select(db, table, name)
@@ -168,7 +170,7 @@ def test_a_killed_driver_that_nobody_reaped_is_dead(study):
 
 
 def test_a_database_that_is_gone_is_one_clear_error(study):
-    with study.ledger.engine.begin() as db:
+    with study.ledger.database.engine.begin() as db:
         db.exec_driver_sql("DROP TABLE leases")
     with pytest.raises(StudyError, match="leases"):
         Lease(study.ledger, "tiny").__enter__()
@@ -209,7 +211,7 @@ def test_a_driver_that_was_killed_is_replaced_at_once(study):
         "Lease(Ledger(sys.argv[1]), 'tiny').__enter__()\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    subprocess.run([sys.executable, "-c", code, study.ledger.url], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", code, study.ledger.database.url], check=False, timeout=60)
     dead = holder(study.ledger, "tiny")
     assert dead is not None
     assert not dead.alive
@@ -220,7 +222,7 @@ def test_a_driver_that_was_killed_is_replaced_at_once(study):
 def held_elsewhere(study):
     with Lease(study.ledger, "tiny"):
         mine = holder(study.ledger, "tiny")
-    with study.ledger.begin() as db:
+    with study.ledger.database.begin() as db:
         db.execute(leases.insert().values(
             study="tiny", holder="other", host="elsewhere/1", pid=1, process_start=0.0, beat=4
         ))  # fmt: skip
@@ -237,7 +239,7 @@ def test_a_driver_that_lost_its_lease_records_nothing_more(study, monkeypatch):
     monkeypatch.setattr("study.lease.HEARTBEAT", 0.05)
     with Lease(study.ledger, "tiny") as held:
         held.check()
-        with study.ledger.begin() as db:
+        with study.ledger.database.begin() as db:
             db.execute(leases.update().values(holder="thief"))
         held._thread.join(timeout=5)
         with pytest.raises(StudyError, match="taken over"):

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import json
-import threading
+import subprocess
+import sys
+import time
 import urllib.request
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from pathlib import Path
 
 import optuna
 import pytest
+import sqlalchemy as sa
 
+from musebar_core.errors import StudyError, UsageError
 from study import optunastudy
 from study.home import Home
 from study.record import Ended, SeedRun
 from study.results import load_tables
 from study.spec import Phase
+from tests.postgres import free_port
 
 
 def ended(bce, failure=None):
@@ -69,37 +74,57 @@ def test_exporting_twice_writes_nothing_twice(tables, study, tmp_path):
     assert [trial.value for trial in trials(url)] == [15.0, 30.0, 6.0]
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format, *args):  # noqa: A002
-        """Say nothing."""
+@pytest.fixture
+def dashboard(study, musebar):
+    """The address of optuna-dashboard, started as its users do, on what the command exported."""
+    exported = musebar("study", "export", "tiny", "--optuna")
+    assert exported.returncode == 0, exported.stderr
+    assert "tiny/low: 3 trials" in exported.stdout
+    command = Path(sys.executable).with_name("optuna-dashboard")
+    port = free_port()
+    with subprocess.Popen(
+        [command, f"sqlite:///{study.folder}/export/optuna.sqlite", "--port", str(port)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        root, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 90
+        while True:
+            try:
+                urllib.request.urlopen(f"{root}/dashboard/", timeout=5).close()
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            else:
+                break
+        yield root
+        process.terminate()
 
 
-def test_optuna_dashboard_shows_the_trials(tables, tmp_path):
-    import optuna_dashboard
+def ask(url):
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
 
-    url = f"sqlite:///{tmp_path}/optuna.sqlite"
-    optunastudy.export(tables, url)
-    server = make_server("127.0.0.1", 0, optuna_dashboard.wsgi(url), handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        root = f"http://127.0.0.1:{server.server_port}/api"
-        listed = json.load(urllib.request.urlopen(f"{root}/studies", timeout=30))
-        found = next(s for s in listed["study_summaries"] if s["study_name"] == "tiny/low")
-        detail = json.load(
-            urllib.request.urlopen(f"{root}/studies/{found['study_id']}?after=0", timeout=30)
-        )
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-    assert [trial.get("values") for trial in detail["trials"]][:2] == [[15.0], [30.0]]
-    assert len(detail["trials"]) == 3
+
+def test_optuna_dashboard_shows_the_trials(dashboard):
+    listed = ask(f"{dashboard}/api/studies")["study_summaries"]
+    assert [s["study_name"] for s in listed] == ["tiny/low"]
+    detail = ask(f"{dashboard}/api/studies/{listed[0]['study_id']}?after=0")
+    trials = detail["trials"]
+    assert [t["state"] for t in trials] == ["Complete", "Complete", "Running"]
+    assert [t.get("values") for t in trials] == [[15.0], [30.0], None]
+    assert [v["value"] for v in trials[0]["intermediate_values"]] == [10.0, 20.0]
+    assert {p["name"] for p in trials[0]["params"]} >= {"latent_length", "input_dropout"}
+    assert [d.lower() for d in detail["directions"]] == ["minimize"]
+
+
+def test_a_ledgers_database_is_no_optuna_storage(study, tables):
+    with pytest.raises(UsageError, match="holds a ledger"):
+        optunastudy.export(tables, study.ledger.database.url)
+    names = sa.inspect(study.ledger.database.engine).get_table_names()
+    assert "trials" not in names
 
 
 def test_a_storage_that_cannot_be_opened_is_named_without_its_password(tables):
-    from musebar_core.errors import StudyError
-
     with pytest.raises(StudyError) as caught:
         optunastudy.export(tables, "postgresql+psycopg://me:se-cret@127.0.0.1:9/db")
     assert "127.0.0.1:9" in str(caught.value)

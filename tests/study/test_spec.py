@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from musebar_core.config import ModelConfig, TrainingConfig
 from musebar_core.errors import UsageError
 from study import planner, specfile
 from study.spec import Phase
@@ -84,6 +87,10 @@ def test_seeds_of_the_search_never_meet_those_of_the_confirmation(tiny_spec):
         ("corpus.label=a.cls", "did you mean 'corpus.labels'"),
         ("seeds.confirm=0", "seeds.confirm: 0"),
         ("training.epochs=many", "training.epochs: 'many'"),
+        ("training.epochs=0", "training.epochs 0: a whole number, 1 or more"),
+        ("training.batch=some", "training.batch: 'some': input should be a valid integer"),
+        ("model.regularizers.every=0", "model.regularizers: {'every': 0}: input should be"),
+        ("training.precison=tf32", "did you mean 'training.precision'"),
         ("search.sampler=best", "search.sampler: 'best'"),
         ("search.space=fulll", "did you mean 'full'"),
         ("search.space=methods", "search.protocol=grid"),
@@ -211,6 +218,15 @@ def test_an_option_can_be_set_like_any_other_key():
     configuration = spec.configuration({})
     assert configuration.training.decay == "cosine"
     assert configuration.model.bidirectional is True
+
+
+def test_every_setting_of_the_core_is_a_key_of_a_spec():
+    sections = {"model": ModelConfig, "training": TrainingConfig}
+    spec = specfile.load("search").model_dump()
+    for section, config in sections.items():
+        assert {f.name for f in dataclasses.fields(config)} == set(spec[section]) - {"profile"}
+    assert specfile.load("search", ["training.precision=tf32"]).configuration({}) \
+        .training.precision == "tf32"  # fmt: skip
 
 
 def test_strong_is_one_configuration_in_claims_and_in_the_ablation():
