@@ -174,7 +174,7 @@ DEFAULTS = Profile(
 PROFILES: dict[str, Profile] = {
     "paper": Profile(),
     "strong": Profile(
-        model={"pooling": Pooling.MAX, "bidirectional": True},
+        model={"pooling": Pooling.MAX},
         training={
             "batch": 16, "learning_rate": 0.005, "output_bias": True, "gradient_clip": 100.0,
             "input_dropout": 0.5, "free_bits": 0.1,
