@@ -81,8 +81,8 @@ class Ledger:
         """Ask the driver of the study to stop; it looks every second."""
         self._update(study, {"stop_requested": True})
 
-    def set_corpus(self, study: str, path: str, facts: dict[str, dict[str, Any]]) -> None:
-        """Record where the corpus is and, for each genre, its facts, once."""
+    def set_corpus(self, study: str, path: str | None, facts: dict[str, dict[str, Any]]) -> None:
+        """Record where the corpus is (None: not here yet) and, for each genre, its facts, once."""
         rows = [{"study": study, "genre": g, "facts": f} for g, f in facts.items()]
 
         def write(db: sa.Connection) -> None:

@@ -202,10 +202,15 @@ def watch(home: Place, name: str, interval: float) -> None:
 )
 @click.pass_obj
 def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> None:
-    """Write results.parquet, curves.parquet and decisions.parquet."""
-    from study.results import load_tables, write_table
+    """Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside."""
+    from study import exchange
+    from study.home import Home
+    from study.results import state_of, write_table
+    from study.results import tables as flattened
 
-    tables = load_tables(home, name)
+    opened = Home(home).open(name)
+    record = opened.ledger.read(name)
+    tables = flattened(name, record, state_of(opened))
     target = out or home / name / "export"
     with files.written(target) as folder:
         folder.mkdir(parents=True, exist_ok=True)
@@ -214,6 +219,8 @@ def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> 
         for file, frame in frames.items():
             written = write_table(frame, folder / f"{file}.parquet")
             click.echo(f"{target / written.name}  {len(frame)} rows")
+        for written in exchange.write(record, folder):
+            click.echo(target / written.name)
         if optuna_url is not None:
             from study import optunastudy
             from study.database import shown
@@ -223,6 +230,27 @@ def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> 
             where = target / "optuna.sqlite" if optuna_url == _BESIDE else shown(optuna_url)
             for study_name, count in trials.items():
                 click.echo(f"{where}  {study_name}: {count} trials")
+
+
+@study.command("import")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the study here; by default the one it had.")
+@click.option("--set", "overrides", multiple=True, metavar="K=V",
+              help="Override one value, e.g. --set corpus.source=FOLDER. Repeatable.")  # fmt: skip
+@click.pass_obj
+def import_(home: Place, folder: Path, name: str | None, overrides: tuple[str, ...]) -> None:
+    """Make a study of the export in FOLDER; resume does what it lacks.
+
+    Its models stay behind. Where the music is not the runs' own, resume says so.
+    """
+    from study import exchange
+    from study.home import Home
+
+    here = Home(home)
+    brought, runs = exchange.bring(here, folder, overrides, name)
+    click.echo(f"{home / brought.name}  {runs} seed runs")
+    resume = here.command("study resume", brought.name)
+    click.echo(f"check its music and do what it lacks: {resume}", err=True)
 
 
 @study.command()

@@ -270,3 +270,36 @@ def test_a_study_is_stopped_from_another_shell_and_a_second_driver_refused(tmp_p
     assert process.returncode == 130
     watched = run_in(tmp_path, "study", "watch", "tiny")
     assert "tiny: stopped" in watched.stdout
+
+
+def test_an_export_comes_back_in_another_home_and_resume_has_nothing_left_to_do(finished, tmp_path):
+    results, curves = export(finished, tmp_path / "first")
+    (tmp_path / "other").mkdir()
+    came = run_in(tmp_path / "other", "study", "import", tmp_path / "first", "--name", "guest")
+    assert came.returncode == 0, came.stderr
+    assert f"{len(results)} seed runs" in came.stdout
+    resumed = run_in(tmp_path / "other", "study", "resume", "guest")
+    assert resumed.returncode == 0, resumed.stderr
+    out = tmp_path / "second"
+    assert run_in(tmp_path / "other", "study", "export", "guest", "--out", out).returncode == 0
+    again = pd.read_parquet(out / "results.parquet")
+    left_out = ["study", "checkpoint"]
+    pd.testing.assert_frame_equal(again.drop(columns=left_out), results.drop(columns=left_out))
+    left_out = ["study"]
+    evaluated = pd.read_parquet(out / "curves.parquet")
+    pd.testing.assert_frame_equal(evaluated.drop(columns=left_out), curves.drop(columns=left_out))
+
+
+def test_an_imported_part_of_a_study_is_completed_to_the_same_table(finished, tmp_path):
+    results, curves = export(finished, tmp_path / "part")
+    results[results.phase == "search"].to_parquet(tmp_path / "part" / "results.parquet")
+    (tmp_path / "other").mkdir()
+    assert run_in(tmp_path / "other", "study", "import", tmp_path / "part").returncode == 0
+    resumed = run_in(tmp_path / "other", "study", "resume", "tiny")
+    assert resumed.returncode == 0, resumed.stderr
+    again, evaluated = export(tmp_path / "other", tmp_path / "whole")
+    left_out = ["checkpoint"]
+    pd.testing.assert_frame_equal(
+        measured(again).drop(columns=left_out), measured(results).drop(columns=left_out)
+    )
+    pd.testing.assert_frame_equal(evaluated, curves)
