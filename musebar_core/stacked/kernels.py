@@ -74,6 +74,51 @@ def _backward(
     tl.store(dc + cell * dc_cell + state, d_c * f, inside)
 
 
+@triton.jit
+def _adam(
+    values, mean, square, gradients, scales, rates, roots, size, stride,
+    first: tl.constexpr, second: tl.constexpr, epsilon: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    row = tl.program_id(1)
+    unit = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    inside = unit < size
+    g = tl.load(gradients + row.to(tl.int64) * size + unit, inside, 0.0) * tl.load(scales + row)
+    unit += row.to(tl.int64) * stride
+    m = tl.load(mean + unit, inside, 0.0)
+    s = tl.load(square + unit, inside, 0.0)
+    m += (g - m) * (1 - first)
+    s = s * second + g * g * (1 - second)
+    change = m / (tl.sqrt(s) / tl.load(roots + row) + epsilon)
+    tl.store(mean + unit, m, inside)
+    tl.store(square + unit, s, inside)
+    before = tl.load(values + unit, inside, 0.0)
+    tl.store(values + unit, before - change * tl.load(rates + row), inside)
+
+
+def adam(
+    values: Tensor, mean: Tensor, square: Tensor, gradients: Tensor,
+    rows: tuple[Tensor, Tensor, Tensor], constants: tuple[float, float, float],
+) -> None:  # fmt: skip
+    """Take one step of Adam in each row, in place: seven passes over memory in all.
+
+    Parameters
+    ----------
+    values, mean, square, gradients
+        Float32 ``[M, D]``; the rows of the first three may lie further apart.
+    rows
+        Float32 ``[M]`` each: what a row's gradient is scaled by, its learning rate over the
+        first moment's correction, the root of the second's.
+    constants
+        Both betas and epsilon.
+    """
+    models, size = values.shape
+    grid = (triton.cdiv(size, 4 * BLOCK), models)
+    _adam[grid](
+        values, mean, square, gradients.contiguous(), *rows, size, values.stride(0), *constants,
+        BLOCK=4 * BLOCK,
+    )  # fmt: skip
+
+
 def forward(gates: Tensor, c_before: Tensor, c: Tensor, h: Tensor) -> None:
     """See :func:`musebar_core.stacked.cell.forward`."""
     cells, snippets, hidden = c.shape

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def forward(gates: Tensor, c_before: Tensor, c: Tensor, h: Tensor) -> None:
     """See :func:`musebar_core.stacked.cell.forward`."""
-    if gates.is_cuda and has_triton():
+    if on_gpu(gates):
         from musebar_core.stacked import kernels
 
         kernels.forward(gates, c_before, c, h)
@@ -26,12 +26,17 @@ def backward(
     gates: Tensor, c_before: Tensor, c: Tensor, dh: Tensor, dc: Tensor, dgates: Tensor
 ) -> None:
     """See :func:`musebar_core.stacked.cell.backward`."""
-    if gates.is_cuda and has_triton():
+    if on_gpu(gates):
         from musebar_core.stacked import kernels
 
         kernels.backward(gates, c_before, c, dh, dc, dgates)
     else:
         cell.backward(gates, c_before, c, dh, dc, dgates)
+
+
+def on_gpu(values: Tensor) -> bool:
+    """Whether Triton computes with these values."""
+    return values.is_cuda and has_triton()
 
 
 @functools.cache

@@ -55,9 +55,8 @@ class Step:
         like = weights.values
         self.totals = like.new_zeros(2, len(configs))
         self._drops = any(config.training.input_dropout > 0 for config in configs)
-        self._clips = torch.tensor(
-            [config.training.gradient_clip for config in configs], dtype=torch.float64
-        ).to(like.device)
+        clips = torch.tensor([c.training.gradient_clip for c in configs], dtype=torch.float64)
+        self._clips = clips.to(like.device) if clips.any() else None
         self._inputs: list[Tensor] = []
         self._graph: torch.cuda.CUDAGraph | None = None
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from musebar_core.stacked import pointwise
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 """Adam's, as torch.optim.Adam has them (Kingma and Ba 2015)."""
+
+_ALIGNED = 16
+"""Every row begins at a multiple of so many numbers, so that kernels read several at a time."""
 
 _NORM_EPSILON = 1e-6
 """What clip_grad_norm_ adds to a norm."""
@@ -46,6 +51,7 @@ class Weights:
         }
         like = next(iter(named[0].values()))
         size = sum(torch.Size(shape).numel() for shape in self.shapes.values())
+        size = -(-size // _ALIGNED) * _ALIGNED
         self.values, self.mean, self.square = (
             torch.zeros(len(states), size, dtype=like.dtype, device=like.device) for _ in range(3)
         )
@@ -56,43 +62,53 @@ class Weights:
             name: view.detach().requires_grad_() for name, view in self._views(self.values).items()
         }
 
-    def gradients(self, loss: Tensor) -> Tensor:
-        """Derive a scalar by all parameters: ``[M, D]``."""
-        found = torch.autograd.grad(loss, list(self.leaves.values()))
-        return torch.cat([each.flatten(1) for each in found], dim=1)
+    def gradients(self, loss: Tensor) -> list[Tensor]:
+        """Derive a scalar by all parameters, each ``[M, *shape]``."""
+        return list(torch.autograd.grad(loss, list(self.leaves.values())))
 
     @torch.no_grad()
-    def step(self, gradients: Tensor, rates: Tensor, clips: Tensor) -> None:
+    def step(self, gradients: Sequence[Tensor], rates: Tensor, clips: Tensor | None) -> None:
         """Take one step of Adam in each model.
 
         Parameters
         ----------
         gradients
-            ``[M, D]``; scaled in place where a model's norm is over its limit.
+            Of the parameters in their order, each ``[M, *shape]``.
         rates
             Learning rates, float64 ``[M]``.
         clips
-            Largest norms of a model's gradient, float64 ``[M]``; 0 is off.
+            Largest norms of a model's gradient, float64 ``[M]``; 0 is off. None: all are off.
         """
-        norms = gradients.norm(dim=1).to(clips.dtype)
-        scales = (clips / (norms + _NORM_EPSILON)).clamp(max=1)
-        gradients.mul_(self._column(torch.where(clips > 0, scales, 1.0)))
+        flat = [each.flatten(1) for each in gradients]
+        scales = torch.ones_like(rates)
+        if clips is not None:
+            norms = torch.stack([each.norm(dim=1) for each in flat]).norm(dim=0).to(clips.dtype)
+            scales = (clips / (norms + _NORM_EPSILON)).clamp(max=1)
+            scales = torch.where(clips > 0, scales, 1.0)
         self.steps += 1
         first, second = BETAS
-        self.mean.lerp_(gradients, 1 - first)
-        self.square.mul_(second).addcmul_(gradients, gradients, value=1 - second)
-        root = self._column((1 - second**self.steps).sqrt())
-        change = self.square.sqrt().div_(root).add_(EPSILON).reciprocal_().mul_(self.mean)
-        self.values.sub_(change.mul_(self._column(rates / (1 - first**self.steps))))
+        rates = rates / (1 - first**self.steps)
+        roots = (1 - second**self.steps).sqrt()
+        scale, rate, root = (each.to(self.values.dtype) for each in (scales, rates, roots))
+        own = (self._columns(each) for each in (self.values, self.mean, self.square))
+        adam = _adam
+        if pointwise.on_gpu(self.values) and self.values.dtype == torch.float32:
+            from musebar_core.stacked import kernels
+
+            adam = kernels.adam
+        constants = first, second, EPSILON
+        for values, mean, square, gradient in zip(*own, flat, strict=True):
+            adam(values, mean, square, gradient, (scale, rate, root), constants)
 
     @torch.no_grad()
     def store(self, row: int, state: TrainingState) -> None:
         """Copy one model's parameters and moments back to its run."""
         values, mean, square = (self._views(each) for each in (self.values, self.mean, self.square))
+        trained = bool(self.steps[row] > 0)
         for name, parameter in state.model.named_parameters():
             own = _own(row, parameter)
             parameter.copy_(values[name][own])
-            if self.steps[row] == 0:
+            if not trained:
                 continue
             step = self.steps[row].to(torch.get_default_dtype(), copy=True)
             state.optimizer.state[parameter] = {
@@ -115,12 +131,27 @@ class Weights:
                     views[name][own] = kept[key]
 
     def _views(self, matrix: Tensor) -> dict[str, Tensor]:
-        sizes = [torch.Size(shape).numel() for shape in self.shapes.values()]
-        parts = zip(self.shapes.items(), torch.split(matrix, sizes, dim=1), strict=True)
+        parts = zip(self.shapes.items(), self._columns(matrix), strict=True)
         return {name: part.view(-1, *shape) for (name, shape), part in parts}
 
-    def _column(self, values: Tensor) -> Tensor:
-        return values.to(self.values.dtype)[:, None]
+    def _columns(self, matrix: Tensor) -> list[Tensor]:
+        """Each parameter's columns; what pads a row to a whole number of them is nobody's."""
+        sizes = [torch.Size(shape).numel() for shape in self.shapes.values()]
+        return list(torch.split(matrix[:, : sum(sizes)], sizes, dim=1))
+
+
+def _adam(
+    values: Tensor, mean: Tensor, square: Tensor, gradients: Tensor,
+    rows: tuple[Tensor, Tensor, Tensor], constants: tuple[float, float, float],
+) -> None:  # fmt: skip
+    """See :func:`musebar_core.stacked.kernels.adam`."""
+    scale, rate, root = (each[:, None] for each in rows)
+    first, second, epsilon = constants
+    gradients = gradients * scale
+    mean.lerp_(gradients, 1 - first)
+    square.mul_(second).addcmul_(gradients, gradients, value=1 - second)
+    change = square.sqrt().div_(root).add_(epsilon)
+    values.sub_(change.reciprocal_().mul_(mean).mul_(rate))
 
 
 def _own(row: int, parameter: Tensor) -> tuple[int | slice, ...]:

@@ -43,7 +43,7 @@ def test_adam_on_all_models_is_adam_on_each(configuration):
         if draw >= 2:
             rows[1][0] = float("nan")
         weights.step(
-            torch.stack(rows),
+            list(weights._views(torch.stack(rows)).values()),
             torch.tensor(RATES, dtype=torch.float64),
             torch.tensor(CLIPS, dtype=torch.float64),
         )
@@ -54,14 +54,14 @@ def test_adam_on_all_models_is_adam_on_each(configuration):
         compared = (0, 1, 2) if draw < 2 else (0, 2)
         for row in compared:
             own = torch.cat([p.detach().flatten() for p in states[row].model.parameters()])
-            assert torch.allclose(weights.values[row], own, rtol=0, atol=1e-12)
+            assert torch.allclose(weights.values[row, : len(own)], own, rtol=0, atol=1e-12)
     assert weights.values[1].isnan().any()
 
 
 def test_stored_and_loaded_again_nothing_has_changed(configuration):
     states = states_of(configuration, 2, 5)
     weights = Weights(states)
-    gradients = torch.randn_like(weights.values)
+    gradients = [torch.randn_like(leaf) for leaf in weights.leaves.values()]
     weights.step(gradients, torch.ones(2).double(), torch.zeros(2).double())
     for row, state in enumerate(states):
         weights.store(row, state)
@@ -88,7 +88,7 @@ def test_padded_dimensions_have_no_gradient_and_never_move(configuration):
         logits = decode(weights.leaves, shape, roll, sample(posteriors, noise))
         loss = (bce(logits, roll).mean(dim=1) + regularizer(posteriors, shape)[0]).sum()
         gradients = weights.gradients(loss)
-        views = weights._views(gradients)
+        views = dict(zip(weights.leaves, gradients, strict=True))
         weights.step(gradients, torch.ones(2).double(), torch.zeros(2).double())
         for name, padding in narrow.items():
             assert not views[name][0][padding].any(), name
