@@ -221,15 +221,13 @@ class Configuration:
         check_regularizers(self.model.regularizers, self.grid)
         if self.training.precision is Precision.MIXED and not self.stackable:
             raise ConfigurationError(
-                "training.precision mixed: not with model.bidirectional, model.pooling or "
-                "training.encoder_steps; use fp32 or tf32 there"
+                "training.precision mixed: not with training.encoder_steps; use fp32 or tf32 there"
             )
 
     @property
     def stackable(self) -> bool:
         """Whether :mod:`musebar_core.stacked` knows all that this configuration asks for."""
-        plain = not self.model.bidirectional and self.model.pooling is Pooling.LAST
-        return plain and not self.training.encoder_steps
+        return not self.training.encoder_steps
 
     @property
     def config_id(self) -> str:

@@ -102,7 +102,8 @@ def _mi_upper(mu: Tensor, logvar: Tensor) -> float:
     covariance = centred.T @ centred / n + torch.diag(variances)
     # KL(q_i to the moment-matched Gaussian), averaged: the trace and distance terms sum to L.
     # No eigenvalue is below the least mean variance; rounding may say otherwise where N <= L.
-    eigenvalues = torch.linalg.eigvalsh(covariance).clamp_min(float(variances.min()))
+    # Of so small a matrix a CPU finds them sooner than a GPU.
+    eigenvalues = torch.linalg.eigvalsh(covariance.cpu()).clamp_min(float(variances.min()))
     log_determinant = eigenvalues.log().sum()
     upper = 0.5 * float(log_determinant - logvar.sum(dim=1).mean())
     return min(max(upper, 0.0), float(kl(mu, logvar).mean()))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from musebar_core.corpus import GenreCorpus
     from musebar_core.metrics import Metrics
 
-_EVALUATION_BATCH = 256
+_EVALUATION_BATCH, _EVALUATION_BATCH_GPU = 256, 1024
 
 
 @dataclass(frozen=True)
@@ -355,8 +355,9 @@ class Evaluation:
         model.eval()
         device = model.output.bias.device
         parts = []
-        for first in range(0, len(self.pitches), _EVALUATION_BATCH):
-            rows = slice(first, first + _EVALUATION_BATCH)
+        size = _EVALUATION_BATCH_GPU if device.type == "cuda" else _EVALUATION_BATCH
+        for first in range(0, len(self.pitches), size):
+            rows = slice(first, first + size)
             roll = piano_roll(self.pitches[rows].to(device))
             with computing(self._precision, device):
                 mu, logvar = model.encode(roll)

@@ -16,7 +16,7 @@ from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.precision import computing
 from musebar_core.stacked import model
 from musebar_core.stacked.step import Step
-from musebar_core.stacked.sweep import FULL, HALF
+from musebar_core.stacked.sweep import FULL, OPERANDS
 from musebar_core.stacked.weights import Weights
 from musebar_core.training import (
     EpochMetrics,
@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from musebar_core.corpus import GenreCorpus
     from musebar_core.metrics import Metrics
 
-_EVALUATION_SNIPPETS = 512
-"""Snippets evaluated at once, over all models together."""
+_EVALUATION_SNIPPETS, _EVALUATION_SNIPPETS_GPU = 512, 2048
+"""Snippets evaluated at once, over all models together: what caches hold, what fills a GPU."""
+
+_INFERRED_SNIPPETS, _INFERRED_BLOCK = 8192, 128
+"""The same where nothing is kept of a step; and of one model, a multiple of a kernel's rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +57,13 @@ def alike(config: Configuration) -> tuple[object, ...] | None:
     """What two configurations must agree in to train in one stack; None if one cannot at all.
 
     Latent length, regularizers, annealing, epochs, learning rate, dropout, free bits and clipping
-    may differ.
+    may differ; regularizers not with a bidirectional encoder, whose segments they cut.
     """
     own, training = config.model, config.training
     if not config.stackable:
         return None
     return (
-        config.grid, own.hidden, own.layers,
+        config.grid, own.hidden, own.layers, own.pooling, own.bidirectional and own.regularizers,
         training.batch, training.evaluation_snippets, training.precision,
     )  # fmt: skip
 
@@ -93,8 +96,9 @@ def fit(
     if len(kinds) > 1 or None in kinds:
         raise ConfigurationError(
             "these configurations cannot train as one program: train them in turn, or give them "
-            "one grid, hidden size, number of layers, batch, number of evaluation snippets and "
-            "precision, and no bidirectional encoder, pooling or encoder_steps"
+            "one grid, hidden size, number of layers, pooling, batch, number of evaluation "
+            "snippets and precision, with a bidirectional encoder one number of regularizers too, "
+            "and no encoder_steps"
         )
     sampler = SnippetSampler(corpus, runs[0].config.grid) if runs else None
     left = [run for run in runs if run.state.epoch < run.config.training.epochs]
@@ -126,7 +130,7 @@ class _Stack:
         self._weights = Weights([run.state for run in runs])
         values = self._weights.values
         self._precision = self._configs[0].training.precision
-        operands = HALF if self._precision is Precision.MIXED else FULL
+        operands = OPERANDS[self._precision]
         self._shape = model.Shape.of(self._configs, values, operands)
         self._step = Step(self._configs, self._weights, self._shape, sampler)
         self._since = [run.state.epoch for run in runs]
@@ -199,10 +203,15 @@ class _Stack:
         noise = p["mu.bias"].new_zeros(models, len(pitches), width)
         for row, evaluation in zip(noise, self._evaluations, strict=True):
             row[:, : evaluation.noise.shape[1]] = evaluation.noise
-        size = max(1, _EVALUATION_SNIPPETS // models)
         parts = []
+        inferred = self._precision is not Precision.FP32 and model.can_infer(noise, shape)
+        size = _at_once(models, inferred=inferred, on_gpu=noise.is_cuda)
         for first in range(0, len(pitches), size):
             some = slice(first, first + size)
+            if inferred:
+                bce, posteriors = model.infer(p, shape, pitches[some], noise[:, some])
+                parts.append((bce, *posteriors))
+                continue
             roll = model.roll_of(pitches[some].expand(models, -1, -1), noise)
             posteriors = model.encode(p, shape, roll)
             logits = model.decode(p, shape, roll, model.sample(posteriors, noise[:, some]))
@@ -221,3 +230,10 @@ class _Stack:
             return self._evaluations[place].metrics(bce, mu, logvar)
         except DivergedError as error:
             return error
+
+
+def _at_once(models: int, *, inferred: bool, on_gpu: bool) -> int:
+    """Snippets of each model that are evaluated at once."""
+    if inferred:
+        return max(1, _INFERRED_SNIPPETS // models // _INFERRED_BLOCK) * _INFERRED_BLOCK
+    return max(1, (_EVALUATION_SNIPPETS_GPU if on_gpu else _EVALUATION_SNIPPETS) // models)

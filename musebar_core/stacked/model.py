@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.nn import functional
 
+from musebar_core.config import Pooling
 from musebar_core.model import PITCHES, piano_roll
 from musebar_core.objective import kl_per_dimension
+from musebar_core.stacked import pointwise
 from musebar_core.stacked.sweep import FULL, Operands, sweep
 
 if TYPE_CHECKING:
@@ -35,7 +37,11 @@ class Shape:
     Attributes
     ----------
     every
-        Steps between two bars at which states are read.
+        Steps between two bars after which there are posteriors.
+    bar
+        Steps of a bar.
+    bidirectional, pooling
+        As all the models' configurations have them.
     own_bars
         1 where a model has a posterior after that bar, ``[M, R]``.
     own_dimensions
@@ -49,10 +55,18 @@ class Shape:
     hidden: int
     layers: int
     every: int
+    bar: int
+    bidirectional: bool
+    pooling: Pooling
     own_bars: Tensor
     own_dimensions: Tensor
     free_bits: Tensor
     operands: Operands = FULL
+
+    @property
+    def read(self) -> int:
+        """Steps between two states that posteriors are made of: every bar's, if pooled."""
+        return self.every if self.pooling is Pooling.LAST else self.bar
 
     @classmethod
     def of(cls, configs: Sequence[Configuration], like: Tensor, operands: Operands) -> Shape:
@@ -69,6 +83,9 @@ class Shape:
             hidden=model.hidden,
             layers=model.layers,
             every=apart * grid.steps_per_bar,
+            bar=grid.steps_per_bar,
+            bidirectional=model.bidirectional,
+            pooling=model.pooling,
             own_bars=like.new_tensor(bars),
             own_dimensions=like.new_tensor(dimensions),
             free_bits=like.new_tensor([config.training.free_bits for config in configs]),
@@ -85,16 +102,54 @@ class Posteriors(NamedTuple):
 
 def roll_of(pitches: Tensor, like: Tensor) -> Tensor:
     """Rolls ``[M, T, B, P]`` of symbols ``[M, B, T]``."""
-    return piano_roll(pitches.transpose(1, 2)).to(like.dtype)
+    return piano_roll(pitches.transpose(1, 2)).to(like.dtype).contiguous()
 
 
 def encode(p: Parameters, shape: Shape, roll: Tensor) -> Posteriors:
     """Posteriors after the bars."""
-    models, _, snippets, _ = roll.shape
-    first = _linear(roll, p["encoder.weight_ih_l0"], _bias(p, "encoder", 0))
-    zeros = first.new_zeros(shape.layers, models, snippets, shape.hidden)
-    states = _lstm(p, "encoder", first, (zeros, zeros), shape)
-    read = states[:, shape.every - 1 :: shape.every]
+    ends = _encoder(p, "encoder", shape, roll)[:, shape.read - 1 :: shape.read]
+    last = None
+    if shape.bidirectional:
+        models, steps, snippets, _ = roll.shape
+        segments = roll.view(models, -1, shape.every, snippets, PITCHES).flip(2)
+        turned = segments.transpose(1, 2).flatten(2, 3)  # [M, steps of a segment, R B, P]
+        last = _encoder(p, "backward_encoder", shape, turned)[:, -1]
+        last = last.view(models, steps // shape.every, snippets, shape.hidden)
+    return _posteriors(p, shape, ends, last)
+
+
+def _encoder(p: Parameters, name: str, shape: Shape, roll: Tensor) -> Tensor:
+    """States of one of the encoders over a roll, begun afresh."""
+    first = _linear(roll, p[f"{name}.weight_ih_l0"], _bias(p, name, 0))
+    zeros = first.new_zeros(shape.layers, len(roll), roll.shape[2], shape.hidden)
+    return _lstm(p, name, first, (zeros, zeros), shape)
+
+
+def _pooled(states: Tensor, pooling: Pooling) -> Tensor:
+    """Mean or maximum over the states so far, in the shape of ``states`` ``[M, R, B, H]``."""
+    if pooling is Pooling.LAST:
+        return states
+    if pooling is Pooling.MEAN:
+        counts = torch.arange(1, states.shape[1] + 1, dtype=states.dtype, device=states.device)
+        return states.cumsum(dim=1) / counts[:, None, None]
+    # In log R steps, and derived without sums in an order of chance, as cummax is on a GPU.
+    distance = 1
+    while distance < states.shape[1]:
+        later = torch.maximum(states[:, distance:], states[:, :-distance])
+        states = torch.cat([states[:, :distance], later], dim=1)
+        distance *= 2
+    return states
+
+
+def _posteriors(p: Parameters, shape: Shape, ends: Tensor, last: Tensor | None) -> Posteriors:
+    """Posteriors from the encoder's states, and the backward encoder's, ``[M, bars, B, H]``.
+
+    ``ends`` are after every ``shape.read`` steps, ``last`` are at the first step of each segment.
+    """
+    apart = shape.every // shape.read
+    read = _pooled(ends, shape.pooling)[:, apart - 1 :: apart]
+    if last is not None:
+        read = torch.cat([read, _pooled(last, shape.pooling)], dim=-1)
     # Masked before anything is made of them: what overflows in the padding must not be seen.
     own = (shape.own_bars[:, :, None, None] * shape.own_dimensions[:, None, None]) == 0
     mu, logvar = (_linear(read, p[f"{name}.weight"], p[f"{name}.bias"]) for name in _HEADS)
@@ -114,11 +169,56 @@ def decode(
     if keep is not None:
         previous = previous * keep
     weights = p["decoder.weight_ih_l0"]
-    # The code is the same at every step: its product is taken once a snippet.
-    code = torch.baddbmm(_bias(p, "decoder", 0)[:, None], z, weights[..., PITCHES:].transpose(1, 2))
-    first = _linear(previous, weights[..., :PITCHES]) + code[:, None]
+    first = _linear(previous, weights[..., :PITCHES]) + _code(p, z)[:, None]
     states = _lstm(p, "decoder", first, _initial_state(p, shape, z), shape)
     return _linear(states, p["output.weight"], p["output.bias"])
+
+
+def can_infer(like: Tensor, shape: Shape) -> bool:
+    """Whether :func:`infer` works for these models, where these numbers are."""
+    if not pointwise.on_gpu(like):
+        return False
+    from musebar_core.stacked import inference
+
+    return inference.suits(like, shape.hidden)
+
+
+def infer(p: Parameters, shape: Shape, pitches: Tensor, noise: Tensor) -> tuple[Tensor, Posteriors]:
+    """BCE ``[M, B]`` and posteriors of the same snippets ``[B, T]`` in all models, on a GPU.
+
+    What :func:`encode` and :func:`decode` compute, with halves for the factors of the LSTMs'
+    products; ``noise`` is ``[M, B, L]``.
+    """
+    from musebar_core.stacked import inference
+
+    symbols = pitches.T.to(torch.int32)
+    rest = torch.full_like(symbols[:1], PITCHES)
+    models, snippets = noise.shape[:2]
+
+    def states_of(name: str, symbols: Tensor, every: int) -> Tensor:
+        nothing = noise.new_zeros(shape.layers, models, symbols.shape[1], shape.hidden)
+        return inference.outputs(
+            symbols, _table(p[f"{name}.weight_ih_l0"]), _bias(p, name, 0),
+            _layers(p, name, shape), (nothing, nothing), every,
+        ).float()  # fmt: skip
+
+    last = None
+    if shape.bidirectional:
+        segments = symbols.view(-1, shape.every, snippets).flip(1).transpose(0, 1)
+        last = states_of("backward_encoder", segments.flatten(1), shape.every)
+        last = last.view(models, -1, snippets, shape.hidden)
+    posteriors = _posteriors(p, shape, states_of("encoder", symbols, shape.read), last)
+    z = sample(posteriors, noise)
+    states = inference.outputs(
+        torch.cat([rest, symbols[:-1]]), _table(p["decoder.weight_ih_l0"]), _code(p, z),
+        _layers(p, "decoder", shape), _initial_state(p, shape, z),
+    )  # fmt: skip
+    logits = _linear(states.float(), p["output.weight"], p["output.bias"])
+    # The BCE of a roll of single notes: softplus of every logit, less the logit of what sounds.
+    sounding = functional.pad(logits, (0, 1)).gather(
+        3, symbols.long()[None, ..., None].expand(models, -1, -1, 1)
+    )
+    return (functional.softplus(logits).sum(dim=(1, 3)) - sounding.sum(dim=(1, 3))), posteriors
 
 
 def bce(logits: Tensor, roll: Tensor) -> Tensor:
@@ -140,16 +240,33 @@ def regularizer(posteriors: Posteriors, shape: Shape) -> tuple[Tensor, Tensor]:
 _HEADS = ("mu", "logvar")
 
 
-def _lstm(
-    p: Parameters, name: str, first: Tensor, start: tuple[Tensor, Tensor], shape: Shape
-) -> Tensor:
+def _code(p: Parameters, z: Tensor) -> Tensor:
+    """What z adds to the first layer's gates, the same at every step: ``[M, B, 4H]``."""
+    weights = p["decoder.weight_ih_l0"][..., PITCHES:].transpose(1, 2)
+    return torch.baddbmm(_bias(p, "decoder", 0)[:, None], z, weights)
+
+
+def _table(weights: Tensor) -> Tensor:
+    """What a symbol adds to the gates: a pitch its column, rounded as a factor; a rest nothing."""
+    columns = weights[..., :PITCHES].transpose(1, 2).to(torch.float16)
+    return functional.pad(columns, (0, 0, 0, 1))
+
+
+def _layers(p: Parameters, name: str, shape: Shape) -> tuple[Tensor, Tensor, Tensor]:
+    """Recurrent weights of all layers; input weights and biases of those over the first."""
     recurrent = torch.stack([p[f"{name}.weight_hh_l{k}"] for k in range(shape.layers)])
     upper, bias = recurrent[:0], recurrent[:0, ..., 0]
     if shape.layers > 1:
         above = range(1, shape.layers)
         upper = torch.stack([p[f"{name}.weight_ih_l{k}"] for k in above])
         bias = torch.stack([_bias(p, name, k) for k in above])
-    return sweep(first, recurrent, upper, bias, start, operands=shape.operands)
+    return recurrent, upper, bias
+
+
+def _lstm(
+    p: Parameters, name: str, first: Tensor, start: tuple[Tensor, Tensor], shape: Shape
+) -> Tensor:
+    return sweep(first, *_layers(p, name, shape), start, operands=shape.operands)
 
 
 def _initial_state(p: Parameters, shape: Shape, z: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.autograd.function import once_differentiable
 
+from musebar_core.config import Precision
 from musebar_core.stacked import pointwise
+from musebar_core.stacked.bylayer import ByLayer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,11 +34,23 @@ class Operands:
 
     forward: torch.dtype | None = None
     backward: torch.dtype | None = None
+    tf32: bool = False
+
+    @property
+    def on_chip(self) -> tuple[torch.dtype, torch.dtype] | None:
+        """What tensor cores read, forwards and backwards; None where the factors are float32."""
+        if self.forward is None or self.backward is None:
+            return (torch.float32, torch.float32) if self.tf32 else None
+        return self.forward, self.backward
 
 
 FULL = Operands()
+TF32 = Operands(tf32=True)
+"""float32 factors, which a GPU may round to 10 bits; a CPU does not."""
 HALF = Operands(forward=torch.float16, backward=torch.bfloat16)
 """Weights and states lie within a half's range; gradients need the range of a bfloat16."""
+
+OPERANDS = {Precision.FP32: FULL, Precision.TF32: TF32, Precision.MIXED: HALF}
 
 
 class _Plan:
@@ -114,8 +128,23 @@ def sweep(
     Tensor
         ``[M, T, B, H]``.
     """
-    top: Tensor = _Sweep.apply(sums, recurrent, upper, bias, *start, lag, operands)  # type: ignore[no-untyped-call]
+    dtypes = operands.on_chip
+    if dtypes is not None and _stays_on_chip(sums, dtypes[0]):
+        from musebar_core.stacked import resident
+
+        top: Tensor = ByLayer.apply(sums, recurrent, upper, bias, *start, dtypes, resident)  # type: ignore[no-untyped-call]
+    else:
+        top = _Sweep.apply(sums, recurrent, upper, bias, *start, lag, operands)  # type: ignore[no-untyped-call]
     return top
+
+
+def _stays_on_chip(sums: Tensor, dtype: torch.dtype) -> bool:
+    """Whether each layer can be one kernel that holds its weights, as small batches want it."""
+    if not (sums.is_cuda and sums.dtype == torch.float32 and pointwise.has_triton()):
+        return False
+    from musebar_core.stacked import resident
+
+    return resident.suits(sums, sums.shape[3] // 4, sums.shape[2], dtype.itemsize)
 
 
 class _Sweep(torch.autograd.Function):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -69,6 +71,23 @@ def test_configurations_of_other_shapes_together_end_as_they_do_alone(configurat
         configuration(latent=3, regularizers=2, learning_rate=0.02, evaluate_every=3,
                       output_bias=True, input_dropout=0.5),
     ]  # fmt: skip
+    for run in together(genre, *((config, 1) for config in configs)):
+        assert_equal(run.state, alone(genre, run.config, 1))
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_each_encoder_in_a_stack_ends_as_it_does_alone(
+    configuration, genre, pooling, bidirectional
+):
+    def shaped(latent, regularizers):
+        config = configuration(latent, regularizers, batch=3, input_dropout=0.3)
+        model = {"pooling": pooling, "bidirectional": bidirectional}
+        return dataclasses.replace(config, model=dataclasses.replace(config.model, **model))
+
+    # The segments of a bidirectional encoder are one stack's own.
+    configs = [shaped(4, 2), shaped(3, 2 if bidirectional else 4)]
     for run in together(genre, *((config, 1) for config in configs)):
         assert_equal(run.state, alone(genre, run.config, 1))
 
