@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-QUICK = ("training", "corpus", "reports")
+QUICK = ("training", "gpu", "corpus", "reports")
 NAMES = (*QUICK, "overhead", "search_efficiency", "statistics", "coverage")
 
 

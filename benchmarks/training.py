@@ -77,7 +77,7 @@ class RandomSongs:
 
 
 def main() -> None:
-    """Print every table; ``--gpu`` rows appear where torch sees a GPU."""
+    """Print every table; those of a GPU are in :mod:`benchmarks.gpu`."""
     torch.set_num_threads(1)
     peak = _gemm_peak()
     print(f"one thread; GEMM peak {peak:.0f} GFLOP/s (float32, 1024 x 1024 x 1024)")
@@ -87,8 +87,6 @@ def main() -> None:
     _print_parts(Sizes(128))
     _print_growth()
     _print_together()
-    if torch.cuda.is_available():
-        _print_gpu()
     print(f"\npeak memory of this process {_resident_mib():.0f} MiB")
 
 
@@ -170,18 +168,6 @@ def _print_together() -> None:
         print(f"  H {sizes.hidden} batch {sizes.batch} seeds {seeds:>2}: {share:>5.2f}")
 
 
-def _print_gpu() -> None:
-    device, sizes = "cuda", Sizes(512)
-    alone = plain_step(sizes, device)
-    print("\nGPU, H 512, batch 5: ms a step of all seeds; seeds in turn over seeds together")
-    for seeds in (1, 2, 5, 10, 20, 40):
-        torch.cuda.reset_peak_memory_stats()
-        ours, one, _ = ratio(stacked_step(sizes, seeds, device), alone)
-        memory = torch.cuda.max_memory_allocated() / 2**30
-        print(f"  seeds {seeds:>2}: {ours:>8.2f} ms, in turn {one * seeds:>8.1f} ms, "
-              f"{one * seeds / ours:>5.2f} times as fast, {memory:.1f} GiB")  # fmt: skip
-
-
 def plain_step(sizes: Sizes, device: str = "cpu") -> Callable[[], None]:
     """The training step of a run alone."""
     config, songs = sizes.configuration, RandomSongs(sizes.steps)
@@ -213,11 +199,12 @@ def stacked_step(sizes: Sizes, seeds: int, device: str = "cpu") -> Callable[[], 
     return step
 
 
-def bare_lstm(sizes: Sizes) -> Callable[[], None]:
+def bare_lstm(sizes: Sizes, device: str = "cpu") -> Callable[[], None]:
     """Forward and backward of torch's own LSTMs alone, gradients of parameters included."""
-    modules = [nn.LSTM(width, sizes.hidden, LAYERS, batch_first=True)
+    modules = [nn.LSTM(width, sizes.hidden, LAYERS, batch_first=True, device=device)
                for width in (PITCHES, PITCHES + LATENT)]  # fmt: skip
-    inputs = [torch.randn(sizes.batch, sizes.steps, m.input_size) for m in modules]
+    inputs = [torch.randn(sizes.batch, sizes.steps, m.input_size, device=device)
+              for m in modules]  # fmt: skip
 
     def step() -> None:
         for module in modules:
