@@ -44,6 +44,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "decay": ("training", "decay"),
     "warm_up": ("training", "warm_up"),
     "encoder_steps": ("training", "encoder_steps"),
+    "precision": ("training", "precision"),
 }
 """Names a space may vary, and the section and field of a Configuration each one sets."""
 
