@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -185,7 +186,7 @@ def test_a_signal_to_the_whole_process_group_ends_a_driver_promptly(tmp_path, mu
     sets = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
     driver = start(tmp_path, "study", "launch", "search", "--name", "tiny", *sets)
     deadline = time.monotonic() + 200
-    while not any("SeedRunTrainable" in " ".join(c.cmdline()) for c in living(driver.pid)):
+    while not any("SeedRunTrainable" in command for command in commands(driver.pid)):
         assert time.monotonic() < deadline, driver.poll()
         time.sleep(0.2)
     began = time.monotonic()
@@ -198,15 +199,12 @@ def test_a_signal_to_the_whole_process_group_ends_a_driver_promptly(tmp_path, mu
     assert json.loads(status)["state"] == "stopped"
 
 
-def living(pid):
-    """Children that can be looked at."""
+def commands(pid):
+    """The command lines of a process's children; they come and go."""
     found = []
     for child in psutil.Process(pid).children(recursive=True):
-        try:
-            child.cmdline()
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue
-        found.append(child)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(" ".join(child.cmdline()))
     return found
 
 
@@ -222,7 +220,7 @@ def test_a_password_is_seen_nowhere(tmp_path, music, postgres, postgres_url):
     reader = threading.Thread(target=lambda: lines.extend(driver.stderr))
     reader.start()
     while driver.poll() is None:
-        arguments |= {" ".join(c.cmdline()) for c in living(os.getpid())}
+        arguments |= set(commands(os.getpid()))
         time.sleep(0.5)
     reader.join()
     said = ["".join(lines), driver.stdout.read(), *arguments]
