@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import difflib
+import io
 import json
 import logging
 import re
@@ -26,6 +27,15 @@ _PROVIDER_KEYS = {
     "local": {"head_ip", "worker_ips", "external_head_ip", "coordinator_address"},
 }  # fmt: skip
 """What each provider reads beside Ray's own schema, which lets any key through."""
+
+_OTHERS = {"azure", "aliyun", "vsphere", "kubernetes", "readonly", "spark", "external"}
+"""Providers that Ray knows and this module has no keys of."""
+
+_NEEDED = {
+    "aws": (("region",), "InstanceType"),
+    "gcp": (("region", "project_id"), "machineType"),
+}
+"""What each provider cannot do without, of itself and of a node: Ray finds out when it starts."""
 
 _NODE_KEYS = {
     "aws": {"InstanceType", "ImageId", "KeyName", "InstanceMarketOptions", "BlockDeviceMappings",
@@ -55,13 +65,16 @@ def check(file: Path) -> list[str]:
         problems, nodes = kuberay.check(content)
     else:
         problems = list(dict.fromkeys(_problems(content)))
-        nodes = _nodes(content)
+        nodes = [] if problems else _nodes(content)
     if problems:
         raise UsageError("\n".join(f"{file}: {problem}" for problem in problems))
     return nodes
 
 
 def _problems(content: dict[str, Any]) -> Iterator[str]:
+    if not isinstance(content.get("provider"), dict):
+        yield "provider is missing: a mapping with its type (aws, gcp, local, ...)"
+        return
     known = list(_unknown_keys(content, _schema(), ""))
     yield from known
     if known:
@@ -108,22 +121,34 @@ def _ray_says(content: dict[str, Any]) -> str | None:
     from ray.autoscaler._private.util import prepare_config, validate_config
 
     logging.getLogger("ray.autoscaler").setLevel(logging.ERROR)
+    printed = io.StringIO()  # Ray's launcher prints beside what it raises
     try:
-        validate_config(prepare_config(copy.deepcopy(content)))
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            validate_config(prepare_config(copy.deepcopy(content)))
     except Exception as error:  # noqa: BLE001  Ray raises what its parts raise
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        where = ".".join(map(str, getattr(error, "absolute_path", ())))  # jsonschema's
+        return f"{where}: {said}" if where else said
     return None
 
 
 def _provider_problems(content: dict[str, Any]) -> Iterator[str]:
     provider = content["provider"]
     kind = str(provider.get("type"))
+    if (hint := nearest(kind, _PROVIDER_KEYS)) and kind not in {*_PROVIDER_KEYS, *_OTHERS}:
+        yield f"unknown provider.type '{kind}'{hint}"
+    for key in _NEEDED.get(kind, ((), ""))[0]:
+        if not provider.get(key):
+            yield f"provider.{key} is missing"
     known = _PROVIDER_KEYS.get(kind, set()) | set(_schema()["properties"]["provider"]["properties"])
     for key in provider:
         if key not in known and (hint := nearest(key, known, 0.7)):
             yield f"unknown key 'provider.{key}'{hint}"
     for name, node in (content.get("available_node_types") or {}).items():
         keys = _NODE_KEYS.get(kind, set())
+        machine = _NEEDED.get(kind, ((), ""))[1]
+        if machine and not (node.get("node_config") or {}).get(machine):
+            yield f"available_node_types.{name}.node_config.{machine} is missing"
         for key in node.get("node_config") or {}:
             if key not in keys and (hint := nearest(key, keys, 0.8)):
                 yield f"unknown key 'available_node_types.{name}.node_config.{key}'{hint}"
@@ -204,12 +229,17 @@ _PORT = re.compile(r"--([a-z-]*port)[= ](\d+)")
 
 
 def _nodes(content: dict[str, Any]) -> list[str]:
+    provider = content["provider"]
+    if provider.get("type") == "local":
+        workers = ", ".join(map(str, provider.get("worker_ips") or ["none"]))
+        return [f"head: {provider.get('head_ip')}", f"workers: {workers}"]
     lines = []
     for name, kind in (content.get("available_node_types") or {}).items():
         high = kind.get("max_workers", content.get("max_workers", 0))
-        resources = kind.get("resources") or "resources found by Ray"
+        asked = kind.get("resources")
+        resources = ", ".join(f"{asked[k]} {k}" for k in asked) if asked else "what Ray finds there"
         spot = ", spot" if is_spot(kind.get("node_config") or {}) else ""
-        role = "head" if name == content.get("head_node_type") else (
+        role = "the head" if name == content.get("head_node_type") else (
             f"{kind.get('min_workers', 0)} to {high} workers"
         )  # fmt: skip
         lines.append(f"{name}: {role}{spot}, {resources}")

@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 
+_DISK_FULL = ("disk is full", "No space left on device")
+"""How SQLite and PostgreSQL say it."""
+
+
 class Database:
     """One database, SQLite's file or a server's.
 
@@ -74,6 +78,8 @@ class Database:
                 yield db
         except SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+            if any(words in cause for words in _DISK_FULL):
+                cause += ": make room, then resume; nothing recorded is lost"
             raise StudyError(f"the ledger {shown(self.url)} failed: {cause}") from error
 
     def transact(self, work: Callable[[sa.Connection], _Answer]) -> _Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
@@ -121,12 +122,22 @@ class ResultRecorder(tune.Callback):  # type: ignore[misc]
 
 def _death(trial: Trial) -> Death:
     """What Ray knows of how a trial's worker ended."""
-    known = str(trial.get_pickled_error() or "").lower()
+    known = _last_words(trial).lower()
     if "node" in known and any(word in known for word in _NODE_LOST):
         return Death("the node it ran on was lost", node_lost=True)
     if "memory" in known:
         return Death("out of memory: Ray killed the worker before its node ran out")
     return Death()
+
+
+def _last_words(trial: Trial) -> str:
+    """What Ray said: an actor's error is kept as such, others, as of memory, as text alone."""
+    if (error := trial.get_pickled_error()) is not None:
+        return str(error)
+    try:
+        return Path(trial.error_file).read_text() if trial.error_file else ""
+    except OSError:
+        return ""
 
 
 _NODE_LOST = ("node has died", "node died", "node was", "preempted", "node is dead", "drained")

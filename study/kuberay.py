@@ -148,8 +148,8 @@ def check(content: dict[str, Any]) -> tuple[list[str], list[str]]:
         else:
             job, cluster = None, RayClusterSpec.model_validate(resource.spec)
     except ValidationError as error:
-        prefix = "" if error.title == "RayResource" else "spec."
-        return [prefix + _explain(part) for part in error.errors()], []
+        place = () if error.title == "RayResource" else ("spec",)
+        return [_explain(part, place) for part in error.errors()], []
     problems = [] if resource.metadata.get("name") else ["metadata.name is missing"]
     if job and (job.rayClusterSpec is None) == (job.clusterSelector is None):
         problems.append("spec: give exactly one of rayClusterSpec and clusterSelector")
@@ -206,8 +206,8 @@ def _nodes(cluster: RayClusterSpec) -> list[str]:
     return lines
 
 
-def _explain(error: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
-    where = ".".join(str(part) for part in error["loc"])
+def _explain(error: Any, place: tuple[str, ...]) -> str:  # noqa: ANN401  pydantic's ErrorDetails
+    where = ".".join(str(part) for part in (*place, *error["loc"]))
     if error["type"] == "extra_forbidden":
         known = sorted(_FIELDS)
         near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)

@@ -47,15 +47,21 @@ def embedded(spec: StudySpec) -> Iterator[Share]:
     _set_up(given)
     import ray
 
-    ray.init(
-        address="local",
-        num_cpus=given.slots * spec.resources.cpus_per_trial,
-        num_gpus=machine.gpus if given.gpus_per_trial else 0,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        object_store_memory=100 * 2**20,
-    )
+    try:
+        ray.init(
+            address="local",
+            num_cpus=given.slots * spec.resources.cpus_per_trial,
+            num_gpus=machine.gpus if given.gpus_per_trial else 0,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=100 * 2**20,
+        )
+    except Exception as error:  # Ray raises no narrower one where its processes do not come up
+        raise StudyError(
+            f"Ray did not start on this machine: {_first_line(error)} Resume the study; with -v "
+            "it says more"
+        ) from error
     try:
         yield given
     finally:

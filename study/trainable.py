@@ -203,8 +203,6 @@ def _live(assignment: Assignment, seed: int) -> _Life:
             return where | (yield from _train(assignment, seed, folder, kept))
     except DivergedError as error:
         failure, retry = str(error), False
-    except MemoryError:
-        failure, retry = "out of memory", True
     except (OSError, SafetensorError) as error:
         full = getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}
         failure, retry = f"{type(error).__name__}: {error}", True
@@ -212,10 +210,21 @@ def _live(assignment: Assignment, seed: int) -> _Life:
             failure = f"{DISK_FULL} ({socket.gethostname()}: {folder})"
     except Exception as error:  # noqa: BLE001  whatever it is, it belongs in the ledger
         failure, retry = f"{type(error).__name__}: {error}", True
+        if _is_out_of_memory(error):
+            failure = ": ".join(filter(None, ["out of memory", str(error).split("\n")[0]]))
     return where | {
         "failure": failure, "retry": retry, "metrics": {}, "curve": [],
         "seconds": time.perf_counter() - started,
     }  # fmt: skip
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether it is Python's word for it, CUDA's, or the one of torch's allocator for the CPU."""
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Life:

@@ -23,11 +23,10 @@ def check(files: tuple[Path, ...]) -> None:
     wrong = []
     for file in files:
         try:
-            for line in check_file(file):
-                click.echo(line)
+            nodes = check_file(file)
         except UsageError as error:
             wrong.append(str(error))
         else:
-            click.echo(f"{file}: in order")
+            click.echo("\n  ".join([f"{file}: in order", *nodes]))
     if wrong:
         raise UsageError("\n".join(wrong))

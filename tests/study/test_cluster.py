@@ -89,7 +89,15 @@ LAUNCHER = {
             "RAY_AUTH_MODE=disabled ray start --head --port=6379 --autoscaling-config=~/x"]),
         "could run code",
     ),
-    "a value of the wrong kind": (lambda c: c.update(max_workers="many"), "many"),
+    "a value of the wrong kind": (lambda c: c.update(max_workers="many"), "max_workers: 'many'"),
+    "no provider": (lambda c: c.pop("provider"), "provider is missing"),
+    "an unknown provider": (
+        lambda c: c["provider"].update(type="asw"), "'asw': did you mean 'aws'"
+    ),
+    "no region": (lambda c: c["provider"].pop("region"), "provider.region is missing"),
+    "no machine": (
+        lambda c: worker(c)["node_config"].pop("InstanceType"), "node_config.InstanceType is miss"
+    ),
 }  # fmt: skip
 
 
@@ -129,7 +137,10 @@ def pod(content):
 
 
 KUBERAY = {
-    "no entrypoint": (lambda c: job(c).pop("entrypoint"), "entrypoint is missing"),
+    "no entrypoint": (lambda c: job(c).pop("entrypoint"), "spec.entrypoint is missing"),
+    "a typo of it": (
+        lambda c: job(c).update(entrypont=job(c).pop("entrypoint")), "unknown key 'spec.entrypont'"
+    ),
     "an old version": (lambda c: c.update(apiVersion="ray.io/v1alpha1"), "v1alpha1"),
     "another kind": (lambda c: c.update(kind="RayJbo"), "RayJbo"),
     "a typo": (
