@@ -27,20 +27,19 @@ function legendHeight(plot, data, layout) {
   return 20 * data.filter((trace) => trace.showlegend !== false).length;
 }
 
-/* On a narrow page the title of an axis breaks into lines rather than off the page. */
+/* The title of an axis that is longer than its axis breaks into lines. */
 function wrapTitles(plot, layout) {
-  if (plot.clientWidth > 560) return;
-  for (const [name, room] of [["xaxis", 34], ["yaxis", 30]]) {
+  const room = { xaxis: (plot.clientWidth - 90) / 8, yaxis: (layout.height - 100) / 8 };
+  for (const name of ["xaxis", "yaxis"]) {
     const title = layout[name]?.title;
-    if (!title?.text) continue;
+    if (!title?.text || title.text.length < room[name]) continue;
     const lines = [""];
     for (const word of title.text.split(" ")) {
       const last = lines.length - 1;
-      if (lines[last] && (lines[last] + word).length >= room) lines.push(word);
+      if (lines[last] && lines[last].length + word.length >= room[name]) lines.push(word);
       else lines[last] = lines[last] ? `${lines[last]} ${word}` : word;
     }
     title.text = lines.join("<br>");
-    title.font = { ...title.font, size: 12 };
   }
 }
 

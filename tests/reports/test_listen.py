@@ -1,4 +1,5 @@
 import io
+import re
 import wave
 from dataclasses import dataclass
 
@@ -135,3 +136,20 @@ def test_a_roll_has_a_box_a_note_higher_notes_above(played, study, tmp_path):
     by_pitch = sorted(zip(piece.notes, drawn.notes, strict=True), key=lambda pair: pair[0].pitch)
     assert by_pitch[0][1].y >= by_pitch[-1][1].y
     assert drawn.bars == (150.0, 300.0, 450.0)
+
+
+def test_a_genre_of_hostile_letters_is_text_and_its_files_have_safe_names(
+    played, make_study, tmp_path
+):
+    name = '<img src=x onerror="alert(1)">&"\' 🎷 ' + "long " * 60
+    found = make_study(genres=(name,), confirm=2)
+    found.add(played[0], [500.0, 510.0], genre=name)
+    for row in found.rows:
+        row["checkpoint"] = f"{row['seed']}.safetensors"
+    index = build_report(found.tables(), tmp_path / "report", played[1])
+    text = (index.parent / "listen.html").read_text()
+    assert "<img" not in text
+    assert "&lt;img src=x onerror=" in text
+    files = [file.name for file in (index.parent / "listen").iterdir()]
+    assert files
+    assert all(re.fullmatch(r"[a-z0-9-]{1,90}\.(wav|mid)", file) for file in files)
