@@ -75,8 +75,7 @@ def collapsed_bars(rows: Sequence[ConfigurationSummary], names: Sequence[str]) -
     """Draw the share of collapsed seeds of each configuration, one bar each."""
     shown = list(zip(rows, names, strict=True))
     drawn = style.figure("share of seeds collapsed", "", 110 + style.ROW_PIXELS * len(shown))
-    drawn.add_vline(x=0.2, line={"color": style.NEUTRAL, "width": 1.5, "dash": "dash"},
-                    layer="below")  # fmt: skip
+    drawn.add_vline(x=0.2, line={"color": style.NEUTRAL, "width": 1.5, "dash": "dash"})
     drawn.add_trace(
         go.Bar(
             x=[row.collapsed / row.n_measured for row, _ in shown],

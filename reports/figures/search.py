@@ -26,16 +26,20 @@ def history(found: Search, baselines: dict[str, float], colour: str) -> go.Figur
     """Draw the mean BCE of each configuration in its order, and the lowest so far."""
     drawn = style.figure("configurations, in the order of ending", BCE_TITLE)
     trials = found.trials
-    drawn.add_trace(
-        go.Scatter(
-            x=[t.number for t in trials], y=[t.bce for t in trials], mode="markers",
-            name="configuration", text=[_hover(t) for t in trials],
-            marker={"color": colour, "size": 7, "opacity": 0.65,
-                    "symbol": ["x-thin" if t.row.is_collapsed else "circle" for t in trials],
-                    "line": {"color": colour, "width": 1.5}},
-            hovertemplate="%{text}<extra></extra>",
-        )
-    )  # fmt: skip
+    for name, symbol, collapsed in (("configuration", "circle", False),
+                                    ("collapsed", "x-thin", True)):  # fmt: skip
+        group = [trial for trial in trials if trial.row.is_collapsed is collapsed]
+        if not group:
+            continue
+        drawn.add_trace(
+            go.Scatter(
+                x=[t.number for t in group], y=[t.bce for t in group], mode="markers",
+                name=name, text=[_hover(t) for t in group],
+                marker={"color": colour, "size": 7, "opacity": 0.65, "symbol": symbol,
+                        "line": {"color": colour, "width": 1.5}},
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
     drawn.add_trace(
         go.Scatter(
             x=[t.number for t in trials], y=list(found.best_so_far), mode="lines",
@@ -277,8 +281,7 @@ def pareto(
             go.Scatter(
                 x=[t.bce for t in picked], y=[t.information for t in picked], mode="markers",
                 name="recommended", text=[_hover(t) for t in picked],
-                marker={"color": style.CHOSEN_COLOUR, "size": 16, "symbol": "star",
-                        "line": {"color": "#ffffff", "width": 1}},
+                marker={"color": style.CHOSEN_COLOUR, "size": 16, "symbol": "star"},
                 hovertemplate="%{text}<extra></extra>",
             )
         )  # fmt: skip

@@ -116,8 +116,7 @@ def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
         margin={"l": 56, "r": 16, "t": 24, "b": 48},
         hovermode="closest",
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": "#0072B2"},
-        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0,
-                "itemsizing": "constant"},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         xaxis=axis | {"title": {"text": x_title, "standoff": 10}},
         yaxis=axis | {"title": {"text": y_title, "standoff": 10}},
     )  # fmt: skip

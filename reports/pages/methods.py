@@ -177,6 +177,10 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
                    tables=(table, seeds))  # fmt: skip
 
 
+def _written(name: str, value: float) -> str:
+    return f"{value:g}" if name == "active_units" else labels.number(value)
+
+
 def _seeds_table(id: str, rows: tuple[ConfigurationSummary, ...]) -> Table:  # noqa: A002
     names = ("bce", "kl", "mi_lower", "mi_upper", "active_units")
     found = []
@@ -189,10 +193,11 @@ def _seeds_table(id: str, rows: tuple[ConfigurationSummary, ...]) -> Table:  # n
         ]
         for seed in split.bce.seeds:
             cells_of = (
-                Cell(labels.number(v[seed]), v[seed]) if seed in v else Cell("-") for v in by_seed
+                Cell(_written(name, v[seed]), v[seed]) if seed in v else Cell("-")
+                for name, v in zip(names, by_seed, strict=True)
             )
-            name = Cell(labels.method_label(row.method), swatch=colour(row.method))
-            found.append((name, Cell(str(seed), seed), *cells_of))
+            method = Cell(labels.method_label(row.method), swatch=colour(row.method))
+            found.append((method, Cell(str(seed), seed), *cells_of))
     return Table(
         id=id,
         caption="Every seed on the test split; BCE, KL and MI in nats.",

@@ -18,7 +18,9 @@ function paint(layout) {
     layout[name] = { ...layout[name], gridcolor: colours.grid, linecolor: colours.rule,
                      tickcolor: colours.rule };
   }
-  for (const note of layout.annotations || []) note.bgcolor = colours.ground;
+  for (const note of layout.annotations || []) {
+    if (note.bgcolor !== "rgba(0,0,0,0)") note.bgcolor = colours.ground;
+  }
 }
 
 /* On a narrow page a legend stands in one column: give it room, not the plot's. */

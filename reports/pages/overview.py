@@ -12,6 +12,7 @@ from reports.pages.site import Place, Site, Topic
 from reports.pages.tables import Cell, Table
 from reports.recommendation import longest_code_warning
 from reports.stats import labels
+from reports.stats.card import DEFAULT
 from reports.stats.cost import hours_text
 from reports.stats.overview import overview, small_scale
 from reports.stats.wording import better_text
@@ -78,7 +79,8 @@ def _per_decision(study: StudyView, hours: dict[str, float]) -> str:
     if not decided or not hours:
         return ""
     each = {device: one / decided for device, one in hours.items()}
-    return f"{hours_text(each)} for each of {labels.count(decided, 'recommendation')}."
+    which = f"each of {decided:,} recommendations" if decided > 1 else "the one recommendation"
+    return f"{hours_text(each)} for {which}."
 
 
 def asked_line(spec: dict[str, Any]) -> str:
@@ -158,7 +160,8 @@ def _sureness(card: Card) -> tuple[Cell, Cell]:
     of = len(ties.members) + len(ties.worse)
     tied = "too few seeds" if ties.too_few_seeds and of > 1 else f"{len(ties.members)} of {of}"
     if default is None:
-        return Cell(tied, len(ties.members)), Cell(card.default_note)
+        own = card.chosen.method == DEFAULT
+        return Cell(tied, len(ties.members)), Cell("itself" if own else "not in full")
     better = default.improvement
     return Cell(tied, len(ties.members)), Cell(better_text(better), better.share)
 

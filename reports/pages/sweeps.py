@@ -166,7 +166,9 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
     if found.searched:
         counts = sorted({cell.row.n_done for cell in found.cells})
         seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
-        notes.append(SLICE.format(seeds=f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"))
+        said = f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"
+        few = "Search figures, on {seeds} each: no designed comparison."
+        notes.append((few if found.held is None else SLICE).format(seeds=said))
     return Section(id=f"genre-{name}", heading=genre.name, text=(text,), notes=tuple(notes),
                    charts=charts, tables=(table,))  # fmt: skip
 

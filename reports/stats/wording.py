@@ -250,8 +250,10 @@ def in_short(card: Card) -> tuple[str, ...]:
     found = [f"Tie set: {tie_line(card.ties)}."]
     if card.default is not None:
         better = card.default.improvement
-        found.append(f"Better than {method_label(card.default.summary.method)}, the paper's "
-                     f"default, on {better_text(better)}.")  # fmt: skip
+        found.append(
+            f"Better than {method_label(card.default.summary.method)}, the paper's "
+            f"default, on {better_text(better)}{_collapsed(card.default.summary)}."
+        )
     elif card.default_note:
         found.append(f"No comparison with the paper's default: {card.default_note}.")
     found.append(f"It rests on {runs_text(card.cost.n_runs, card.cost.hours)}.")
