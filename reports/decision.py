@@ -36,6 +36,7 @@ def card_dict(card: Card) -> dict[str, Any]:
             "config_id": card.smallest.summary.config_id,
             "n_parameters": card.smallest.n_parameters,
         },
+        "cost": {"seed_runs": card.cost.n_runs, "hours": dict(card.cost.hours)},
         "variance": _variance(card),
         "studentised_interval": None if card.studentised is None else list(card.studentised),
     }
@@ -71,6 +72,7 @@ def _rival(rival: Rival | None) -> dict[str, Any] | None:
         "difference": mean_dict(rival.difference),
         "p": rival.test.two_sided,
         "smallest_p": min(1.0, 2 * rival.test.smallest),
+        "collapsed": rival.summary.is_collapsed,
     }
 
 
@@ -115,6 +117,7 @@ def _transfer(one: Transfer) -> dict[str, Any]:
         "config_id": one.config_id,
         "status": one.status,
         "regret": mean_dict(one.regret),
+        "collapsed": one.collapsed,
     }
 
 

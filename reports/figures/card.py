@@ -11,10 +11,10 @@ from reports.figures import style
 from reports.stats.labels import count, number, with_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reports.stats.intervals import SeedMean
-    from reports.stats.stages import Stages
+    from reports.stats.stages import Finalist, Stages
     from reports.stats.transfer import Transfer
 
 TIED, WORSE, RECOMMENDED = "in the tie set", "distinguishably worse", "recommended"
@@ -41,7 +41,7 @@ LOOKS = {
 
 def apart(rows: Sequence[Apart], x_title: str) -> go.Figure:
     """Draw a row a configuration: its distance from the recommended one, with its interval."""
-    drawn = style.figure(x_title, "", height=130 + 30 * len(rows))
+    drawn = style.figure(x_title, "", height=130 + style.ROW_PIXELS * len(rows))
     for group, (colour, symbol) in LOOKS.items():
         at = [i for i, row in enumerate(rows) if row.group == group]
         if not at:
@@ -58,42 +58,75 @@ def apart(rows: Sequence[Apart], x_title: str) -> go.Figure:
             )
         )  # fmt: skip
     drawn.add_vline(x=0, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
-    _rows(drawn, [row.label for row in rows])
+    style.label_rows(drawn, [row.label for row in rows])
     return drawn
 
 
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "hexagon")
+def stages(
+    found: Stages, groups: Mapping[str, str], names: Mapping[str, str], x_title: str
+) -> go.Figure:
+    """Draw a row a finalist: hollow its search mean, filled its mean on fresh seeds.
 
-
-def stages(found: Stages, groups: dict[str, str], y_title: str) -> go.Figure:
-    """Draw a line a finalist, from its search mean to its confirmed mean.
-
-    ``groups`` is config_id to the group whose colour it has.
+    ``groups`` and ``names`` are config_id to the group whose colour it has, and to its label.
     """
-    drawn = style.figure("", y_title, height=380)
-    for at, one in enumerate(found.finalists):
-        colour = LOOKS[groups.get(one.config_id, WORSE)][0]
-        half = (
-            0.0
-            if one.confirmed.interval is None
-            else (one.confirmed.interval[1] - one.confirmed.mean)
+    rows = found.finalists
+    drawn = style.figure(x_title, "", height=130 + style.ROW_PIXELS * len(rows))
+    own = [groups.get(one.config_id, WORSE) for one in rows]
+    for group, look in LOOKS.items():
+        at = [i for i, name in enumerate(own) if name == group]
+        if at:
+            _finalists(drawn, {i: rows[i] for i in at}, f"confirmed, {group}", look)
+    drawn.add_trace(
+        go.Scatter(
+            x=[one.searched.mean for one in rows], y=list(range(len(rows))), mode="markers",
+            name="search mean", text=[_stage_hover(one) for one in rows],
+            marker={"color": [LOOKS[name][0] for name in own], "size": 10,
+                    "symbol": "circle-open", "line": {"width": 2}},
+            hovertemplate="%{text}<extra></extra>",
         )
-        before = f"search {number(one.searched.mean)} ({count(one.searched.n_seeds, 'seed')})"
-        after = f"confirmed {with_interval(one.confirmed)} ({count(one.confirmed.n_seeds, 'seed')})"
-        drawn.add_trace(
-            go.Scatter(
-                x=[0, 1], y=[one.searched.mean, one.confirmed.mean], mode="lines+markers",
-                name=one.config_id, error_y={"type": "data", "array": [0.0, half], "color": colour},
-                line={"color": colour, "width": 2},
-                marker={"size": 10, "symbol": SYMBOLS[at % len(SYMBOLS)]},
-                text=[f"{one.config_id}<br>{said}" for said in (before, after)],
-                hovertemplate="%{text}<extra></extra>",
-            )
-        )  # fmt: skip
-    drawn.update_xaxes(
-        tickvals=[0, 1], ticktext=["search", "confirmation"], range=[-0.25, 1.25], showgrid=False
-    )
+    )  # fmt: skip
+    style.label_rows(drawn, [names.get(one.config_id, one.config_id) for one in rows])
     return drawn
+
+
+def _finalists(
+    drawn: go.Figure, rows: Mapping[int, Finalist], name: str, look: tuple[str, str]
+) -> None:
+    """Draw the way from search mean to confirmed mean of each row, and the latter's interval."""
+    colour, symbol = look
+    ends: list[float | None] = []
+    for one in rows.values():
+        ends += [one.searched.mean, one.confirmed.mean, None]
+    drawn.add_trace(
+        go.Scatter(
+            x=ends, y=[at for i in rows for at in (i, i, None)], mode="lines", showlegend=False,
+            line={"color": colour, "width": 1.5, "dash": "dot"}, hoverinfo="skip", name=name,
+        )
+    )  # fmt: skip
+    drawn.add_trace(
+        go.Scatter(
+            x=[one.confirmed.mean for one in rows.values()], y=list(rows), mode="markers",
+            name=name, text=[_stage_hover(one) for one in rows.values()],
+            error_x=style.error_bars([one.confirmed for one in rows.values()], colour),
+            marker={"color": colour, "size": 11, "symbol": symbol},
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )  # fmt: skip
+
+
+def _stage_hover(one: Finalist) -> str:
+    before, after = one.searched, one.confirmed
+    return (
+        f"{one.config_id}<br>search {number(before.mean)} ({count(before.n_seeds, 'seed')})"
+        f"<br>confirmed {with_interval(after)} ({count(after.n_seeds, 'seed')})"
+    )
+
+
+LOSSES = [
+    [0.0, "rgba(0,114,178,0.6)"], [0.5, "rgba(0,114,178,0)"],
+    [0.5, "rgba(230,159,0,0)"], [1.0, "rgba(230,159,0,0.6)"],
+]  # fmt: skip
+"""Blue where another genre's configuration is better, orange where it costs."""
 
 
 def regret(genres: Sequence[str], cells: Sequence[Sequence[Transfer | None]]) -> go.Figure:
@@ -102,15 +135,14 @@ def regret(genres: Sequence[str], cells: Sequence[Sequence[Transfer | None]]) ->
     ``cells`` is None on the diagonal. What was not measured stays empty and says so.
     """
     costs = [[_regret(cell) for cell in row] for row in cells]
-    known = [cost for row in costs for cost in row if cost is not None]
+    most = max([1.0, *(abs(cost) for row in costs for cost in row if cost is not None)])
     drawn = style.figure("configuration recommended for", "used in", height=170 + 46 * len(genres))
     drawn.add_trace(
         go.Heatmap(
-            z=costs, zmin=min(0.0, *known), zmax=max(1.0, *known), xgap=2, ygap=2,
+            z=costs, zmin=-most, zmax=most, xgap=2, ygap=2,
             text=[[_regret_text(cell) for cell in row] for row in cells],
-            hovertemplate="%{text}<extra></extra>", hoverongaps=False,
-            colorscale=[[0, "rgba(230,159,0,0.12)"], [1, "rgba(230,159,0,0.6)"]],
-            colorbar={"title": {"text": "nats"}, "thickness": 12},
+            hovertemplate="%{text}<extra></extra>", hoverongaps=False, colorscale=LOSSES,
+            colorbar={"title": {"text": "nats"}, "thickness": 12, "outlinewidth": 0},
         )
     )  # fmt: skip
     names = [style.shorten(genre) for genre in genres]
@@ -140,14 +172,6 @@ def _regret_text(cell: Transfer | None) -> str:
         return "its own"
     if cell.same:
         return "the same"
-    return cell.status if cell.regret is None else f"{cell.regret.mean:+.2f}"
-
-
-def _rows(drawn: go.Figure, names: Sequence[str]) -> None:
-    drawn.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[style.shorten(name, 26) for name in names],
-        range=[len(names) - 0.4, -0.6],
-        showgrid=False,
-        ticks="",
-    )
+    if cell.regret is None:
+        return cell.status
+    return f"{cell.regret.mean:+.2f}" + (", collapsed" if cell.collapsed else "")

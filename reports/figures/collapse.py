@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from reports.stats.summaries import ConfigurationSummary
 
 COLLAPSED_COLOUR = "#D55E00"
+SHARES = {"tickformat": ".0%", "range": [0, 1.25], "tickvals": [0, 0.2, 0.5, 1], "tickangle": 0}
+"""An axis of shares, with room for a count behind a full bar."""
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+"""Of schedules: where two are the same, both can be seen."""
 
 
 def active_units(
@@ -68,12 +73,13 @@ def _groups(
 
 def collapsed_bars(rows: Sequence[ConfigurationSummary], names: Sequence[str]) -> go.Figure:
     """Draw the share of collapsed seeds of each configuration, one bar each."""
-    shown = list(zip(rows, names, strict=True))[::-1]
-    drawn = style.figure("share of seeds collapsed on validation", "", 110 + 26 * len(shown))
+    shown = list(zip(rows, names, strict=True))
+    drawn = style.figure("share of seeds collapsed", "", 110 + style.ROW_PIXELS * len(shown))
+    drawn.add_vline(x=0.2, line={"color": style.NEUTRAL, "width": 1.5, "dash": "dash"})
     drawn.add_trace(
         go.Bar(
             x=[row.collapsed / row.n_measured for row, _ in shown],
-            y=list(range(len(shown))), orientation="h", name="collapsed",
+            y=list(range(len(shown))), orientation="h", name="collapsed", width=0.4,
             marker={"color": COLLAPSED_COLOUR},
             text=[f"{row.collapsed} of {row.n_measured}" for row, _ in shown],
             textposition="outside", cliponaxis=False,
@@ -81,10 +87,8 @@ def collapsed_bars(rows: Sequence[ConfigurationSummary], names: Sequence[str]) -
             hovertemplate="%{customdata}: %{text} seeds<extra></extra>",
         )
     )  # fmt: skip
-    drawn.add_vline(x=0.2, line={"color": style.NEUTRAL, "width": 1.5, "dash": "dash"})
-    drawn.update_yaxes(tickvals=list(range(len(shown))), showgrid=False, ticks="",
-                       ticktext=[style.shorten(name, 30) for _, name in shown])  # fmt: skip
-    drawn.update_xaxes(tickformat=".0%", range=[0, 1.16], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    style.label_rows(drawn, [name for _, name in shown])
+    drawn.update_xaxes(**SHARES)
     drawn.update_layout(showlegend=False)
     return drawn
 
@@ -93,7 +97,7 @@ def rate_bars(rates: Sequence[Rate]) -> go.Figure:
     """Draw the share of collapsed seeds by each value of each setting."""
     names = [f"{rate.setting.replace('_', ' ')} {rate.value}" for rate in rates][::-1]
     shown = list(rates)[::-1]
-    drawn = style.figure("share of seeds collapsed on validation", "", 110 + 26 * len(shown))
+    drawn = style.figure("share of seeds collapsed", "", 110 + 26 * len(shown))
     drawn.add_trace(
         go.Bar(
             x=[rate.share for rate in shown], y=names, orientation="h", name="collapsed",
@@ -104,7 +108,7 @@ def rate_bars(rates: Sequence[Rate]) -> go.Figure:
         )
     )  # fmt: skip
     drawn.update_yaxes(type="category", showgrid=False, ticks="")
-    drawn.update_xaxes(tickformat=".0%", range=[0, 1.16], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    drawn.update_xaxes(**SHARES)
     drawn.update_layout(showlegend=False)
     return drawn
 
@@ -118,12 +122,13 @@ def training_panel(
 ) -> go.Figure:
     """Draw ``weight``, ``kl`` or ``bce`` over training: seeds thin, their mean bold."""
     drawn = style.figure("epoch (optimiser steps)", y_title, 300 if metric == "weight" else 360)
-    for one in trainings:
+    for at, one in enumerate(trainings):
         found: Curve = getattr(one, metric)
         picked = is_chosen(one.row, chosen)
         label = compared_label(one.row.method, chosen=picked)
-        _curve(drawn, found, label, style.colour(one.row.method, chosen=picked),
-               seeds=metric != "weight")  # fmt: skip
+        dash = DASHES[at % len(DASHES)] if metric == "weight" else "solid"
+        look = (style.colour(one.row.method, chosen=picked), dash)
+        _curve(drawn, found, label, look, seeds=metric != "weight")
     if baselines is not None:
         last = max((e for t in trainings for e in t.bce.epochs), default=0)
         settled = [v for t in trainings for trace in t.bce.traces
@@ -137,7 +142,10 @@ def training_panel(
     return drawn
 
 
-def _curve(drawn: go.Figure, found: Curve, label: str, colour: str, *, seeds: bool) -> None:
+def _curve(
+    drawn: go.Figure, found: Curve, label: str, look: tuple[str, str], *, seeds: bool
+) -> None:
+    colour, dash = look
     for trace in found.traces if seeds else ():
         drawn.add_trace(
             go.Scatter(
@@ -150,7 +158,7 @@ def _curve(drawn: go.Figure, found: Curve, label: str, colour: str, *, seeds: bo
     drawn.add_trace(
         go.Scatter(
             x=list(found.epochs), y=list(found.means), mode="lines", name=label,
-            legendgroup=label, line={"color": colour, "width": 3},
+            legendgroup=label, line={"color": colour, "width": 3, "dash": dash},
             hovertemplate=f"mean of {len(found.traces)} seeds<br>epoch %{{x}}: %{{y:.2f}}"
             "<extra></extra>",
         )

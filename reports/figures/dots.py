@@ -17,7 +17,7 @@ def bce_dots(plot: DotPlot) -> go.Figure:
     drawn = style.figure(f"{plot.split} BCE (nats per snippet)", "", 150 + 62 * len(plot.rows))
     for at, row in enumerate(plot.rows):
         _add(drawn, row, at)
-    values = [value for row in plot.rows for value in (*row.bce.values, *(row.bce.interval or ()))]
+    values = [value for row in plot.rows for value in (*row.bce.values, *style.span(row.bce))]
     shown = style.window(values, plot.baselines)
     style.add_baselines(drawn, plot.baselines, shown, vertical=True)
     drawn.update_xaxes(range=list(shown))
@@ -42,7 +42,7 @@ def _add(drawn: go.Figure, row: Dots, at: int) -> None:
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
         )
     )  # fmt: skip
-    error = style.error_bars([row.bce], colour) if row.bce.interval else None
+    error = style.error_bars([row.bce], colour)
     drawn.add_trace(
         go.Scatter(
             x=[row.bce.mean], y=[at - 0.14], mode="markers", name=name, error_x=error,

@@ -122,7 +122,7 @@ def _threshold(drawn: go.Figure) -> None:
     drawn.add_hrect(y0=0, y1=0.5, fillcolor=style.NEUTRAL, opacity=0.1, line_width=0)
     drawn.add_annotation(
         text="collapsed: mi_upper below 0.5", x=1, xref="paper", xanchor="right", y=0.5,
-        yanchor="bottom", showarrow=False, font={"size": 11},
+        yanchor="bottom", showarrow=False, font={"size": 11}, bgcolor="rgba(0,0,0,0)",
     )  # fmt: skip
 
 

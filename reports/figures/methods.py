@@ -80,6 +80,7 @@ def _seeds(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
             x=list(mean.values), y=[y] * mean.n_seeds, mode="markers", name=f"seeds{said}",
             text=[f"seed {seed}{said}" for seed in mean.seeds],
             marker={"color": colour, "size": 7, "opacity": 0.6, "symbol": f"circle{hollow}"},
+            cliponaxis=False,
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
         )
     )  # fmt: skip
@@ -91,7 +92,7 @@ def _mean(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
     drawn.add_trace(
         go.Scatter(
             x=[mean.mean], y=[y], mode="markers", name=f"mean{said}",
-            error_x=style.error_bars([mean], colour) if mean.interval else None,
+            error_x=style.error_bars([mean], colour), cliponaxis=False,
             marker={"color": colour, "size": 11, "symbol": f"diamond{hollow}"},
             hovertemplate=f"mean{said} of {mean.n_seeds} seeds: %{{x:.2f}}<extra></extra>",
         )
@@ -110,7 +111,11 @@ def study_panel(means: Sequence[tuple[str, SeedMean]], x_title: str) -> go.Figur
 
 
 def genres_chart(
-    marks: Sequence[GenreMark], x_title: str, markov: dict[str, float] | None = None
+    marks: Sequence[GenreMark],
+    x_title: str,
+    markov: dict[str, float] | None = None,
+    *,
+    from_zero: bool = False,
 ) -> go.Figure:
     """Draw a row a genre and a mark a method; ``markov`` adds each genre's baseline (of a BCE)."""
     genres = list(dict.fromkeys(mark.genre for mark in marks))
@@ -132,7 +137,7 @@ def genres_chart(
             )
         )  # fmt: skip
     _rows(drawn, genres)
-    if markov is None:
+    if from_zero:
         drawn.update_xaxes(rangemode="tozero")
     return drawn
 
@@ -145,7 +150,7 @@ def _method(drawn: go.Figure, marks: list[GenreMark], genres: list[str], at: int
         go.Scatter(
             x=[mark.mean for mark in marks],
             y=[genres.index(mark.genre) + (at - 1.5) * 0.17 for mark in marks],
-            mode="markers", name=METHODS[method],
+            mode="markers", name=METHODS[method], cliponaxis=False,
             error_x={"type": "data", "symmetric": False, "color": colour, "thickness": 2,
                      "width": 4, "array": [high - m.mean for m, (_, high)
                                            in zip(marks, spans, strict=True)],

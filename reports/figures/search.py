@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from reports.stats.importance import Importances
     from reports.stats.search import Search, Trial
+    from reports.stats.summaries import ConfigurationSummary
 
 BCE_TITLE = "validation BCE (nats per snippet)"
 SCALE = "Cividis"
@@ -23,18 +24,22 @@ SCALE = "Cividis"
 
 def history(found: Search, baselines: dict[str, float], colour: str) -> go.Figure:
     """Draw the mean BCE of each configuration in its order, and the lowest so far."""
-    drawn = style.figure("configuration, in the order in which they first ended", BCE_TITLE)
+    drawn = style.figure("configurations, in the order of ending", BCE_TITLE)
     trials = found.trials
-    drawn.add_trace(
-        go.Scatter(
-            x=[t.number for t in trials], y=[t.bce for t in trials], mode="markers",
-            name="configuration", text=[_hover(t) for t in trials],
-            marker={"color": colour, "size": 7, "opacity": 0.65,
-                    "symbol": ["x-thin" if t.row.is_collapsed else "circle" for t in trials],
-                    "line": {"color": colour, "width": 1.5}},
-            hovertemplate="%{text}<extra></extra>",
-        )
-    )  # fmt: skip
+    for name, symbol, collapsed in (("configuration", "circle", False),
+                                    ("collapsed", "x-thin", True)):  # fmt: skip
+        group = [trial for trial in trials if trial.row.is_collapsed is collapsed]
+        if not group:
+            continue
+        drawn.add_trace(
+            go.Scatter(
+                x=[t.number for t in group], y=[t.bce for t in group], mode="markers",
+                name=name, text=[_hover(t) for t in group],
+                marker={"color": colour, "size": 7, "opacity": 0.65, "symbol": symbol,
+                        "line": {"color": colour, "width": 1.5}},
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
     drawn.add_trace(
         go.Scatter(
             x=[t.number for t in trials], y=list(found.best_so_far), mode="lines",
@@ -51,11 +56,11 @@ def history(found: Search, baselines: dict[str, float], colour: str) -> go.Figur
 def importance_bars(found: Importances) -> go.Figure:
     """Draw one bar a setting, the middle 80 % of resamples as whiskers."""
     rows = found.settings[::-1]
-    drawn = style.figure("share of the importance (PED-ANOVA)", "", 120 + 38 * len(rows))
+    drawn = style.figure("share of importance", "", 120 + 38 * len(rows))
     drawn.add_trace(
         go.Bar(
             x=[one.share for one in rows], y=[_setting(one.name) for one in rows],
-            orientation="h", name="importance", marker={"color": "#0072B2"},
+            orientation="h", name="importance", marker={"color": "#0072B2", "opacity": 0.55},
             error_x={"type": "data", "symmetric": False, "thickness": 2, "width": 5,
                      "color": style.NEUTRAL,
                      "array": [max(0.0, one.interval[1] - one.share) for one in rows],
@@ -72,7 +77,7 @@ def importance_bars(found: Importances) -> go.Figure:
 
 
 FIFTHS = (("best fifth", style.CHOSEN_COLOUR, 0.9), ("middle", style.OTHER_COLOUR, 0.35),
-          ("worst fifth", "#0072B2", 0.6))  # fmt: skip
+          ("worst fifth", "#0072B2", 0.85))  # fmt: skip
 """Groups of configurations by BCE: name, colour, opacity."""
 
 
@@ -105,7 +110,7 @@ def parallel(found: Search) -> go.Figure:
                        range=[-0.15, len(axes) - 0.6], side="top", showgrid=False, ticks="",
                        showline=False)  # fmt: skip
     drawn.update_yaxes(visible=False, range=[-0.06, 1.06])
-    drawn.update_layout(margin={"l": 20, "r": 20, "t": 50, "b": 50})
+    drawn.update_layout(margin={"l": 48, "r": 20, "t": 50, "b": 50})
     return drawn
 
 
@@ -197,7 +202,8 @@ def contour(found: Search, x: str, y: str) -> go.Figure:
         go.Contour(
             x=list(range(len(xs))), y=list(range(len(ys))), z=z, colorscale=f"{SCALE}_r",
             connectgaps=False, name="BCE", hoverinfo="skip", line={"width": 0.5},
-            colorbar={"title": {"text": "BCE (nats)", "side": "right"}, "thickness": 12},
+            colorbar={"title": {"text": "BCE (nats)", "side": "right"}, "thickness": 12,
+                      "outlinewidth": 0},
         )
     )  # fmt: skip
     keys = sorted(cells, key=lambda key: (xs.index(key[0]), ys.index(key[1])))
@@ -239,7 +245,12 @@ def edf(groups: Mapping[str, Sequence[float]], baselines: dict[str, float]) -> g
     return drawn
 
 
-def pareto(trials: Sequence[Trial], baselines: dict[str, float], colour: str) -> go.Figure:
+def pareto(
+    trials: Sequence[Trial],
+    baselines: dict[str, float],
+    colour: str,
+    chosen: ConfigurationSummary | None = None,
+) -> go.Figure:
     """Draw BCE against mi_lower, the front as a line, its points with their intervals."""
     front = pareto_front(trials)
     on = {trial.row.config_id for trial in front}
@@ -264,6 +275,16 @@ def pareto(trials: Sequence[Trial], baselines: dict[str, float], colour: str) ->
             hovertemplate="%{text}<extra></extra>",
         )
     )  # fmt: skip
+    picked = [t for t in trials if chosen is not None and t.row.config_id == chosen.config_id]
+    if picked:
+        drawn.add_trace(
+            go.Scatter(
+                x=[t.bce for t in picked], y=[t.information for t in picked], mode="markers",
+                name="recommended", text=[_hover(t) for t in picked],
+                marker={"color": style.CHOSEN_COLOUR, "size": 16, "symbol": "star"},
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
     shown = style.window([t.bce for t in trials], baselines)
     style.add_baselines(drawn, baselines, shown, vertical=True)
     drawn.update_xaxes(range=list(shown))

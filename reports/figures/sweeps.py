@@ -64,7 +64,7 @@ def sweep_panel(
     )
     if baselines is not None:
         means = [_mean(row, metric) for sweep in sweeps for row in sweep.rows]
-        numbers = [v for mean in means for v in (*mean.values, *(mean.interval or ()))]
+        numbers = [v for mean in means for v in (*mean.values, *style.span(mean))]
         shown = style.window(numbers, baselines)
         style.add_baselines(drawn, baselines, shown, vertical=False)
         drawn.update_yaxes(range=list(shown))
@@ -134,7 +134,8 @@ def heatmap_panel(found: Heatmap, metric: str, unit: str, scale: str) -> go.Figu
         go.Heatmap(
             x=xs, y=ys, z=z, text=text, texttemplate="%{text}", customdata=hover, xgap=2, ygap=2,
             hovertemplate="%{customdata}<extra></extra>", hoverongaps=False,
-            colorscale=scale, colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12},
+            colorscale=scale, colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12,
+                      "outlinewidth": 0},
         )
     )  # fmt: skip
     drawn.update_xaxes(type="category", showgrid=False, ticks="")

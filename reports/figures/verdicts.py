@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from reports.figures import style
 from reports.stats.labels import METHODS
+from reports.stats.verdict_wording import place, verdict_line
 from reports.stats.verdicts import Answer, Claim
-from reports.stats.wording import place, verdict_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ SHORT = {
 def effects(verdicts: Sequence[Verdict]) -> go.Figure:
     """Draw a row a verdict on BCE: its effect with the interval; left of 0 is for the claim."""
     rows = [verdict for verdict in verdicts if verdict.effect is not None]
-    drawn = style.figure("difference (nats)", "",
+    drawn = style.figure("difference in test BCE (nats)", "",
                          height=150 + 32 * len(rows))  # fmt: skip
     for answer, (colour, symbol) in LOOKS.items():
         at = [i for i, row in enumerate(rows) if row.answer is answer]
@@ -62,6 +62,31 @@ def effects(verdicts: Sequence[Verdict]) -> go.Figure:
 
 def _name(verdict: Verdict) -> str:
     return f"{SHORT[verdict.claim]}, {style.shorten(place(verdict), 18)}"
+
+
+def interquartile_means(found: Aggregate) -> go.Figure:
+    """Draw a row a method: its interquartile mean over all genres' runs, with its interval."""
+    drawn = style.figure("test BCE against its genre's mean (per cent)", "", height=440)
+    for at, one in enumerate(found.methods):
+        colour, (low, high) = style.colour(one.method), one.interval
+        text = f"{METHODS[one.method]} {one.iqm:+.2f}% [{low:+.2f}, {high:+.2f}]"
+        drawn.add_trace(
+            go.Scatter(
+                x=[one.iqm], y=[at], mode="markers", name=METHODS[one.method], text=[text],
+                error_x={"type": "data", "symmetric": False, "color": colour, "thickness": 2,
+                         "width": 5, "array": [high - one.iqm], "arrayminus": [one.iqm - low]},
+                marker={"color": colour, "size": 12, "symbol": style.METHOD_SYMBOLS[one.method]},
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    drawn.add_vline(x=0, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
+    drawn.update_yaxes(
+        tickvals=list(range(len(found.methods))),
+        ticktext=[METHODS[one.method] for one in found.methods],
+        range=[len(found.methods) - 0.4, -0.6], showgrid=False, ticks="",
+    )  # fmt: skip
+    drawn.update_layout(showlegend=False)
+    return drawn
 
 
 def profiles(found: Aggregate) -> go.Figure:

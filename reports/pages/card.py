@@ -51,7 +51,11 @@ def card_view(study: StudyView, genre: GenreView) -> CardView | None:
     if found.bce is None or found.information is None:
         return None
     card = found.bce.card
-    charts = {"ties": _ties(card), "stages": _stages(card), "transfer": _regret(study, genre)}
+    charts = {
+        "ties": _ties(card),
+        "stages": _stages(card, genre),
+        "transfer": _regret(study, genre),
+    }
     parts = (Part(one, charts.get(one.id, ())) for one in wording.sections(card))
     return CardView(tuple(parts), wording.sections(found.information.card))
 
@@ -80,8 +84,11 @@ def _apart(card: Card, row: ConfigurationSummary) -> Apart | None:
     group = TIED if row.config_id in card.ties.members else WORSE
     if row.config_id == card.chosen.config_id:
         group = RECOMMENDED
-    label = labels.method_label(row.method) or labels.brief(row.config)
-    return Apart(label, row.config_id, difference, card.ties.p_values[row.config_id], group)
+    return Apart(_label(row), row.config_id, difference, card.ties.p_values[row.config_id], group)
+
+
+def _label(row: ConfigurationSummary) -> str:
+    return labels.method_label(row.method) or labels.brief(row.config)
 
 
 def _ties_table(card: Card, rows: list[Apart]) -> Table:
@@ -94,14 +101,14 @@ def _ties_table(card: Card, rows: list[Apart]) -> Table:
         rows=tuple(
             (Cell(row.config_id), Cell(row.label),
              Cell(labels.with_interval(row.difference), row.difference.mean),
-             Cell(wording.p_value(row.p), row.p),
+             Cell(labels.p_value(row.p), row.p),
              Cell("in" if row.config_id in members else "worse"))
             for row in rows
         ),
     )  # fmt: skip
 
 
-def _stages(card: Card) -> tuple[Chart, ...]:
+def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
     found = card.stages
     if not found.finalists:
         return ()
@@ -121,13 +128,14 @@ def _stages(card: Card) -> tuple[Chart, ...]:
         ),
     )  # fmt: skip
     caption = (
-        "Each line is a finalist, from its search mean to its mean on fresh seeds (95% interval). "
-        "Lines that all turn the wrong way are the winner's curse; lines that cross changed rank. "
-        "Colours as above."
+        "Each row is a finalist: hollow its search mean, filled its mean on fresh seeds with a 95% "
+        "interval. Where all move the wrong way, to the right for a BCE, that is the winner's "
+        "curse."
     )
     title = f"Search against confirmation, validation {name}, nats"
     groups = dict.fromkeys(card.ties.members, TIED) | {card.chosen.config_id: RECOMMENDED}
-    drawn = stages(found, groups, f"validation {name} (nats)")
+    names = {row.config_id: _label(row) for row in genre.rows}
+    drawn = stages(found, groups, names, f"validation {name} (nats)")
     return (chart("fig-stages", title, caption, drawn, table),)
 
 

@@ -24,7 +24,7 @@ LEAD = (
     "A run whose upper bound on the mutual information is under 0.5 nats, or that has no active "
     "unit, has collapsed: its decoder does without the code. A large KL alone does not tell."
 )
-MOST_BARS = 30
+MOST_BARS = 20
 """Configurations drawn; the table has all."""
 
 

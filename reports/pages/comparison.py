@@ -11,6 +11,7 @@ from reports.pages.render import render, slug
 from reports.pages.site import Place, Topic
 from reports.pages.tables import Cell, Table
 from reports.stats import labels
+from reports.stats.cost import hours_text
 from reports.stats.overview import overview
 
 if TYPE_CHECKING:
@@ -62,15 +63,15 @@ def _asked(studies: Sequence[StudyView]) -> Table:
     for study in studies:
         whole = overview(study.tables)
         done = sum(one.done for one in whole.progress)
-        hours = ", ".join(f"{labels.number(h)} on {device}" for device, h in whole.hours.items())
         rows.append((
             Cell(study.name, href=f"{study_folder(study.name)}/index.html"),
             Cell(study.tables.state, warning=study.tables.state != "finished"),
             Cell(scale_line(whole.scale)), Cell(asked_line(study.tables.spec)),
-            Cell(f"{done:,}", done), Cell(hours or "-"),
+            Cell(f"{done:,}", done),
+            Cell(hours_text(whole.hours), sum(whole.hours.values())) if whole.hours else Cell("-"),
         ))  # fmt: skip
-    return Table("asked", "One row a study; wall hours of its seed runs.",
-                 ("study", "state", "scale", "asked", "seed runs done", "hours"),
+    return Table("asked", "One row a study; cost of its seed runs.",
+                 ("study", "state", "scale", "asked", "seed runs done", "cost"),
                  tuple(rows))  # fmt: skip
 
 

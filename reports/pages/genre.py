@@ -10,7 +10,7 @@ from reports.figures.information import information
 from reports.pages import tables as cells
 from reports.pages.card import card_view
 from reports.pages.charts import Chart, chart
-from reports.pages.render import render
+from reports.pages.render import render, slug
 from reports.pages.shared import context
 from reports.pages.site import Place, Site, Topic
 from reports.pages.strip import strip
@@ -19,6 +19,7 @@ from reports.stats import labels
 from reports.stats.curves import Curve, curve
 from reports.stats.overview import progress
 from reports.stats.views import dot_plot, information_plot, is_chosen, missing_methods
+from reports.stats.wording import in_short
 
 if TYPE_CHECKING:
     from reports.pages.view import GenreView, StudyView
@@ -52,6 +53,8 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
     page: dict[str, Any] = {
         "progress": progress(tables, genre.name),
         "answers": found,
+        "sounds": _sounds(study, genre),
+        "in_short": () if found.bce is None else in_short(found.bce.card),
         "strip": None if found.chosen is None else strip(found.chosen.config),
         "command": "" if found.bce is None else train_command(found.bce),
         "alternatives": None if found.bce is None else cells.alternatives_table(found.bce),
@@ -72,6 +75,13 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
     }
     here = Place(Topic.GENRE, genre.name)
     return render("genre.html.j2", **(context(study, site, here) | page))
+
+
+def _sounds(study: StudyView, genre: GenreView) -> str:
+    """Link to what the recommended configuration plays; empty where it plays nothing."""
+    if genre.name not in study.music:
+        return ""
+    return f"{Place(Topic.LISTEN).file}#genre-{slug(genre.name)}"
 
 
 def methods_heading(rows: tuple[ConfigurationSummary, ...], missing: tuple[str, ...]) -> str:

@@ -37,10 +37,13 @@ class Roll:
     height: float = HEIGHT
 
 
-def roll(piece: Piece, steps_per_bar: int) -> Roll:
-    """Lay out a piece: time to the right, pitch upwards, from its lowest to its highest note."""
-    low = min((note.pitch for note in piece.notes), default=60) - ROOM
-    high = max((note.pitch for note in piece.notes), default=72) + ROOM + 1
+def roll(piece: Piece, steps_per_bar: int, *others: Piece) -> Roll:
+    """Lay out a piece: time to the right, pitch upwards, from its lowest to its highest note.
+
+    ``others`` are the pieces it is to be compared with: one scale of pitches for all of them.
+    """
+    pitches = [note.pitch for one in (piece, *others) for note in one.notes]
+    low, high = min(pitches, default=60) - ROOM, max(pitches, default=72) + ROOM + 1
     step, row = WIDTH / piece.steps, HEIGHT / (high - low)
     boxes = tuple(
         Box(round(note.first * step, 2), round((high - 1 - note.pitch) * row, 2),
@@ -48,10 +51,10 @@ def roll(piece: Piece, steps_per_bar: int) -> Roll:
         for note in piece.notes
     )  # fmt: skip
     bars = tuple(round(at * step, 2) for at in range(steps_per_bar, piece.steps, steps_per_bar))
+    own = [note.pitch for note in piece.notes]
     said = (
-        f"{len(piece.notes)} notes from pitch {low + ROOM} to {high - ROOM - 1}, "
-        f"{piece.steps} steps"
-        if piece.notes
+        f"{len(own)} notes from pitch {min(own)} to {max(own)}, {piece.steps} steps"
+        if own
         else f"silence, {piece.steps} steps"
     )
     return Roll(boxes, bars, said)
@@ -80,15 +83,16 @@ def _genre(study: StudyView, genre: GenreView) -> dict[str, Any]:
         return shared | {"silent": study.silent.get(genre.name, "no configuration is recommended")}
     colour, bar = study.colours[genre.name], found.row.config.grid.steps_per_bar
 
-    def drawn(piece: Piece) -> dict[str, Any]:
-        return {"piece": piece, "roll": roll(piece, bar), "colour": colour, "genre": genre.name}
+    def drawn(piece: Piece, *others: Piece) -> dict[str, Any]:
+        shape = roll(piece, bar, *others)
+        return {"piece": piece, "roll": shape, "colour": colour, "genre": genre.name}
 
     return shared | {
         "silent": "",
         "music": found,
         "collapsed": _collapsed(found),
-        "pairs": [(drawn(first), drawn(second)) for first, second in found.pairs],
-        "samples": [drawn(piece) for piece in found.samples],
+        "pairs": [(drawn(first, second), drawn(second, first)) for first, second in found.pairs],
+        "samples": [drawn(piece, *found.samples) for piece in found.samples],
         "walk": drawn(found.walk),
     }
 

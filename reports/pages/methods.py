@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.figures.dots import bce_dots
 from reports.figures.methods import GenreMark, genres_chart, seed_panel
-from reports.figures.style import colour
+from reports.figures.style import colour, span
 from reports.pages import tables as cells
 from reports.pages.charts import Chart, chart
 from reports.pages.render import slug
@@ -77,19 +77,21 @@ def _all_genres(measured: Measured) -> Section:
     charts: list[Chart] = []
     for metric, name, x_title in METRICS:
         marks = [_mark(genre, row, metric) for genre, rows in measured for row in rows]
-        drawn = genres_chart(marks, f"test {x_title}", markov if metric == "bce" else None)
+        from_zero = metric != "bce"
+        drawn = genres_chart(marks, f"test {x_title}", None if from_zero else markov,
+                             from_zero=from_zero)  # fmt: skip
         spread = "" if metric == "mi" else f" Bars are 95 % intervals. {labels.COVERAGE}"
         table = _own_table(metric, name, marks, markov)
         charts.append(
             chart(f"fig-own-{metric}", f"{name} here", SAID[metric] + spread, drawn, table)
         )
-        said = f"The paper's Table 1, its own scale and music; {name} in nats, no spread given."
+        said = f"The paper's Table 1, its own scale and music: {name} in nats, no spread given."
         if metric == "mi":
             said += " Four cells lie above their KL, which one posterior cannot have."
         reported = _paper_marks(metric)
         charts.append(
             chart(f"fig-paper-{metric}", f"{name} in the paper", said,
-                  genres_chart(reported, x_title), _paper_table(metric, name))
+                  genres_chart(reported, x_title, from_zero=from_zero), _paper_table(metric, name))
         )  # fmt: skip
     return Section("all-genres", "Here and in the paper", notes=(OWN_SCALE,), charts=tuple(charts))
 
@@ -105,7 +107,7 @@ def _mark(genre: GenreView, row: ConfigurationSummary, metric: str) -> GenreMark
         return GenreMark(genre.name, method, (low + high) / 2, (low, high), text)
     mean = split.metric(metric)
     text = f"{labels.with_interval(mean)}, {mean.n_seeds} seeds"
-    return GenreMark(genre.name, method, mean.mean, mean.interval, text)
+    return GenreMark(genre.name, method, mean.mean, span(mean), text)
 
 
 def _paper_marks(metric: str) -> list[GenreMark]:
@@ -175,6 +177,10 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
                    tables=(table, seeds))  # fmt: skip
 
 
+def _written(name: str, value: float) -> str:
+    return f"{value:g}" if name == "active_units" else labels.number(value)
+
+
 def _seeds_table(id: str, rows: tuple[ConfigurationSummary, ...]) -> Table:  # noqa: A002
     names = ("bce", "kl", "mi_lower", "mi_upper", "active_units")
     found = []
@@ -187,10 +193,11 @@ def _seeds_table(id: str, rows: tuple[ConfigurationSummary, ...]) -> Table:  # n
         ]
         for seed in split.bce.seeds:
             cells_of = (
-                Cell(labels.number(v[seed]), v[seed]) if seed in v else Cell("-") for v in by_seed
+                Cell(_written(name, v[seed]), v[seed]) if seed in v else Cell("-")
+                for name, v in zip(names, by_seed, strict=True)
             )
-            name = Cell(labels.method_label(row.method), swatch=colour(row.method))
-            found.append((name, Cell(str(seed), seed), *cells_of))
+            method = Cell(labels.method_label(row.method), swatch=colour(row.method))
+            found.append((method, Cell(str(seed), seed), *cells_of))
     return Table(
         id=id,
         caption="Every seed on the test split; BCE, KL and MI in nats.",

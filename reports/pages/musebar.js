@@ -8,25 +8,41 @@ function palette() {
            raised: get("--raised"), ground: get("--ground") };
 }
 
-function themed(plot) {
+/* What the page's colours change in a figure's layout: before it is drawn, so that it is drawn once. */
+function paint(layout) {
   const colours = palette();
-  const axis = (name) => ({
-    [`${name}.gridcolor`]: colours.grid, [`${name}.linecolor`]: colours.rule,
-    [`${name}.tickcolor`]: colours.rule,
-  });
-  return {
-    "font.color": colours.ink, "hoverlabel.bgcolor": colours.raised,
-    "hoverlabel.bordercolor": colours.rule, "hoverlabel.font.color": colours.ink,
-    ...axis("xaxis"), ...axis("yaxis"),
-    ...Object.fromEntries((plot.layout.annotations || []).map(
-      (_, at) => [`annotations[${at}].bgcolor`, colours.ground])),
-  };
+  layout.font = { ...layout.font, color: colours.ink };
+  layout.hoverlabel = { ...layout.hoverlabel, bgcolor: colours.raised, bordercolor: colours.rule,
+                        font: { color: colours.ink } };
+  for (const name of ["xaxis", "yaxis"]) {
+    layout[name] = { ...layout[name], gridcolor: colours.grid, linecolor: colours.rule,
+                     tickcolor: colours.rule };
+  }
+  for (const note of layout.annotations || []) {
+    if (note.bgcolor !== "rgba(0,0,0,0)") note.bgcolor = colours.ground;
+  }
 }
 
 /* On a narrow page a legend stands in one column: give it room, not the plot's. */
 function legendHeight(plot, data, layout) {
   if (layout.showlegend === false || plot.clientWidth > 560) return 0;
   return 20 * data.filter((trace) => trace.showlegend !== false).length;
+}
+
+/* The title of an axis that is longer than its axis breaks into lines. */
+function wrapTitles(plot, layout) {
+  const room = { xaxis: (plot.clientWidth - 90) / 8, yaxis: (layout.height - 100) / 8 };
+  for (const name of ["xaxis", "yaxis"]) {
+    const title = layout[name]?.title;
+    if (!title?.text || title.text.length < room[name]) continue;
+    const lines = [""];
+    for (const word of title.text.split(" ")) {
+      const last = lines.length - 1;
+      if (lines[last] && lines[last].length + word.length >= room[name]) lines.push(word);
+      else lines[last] = lines[last] ? `${lines[last]} ${word}` : word;
+    }
+    title.text = lines.join("<br>");
+  }
 }
 
 async function drawFigure(script) {
@@ -38,19 +54,26 @@ async function drawFigure(script) {
   };
   const plot = document.getElementById(id);
   layout.height += legendHeight(plot, data, layout);
+  paint(layout);
+  wrapTitles(plot, layout);
   await Plotly.newPlot(plot, data, layout, config);
-  await Plotly.relayout(plot, themed(plot));
   plot.dataset.drawn = "true";
 }
 
 /* One after the other, those in view first, with a breath between: the page answers meanwhile. */
 async function drawFigures() {
-  if (typeof Plotly === "undefined") return;
   const inView = (script) => {
     const box = document.getElementById(script.dataset.figure).getBoundingClientRect();
     return box.top < innerHeight && box.bottom > 0 ? 0 : 1;
   };
   const scripts = [...document.querySelectorAll("script[data-figure]")];
+  if (typeof Plotly === "undefined" && scripts.length > 0) {
+    for (const script of scripts) {
+      document.getElementById(script.dataset.figure).textContent =
+        "This figure is drawn by plotly.min.js, which is missing beside the page.";
+    }
+    scripts.length = 0;
+  }
   const waiting = new Map(scripts.map((script) => [script, inView(script)]));
   scripts.sort((a, b) => waiting.get(a) - waiting.get(b));
   const firstBelow = scripts.findIndex((script) => waiting.get(script) === 1);
@@ -63,7 +86,10 @@ async function drawFigures() {
   if (firstBelow < 0) performance.mark("usable");
   document.documentElement.dataset.drawn = "true";
   const recolour = () => {
-    for (const plot of document.querySelectorAll(".plot")) Plotly.relayout(plot, themed(plot));
+    for (const plot of document.querySelectorAll(".plot")) {
+      paint(plot.layout);
+      Plotly.react(plot, plot.data, plot.layout);
+    }
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
   matchMedia("print").addEventListener("change", recolour);
@@ -125,5 +151,6 @@ function prepareTable(table) {
   table.closest(".table").append(download);
 }
 
+/* Tables sort at once; figures follow when plotly.js, which is large, has been read. */
 document.querySelectorAll("table").forEach(prepareTable);
-drawFigures();
+document.addEventListener("DOMContentLoaded", drawFigures);

@@ -12,10 +12,15 @@ from reports.pages.site import Place, Site, Topic
 from reports.pages.tables import Cell, Table
 from reports.recommendation import longest_code_warning
 from reports.stats import labels
+from reports.stats.card import DEFAULT
+from reports.stats.cost import hours_text
 from reports.stats.overview import overview, small_scale
+from reports.stats.wording import better_text
 
 if TYPE_CHECKING:
     from reports.pages.view import Answers, GenreView, StudyView
+    from reports.stats.card import Card
+    from reports.stats.cost import Hours
     from reports.stats.overview import GenreProgress, Scale
     from reports.stats.summaries import SplitSummary
     from study.results import StudyTables
@@ -31,6 +36,8 @@ def overview_page(study: StudyView, site: Site) -> str:
     page: dict[str, Any] = {
         "about": str(spec.get("about") or ""),
         "overview": whole,
+        "hear": Place(Topic.LISTEN).file if site.has(Topic.LISTEN) else "",
+        "hours": hours_text(whole.hours),
         "scale": scale_line(whole.scale),
         "smaller": small,
         "answer": _answer(study.genres),
@@ -48,13 +55,22 @@ def overview_page(study: StudyView, site: Site) -> str:
         "silent": sorted(study.silent.items()),
         "spec": yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100),
         "asked": asked_line(spec),
-        "short": [
-            (one.name, warning)
-            for one in study.genres
-            if (warning := longest_code_warning(one.rows, one.chosen)) is not None
-        ],
+        "short": _short(study.genres),
     }
     return render("overview.html.j2", **(context(study, site, Place(Topic.OVERVIEW)) | page))
+
+
+def _short(genres: tuple[GenreView, ...]) -> list[tuple[str, str]]:
+    """Say what is too short for the longest code: the genres of which it is true, and what."""
+    found: dict[str, list[str]] = {}
+    for one in genres:
+        if warning := longest_code_warning(one.rows, one.chosen):
+            found.setdefault(warning, []).append(one.name)
+    return [(", ".join(names), warning) for warning, names in found.items()]
+
+
+def _cost(hours: Hours) -> Cell:
+    return Cell(hours_text(hours), sum(hours.values())) if hours else Cell("-")
 
 
 def _per_decision(study: StudyView, hours: dict[str, float]) -> str:
@@ -62,8 +78,9 @@ def _per_decision(study: StudyView, hours: dict[str, float]) -> str:
     decided = sum(genre.chosen is not None for genre in study.genres)
     if not decided or not hours:
         return ""
-    parts = (f"{labels.number(one / decided)} {device} hours" for device, one in hours.items())
-    return f"{' and '.join(parts)} for each of {labels.count(decided, 'recommendation')}."
+    each = {device: one / decided for device, one in hours.items()}
+    which = f"each of {decided:,} recommendations" if decided > 1 else "the one recommendation"
+    return f"{hours_text(each)} for {which}."
 
 
 def asked_line(spec: dict[str, Any]) -> str:
@@ -103,12 +120,14 @@ def scale_line(scale: Scale) -> str:
 
 
 def _answer(genres: tuple[GenreView, ...]) -> Table:
-    columns = ("genre", "recommended", "configuration", "test BCE", "Markov, test",
-               "seeds", "test MI, nats", "collapsed")  # fmt: skip
+    columns = ("genre", "recommended", "test BCE", "Markov, test", "test MI, nats", "collapsed",
+               "tie set", "over the default", "cost", "configuration")  # fmt: skip
     return Table(
         id="answer",
         caption="One line a genre. BCE in nats per snippet; selection saw validation alone. "
-        "MI from its lower to its upper bound; the lower is at most log N, its cap.",
+        "MI from its lower to its upper bound. Tie set: how many configurations cannot be told "
+        "from the best. Over the default: on how many seeds its validation BCE is lower than that "
+        "of the paper's own method, MuseBar-BOW.",
         columns=columns,
         rows=tuple(_answer_row(one.name, one.found, one.baselines["test"]) for one in genres),
     )
@@ -117,21 +136,34 @@ def _answer(genres: tuple[GenreView, ...]) -> Table:
 def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[Cell, ...]:
     link = Cell(genre, href=page_name(genre))
     if one.bce is None:
-        return (link, Cell("none yet", warning=True), *(Cell("-"),) * 6)
+        return (link, Cell("none yet", warning=True), *(Cell("-"),) * 8)
     chosen = one.bce.chosen
     markov = baselines.get("markov")
     collapsed = f"{chosen.collapsed} of {chosen.n_done}"
     return (
         link,
         Cell(labels.brief(chosen.config)),
-        Cell(chosen.config_id),
         _bce(chosen.test),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
-        Cell(str(chosen.n_done), chosen.n_done),
         _information(chosen.test),
         Cell(f"{collapsed}, collapsed" if chosen.is_collapsed else collapsed, chosen.collapsed,
              warning=chosen.is_collapsed),
+        *_sureness(one.bce.card),
+        _cost(one.bce.card.cost.hours),
+        Cell(chosen.config_id),
     )  # fmt: skip
+
+
+def _sureness(card: Card) -> tuple[Cell, Cell]:
+    """Size of the tie set, and how often the choice beats the paper's default."""
+    ties, default = card.ties, card.default
+    of = len(ties.members) + len(ties.worse)
+    tied = "too few seeds" if ties.too_few_seeds and of > 1 else f"{len(ties.members)} of {of}"
+    if default is None:
+        own = card.chosen.method == DEFAULT
+        return Cell(tied, len(ties.members)), Cell("itself" if own else "not in full")
+    better = default.improvement
+    return Cell(tied, len(ties.members)), Cell(better_text(better), better.share)
 
 
 def _bce(split: SplitSummary | None) -> Cell:
@@ -141,21 +173,21 @@ def _bce(split: SplitSummary | None) -> Cell:
 def _information(split: SplitSummary | None) -> Cell:
     if split is None:
         return Cell("-")
-    text = f"{labels.bracket(split.mi_lower, split.mi_upper)}, cap {labels.number(split.mi_cap)}"
-    return Cell(text, split.mi_lower.mean)
+    return Cell(labels.bracket(split.mi_lower, split.mi_upper), split.mi_lower.mean)
 
 
 def _progress(rows: tuple[GenreProgress, ...]) -> Table:
     return Table(
         id="progress",
         caption="Seed runs; planned so far, done, failed, and collapsed of those done. "
-        "Hours are wall time of those that ended.",
-        columns=("genre", "planned", "done", "failed", "collapsed", "wall hours"),
+        "Cost is that of the runs that ended: wall time, times the CPUs or the share of a GPU "
+        "that each held.",
+        columns=("genre", "planned", "done", "failed", "collapsed", "cost"),
         rows=tuple(
             (Cell(row.genre, href=page_name(row.genre)), _count(row.planned),
              Cell(f"{row.done:,}", row.done, warning=row.done < row.planned),
              Cell(f"{row.failed:,}", row.failed, warning=row.failed > 0), _count(row.collapsed),
-             Cell(labels.number(row.seconds / 3600), row.seconds / 3600))
+             _cost(row.hours))
             for row in rows
         ),
     )  # fmt: skip

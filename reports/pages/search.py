@@ -66,7 +66,7 @@ def _course(study: StudyView, genre: GenreView, found: Search) -> Section:
     charts: list[Chart] = []
     if found.is_search:
         charts.append(
-            chart("fig-history", "Course of the search, validation BCE in nats per snippet",
+            chart("fig-history", "Validation BCE of each configuration, in order",
                   "Each dot is a configuration's mean over its search seeds, in the order in which "
                   "they first ended; crosses collapsed. The line is the lowest so far, a minimum "
                   "over noisy means: it flatters. Dashed lines are the baselines.",
@@ -175,7 +175,8 @@ def _pair(found: Search) -> tuple[str, str] | None:
 
 
 def _front(study: StudyView, genre: GenreView, found: Search) -> Section:
-    drawn = draw.pareto(found.trials, genre.baselines["validation"], study.colours[genre.name])
+    drawn = draw.pareto(found.trials, genre.baselines["validation"], study.colours[genre.name],
+                        genre.chosen)  # fmt: skip
     front = pareto_front(found.trials)
     table = Table(
         id="front",
@@ -192,9 +193,10 @@ def _front(study: StudyView, genre: GenreView, found: Search) -> Section:
         ),
     )  # fmt: skip
     said = (
-        "Left predicts better, up carries more. No configuration beats one on the front in both; "
-        "bars are 95 % intervals over seeds. The front is drawn from noisy means, so its members "
-        "flatter."
+        "Left predicts better, up carries more. No configuration beats one on the front in both. "
+        "Bars are 95 % intervals over seeds (from three seeds on: that of two is too wide to "
+        "draw). The front is drawn from noisy means, so its members flatter; the star is the "
+        "recommended one, where it was searched."
     )
     one = chart("fig-pareto", "BCE against mutual information, validation", said, drawn, table)
     return Section("front", "Prediction against information", charts=(one,), side_by_side=False)

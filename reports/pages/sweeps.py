@@ -55,7 +55,10 @@ PANELS = (
 )  # fmt: skip
 """Metric, title, axis and caption of each panel."""
 
-SEEDS = "Each dot is a seed, each line the means with their 95 % intervals. "
+SEEDS = (
+    "Each dot is a seed, each line the means with their 95 % intervals (from three seeds on: that "
+    "of two is too wide to draw). "
+)
 SLICE = (
     "A slice of the search: it holds the values that the search happened to try with all other "
     "settings alike, on {seeds} each. It is no designed comparison."
@@ -98,11 +101,7 @@ def _section(
     for metric, title, y, said in PANELS:
         baselines = genre.baselines["validation"] if metric == "bce" else None
         drawn = sweep_panel(found, metric, (x, y), study.colours[genre.name], baselines)
-        dots = (
-            ""
-            if metric == "mi"
-            else "Each dot is a seed, each line the means with their 95 % intervals. "
-        )
+        dots = "" if metric == "mi" else SEEDS
         charts.append(
             chart(f"fig-{metric.replace('_', '-')}-{name}", title + where, dots + said, drawn,
                   data=table.id)
@@ -153,7 +152,7 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
     panels = (
         ("bce", "BCE", "nats per snippet", "Cividis_r",
          "Lower (brighter) predicts better."),
-        ("mi_lower", "Mutual information, lower bound", "nats", "Cividis",
+        ("mi_lower", "MI, lower bound", "nats", "Cividis",
          "Brighter carries more. A cell that is good on the left and dark here is an empty code."),
         ("kl", "KL", "nats per snippet", "Cividis", "What the code costs."),
     )  # fmt: skip
@@ -167,7 +166,9 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
     if found.searched:
         counts = sorted({cell.row.n_done for cell in found.cells})
         seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
-        notes.append(SLICE.format(seeds=f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"))
+        said = f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"
+        few = "Search figures, on {seeds} each: no designed comparison."
+        notes.append((few if found.held is None else SLICE).format(seeds=said))
     return Section(id=f"genre-{name}", heading=genre.name, text=(text,), notes=tuple(notes),
                    charts=charts, tables=(table,))  # fmt: skip
 

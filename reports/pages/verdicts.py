@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from reports.figures.style import colour
-from reports.figures.verdicts import effects, profiles
+from reports.figures.verdicts import effects, interquartile_means, profiles
 from reports.pages.charts import Chart, chart
 from reports.pages.render import render
 from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section
-from reports.stats import labels, wording
+from reports.stats import labels
 from reports.stats.aggregate import aggregate
 from reports.stats.signflip import ALPHA
+from reports.stats.verdict_wording import answer_text, effect_text, paper_text, place, why
 from reports.stats.verdicts import TEXTS, Answer, Claim, verdicts
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class _Line:
     kind: str
     place: str
     why: str
+    paper: str
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,21 @@ def verdict_sections(study: StudyView) -> tuple[Section, ...]:
         f"{ALPHA:.0%} over all of them together (Holm). Does not hold means significantly the "
         "other way round; no difference shown is undecided."
     )
+    counts = ", ".join(
+        f"{sum(one.answer is answer for one in found)} {said}"
+        for answer, said in ((Answer.HOLDS, "hold"), (Answer.DOES_NOT, "do not hold"),
+                             (Answer.UNDECIDED, "undecided"))
+    )  # fmt: skip
+    paper = (
+        "Beside a verdict stand the paper's own figures (Table 1: 240 steps a snippet, 512 units, "
+        "means of ten runs without spread, on music that is not published; its overall for all "
+        "genres): another scale, to be compared in sign alone."
+    )
     charts = (_effects_chart(found),) if any(one.effect for one in found) else ()
     sections = [
-        Section("verdicts", "The paper's claims", text=(text,), fragment=fragment, charts=charts,
-                side_by_side=False, tables=() if charts else (_table(found),)),
+        Section("verdicts", "The paper's claims", text=(f"{counts}.", text, paper),
+                fragment=fragment, charts=charts, side_by_side=False,
+                tables=() if charts else (_table(found),)),
     ]  # fmt: skip
     over = aggregate(study.tables)
     if over is not None:
@@ -71,7 +84,13 @@ def _claims(found: Sequence[Verdict]) -> list[_Claim]:
         _Claim(
             TEXTS[claim],
             tuple(
-                _Line(str(one.answer), KINDS[one.answer], wording.place(one), wording.why(one))
+                _Line(
+                    str(one.answer),
+                    KINDS[one.answer],
+                    place(one),
+                    why(one),
+                    paper_text(one),
+                )
                 for one in found
                 if one.claim is claim
             ),
@@ -95,22 +114,22 @@ def _table(found: Sequence[Verdict]) -> Table:
     return Table(
         id="verdicts",
         caption="Effects in nats per snippet (collapse: share of seeds), p-values, and the "
-        "smallest that so many seeds allow; the paper's difference is on its own scale.",
+        "smallest that so many seeds allow; the paper's figures are on its own scale.",
         columns=columns,
         rows=tuple(
-            (Cell(one.text), Cell(wording.place(one)),
-             Cell(wording.answer_text(one), warning=one.answer is Answer.DOES_NOT),
-             Cell(wording.effect_text(one) or "-", one.effect.mean if one.effect else None),
+            (Cell(one.text), Cell(place(one)),
+             Cell(answer_text(one), warning=one.answer is Answer.DOES_NOT),
+             Cell(effect_text(one) or "-", one.effect.mean if one.effect else None),
              Cell(f"{one.n_seeds} of {one.n_wanted}", one.n_seeds),
              *(_p(p) for p in (one.p, one.adjusted, one.smallest, one.smallest_adjusted)),
-             Cell("-") if one.paper is None else Cell(f"{one.paper:+g}", one.paper))
+             Cell(paper_text(one) or "-", one.paper))
             for one in found
         ),
     )  # fmt: skip
 
 
 def _p(p: float | None) -> Cell:
-    return Cell("-") if p is None else Cell(wording.p_value(p), p)
+    return Cell("-") if p is None else Cell(labels.p_value(p), p)
 
 
 def _over_genres(found: Aggregate) -> Section:
@@ -136,8 +155,7 @@ def _over_genres(found: Aggregate) -> Section:
     means = Table(
         id="iqm",
         caption="Interquartile mean over the runs of all genres of the test BCE against its "
-        "genre's mean, per cent (below 0 is better than the four methods' mean), with 95% "
-        "stratified bootstrap intervals.",
+        "genre's mean, per cent, with 95% stratified bootstrap intervals.",
         columns=("method", "interquartile mean", "runs"),
         rows=tuple(
             (Cell(labels.METHODS[one.method], swatch=colour(one.method)),
@@ -146,10 +164,15 @@ def _over_genres(found: Aggregate) -> Section:
             for one in found.methods
         ),
     )  # fmt: skip
+    said = (
+        "The mean of the middle half of the runs of all genres, which neither a lucky nor a lost "
+        "run moves: left of the dotted line is better than the four methods' mean. 95% intervals, "
+        "runs resampled within genres: of 30 runs they hold the truth in 92 of 100, not 95."
+    )
     left = tuple(f"{genre} is left out: {why}." for genre, why in found.left_out.items())
-    title = "Performance profiles, test BCE against its genre's mean"
-    return Section(
-        "over-genres", "Over all genres", text=left,
-        charts=(chart("fig-profiles", title, caption, drawn, shares),), side_by_side=False,
-        tables=(means,),
+    charts = (
+        chart("fig-profiles", "Performance profiles", caption, drawn, shares),
+        chart("fig-iqm", "Interquartile mean of each method", said,
+              interquartile_means(found), means),
     )  # fmt: skip
+    return Section("over-genres", "Over all genres", text=left, charts=charts)

@@ -10,6 +10,7 @@ import numpy as np
 from musebar_core.size import n_parameters
 from reports.stats.bootstrap import studentised_interval
 from reports.stats.choice import Prefer, full_counts, validation
+from reports.stats.cost import Cost, cost
 from reports.stats.improvement import Improvement, improvement
 from reports.stats.intervals import paired_difference
 from reports.stats.labels import METHODS
@@ -96,6 +97,8 @@ class Card:
         What the other genres' configurations cost here.
     studentised
         Studentised bootstrap interval of the choice's mean, 95 %; None with fewer than 5 seeds.
+    cost
+        Device hours of every seed run of the genre.
     """
 
     study: str
@@ -114,6 +117,7 @@ class Card:
     smallest: Smallest
     variance: VarianceParts | None
     studentised: tuple[float, float] | None
+    cost: Cost
 
     @property
     def chosen(self) -> ConfigurationSummary:
@@ -151,6 +155,7 @@ def decision_card(tables: StudyTables, choice: Choice) -> Card:
         studentised=studentised_interval(
             validation(choice.chosen).metric(metric).values, np.random.default_rng([10])
         ),
+        cost=cost(tables, choice.genre),
     )
 
 

@@ -57,10 +57,9 @@ def rates(rows: Sequence[ConfigurationSummary]) -> tuple[Rate, ...]:
     measured = [row for row in rows if row.validation is not None]
     settings = [(row, labels.settings(row.config)) for row in measured]
     found: list[Rate] = []
-    for name in labels.varied(row.config for row in measured):
+    for name in labels.own_settings([one for _, one in settings]):
         values = sorted({one[name] for _, one in settings})
-        if len(values) > 1:
-            found += [_rate(name, value, settings) for value in values]
+        found += [_rate(name, value, settings) for value in values]
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from musebar_core.annealing import ScheduleKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from musebar_core.config import Configuration
     from reports.stats.intervals import SeedMean
@@ -60,6 +60,19 @@ def varied(configs: Iterable[Configuration]) -> tuple[str, ...]:
     names = rows[0] if rows else {}
     return tuple(
         name for name in names if name in ALWAYS_SHOWN or len({row[name] for row in rows}) > 1
+    )
+
+
+def own_settings(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Settings that varied; those of a schedule that its kind alone decides add nothing."""
+    names = rows[0] if rows else {}
+    several = [name for name in names if len({row[name] for row in rows}) > 1]
+    return tuple(
+        name
+        for name in several
+        if not name.startswith("annealing_")
+        or len({(row["annealing"], row[name]) for row in rows})
+        > len({row["annealing"] for row in rows})
     )
 
 
@@ -149,3 +162,13 @@ def seeds_of(done: int, planned: int) -> str:
 def count(n: int, noun: str) -> str:
     """``1 seed``, ``3 seeds``."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value with two significant digits: 0.0020, 0.031, 1."""
+    return "1" if p >= 0.995 else f"{p:.2g}"
+
+
+def percent(share: float) -> str:
+    """``70%``."""
+    return f"{share:.0%}"

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.stats.cost import Hours, device_hours
 from reports.stats.summaries import genre_names
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def small_scale(scale: Scale) -> str | None:
 class GenreProgress:
     """Seed runs of a genre: planned so far, done, failed, collapsed (of those done).
 
-    ``seconds`` is the wall time of those that ended, as in :class:`Overview`.
+    ``hours`` are those of the runs that ended, as in :class:`Overview`.
     """
 
     genre: str
@@ -77,7 +78,7 @@ class GenreProgress:
     done: int
     failed: int
     collapsed: int
-    seconds: float
+    hours: Hours
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,8 @@ class Overview:
     progress
         One a genre, in the order genres are shown.
     hours
-        Device kind (``CPU`` or ``GPU``) to wall hours of seed runs on it: not multiplied by
-        CPUs or shares of a GPU, without attempts that failed and were retried. Runs whose
-        time or device is unknown, as that of a worker that died, are left out.
+        Device kind (``CPU`` or ``GPU``) to the hours of seed runs on it, without attempts that
+        failed and were retried; see :func:`reports.stats.cost.device_hours`.
     failed_hours
         Those of ``hours`` that ended in failure.
     versions
@@ -100,7 +100,7 @@ class Overview:
 
     scale: Scale
     progress: tuple[GenreProgress, ...]
-    hours: dict[str, float]
+    hours: Hours
     failed_hours: float
     nodes: tuple[str, ...]
     versions: dict[str, tuple[str, ...]]
@@ -113,8 +113,8 @@ def overview(tables: StudyTables) -> Overview:
     return Overview(
         scale=scale(tables),
         progress=tuple(progress(tables, genre) for genre in genre_names(tables)),
-        hours=_hours(results),
-        failed_hours=sum(_hours(failed).values()),
+        hours=device_hours(tables, results),
+        failed_hours=sum(device_hours(tables, failed).values()),
         nodes=tuple(sorted({str(node) for node in results["node"].dropna() if node})),
         versions=_versions(results["versions"].dropna()),
     )
@@ -144,21 +144,12 @@ def progress(tables: StudyTables, genre: str) -> GenreProgress:
         done=len(done),
         failed=int((rows["state"] == "failed").sum()),
         collapsed=int(done["validation_collapsed"].fillna(value=False).sum()),
-        seconds=float(rows["seconds"].fillna(0.0).sum()),
+        hours=device_hours(tables, rows),
     )
 
 
 def _values(column: pd.Series[int], otherwise: int) -> tuple[int, ...]:
     return tuple(sorted({int(value) for value in column})) or (int(otherwise),)
-
-
-def _hours(results: pd.DataFrame) -> dict[str, float]:
-    timed = results[results["seconds"].notna() & results["device"].fillna("").ne("")]
-    total: dict[str, float] = {}
-    for device, seconds in zip(timed["device"], timed["seconds"], strict=True):
-        kind = "GPU" if str(device).startswith("cuda") else "CPU"
-        total[kind] = total.get(kind, 0.0) + float(seconds)
-    return {kind: seconds / 3600 for kind, seconds in sorted(total.items())}
 
 
 def _versions(column: Iterable[str]) -> dict[str, tuple[str, ...]]:

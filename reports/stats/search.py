@@ -88,7 +88,7 @@ def search(tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
         return None
     first = _first_ends(tables, genre, phase)
     found.sort(key=lambda row: (first.get(row.config_id, ""), row.config_id))
-    several = _own_settings([labels.settings(row.config) for row in found])
+    several = labels.own_settings([labels.settings(row.config) for row in found])
     trials = tuple(
         Trial(at, row, {name: labels.settings(row.config)[name] for name in several})
         for at, row in enumerate(found, start=1)
@@ -180,18 +180,6 @@ def _reason(row: ConfigurationSummary, places: int) -> str:
 def _order(row: ConfigurationSummary) -> tuple[float, str]:
     bce = float("inf") if row.validation is None else row.validation.bce.mean
     return bce, row.config_id
-
-
-def _own_settings(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """Settings that varied; those of a schedule that its kind alone decides add nothing."""
-    varied = [name for name in rows[0] if len({row[name] for row in rows}) > 1]
-    return tuple(
-        name
-        for name in varied
-        if not name.startswith("annealing_")
-        or len({(row["annealing"], row[name]) for row in rows})
-        > len({row["annealing"] for row in rows})
-    )
 
 
 def _first_ends(tables: StudyTables, genre: str, phase: str) -> dict[str, str]:

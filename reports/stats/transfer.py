@@ -28,6 +28,8 @@ class Transfer:
         seed, in nats; None where it was not measured here on all seeds.
     same
         Whether both genres chose the same configuration: the regret is 0 by definition.
+    collapsed
+        Whether it collapsed here on too many seeds to be chosen: a low figure is then no gain.
     """
 
     genre: str
@@ -35,6 +37,7 @@ class Transfer:
     config_id: str | None
     regret: SeedMean | None
     same: bool
+    collapsed: bool = False
 
     @property
     def status(self) -> str:
@@ -60,7 +63,9 @@ def transfers(
         config_id = _chosen(tables, source, prefer)
         row = here.get(config_id or "")
         regret = None if row is None else paired_difference(validation(row).metric(metric), mine)
-        found.append(Transfer(genre, source, config_id, regret, config_id == chosen.config_id))
+        collapsed = row is not None and row.is_collapsed
+        same = config_id == chosen.config_id
+        found.append(Transfer(genre, source, config_id, regret, same, collapsed))
     return tuple(found)
 
 

@@ -1,23 +1,31 @@
-"""The words of cards and verdicts: one place, so that page, terminal and file say the same."""
+"""The words of cards: one place, so that page, terminal and file say the same."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.stats.labels import brief, count, method_label, number, with_interval
+from reports.stats.cost import hours_text, runs_text
+from reports.stats.labels import (
+    brief,
+    count,
+    method_label,
+    number,
+    p_value,
+    percent,
+    with_interval,
+)
 from reports.stats.separation import MOST_SEEDS, POWER
 from reports.stats.signflip import ALPHA
-from reports.stats.verdicts import Answer, Claim
 
 if TYPE_CHECKING:
     from reports.stats.card import Card, Rival
+    from reports.stats.improvement import Improvement
     from reports.stats.separation import Separation
     from reports.stats.stages import Change, Finalist
     from reports.stats.summaries import ConfigurationSummary
     from reports.stats.ties import TieSet
     from reports.stats.transfer import Transfer
-    from reports.stats.verdicts import Verdict
 
 LISTED = 10
 """Configurations that a section names; how many more there are is said."""
@@ -54,6 +62,7 @@ def sections(card: Card) -> tuple[Section, ...]:
         _stages(card),
         _seeds(card),
         _transfers(card),
+        _cost(card),
         _rest(card),
     )
     return tuple(section for section in found if section.lines)
@@ -72,72 +81,6 @@ def tie_line(ties: TieSet) -> str:
     if left == 1:
         return f"1 of {k} configurations: each of the others is distinguishably worse than another"
     return f"{left} of {k} configurations cannot be told from the best"
-
-
-def p_value(p: float) -> str:
-    """Write a p-value with two significant digits: 0.0020, 0.031, 1."""
-    return "1" if p >= 0.995 else f"{p:.2g}"
-
-
-def percent(share: float) -> str:
-    """``70%``."""
-    return f"{share:.0%}"
-
-
-def place(verdict: Verdict) -> str:
-    """Genre of a verdict, or ``all genres``."""
-    return verdict.genre or "all genres"
-
-
-def why(verdict: Verdict) -> str:
-    """Say what stands behind a verdict: reason, effect and p-values."""
-    parts = (verdict.reason, effect_text(verdict), p_text(verdict))
-    return "; ".join(part for part in parts if part)
-
-
-def verdict_line(verdict: Verdict) -> str:
-    """Say a verdict in one line: the answer, the effect, the p-values and what they could be."""
-    said = why(verdict)
-    separator = ": " if verdict.reason else "; "
-    return f"{verdict.answer}{separator}{said}" if said else str(verdict.answer)
-
-
-def answer_text(verdict: Verdict) -> str:
-    """``holds``, ``does not hold`` or ``undecided: too few seeds``."""
-    if verdict.answer is not Answer.UNDECIDED:
-        return str(verdict.answer)
-    return f"{verdict.answer}: {verdict.reason}"
-
-
-def effect_text(verdict: Verdict) -> str:
-    """Say the effect with its interval and seeds; empty where nothing is measured."""
-    seeds = count(verdict.n_seeds, "seed")
-    if verdict.n_seeds < verdict.n_wanted:
-        seeds = f"{verdict.n_seeds} of {count(verdict.n_wanted, 'seed')}"
-    if verdict.claim is Claim.COLLAPSE:
-        share = verdict.share
-        if share is None:
-            return ""
-        low, high = share.interval
-        where = "" if verdict.genre else " in more than half of the genres"
-        return (
-            f"{share.collapsed} of {count(share.n_seeds, 'seed')} collapsed{where}, "
-            f"{percent(share.collapsed / share.n_seeds)} [{percent(low)}, {percent(high)}]"
-        )
-    if verdict.effect is None:
-        return ""
-    rival = method_label(verdict.rival)
-    return f"BCE {with_interval(verdict.effect)} nats against {rival}, {seeds}"
-
-
-def p_text(verdict: Verdict) -> str:
-    """Say both p-values, and the smallest that so many seeds allow."""
-    if verdict.p is None or verdict.adjusted is None:
-        return ""
-    return (
-        f"p {p_value(verdict.p)}, after Holm {p_value(verdict.adjusted)} (smallest possible "
-        f"{p_value(verdict.smallest or 1)} and {p_value(verdict.smallest_adjusted or 1)})"
-    )
 
 
 def _ties(card: Card) -> Section:
@@ -204,14 +147,21 @@ def _sureness(card: Card) -> Section:
 def _rival(rival: Rival) -> str:
     better = rival.improvement
     low, high = better.interval
-    tied = f" and {better.ties} tied" if better.ties else ""
     smallest = p_value(min(1.0, 2 * rival.test.smallest))
     return (
         f"probability of improvement {percent(better.share)} [{percent(low)}, {percent(high)}] "
-        f"({better.wins} of {count(better.n_seeds, 'seed')}{tied}); difference "
+        f"({better_text(better)}); difference "
         f"{with_interval(rival.difference)} nats, p {p_value(rival.test.two_sided)} (smallest "
         f"possible {smallest}); against {rival.summary.config_id}, {_named(rival.summary)}"
+        f"{_collapsed(rival.summary)}"
     )
+
+
+def _collapsed(row: ConfigurationSummary) -> str:
+    """Say that a rival cannot be chosen, whatever its figure."""
+    if not row.is_collapsed:
+        return ""
+    return f"; it collapsed on {row.collapsed} of {count(row.n_done, 'seed')}: not eligible"
 
 
 def _stages(card: Card) -> Section:
@@ -286,12 +236,53 @@ def _transfers(card: Card) -> Section:
 def transfer_text(one: Transfer) -> str:
     """Say what another genre's configuration costs here, or why that is not known."""
     if one.regret is not None and not one.same:
-        return f"{one.config_id}: {with_interval(one.regret)} nats"
+        collapsed = "; it collapsed here: not eligible" if one.collapsed else ""
+        return f"{one.config_id}: {with_interval(one.regret)} nats{collapsed}"
     texts = {
         "same": "the same configuration",
         "no choice yet": "no configuration is recommended there yet",
     }
     return texts.get(one.status, f"{one.config_id}: not measured here on all seeds")
+
+
+def in_short(card: Card) -> tuple[str, ...]:
+    """Say how sure the choice is and what it cost, a sentence each."""
+    found = [f"Tie set: {tie_line(card.ties)}."]
+    if card.default is not None:
+        better = card.default.improvement
+        found.append(
+            f"Better than {method_label(card.default.summary.method)}, the paper's "
+            f"default, on {better_text(better)}{_collapsed(card.default.summary)}."
+        )
+    elif card.default_note:
+        found.append(f"No comparison with the paper's default: {card.default_note}.")
+    found.append(f"It rests on {runs_text(card.cost.n_runs, card.cost.hours)}.")
+    return tuple(found)
+
+
+def better_text(better: Improvement) -> str:
+    """Say on how many seeds it is better: ``10 of 10 seeds``, ties named."""
+    tied = f" and {better.ties} tied" if better.ties else ""
+    return f"{better.wins} of {count(better.n_seeds, 'seed')}{tied}"
+
+
+PHASE_NAMES = {
+    "search": "Search", "confirm": "Confirmation", "methods": "The paper's methods",
+}  # fmt: skip
+
+
+def _cost(card: Card) -> Section:
+    found = card.cost
+    lines = [Line("In all", runs_text(found.n_runs, found.hours))]
+    if len(found.phases) > 1:
+        lines += [Line(PHASE_NAMES[name], runs_text(*part)) for name, part in found.phases.items()]
+    if found.failed:
+        lines.append(Line("In runs that failed", hours_text(found.failed)))
+    about = (
+        "Every seed run of this genre that has ended: wall time, times the CPUs or the share of a "
+        "GPU that it held."
+    )
+    return Section("cost", "What it cost", about, tuple(lines))
 
 
 def _rest(card: Card) -> Section:

@@ -223,6 +223,45 @@ def test_hostile_names_are_text_on_every_page(chromium, simulated):
         assert opened.page.locator("h1").inner_text().startswith('<img src=x onerror="alert(1)">')
 
 
+def test_print_shows_whole_tables_and_hides_what_cannot_be_pressed(chromium, simulated):
+    for file in pages(simulated):
+        with Opened(chromium, file, "dark") as opened:
+            opened.page.emulate_media(media="print", color_scheme="dark")
+            shown = opened.page.evaluate("""() => ({
+              buttons: [...document.querySelectorAll(".download, .top nav, .skip")].filter(
+                (one) => getComputedStyle(one).display !== "none").length,
+              cut: [...document.querySelectorAll(".scroll")].filter(
+                (one) => one.scrollHeight > one.clientHeight + 1).length,
+              ground: getComputedStyle(document.body).backgroundColor,
+            })""")
+            assert shown == {"buttons": 0, "cut": 0, "ground": "rgb(255, 255, 255)"}, file.name
+            assert opened.page.pdf().startswith(b"%PDF")
+
+
+def test_the_first_key_leads_past_the_navigation_and_the_next_into_it(chromium, simulated):
+    file = next(one for one in pages(simulated) if one.name.startswith("genre-"))
+    with Opened(chromium, file) as opened:
+        focused = "document.activeElement.textContent.trim()"
+        opened.page.keyboard.press("Tab")
+        assert opened.page.evaluate(focused) == "Skip to the content"
+        box = opened.page.locator(".skip").bounding_box()
+        assert box["x"] >= 0
+        opened.page.keyboard.press("Enter")
+        assert opened.page.evaluate("location.hash") == "#content"
+        opened.page.keyboard.press("Tab")
+        inside = "document.getElementById('content').contains(document.activeElement)"
+        assert opened.page.evaluate(inside)
+
+
+def test_a_page_without_its_plotly_says_so_and_keeps_its_tables(chromium, rich_tables, tmp_path):
+    index = build_report(rich_tables(), tmp_path / "report")
+    (index.parent / "plotly.min.js").unlink()
+    with Opened(chromium, index.parent / "methods.html") as opened:
+        assert "plotly.min.js, which is missing" in opened.page.locator(".plot").first.inner_text()
+        opened.page.locator("table th button").first.click()
+        assert opened.page.locator("th[aria-sort]").count() == 1
+
+
 def test_a_study_without_runs_has_a_page_that_says_so(chromium, make_study, tmp_path):
     index = build_report(make_study(genres=(), state="created").tables(), tmp_path / "report")
     with Opened(chromium, index) as opened:

@@ -253,5 +253,5 @@ def test_every_table_with_a_bce_holds_the_baselines_and_shows_measures_first(rep
 
 def test_hours_are_said_for_what_they_are(report):
     text = report.read_text()
-    assert "hours of seed runs on CPU" in text
-    assert "attempts that failed and were retried are not counted" in text
+    assert "CPU-hours</b> of seed runs" in text
+    assert "Attempts that failed and were retried are not counted" in text

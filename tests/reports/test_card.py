@@ -8,8 +8,9 @@ from reports.pages.view import view
 from reports.stats.aggregate import aggregate
 from reports.stats.card import decision_card
 from reports.stats.choice import Prefer, choose
+from reports.stats.labels import p_value
 from reports.stats.verdicts import Answer, verdicts
-from reports.stats.wording import p_value, sections, transfer_text
+from reports.stats.wording import sections, transfer_text
 
 
 def card(study, genre="jazz", prefer=Prefer.BCE):
@@ -147,9 +148,13 @@ def test_the_figures_draw_what_the_card_says(four_methods):
 def test_finalists_have_the_colour_of_their_group(four_methods):
     found = card(four_methods)
     groups = {found.chosen.config_id: RECOMMENDED}
-    (line,) = stages(found.stages, groups, "BCE").data
-    assert list(line.y) == pytest.approx([558.0, 560.0])
-    assert line.line.color == "#D55E00"
+    drawn = stages(found.stages, groups, {found.chosen.config_id: "the best"}, "BCE")
+    way, confirmed, searched = drawn.data
+    assert list(way.x) == [pytest.approx(558.0), pytest.approx(560.0), None]
+    assert list(confirmed.x) == pytest.approx([560.0])
+    assert list(searched.x) == pytest.approx([558.0])
+    assert confirmed.marker.color == way.line.color == searched.marker.color[0] == "#D55E00"
+    assert [note.text for note in drawn.layout.annotations] == ["the best"]
 
 
 def test_the_regret_matrix_says_what_is_not_measured(make_study, make_config):
@@ -172,7 +177,8 @@ def test_verdicts_are_drawn_by_their_answer_and_listed_behind(two_genres):
     claims, over = verdict_sections(view(tables))
     assert len(claims.charts[0].table.rows) == len(found) == 12
     assert str(claims.fragment).count("<li>") == 12
-    assert over.tables[0].rows[0][0].text == "LSTM-VAE"
+    assert over.charts[1].table.rows[0][0].text == "LSTM-VAE"
+    assert "BCE 1,076 against 1,100 of LSTM-VAE (-24)" in str(claims.fragment)  # the paper's own
     assert {v.answer for v in comparisons} == {Answer.HOLDS}
 
 

@@ -27,7 +27,7 @@ def test_the_worst_configuration_stands_first(study):
     ranked = by_share(summaries(study.tables(), "jazz"))
     assert [row.collapsed for row in ranked] == [3, 1, 0]
     (bars,) = collapsed_bars(ranked, ["a", "<b>", "c"]).data
-    assert list(bars.x) == [0.0, 0.25, 0.75]
+    assert list(bars.x) == [0.75, 0.25, 0.0]
     assert "&lt;b&gt;" in bars.customdata
 
 

@@ -1,4 +1,5 @@
 import io
+import re
 import wave
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from musebar_core.generation import REST, Note, notes, one_line
 from musebar_core.training import fit, start
 from reports.audio import RATE, wav
 from reports.build import build_report
-from reports.listen import SilentError, play
+from reports.listen import Piece, SilentError, play
 from reports.pages.listen import roll
 from reports.stats.summaries import summaries
 
@@ -135,3 +136,30 @@ def test_a_roll_has_a_box_a_note_higher_notes_above(played, study, tmp_path):
     by_pitch = sorted(zip(piece.notes, drawn.notes, strict=True), key=lambda pair: pair[0].pitch)
     assert by_pitch[0][1].y >= by_pitch[-1][1].y
     assert drawn.bars == (150.0, 300.0, 450.0)
+
+
+def test_an_original_and_its_reconstruction_have_one_scale_of_pitches():
+    first = Piece("a", "A", "", (Note(60, 0, 2), Note(64, 2, 4)), 4)
+    second = Piece("b", "B", "", (Note(72, 0, 4),), 4)
+    own, pair, other = roll(first, 2), roll(first, 2, second), roll(second, 2, first)
+    assert own.notes[0].height > pair.notes[0].height == other.notes[0].height
+    assert pair.notes[0].y - pair.notes[1].y == pytest.approx(4 * pair.notes[0].height, abs=0.02)
+    assert pair.notes[0].y - other.notes[0].y == pytest.approx(12 * pair.notes[0].height, abs=0.1)
+    assert pair.said == "2 notes from pitch 60 to 64, 4 steps"
+
+
+def test_a_genre_of_hostile_letters_is_text_and_its_files_have_safe_names(
+    played, make_study, tmp_path
+):
+    name = '<img src=x onerror="alert(1)">&"\' 🎷 ' + "long " * 60
+    found = make_study(genres=(name,), confirm=2)
+    found.add(played[0], [500.0, 510.0], genre=name)
+    for row in found.rows:
+        row["checkpoint"] = f"{row['seed']}.safetensors"
+    index = build_report(found.tables(), tmp_path / "report", played[1])
+    text = (index.parent / "listen.html").read_text()
+    assert "<img" not in text
+    assert "&lt;img src=x onerror=" in text
+    files = [file.name for file in (index.parent / "listen").iterdir()]
+    assert files
+    assert all(re.fullmatch(r"[a-z0-9-]{1,90}\.(wav|mid)", file) for file in files)

@@ -203,6 +203,23 @@ def test_search_flattered_by_what_was_planted(planted, answer):
     assert seeds[planted.ids["failing"]] == 9
 
 
+def test_it_rests_on_what_was_run(answer):
+    # 8 searched, 39 confirmed and one that failed, 40 of the methods; a second each, on one CPU
+    assert answer["card"]["cost"] == {
+        "seed_runs": 88, "hours": {"CPU": pytest.approx(88 / 3600)},
+    }  # fmt: skip
+    assert answer["card"]["said"]["What it cost"]["In all"] == "88 seed runs, 0.02 CPU-hours"
+
+
+def test_the_first_page_says_how_sure_and_at_what_cost(planted, page):
+    text = (planted.home / "planted" / "report" / "index.html").read_text()
+    for said in ("2 of 5", "10 of 10 seeds", "0.02 CPU-hours"):
+        assert f">{said}</td>" in text
+    assert "Tie set: 2 of 5 configurations cannot be told from the best." in page.text
+    assert "the paper's default, on 10 of 10 seeds." in page.text
+    assert "It rests on 88 seed runs, 0.02 CPU-hours." in page.text
+
+
 def test_the_text_says_it_in_words(planted):
     text = re.sub(r" +", " ", call(planted, "recommend", GENRE))
     assert text.startswith("jazz: latent length 16, 4 of 16 bars regularized, cosine annealing")

@@ -1,3 +1,5 @@
+import pytest
+
 from reports.figures.sweeps import heatmap_panel, sweep_panel
 from reports.stats.summaries import summaries
 from reports.stats.sweeps import heatmap, line_names, shared_settings, sweeps
@@ -12,6 +14,13 @@ def grid(make_study, make_config, latents=(8, 16, 32), regularizers=(4,)):
     for latent in latents:
         for r in regularizers:
             study.add(make_config(latent, r), [500.0 + latent + r, 502.0 + latent + r])
+    return study
+
+
+def three_seeds(make_study, make_config):
+    study = make_study(confirm=3)
+    for latent in (8, 16, 32):
+        study.add(make_config(latent, 4), [504.0 + latent, 506.0 + latent, 508.0 + latent])
     return study
 
 
@@ -55,7 +64,11 @@ def test_the_panel_shows_each_seed_and_the_mean_with_its_interval(make_study, ma
     seeds, line = drawn.data
     assert list(seeds.y) == [512.0, 514.0, 520.0, 522.0, 536.0, 538.0]
     assert list(line.y) == [513.0, 521.0, 537.0]
-    assert line.error_y.array[0] > 0
+    assert list(line.error_y.array) == [0.0, 0.0, 0.0]  # two seeds' would hide all else
+    drawn = sweep_panel(sweeps(rows(three_seeds(make_study, make_config)), "latent_length"),
+                        "bce", ("x", "y"), "#4477AA", {"markov": 530.0})  # fmt: skip
+    half = 4.302653 * 2 / 3**0.5  # t of 2 degrees of freedom times the standard error
+    assert list(drawn.data[1].error_y.array) == pytest.approx([half] * 3)
     assert "Markov chain 530.0" in drawn.layout.annotations[0].text
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from reports.stats.verdict_wording import verdict_line
 from reports.stats.verdicts import MOST, Answer, Claim, stated, verdicts
-from reports.stats.wording import verdict_line
 
 NOISE = (0.1, -0.2, 0.3, -0.1, 0.2, -0.3, 0.15, 0.05, -0.05, 0.0)
 
