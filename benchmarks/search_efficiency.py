@@ -193,6 +193,11 @@ def variant(land: Landscape, **changes: object) -> StudySpec:
     return specfile.resolve(content)
 
 
+def affordable(spec: StudySpec, budget: int) -> int:
+    """Configurations that a search may propose, its finalists' seeds kept back."""
+    return (budget - spec.search.finalists * spec.seeds.confirm) // spec.seeds.search
+
+
 def methods(land: Landscape) -> tuple[list[Method], list[Method]]:
     """The product's own, and the others'."""
     count, seeds = land.bce.shape
@@ -200,9 +205,12 @@ def methods(land: Landscape) -> tuple[list[Method], list[Method]]:
     seen = (fifth // 2, fifth)
     own = []
     for sampler in ("random", "qmc", "tpe", "auto"):
-        for share in (4, 2):
-            spec = variant(land, search__sampler=sampler, search__configurations=count // share)
-            name = f"this product, {sampler}, {count // share} configurations"
+        for budget in seen:
+            spec = variant(land, search__sampler=sampler)
+            spec = variant(
+                land, search__sampler=sampler, search__configurations=affordable(spec, budget)
+            )
+            name = f"this product, {sampler}, {spec.search.configurations} configurations"
             own.append(Method(name, functools.partial(product, spec=spec)))
     others = [
         Method(f"grid, {n} seed(s)", functools.partial(rivals.grid, seeds=n)) for n in (1, 2, 3, 10)
