@@ -106,8 +106,8 @@ class Duplicates:
         for key in keys:
             if key in self._first:
                 return self._first[key]
-        for place in self._index.nearest(reading.phrases).tolist():
-            source, kept = self._kept[place]
+        for place in self._index.nearest(reading.phrases):
+            source, kept = self._kept[int(place)]
             if are_versions(kept, reading.phrases):
                 return source
         self._first.update(dict.fromkeys(keys, reading.item.source))
