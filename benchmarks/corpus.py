@@ -1,7 +1,8 @@
 """Reading music: against pretty_midi on the same files, and cost a file as a corpus grows.
 
-The files are made here, every one with another melody: five tracks; 7,000 notes (41 KiB, as files
-in the wild have) to compare readers, 1,400 to see how the cost grows.
+The files are made here, every one with another melody: five tracks; 7,000 notes (45 KiB, as files
+in the wild have) to compare readers, 1,400 to see how the cost grows. ``python -m
+benchmarks.corpus FOLDER`` compares the readers on MIDI files of one's own as well.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import resource
 import statistics
 import struct
+import sys
 import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,39 +34,40 @@ if TYPE_CHECKING:
 
 GRID = Grid()
 FILES = 60
-PRETTY_FILES = 10
-REPEATS = 5
+REPEATS = 3
 SIZES = (1_000, 5_000, 20_000)
 LONG, SHORT = 960, 192
 """Quarter notes a file."""
 
 
-def main() -> None:
-    """Print both tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = _write(Path(folder), FILES, LONG)
-        _print_rates(files)
+def main(folder: Path | None = None) -> None:
+    """Print both tables; the first for the MIDI files in ``folder``, too."""
+    if folder is not None:
+        paths = sorted(folder.rglob("*.mid"))
+        _print_rates(paths[:: max(len(paths) // FILES, 1)][:FILES])
+        print()
+    with tempfile.TemporaryDirectory() as made:
+        _print_rates(_write(Path(made), FILES, LONG))
     print()
     _print_growth()
 
 
 def _print_rates(files: Sequence[Path]) -> None:
     """Files a second of each way to read them, in one process, medians of alternating rounds."""
-    few = files[:PRETTY_FILES]
-    ways: dict[str, tuple[Callable[[Path], object], Sequence[Path]]] = {
-        "bytes alone": (Path.read_bytes, files),
-        "symusic alone": (_symusic, files),
-        "this product": (_ours, files),
-        "pretty_midi pipeline": (_pretty, few),
+    ways: dict[str, Callable[[Path], object]] = {
+        "bytes alone": Path.read_bytes,
+        "symusic alone": _symusic,
+        "this product": _ours,
+        "pretty_midi pipeline": _pretty,
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(REPEATS + 1):
-        for name, (read, paths) in ways.items():
+        for name, read in ways.items():
             began = time.process_time()
-            for path in paths:
+            for path in files:
                 read(path)
             if turn:  # the first round warms up
-                seconds[name].append((time.process_time() - began) / len(paths))
+                seconds[name].append((time.process_time() - began) / len(files))
     print(f"one process, processor time, {len(files)} files of "
           f"{sum(path.stat().st_size for path in files) / len(files) / 1024:.0f} KiB")  # fmt: skip
     for name, values in seconds.items():
@@ -78,21 +81,24 @@ def _print_rates(files: Sequence[Path]) -> None:
 
 def _print_growth() -> None:
     """Whole builds of more and more files: milliseconds a file, memory."""
-    print("whole builds, all cores; memory: largest resident set")
-    print(f"{'files':>6}{'ms a file':>11}{'again s':>9}{'parent MiB':>12}{'worker MiB':>12}")
+    print("whole builds, all cores; processor time of the parent and of all workers together; "
+          "largest resident set")  # fmt: skip
+    print(f"{'files':>6}{'ms a file':>11}{'parent ms':>11}{'workers ms':>12}{'again s':>9}"
+          f"{'parent MiB':>12}{'worker MiB':>12}")  # fmt: skip
     for size in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             source, out = Path(folder, "music"), Path(folder, "out")
             _write(source, size, SHORT)
-            with _watched() as memory:
-                began = time.perf_counter()
+            with _watched() as cost:
+                began, own = time.perf_counter(), time.process_time()
                 build_corpus(source, out, GRID)
-                seconds = time.perf_counter() - began
+                seconds, own = time.perf_counter() - began, time.process_time() - own
             began = time.perf_counter()
             build_corpus(source, out, GRID)
             again = time.perf_counter() - began
-        print(f"{size:>6}{seconds / size * 1e3:>11.2f}{again:>9.2f}"
-              f"{memory.parent / 2**20:>12.0f}{memory.worker / 2**20:>12.0f}")  # fmt: skip
+        each = [1e3 * taken / size for taken in (seconds, own, sum(cost.worker_seconds.values()))]
+        print(f"{size:>6}{each[0]:>11.2f}{each[1]:>11.2f}{each[2]:>12.2f}{again:>9.2f}"
+              f"{cost.parent / 2**20:>12.0f}{cost.worker / 2**20:>12.0f}", flush=True)  # fmt: skip
 
 
 def _symusic(path: Path) -> object:
@@ -145,39 +151,42 @@ def _track(channel: int, pitches: np.ndarray, ticks: int) -> bytes:
 
 
 @dataclass
-class _Memory:
-    """Largest resident sets, in bytes."""
+class _Cost:
+    """Largest resident sets, in bytes, and processor seconds of each worker, by its id."""
 
     parent: int = 0
     worker: int = 0
+    worker_seconds: dict[int, float] = field(default_factory=dict)
 
 
 @contextmanager
-def _watched() -> Iterator[_Memory]:
+def _watched() -> Iterator[_Cost]:
     """Watch this process and its workers."""
-    memory, done = _Memory(), threading.Event()
+    cost, done = _Cost(), threading.Event()
 
     def watch() -> None:
         while not done.wait(0.1):
-            memory.worker = max([memory.worker, *_resident(psutil.Process())])
+            for child in psutil.Process().children(recursive=True):
+                _look_at(child, cost)
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield memory
+        yield cost
     finally:
         done.set()
         thread.join()
-        memory.parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        cost.parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _resident(process: psutil.Process) -> Iterator[int]:
-    for child in process.children(recursive=True):
-        try:
-            yield child.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
+def _look_at(child: psutil.Process, cost: _Cost) -> None:
+    try:
+        times = child.cpu_times()
+        cost.worker_seconds[child.pid] = times.user + times.system
+        cost.worker = max(cost.worker, child.memory_info().rss)
+    except psutil.NoSuchProcess:
+        pass
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -190,19 +190,12 @@ class _Selection:
 
 def _build(listing: Listing, request: _Request) -> Corpus:
     signature = _signature(listing, request)
-    if holds_corpus(request.out):
-        there = _info_of(request.out)
-        if there.get("signature") == signature:
-            try:
-                return Corpus.load(request.out)
-            except CorpusError as error:
-                logger.warning("%s", error)
-        elif not request.replace and there.get("origin") != request.origin:
-            raise UsageError(
-                f"{request.out} holds a corpus of another source or of other settings: nothing "
-                "was changed; name another folder with --out, or give --force to replace it"
-            )
-    with new_folder(request.out) as folder:
+    if _is_there(signature, request):
+        try:
+            return Corpus.load(request.out)
+        except CorpusError as error:
+            logger.warning("%s", error)
+    with new_folder(request.out, lambda: _is_there(signature, request)) as folder:
         selection = _select(listing, request)
         thin = _leave_out(selection, listing, request)
         rejected = [*listing.rejected, *selection.rejected]
@@ -221,6 +214,20 @@ def _build(listing: Listing, request: _Request) -> Corpus:
             pitches = [bring_to(each, request.song_steps) for each in pitches]
         store.write(folder, songs, pitches, rejected=rejected, grid=request.time_grid, info=info)
     return Corpus.load(request.out)
+
+
+def _is_there(signature: str, request: _Request) -> bool:
+    """Whether the corpus is there already; raise if another is, which must stay."""
+    if not holds_corpus(request.out):
+        return False
+    there = _info_of(request.out)
+    same: bool = there.get("signature") == signature
+    if not same and not request.replace and there.get("origin") != request.origin:
+        raise UsageError(
+            f"{request.out} holds a corpus of another source or of other settings: nothing "
+            "was changed; name another folder with --out, or give --force to replace it"
+        )
+    return same
 
 
 def _select(listing: Listing, request: _Request) -> _Selection:

@@ -13,14 +13,13 @@ intervals for words), and by the share of the shorter one's.
 
 Songs are judged in a fixed order, by name. The first of a kind is kept; a later song is compared
 with kept ones only, so that every duplicate resembles, itself, the song that it is a duplicate
-of: there are no chains. The work a song costs does not grow with the corpus, but for phrases that
-few songs have: see :data:`MOST_SONGS_OF_A_PHRASE`.
+of: there are no chains. The work that a song costs does not grow with the corpus: see
+:data:`MOST_SONGS_OF_A_PHRASE`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +51,7 @@ MOST_COMPARED = 16
 """Kept songs that a song is compared with: those that share most phrases with it."""
 
 _OCTAVE = 12
+_PHRASES = _OCTAVE**PHRASE_INTERVALS
 
 
 def melody_key(pitches: NDArray[np.uint8]) -> str:
@@ -97,7 +97,7 @@ class Duplicates:
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
         self._kept: list[tuple[str, NDArray[np.int64]]] = []
-        self._by_phrase: defaultdict[int, list[int]] = defaultdict(list)
+        self._index = _Index()
 
     def find(self, reading: Reading) -> str | None:
         """Name the song that this one repeats, or remember it and return None."""
@@ -106,28 +106,32 @@ class Duplicates:
         for key in keys:
             if key in self._first:
                 return self._first[key]
-        version = self._version(reading.phrases)
-        if version is not None:
-            return version
-        self._first.update(dict.fromkeys(keys, reading.item.source))
-        self._keep(reading)
-        return None
-
-    def _version(self, found: NDArray[np.int64]) -> str | None:
-        """Name the kept song that shares most phrases, if it is a version of the same melody."""
-        sharing: Counter[int] = Counter()
-        for phrase in found.tolist():
-            sharing.update(self._by_phrase.get(phrase, ()))
-        nearest = sorted(sharing.items(), key=lambda each: (-each[1], each[0]))
-        for place, _ in nearest[:MOST_COMPARED]:
-            source, kept = self._kept[place]
-            if are_versions(kept, found):
+        for place in self._index.nearest(reading.phrases):
+            source, kept = self._kept[int(place)]
+            if are_versions(kept, reading.phrases):
                 return source
+        self._first.update(dict.fromkeys(keys, reading.item.source))
+        self._index.add(len(self._kept), reading.phrases)
+        self._kept.append((reading.item.source, reading.phrases))
         return None
 
-    def _keep(self, reading: Reading) -> None:
-        for phrase in reading.phrases.tolist():
-            songs = self._by_phrase[phrase]
-            if len(songs) < MOST_SONGS_OF_A_PHRASE:
-                songs.append(len(self._kept))
-        self._kept.append((reading.item.source, reading.phrases))
+
+class _Index:
+    """Which kept songs have a phrase: a row a phrase, of at most so many songs' places."""
+
+    def __init__(self) -> None:
+        self._songs = np.zeros((_PHRASES, MOST_SONGS_OF_A_PHRASE), np.int32)
+        self._counts = np.zeros(_PHRASES, np.int64)
+
+    def add(self, place: int, found: NDArray[np.int64]) -> None:
+        counts = self._counts[found]
+        free = counts < MOST_SONGS_OF_A_PHRASE
+        self._songs[found[free], counts[free]] = place
+        self._counts[found[free]] += 1
+
+    def nearest(self, found: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Places of the songs that share most of these phrases, most first, then the earliest."""
+        listed = np.arange(MOST_SONGS_OF_A_PHRASE) < self._counts[found][:, None]
+        places, shared = np.unique(self._songs[found][listed], return_counts=True)
+        nearest: NDArray[np.int32] = places[np.argsort(-shared, kind="stable")[:MOST_COMPARED]]
+        return nearest

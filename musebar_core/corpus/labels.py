@@ -188,6 +188,7 @@ def _text(path: Path) -> str:
 def _unzipped(path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.lower().endswith(".cls")]
+        names = [name for name in names if not name.rpartition("/")[2].startswith("._")]
         if len(names) != 1:
             raise UsageError(f"label file {path}: an archive of {len(names)} .cls files, not 1")
         return archive.read(names[0]).decode("utf-8-sig")

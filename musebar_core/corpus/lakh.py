@@ -9,9 +9,9 @@ Three layouts, told apart file by file:
 - the clean MIDI subset, ``Artist/Title.mid``: the MD5 is that of the content; the artist is the
   song's group.
 
-``match_scores.json`` holds track: MD5: score from 0 to 1. ``unique_tracks.txt`` of the MSD holds a
-line a track, ``track<SEP>song<SEP>artist<SEP>title``
-(http://millionsongdataset.com/pages/getting-dataset/).
+``match_scores.json`` holds track: MD5: score from 0 to 1, ``md5_to_paths.json`` MD5: the paths that
+a file had where it was found. ``unique_tracks.txt`` of the MSD holds a line a track,
+``track<SEP>song<SEP>artist<SEP>title`` (http://millionsongdataset.com/pages/getting-dataset/).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.corpus.labels import MD5, TRACK, Labels
@@ -113,7 +113,7 @@ def list_lakh(source: Path, options: LabelOptions, genres: Sequence[str] | None 
     rejected: list[tuple[str, str]] = []
     n_ignored = 0
     by_content = bool(matches) or labels.knows_files
-    for path in files_below(source):
+    for path in files_below(source, hidden=True):  # an artist may be ".38 Special"
         if not is_music(path):
             n_ignored += 1
             continue
@@ -128,8 +128,7 @@ def list_lakh(source: Path, options: LabelOptions, genres: Sequence[str] | None 
     if options.matches == "best":
         taken, others = _best(labelled)
         rejected += others
-    items = of_genres(_items(taken, _companion(options.tracks, source, "unique_tracks.txt"),
-                             options), genres)  # fmt: skip
+    items = of_genres(_items(taken, source, options), genres)
     return Listing("lakh", tuple(items), tuple(sorted(rejected)), n_ignored, signature_of(items))
 
 
@@ -184,12 +183,14 @@ def _best(files: Sequence[_File]) -> tuple[list[_File], list[tuple[str, str]]]:
     return taken, others
 
 
-def _items(files: Sequence[_File], tracks: Path | None, options: LabelOptions) -> list[Item]:
+def _items(files: Sequence[_File], source: Path, options: LabelOptions) -> list[Item]:
+    tracks = _companion(options.tracks, source, "unique_tracks.txt")
     named = _read_tracks(tracks, {file.track for file in files if file.track})
+    titles = _read_titles(_companion(None, source, "md5_to_paths.json"))
     several = Counter(file.track for file in files) if options.matches == "all" else Counter()
     return [
         Item(file.name, file.genre, *_group_and_path(file, named, several),
-             title=named.get(file.track, ("", ""))[1])
+             title=named.get(file.track, ("", ""))[1] or titles.get(file.path.stem.lower(), ""))
         for file in files
     ]  # fmt: skip
 
@@ -218,20 +219,40 @@ def _companion(named: Path | None, source: Path, name: str) -> Path | None:
     return None
 
 
-def _read_scores(path: Path | None) -> dict[str, dict[str, float]]:
+def _read_json(path: Path | None, what: str) -> Any:  # noqa: ANN401 - whatever is in the file
     if path is None:
         return {}
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         detail = " ".join(str(error).split())
-        raise UsageError(f"cannot read the match scores {path}: {detail}") from None
+        raise UsageError(f"cannot read the {what} {path}: {detail}") from None
+
+
+def _read_scores(path: Path | None) -> dict[str, dict[str, float]]:
+    content = _read_json(path, "match scores")
     if not isinstance(content, dict) or not all(
         isinstance(files, dict) and all(isinstance(one, (int, float)) for one in files.values())
         for files in content.values()
     ):
         raise UsageError(f'match scores {path}: write {{"TRACK": {{"MD5": score}}}}')
-    return content
+    scores: dict[str, dict[str, float]] = content
+    return scores
+
+
+def _read_titles(path: Path | None) -> dict[str, str]:
+    """Read MD5 to title: the name of the first file that was found to have it."""
+    content = _read_json(path, "paths of the MIDI files")
+    if not isinstance(content, dict) or not all(
+        isinstance(paths, list) and all(isinstance(one, str) for one in paths)
+        for paths in content.values()
+    ):
+        raise UsageError(f'paths of the MIDI files {path}: write {{"MD5": ["PATH"]}}')
+    return {
+        md5: " ".join(PurePosixPath(paths[0]).stem.split())
+        for md5, paths in content.items()
+        if paths
+    }
 
 
 def _read_tracks(path: Path | None, wanted: set[str]) -> dict[str, tuple[str, str]]:

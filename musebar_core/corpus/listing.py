@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import os
 import re
 from dataclasses import dataclass
@@ -77,8 +78,11 @@ class Listing:
         return tuple(sorted({item.genre for item in self.items}))
 
 
-def files_below(folder: Path) -> list[Path]:
-    """List all files that are not hidden, sorted.
+def files_below(folder: Path, *, hidden: bool = False) -> list[Path]:
+    """List all files, sorted; hidden ones only if asked for, macOS's ``._NAME`` never.
+
+    Links to folders are followed, but no folder is listed twice: the name without links counts,
+    then the first. A link that leads nowhere is listed: to read it will fail, with the reason.
 
     Raises
     ------
@@ -86,14 +90,30 @@ def files_below(folder: Path) -> list[Path]:
         If a folder cannot be read.
     """
     found: list[str] = []
-    waiting = [str(folder)]
-    while waiting:
-        for entry in _entries(waiting.pop()):
+    seen: set[tuple[int, int]] = set()
+    waiting, linked = [str(folder)], list[str]()
+    while waiting or linked:
+        inside = waiting.pop() if waiting else heapq.heappop(linked)
+        identity, entries = _look_into(inside, hidden=hidden)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
-            elif entry.is_file():
+            elif entry.is_symlink() and Path(entry.path).is_dir():
+                heapq.heappush(linked, entry.path)
+            elif _is_file(entry):
                 found.append(entry.path)
     return [Path(path) for path in sorted(found, key=lambda path: path.replace(os.sep, "\0"))]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether this is a file (no pipe, no device), or a link that should lead to one."""
+    try:
+        return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
+    except OSError:  # a link to itself
+        return True
 
 
 def is_music(path: Path) -> bool:
@@ -194,10 +214,13 @@ def check_name(genre: str, where: str) -> None:
         )
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """What a folder holds that is not hidden."""
+def _look_into(folder: str, *, hidden: bool) -> tuple[tuple[int, int], list[os.DirEntry[str]]]:
+    """What identifies a folder, and what it holds that is to be looked at."""
+    passed_over = "._" if hidden else "."
     try:
+        status = Path(folder).stat()
         with os.scandir(folder) as entries:
-            return [entry for entry in entries if not entry.name.startswith(".")]
+            kept = [entry for entry in entries if not entry.name.startswith(passed_over)]
     except OSError as error:
         raise UsageError(f"cannot read the folder {folder}: {error.strerror}") from None
+    return (status.st_dev, status.st_ino), kept

@@ -48,7 +48,9 @@ _MELODY_NAME = re.compile(
     r"melod(?!ic)|\bvoc|\bvox|\blead(?! *(guit|gtr|\d))|\bvoice|\bsing(?!le)|\btheme\b|\bcanto\b",
     re.IGNORECASE,
 )
-_BACKING_NAME = re.compile(r"back|harm(?!onica)|choir|chorus|\booh|\baah|bgv|\bpad", re.IGNORECASE)
+_BACKING_NAME = re.compile(
+    r"back|harm(?!onica)|choir|chorus|\booh|\baah|bgv|\bpad|\blead *\d *\(", re.IGNORECASE
+)
 
 
 def from_midi(tracks: Sequence[Track]) -> Melody:

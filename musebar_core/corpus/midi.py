@@ -28,9 +28,13 @@ def read_tracks(content: bytes) -> list[Track]:
     _check_header(content)
     try:
         return _by_symusic(content)
+    except MemoryError:
+        raise
     except Exception as first:  # noqa: BLE001 - whatever a parser throws at a strange file
         try:
             return read_by_pretty_midi(content)
+        except MemoryError:
+            raise
         except Exception:  # noqa: BLE001
             raise UnreadableError(f"unreadable MIDI: {_short(first)}") from None
 

@@ -22,7 +22,7 @@ from musebar_core.corpus import store
 from musebar_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def holds_corpus(out: Path) -> bool:
@@ -50,8 +50,15 @@ def holds_corpus(out: Path) -> bool:
 
 
 @contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
+def new_folder(out: Path, check: Callable[[], object] = lambda: None) -> Iterator[Path]:
     """Give an empty folder that takes the place of ``out`` if all goes well.
+
+    Parameters
+    ----------
+    out
+        The place.
+    check
+        Called while no other build can take the place; raises if ``out`` must stay as it is.
 
     Raises
     ------
@@ -70,7 +77,7 @@ def new_folder(out: Path) -> Iterator[Path]:
         folder = workshop / "new"
         folder.mkdir()
         yield folder
-        _replace(out, workshop)
+        _replace(out, workshop, check)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
         os.close(lock)
@@ -133,13 +140,14 @@ def _is_at(lock: int, folder: Path) -> bool:
         return False
 
 
-def _replace(out: Path, workshop: Path) -> None:
+def _replace(out: Path, workshop: Path, check: Callable[[], object]) -> None:
     """Put the new corpus in place; of several builds that end at once, one after the other."""
     parent = os.open(out.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with contextlib.suppress(OSError):  # where there are no locks, this is rare enough
             fcntl.flock(parent, fcntl.LOCK_EX)
         replaces = holds_corpus(out)
+        check()
         if replaces:
             out.rename(workshop / "old")
         try:

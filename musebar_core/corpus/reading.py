@@ -8,6 +8,7 @@ its own, and the one that kills it is named.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import multiprocessing
 import os
@@ -90,6 +91,7 @@ def read_item(item: Item, steps_per_quarter: int) -> Reading:
     except OSError as error:
         return Reading(item, sha256, reason=f"unreadable: {error.strerror or error}")
     except MemoryError:
+        gc.collect()  # what was half parsed leaves no room to go on, and refers to itself
         return Reading(item, sha256, reason=OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001 - a strange file must not end the build
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:120]

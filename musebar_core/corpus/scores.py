@@ -48,6 +48,8 @@ def read_parts(content: bytes, form: Form) -> tuple[str, list[Track], int]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _parse(content, form)
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever a parser throws at a strange file
         detail = " ".join(str(error).split())[:100]
         raise UnreadableError(

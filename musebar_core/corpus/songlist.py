@@ -59,12 +59,14 @@ def list_table(source: Path, genres: Sequence[str] | None = None) -> Listing:
         raise UsageError(f"{source} names no song: below the column names, write a row a file")
     items: list[Item] = []
     rejected: list[tuple[str, str]] = []
-    by_file: dict[str, list[_Row]] = {}
+    by_path: dict[str, list[_Row]] = {}
     for row in rows:
         if row.file:
-            by_file.setdefault(os.path.normpath(row.file), []).append(row)
+            path = os.path.normpath(source.parent.absolute() / row.file)
+            by_path.setdefault(path, []).append(row)
         else:
             rejected.append((f"{source.name}, line {row.line}", "the list names no file here"))
+    by_file = {os.path.normpath(named[0].file): named for named in by_path.values()}
     for file, named in sorted(by_file.items()):
         reason = _reason(source.parent / file, named)
         name = printable(Path(file))

@@ -1,9 +1,9 @@
 """What to read: a folder of music, a table of songs, the Lakh MIDI Dataset, or music21's own.
 
 A folder is SOURCE/GENRE/**/FILE. The first folder below a genre, where there is one, is the
-song's group (an artist, say). Hidden files and folders are passed over. What is music is decided
-by the suffix, and for MIDI (plain or wrapped in RIFF) also by content. A tune book (ABC) is as
-many songs as it has tunes.
+song's group (an artist, say). A folder whose music lies in itself alone is one genre. Hidden files
+and folders are passed over. What is music is decided by the suffix, and for MIDI (plain or wrapped
+in RIFF) also by content. A tune book (ABC) is as many songs as it has tunes.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ __all__ = [
     "list_source",
     "split_tunes",
 ]
+
+LOOSE = "not in a genre folder: put it in SOURCE/GENRE/"
 
 EMBEDDED = "music21"
 """The word that names the embedded corpus where a folder could be named."""
@@ -108,34 +110,33 @@ def list_folder(source: Path, genres: Sequence[str] | None = None) -> Listing:
     Parameters
     ----------
     source
-        The folder: SOURCE/GENRE/**/FILE.
+        The folder: SOURCE/GENRE/**/FILE; or a genre's own, if all music lies in it directly.
     genres
         Genre folders to read; the others are no part of the source. None: all.
 
     Raises
     ------
     UsageError
-        If ``source`` is no folder, holds no music in a genre folder, or is the Lakh MIDI
-        Dataset, whose folders are no genres.
+        If ``source`` is no folder, holds no music, or is the Lakh MIDI Dataset, whose folders
+        are no genres.
     UnknownNameError
         If a genre is not there.
     """
     _check_folder(source)
+    files = files_below(source)
+    music = [path for path in files if is_music(path)]
+    loose = [path for path in music if path.parent == source]
+    only_genre = printable(Path(source.resolve().name)) if len(loose) == len(music) else ""
     items: list[Item] = []
-    rejected: list[tuple[str, str]] = []
-    n_ignored = 0
-    for path in files_below(source):
-        relative = path.relative_to(source)
-        name = printable(relative)
-        if not is_music(path):
-            n_ignored += 1
-        elif len(relative.parts) == 1:
-            rejected.append((name, "not in a genre folder: put it in SOURCE/GENRE/"))
-        else:
-            group = printable(Path(relative.parts[1])) if len(relative.parts) > 2 else ""
-            items += items_of(path, name, printable(Path(relative.parts[0])), group)
-    _check_found(source, items, rejected)
+    for path in music:
+        folders = [printable(Path(part)) for part in path.relative_to(source).parts[:-1]]
+        genre, group = folders[0] if folders else only_genre, "".join(folders[1:2])
+        if genre:
+            items += items_of(path, printable(path.relative_to(source)), genre, group)
+    rejected = [] if only_genre else [(printable(Path(path.name)), LOOSE) for path in loose]
+    _check_found(source, items)
     items = of_genres(items, genres)
+    n_ignored = len(files) - len(music)
     return Listing("folder", tuple(items), tuple(rejected), n_ignored, signature_of(items))
 
 
@@ -171,17 +172,13 @@ def _check_folder(source: Path) -> None:
         )
 
 
-def _check_found(source: Path, items: list[Item], rejected: list[tuple[str, str]]) -> None:
+def _check_found(source: Path, items: list[Item]) -> None:
     if not items and (source / "fingerprint").is_file():
         raise UsageError(f"{source} is a built corpus already: use it as it is")
-    if not items and rejected:
-        raise UsageError(
-            f"{source} has {len(rejected)} music files but no genre folder: put them in "
-            f"{source}/GENRE/"
-        )
     if not items:
         raise UsageError(
-            f"{source} holds no music file ({', '.join(sorted(MUSIC_SUFFIXES))}) in a genre folder"
+            f"{source} holds no music file ({', '.join(sorted(MUSIC_SUFFIXES))}): name a folder "
+            "with a folder of music for each genre, or a table of songs (.csv)"
         )
     for genre in {item.genre for item in items}:
         check_name(genre, "genre folder")

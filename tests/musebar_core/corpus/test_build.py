@@ -118,6 +118,22 @@ def test_a_corpus_of_other_settings_or_another_source_is_not_replaced_unless_ask
     assert build(other, out, grid, replace=True).genres == ("folk",)
 
 
+def test_a_build_that_began_first_does_not_replace_a_corpus_of_other_settings(
+    source, tmp_path, grid
+):
+    """Two builds into one place at once: the second comes to its end while the first reads."""
+    out = tmp_path / "out"
+
+    def overtake(done: int, _: int) -> None:
+        if done == 1:
+            build(source, out, grid, songs_per_genre=4)
+
+    with pytest.raises(UsageError, match="other settings: nothing was changed"):
+        build(source, out, grid, progress=overtake)
+    assert len(Corpus.load(out).songs) == 8
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out"]
+
+
 def test_what_a_killed_build_left_is_swept_and_what_a_living_one_has_is_not(source, tmp_path, grid):
     dead = tmp_path / ".out.building-dead"
     (dead / "new").mkdir(parents=True)

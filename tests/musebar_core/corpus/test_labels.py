@@ -32,6 +32,7 @@ def test_comments_are_passed_over_and_the_first_label_of_a_line_decides(tmp_path
 def test_an_archive_is_read_as_it_is_distributed(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.cls.zip", "w") as archive:
         archive.writestr("msd_tagtraum_cd2c.cls", TAGTRAUM)
+        archive.writestr("__MACOSX/._msd_tagtraum_cd2c.cls", b"\0\5\x16\7")
     assert len(read_labels(tmp_path / "a.cls.zip")) == 2
 
 

@@ -137,6 +137,31 @@ def test_artist_and_title_come_from_the_tracks_of_the_million_song_dataset(lakh,
     assert (item.group, item.title) == ("The <b>Band</b>", "A Tune")
 
 
+def test_an_artist_whose_name_begins_with_a_dot_is_no_hidden_folder(lakh, labels):
+    name = ".38 Special/Caught Up in You.mid"
+    files = {name: b"a", ".38 Special/._Caught Up in You.mid": b"of macOS", ".DS_Store": b"x"}
+    folder = lakh("clean_midi", files, {ROCK: {md5(b"a"): 0.6}})
+    listing = list_source(folder, labels=LabelOptions((labels,)))
+    assert [(i.source, i.group) for i in listing.items] == [(name, ".38 Special")]
+    assert (listing.rejected, listing.n_ignored) == ((), 1)
+
+
+def test_a_title_is_the_name_that_the_file_had_where_no_track_says_it(lakh, labels, tmp_path):
+    names = {md5(b"a"): ["Midis Pop\\/Lobao - A Queda.mid", "x.mid"], md5(b"b"): []}
+    (tmp_path / "md5_to_paths.json").write_text(json.dumps(names).replace("\\\\/", "\\/"))
+    files = {matched(ROCK, b"a"): b"a", matched(JAZZ, b"b"): b"b"}
+    listing = list_source(lakh("lmd_matched", files), labels=LabelOptions((labels,)))
+    assert [item.title for item in listing.items] == ["Lobao - A Queda", ""]
+
+
+@pytest.mark.parametrize("text", ["[]", '{"a": "x"}', '{"a": [1]}'])
+def test_paths_of_another_form_are_refused(lakh, labels, tmp_path, text):
+    folder = lakh("lmd_matched", {matched(ROCK, b"a"): b"a"})
+    (tmp_path / "md5_to_paths.json").write_text(text)
+    with pytest.raises(UsageError, match="paths of the MIDI files"):
+        list_source(folder, labels=LabelOptions((labels,)))
+
+
 @pytest.mark.parametrize("folder", ["clean_midi", "lmd_full"])
 def test_the_dataset_without_labels_says_what_is_missing(lakh, folder):
     files = {"ABBA/Waterloo.mid": b"a"} if folder == "clean_midi" else {f"0/{md5(b'a')}.mid": b"a"}

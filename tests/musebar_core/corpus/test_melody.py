@@ -26,7 +26,15 @@ def test_a_title_that_every_track_carries_names_no_melody():
 
 
 @pytest.mark.parametrize(
-    "name", ["Lead Guitar", "Lead 2 (sawtooth)", "Melodic Tom", "Voice Pad", "Voc Harm"]
+    "name",
+    [
+        "Lead Guitar",
+        "Lead 2 (sawtooth)",
+        "Lead 8 (bass + lead)",
+        "Melodic Tom",
+        "Voice Pad",
+        "Voc Harm",
+    ],
 )
 def test_names_of_instruments_and_of_backing_name_no_melody(name):
     tracks = [Track("a", walk()), Track(name, moved(walk(), -24)), Track("b", moved(walk(), -36))]

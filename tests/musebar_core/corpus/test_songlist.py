@@ -106,3 +106,13 @@ def test_another_genre_or_group_is_another_source(table):
     texts = ["a.mid,jazz,x", "a.mid,pop,x", "a.mid,jazz,y"]
     signatures = {list_source(table(f"file,genre,group\n{row}\n")).signature for row in texts}
     assert len(signatures) == 3
+
+
+def test_a_file_counts_once_however_its_path_is_written(table, tmp_path):
+    paths = ["a.mid", "./a.mid", str(tmp_path / "a.mid"), "deep/../a.mid"]
+    path = table("file,genre\n" + "".join(f"{each},jazz\n" for each in paths))
+    assert [item.source for item in list_source(path).items] == ["a.mid"]
+    path = table(f"file,genre\na.mid,jazz\n{tmp_path / 'a.mid'},pop\nb.mid,pop\n")
+    assert dict(list_source(path).rejected) == {
+        "a.mid": "the list gives it several genres: 'jazz' (line 2) and 'pop' (line 3)"
+    }
