@@ -73,7 +73,7 @@ def load(folder: Path = DATA) -> Landscape:
     done = results[results.state == "done"]
     count = done.groupby("config_id").seed.nunique()
     full = set(count[count == count.max()].index)
-    content = yaml.safe_load((folder / "landscape.yaml").read_text())
+    content = yaml.safe_load((folder / "study.yaml").read_text())
     content["search"] |= {"protocol": "search", "methods": False, "transfer": False}
     spec = specfile.resolve(content)
     by_schedule: dict[object, list[bool]] = {}
