@@ -30,8 +30,11 @@ function legendHeight(plot, data, layout) {
 }
 
 /* The title of an axis that is longer than its axis breaks into lines. */
-function wrapTitles(plot, layout) {
-  const room = { xaxis: (plot.clientWidth - 90) / 8, yaxis: (layout.height - 100) / 8 };
+function wrapTitles(plot, data, layout) {
+  const texts = [layout.yaxis?.ticktext, ...data.map((trace) => trace.y)].filter(Array.isArray);
+  const names = texts.flat().filter((name) => typeof name === "string");
+  const left = Math.max(70, ...names.map((name) => 7 * name.length + 16));
+  const room = { xaxis: (plot.clientWidth - left - 16) / 7.5, yaxis: (layout.height - 100) / 8 };
   for (const name of ["xaxis", "yaxis"]) {
     const title = layout[name]?.title;
     if (!title?.text || title.text.length < room[name]) continue;
@@ -55,7 +58,7 @@ async function drawFigure(script) {
   const plot = document.getElementById(id);
   layout.height += legendHeight(plot, data, layout);
   paint(layout);
-  wrapTitles(plot, layout);
+  wrapTitles(plot, data, layout);
   await Plotly.newPlot(plot, data, layout, config);
   plot.dataset.drawn = "true";
 }

@@ -108,8 +108,8 @@ def _importance(found: Search) -> Section:
     if weighed is None:
         return Section(
             "importance", "What mattered",
-            notes=((f"Fewer than {FEWEST} configurations or two settings: nothing can be said of "
-                   "what mattered."),),
+            notes=((f"Fewer than {FEWEST} configurations were tried, or only one setting varied: "
+                   "nothing can be said of what mattered."),),
         )  # fmt: skip
     said = (
         "PED-ANOVA asks how much a setting decides whether a configuration is among the best "

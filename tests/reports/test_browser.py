@@ -62,7 +62,7 @@ def real(tiny_settings, tmp_path_factory):
                     ["report", "build", "tiny"]):  # fmt: skip
         subprocess.run(
             [sys.executable, "-c", "from study.cli import main; main()", *command],
-            env=os.environ | {"MUSEBAR_HOME": str(home)}, check=True, timeout=400,
+            env=os.environ | {"MUSEBAR_HOME": str(home)}, check=True, timeout=1500,
         )  # fmt: skip
     return home / "tiny" / "report"
 
@@ -83,7 +83,7 @@ class Opened:
         self.errors, self.requests = [], []
         context = browser.new_context(color_scheme=scheme, viewport=size, accept_downloads=True)
         self.page = context.new_page()
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(240_000)  # a busy machine is no failure
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("requestfailed", self._failed)
