@@ -126,7 +126,7 @@ def test_what_a_schedules_kind_decides_is_no_setting_of_its_own(make_study, make
 def test_every_figure_of_the_search_shows_every_configuration(searched):
     course, baselines = found(searched), {"markov": 520.0}
     drawn, collapsed, lowest = history(course, baselines, "#000").data
-    assert list(drawn.y) + list(collapsed.y) == [510, 502, 504, 501, 506, 508]
+    assert list(drawn.y) + list(collapsed.y) == [510, 502, 504, 501, 508, 506]
     assert collapsed.name == "collapsed"
     assert list(lowest.y) == [510, 502, 502, 502, 501, 501]
     lines = parallel(course)
