@@ -63,7 +63,7 @@ def _heard(described: Description, at: int, example: Example) -> Heard:
     columns = ("step", "steps", "note", "pitch")
     notes = Table(f"roll-{at}", "Notes of the example, in steps", columns, rows)
     caption = (
-        f"{example.genre}, {example.split}. {example.source}; track {example.track}: "
+        f"{example.genre}, {example.split}. {example.source}; melody from {example.track}: "
         f"{example.track_reason}." + (f" Group: {example.group}." if example.group else "")
     )
     title = example.title or example.id
