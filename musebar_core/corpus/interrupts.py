@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @contextmanager
@@ -31,3 +31,32 @@ def interrupts_held() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
     if arrived:
         signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def interrupts_remembered() -> Iterator[Callable[[], None]]:
+    """Let Ctrl-C interrupt as ever, and again where a library's import or callback swallowed it.
+
+    Yields
+    ------
+    Callable
+        Raises :class:`KeyboardInterrupt` if Ctrl-C has come since the block was entered.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    arrived: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        arrived.append(number)
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if arrived:
+            raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, handler or signal.SIG_DFL)

@@ -112,6 +112,7 @@ def build(
     """
     from musebar_core.config import Grid
     from musebar_core.corpus import EMBEDDED, GRIDS, build_corpus, build_embedded
+    from musebar_core.corpus.interrupts import interrupts_remembered
 
     named = GRIDS[profile]
     grid = Grid(
@@ -123,7 +124,12 @@ def build(
     options = _label_options(labels, genre_map, match_scores, tracks, matches)
     if source == EMBEDDED and options is not None:
         raise UsageError(f"--labels is for the Lakh MIDI Dataset: '{EMBEDDED}' has its genres")
-    with _progress() as progress:
+    with _progress() as show, interrupts_remembered() as check_interrupted:
+
+        def progress(done: int, total: int) -> None:
+            check_interrupted()
+            show(done, total)
+
         settings: dict[str, Any] = {
             "genres": genres or None, "songs_per_genre": songs_per_genre, "workers": workers,
             "progress": progress, "replace": force, "song_steps": song_steps,

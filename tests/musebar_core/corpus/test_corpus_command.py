@@ -144,12 +144,12 @@ def test_ctrl_c_ends_the_build_and_leaves_nothing_behind(tmp_path):
         [*command, "corpus", "build", "music21", "--genre", "folk", "--out", str(out)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     ) as process:  # fmt: skip
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not out.parent.is_dir() and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(2)
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert list(out.parent.iterdir()) == []
