@@ -133,6 +133,7 @@ def label_rows(drawn: go.Figure, names: Sequence[str], length: int = 48) -> None
     drawn.update_yaxes(
         range=[len(names) - 0.5, -0.75], showgrid=False, showticklabels=False, ticks=""
     )
+    drawn.update_layout(margin={"l": 12})
 
 
 ROW_PIXELS = 46

@@ -142,7 +142,8 @@ def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[
     collapsed = f"{chosen.collapsed} of {chosen.n_done}"
     return (
         link,
-        Cell(labels.brief(chosen.config)),
+        Cell(labels.brief(chosen.config) + (", not eligible" if chosen.is_collapsed else ""),
+             warning=chosen.is_collapsed),
         _bce(chosen.test),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
         _information(chosen.test),

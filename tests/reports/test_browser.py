@@ -258,6 +258,7 @@ def test_a_page_without_its_plotly_says_so_and_keeps_its_tables(chromium, rich_t
     (index.parent / "plotly.min.js").unlink()
     with Opened(chromium, index.parent / "methods.html") as opened:
         assert "plotly.min.js, which is missing" in opened.page.locator(".plot").first.inner_text()
+        opened.page.locator("details summary").first.click()
         opened.page.locator("table th button").first.click()
         assert opened.page.locator("th[aria-sort]").count() == 1
 
