@@ -140,7 +140,7 @@ def test_a_partial_study_has_an_honest_page(make_study, make_config, tmp_path):
     index = build_report(study.tables(), tmp_path / "report")
     jazz = (index.parent / page_name("jazz")).read_text()
     assert "No recommendation yet for" in jazz
-    assert "no configuration has all 10 seeds yet" in jazz
+    assert "No configuration has all 10 seeds yet" in jazz
     assert "LSTM-VAE: 3 of 10 seeds" in jazz
     assert "No run has ended yet of: VAE-BOW, MuseBar, MuseBar-BOW." in jazz
     assert "loss is NaN" in jazz
