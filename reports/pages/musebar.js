@@ -63,39 +63,59 @@ async function drawFigure(script) {
   plot.dataset.drawn = "true";
 }
 
-/* One after the other, those in view first, with a breath between: the page answers meanwhile. */
+/* plotly.js is large: read when a figure needs it, and never by a page without one. */
+const own = document.currentScript.src;
+function loadPlotly() {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("plotly.min.js", own).href;
+    script.onload = resolve;
+    script.onerror = reject;
+    document.head.append(script);
+  });
+}
+
+function inView(script) {
+  const box = document.getElementById(script.dataset.figure).getBoundingClientRect();
+  return box.top < innerHeight && box.bottom > 0;
+}
+
+const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
+
+/* Those in view first, one after the other with a breath between: the page answers meanwhile.
+   Where none is in view the page is usable before plotly.js is read. */
 async function drawFigures() {
-  const inView = (script) => {
-    const box = document.getElementById(script.dataset.figure).getBoundingClientRect();
-    return box.top < innerHeight && box.bottom > 0 ? 0 : 1;
-  };
   const scripts = [...document.querySelectorAll("script[data-figure]")];
-  if (typeof Plotly === "undefined" && scripts.length > 0) {
+  const first = scripts.filter(inView);
+  const rest = scripts.filter((script) => !first.includes(script));
+  if (first.length === 0) performance.mark("usable");
+  try {
+    if (scripts.length > 0) {
+      if (first.length === 0) await pause(100);
+      await loadPlotly();
+    }
+    for (const script of first) await drawFigure(script);
+    if (first.length > 0) performance.mark("usable");
+    for (const script of rest) {
+      await pause(0);
+      await drawFigure(script);
+    }
+  } catch (error) {
+    if (typeof Plotly !== "undefined") throw error;
     for (const script of scripts) {
       document.getElementById(script.dataset.figure).textContent =
         "This figure is drawn by plotly.min.js, which is missing beside the page.";
     }
-    scripts.length = 0;
-  }
-  const waiting = new Map(scripts.map((script) => [script, inView(script)]));
-  scripts.sort((a, b) => waiting.get(a) - waiting.get(b));
-  const firstBelow = scripts.findIndex((script) => waiting.get(script) === 1);
-  for (const [at, script] of scripts.entries()) {
-    if (at === firstBelow) performance.mark("usable");
-    await drawFigure(script);
-    await new Promise((resume) => setTimeout(resume));
   }
   performance.mark("drawn");
-  if (firstBelow < 0) performance.mark("usable");
   document.documentElement.dataset.drawn = "true";
-  const recolour = () => {
-    for (const plot of document.querySelectorAll(".plot")) {
-      paint(plot.layout);
-      Plotly.react(plot, plot.data, plot.layout);
-    }
-  };
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
-  matchMedia("print").addEventListener("change", recolour);
+}
+
+function recolour() {
+  for (const plot of document.querySelectorAll(".plot[data-drawn]")) {
+    paint(plot.layout);
+    Plotly.react(plot, plot.data, plot.layout);
+  }
 }
 
 /* Tables: a click on a column sorts; numbers by value, the rest by text. */
@@ -154,6 +174,7 @@ function prepareTable(table) {
   table.closest(".table").append(download);
 }
 
-/* Tables sort at once; figures follow when plotly.js, which is large, has been read. */
 document.querySelectorAll("table").forEach(prepareTable);
-document.addEventListener("DOMContentLoaded", drawFigures);
+drawFigures();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+matchMedia("print").addEventListener("change", recolour);

@@ -101,7 +101,7 @@ def test_several_studies_share_one_plotly_and_are_compared(rich_tables, tmp_path
     assert 'href="first/index.html"' in text
     assert "second: Not finished" in text
     assert "fig-genre-jazz" in text
-    assert 'src="../plotly.min.js"' in (index.parent / "first" / "methods.html").read_text()
+    assert 'src="../musebar.js"' in (index.parent / "first" / "index.html").read_text()
     assert 'href="../index.html"' in (index.parent / "first" / "index.html").read_text()
     again = build_site(sources, tmp_path / "out")
     assert again == index
