@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from musebar_core.config import Pooling
 from musebar_core.randomness import Purpose, stream
+from musebar_core.recurrence import states_of
 
 if TYPE_CHECKING:
     from musebar_core.config import Configuration, Grid
@@ -92,7 +93,7 @@ class RVAE(nn.Module):
 
     def encode(self, roll: Tensor) -> tuple[Tensor, Tensor]:
         """Posteriors after the regularised bars: mu and logvar, each ``[N, r, L]``."""
-        states, _ = self.encoder(roll)
+        states = states_of(self.encoder, roll)
         if self.pooling is Pooling.LAST:
             read = states[:, self.steps]
         else:
@@ -114,9 +115,7 @@ class RVAE(nn.Module):
         n, steps, _ = roll.shape
         r = len(self.steps)
         segments = roll.reshape(n * r, steps // r, PITCHES).flip(1)
-        states, _ = self.backward_encoder(segments)
-        last: Tensor = states[:, -1]
-        return last.view(n, r, -1)
+        return states_of(self.backward_encoder, segments)[:, -1].view(n, r, -1)
 
     def _pool(self, states: Tensor) -> Tensor:
         """Mean or maximum over the states so far, in the shape of ``states`` ``[N, K, H]``."""
@@ -152,8 +151,7 @@ class RVAE(nn.Module):
         previous = torch.cat([torch.zeros_like(roll[:, :1]), roll[:, :-1]], dim=1)
         if keep is not None:
             previous = previous * keep
-        code = z[:, None].expand(-1, roll.shape[1], -1)
-        states, _ = self.decoder(torch.cat([previous, code], dim=-1), self.initial_state(z))
+        states = states_of(self.decoder, previous, z, self.initial_state(z))
         logits: Tensor = self.output(states)
         return logits
 

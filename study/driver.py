@@ -6,6 +6,7 @@ The engine asks :meth:`Driver.next_assignment` whenever a slot is free and repor
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -126,7 +127,7 @@ class Driver:
         checkpoint = self.model_path(run) if self._keeps_model(run, fields) else None
         ended = Ended(attempts=attempts, checkpoint=checkpoint, **fields)
         self.study.ledger.end(self.study.name, run, ended)
-        self.record.ended[run] = ended
+        self.record.ended[run] = dataclasses.replace(ended, curve=None)  # the ledger has it
         self._plan = None
         self._tidy(run)
 

@@ -74,6 +74,9 @@ class StudySearcher(Searcher):  # type: ignore[misc]
         return {}
 
 
+_OF_TUNE = frozenset({"done", "node_ip", "pid", "training_iteration", "trial_id"})
+
+
 class ResultRecorder(tune.Callback):  # type: ignore[misc]
     """Writes each result to the ledger; what goes wrong there ends the study.
 
@@ -91,10 +94,16 @@ class ResultRecorder(tune.Callback):  # type: ignore[misc]
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: object
     ) -> None:
-        """Record one seed run."""
+        """Record one seed run, and leave to Tune what it needs of the result.
+
+        It keeps results, and statistics of each of their figures, to the end of the study.
+        """
         del iteration, trials
+        seed, outcome = result["seed"], result["outcome"]
+        for name in result.keys() - _OF_TUNE:
+            del result[name]
         try:
-            self._driver.result(trial.trial_id, result["seed"], result["outcome"])
+            self._driver.result(trial.trial_id, seed, outcome)
         except MuseBarError as error:
             self.error = error
             raise

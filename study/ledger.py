@@ -161,12 +161,15 @@ class Ledger:
         query = sa.select(schema.studies.c.state).where(schema.studies.c.study == study)
         return self.database.transact(lambda db: str(db.scalar(query)))
 
-    def read(self, study: str) -> Record:
-        """Read all there is of a study, as it was at one moment."""
+    def read(self, study: str, *, curves: bool = False) -> Record:
+        """Read all there is of a study, as it was at one moment.
+
+        Curves are most of a ledger, and only tables need them: without ``curves`` they are None.
+        """
 
         def look(db: sa.Connection) -> Record:
             db.exec_driver_sql(_SNAPSHOT.get(self.database.engine.dialect.name, "SELECT 1"))
-            return _read(db, study)
+            return _read(db, study, curves=curves)
 
         return self.database.transact(look)
 
@@ -201,8 +204,9 @@ _SNAPSHOT = {
 }
 
 
-def _read(db: sa.Connection, study: str) -> Record:
+def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
     table = schema.studies
+    without = () if curves else (schema.seed_runs.c.curve,)
     row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one()
     return Record(
         spec=restore(row["spec"]),
@@ -215,7 +219,7 @@ def _read(db: sa.Connection, study: str) -> Record:
             for r in _select(db, schema.configurations, study)
         },
         generations=_group_generations(_select(db, schema.proposals, study)),
-        ended={_run(r): _ended(r) for r in _select(db, schema.seed_runs, study)},
+        ended={_run(r): _ended(r) for r in _select(db, schema.seed_runs, study, without)},
         failed_attempts=_count(_select(db, schema.failed_attempts, study)),
     )
 
@@ -240,8 +244,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def _select(db: sa.Connection, table: sa.Table, study: str) -> list[sa.RowMapping]:
-    query = sa.select(table).where(table.c.study == study).order_by(*table.primary_key.columns)
+def _select(
+    db: sa.Connection, table: sa.Table, study: str, without: Iterable[sa.Column[Any]] = ()
+) -> list[sa.RowMapping]:
+    columns = [column for column in table.c if column not in set(without)]
+    query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
     return list(db.execute(query).mappings())
 
 
@@ -252,9 +259,7 @@ def _run(row: sa.RowMapping) -> SeedRun:
 def _ended(row: sa.RowMapping) -> Ended:
     names = ("failure", "attempts", "best_epoch", "seconds", "node", "device", "versions",
              "checkpoint", "finished_at")  # fmt: skip
-    return Ended(
-        metrics=row["metrics"] or {}, curve=row["curve"] or [], **{n: row[n] for n in names}
-    )
+    return Ended(metrics=row["metrics"] or {}, curve=row.get("curve"), **{n: row[n] for n in names})
 
 
 def _group_generations(

@@ -58,13 +58,13 @@ class Ended:
         ``validation``, ``test``, ``last_validation``, ``last_test``, each a mapping of
         :class:`musebar_core.metrics.Metrics`; empty where it failed.
     curve
-        One mapping an evaluated epoch.
+        One mapping an evaluated epoch; None where :meth:`study.ledger.Ledger.read` left it out.
     """
 
     failure: str | None
     attempts: int
     metrics: dict[str, dict[str, Any]]
-    curve: list[dict[str, Any]]
+    curve: list[dict[str, Any]] | None
     best_epoch: int | None = None
     seconds: float | None = None
     node: str = ""

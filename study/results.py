@@ -211,7 +211,14 @@ def load_tables(home: Place, name: str) -> StudyTables:
         If there is no such study.
     """
     study = Home(home).open(name)
-    return tables(name, study.ledger.read(name), state_of(study))
+    return tables(name, study.ledger.read(name, curves=True), state_of(study))
+
+
+def _curve(record: Record, run: SeedRun) -> list[dict[str, Any]]:
+    curve = record.ended[run].curve
+    if curve is None:
+        raise ValueError("the tables of a study need its curves: read the ledger with them")
+    return curve
 
 
 def state_of(study: Study) -> str:
@@ -225,14 +232,14 @@ def state_of(study: Study) -> str:
 
 
 def tables(name: str, record: Record, state: str) -> StudyTables:
-    """Flatten a record into tables, rows in the order of their keys."""
+    """Flatten a record, read with its curves, into tables, rows in the order of their keys."""
     methods = planner.methods_of(record.spec)
     runs = sorted(record.ended)
     spec = record.spec.model_dump(mode="json")
     spec["corpus"]["path"] = record.corpus_path
     flat = {name: _flat_configuration(one) for name, one in record.configurations.items()}
     results = [_result(name, run, record, (methods, flat)) for run in runs]
-    curves = [_key(name, run) | row for run in runs for row in record.ended[run].curve]
+    curves = [_key(name, run) | row for run in runs for row in _curve(record, run)]
     return StudyTables(
         name=name,
         state=state,

@@ -209,7 +209,7 @@ def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> 
     from study.results import tables as flattened
 
     opened = Home(home).open(name)
-    record = opened.ledger.read(name)
+    record = opened.ledger.read(name, curves=True)
     tables = flattened(name, record, state_of(opened))
     target = out or home / name / "export"
     with files.written(target) as folder:

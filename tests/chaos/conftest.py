@@ -112,7 +112,7 @@ class Lab:
         try:
             ledger = Ledger(self.postgres.local_url("studies"))
             try:
-                return ledger.read(name) if name in ledger.studies() else None
+                return ledger.read(name, curves=True) if name in ledger.studies() else None
             finally:
                 ledger.close()
         except MuseBarError:

@@ -61,7 +61,7 @@ class Run:
 
     def read(self):
         study = self.study
-        record = study.ledger.read("tiny")
+        record = study.ledger.read("tiny", curves=True)
         study.ledger.close()
         return record
 

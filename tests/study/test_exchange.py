@@ -44,7 +44,7 @@ def exported(tmp_path) -> Path:
     study.ledger.end(spec.name, second, Ended("NaN", 1, {}, []))
     folder = tmp_path / "export"
     folder.mkdir()
-    record = study.ledger.read(spec.name)
+    record = study.ledger.read(spec.name, curves=True)
     flat = tables(spec.name, record, "stopped")
     write_table(flat.results, folder / "results.parquet")
     write_table(flat.curves, folder / "curves.parquet")
@@ -53,9 +53,11 @@ def exported(tmp_path) -> Path:
 
 
 def test_what_was_exported_comes_back_run_by_run(exported, tmp_path):
-    original = Home(tmp_path / "first").open("paper-methods").ledger.read("paper-methods")
+    original = (
+        Home(tmp_path / "first").open("paper-methods").ledger.read("paper-methods", curves=True)
+    )
     study, count = exchange.bring(Home(tmp_path / "second"), exported)
-    record = study.ledger.read("paper-methods")
+    record = study.ledger.read("paper-methods", curves=True)
     assert (count, record.state, record.corpus_path) == (2, "stopped", None)
     assert record.facts == original.facts
     assert record.configurations.items() <= original.configurations.items()
