@@ -198,18 +198,23 @@ def affordable(spec: StudySpec, budget: int) -> int:
     return (budget - spec.search.finalists * spec.seeds.confirm) // spec.seeds.search
 
 
+def planned(spec: StudySpec) -> int:
+    """Seed runs of a genre's search, where no finalist is dropped."""
+    search, seeds = spec.search, spec.seeds
+    return search.configurations * seeds.search + search.finalists * seeds.confirm
+
+
 def methods(land: Landscape) -> tuple[list[Method], list[Method]]:
     """The product's own, and the others'."""
     count, seeds = land.bce.shape
-    fifth = count * seeds // 5
-    seen = (fifth // 2, fifth)
+    tenth = count * seeds // 10
+    usual = variant(land)
+    sizes = (affordable(usual, tenth), usual.search.configurations)
+    seen = (tenth, planned(usual), 2 * tenth)
     own = []
     for sampler in ("random", "qmc", "tpe", "auto"):
-        for budget in seen:
-            spec = variant(land, search__sampler=sampler)
-            spec = variant(
-                land, search__sampler=sampler, search__configurations=affordable(spec, budget)
-            )
+        for size in sizes:
+            spec = variant(land, search__sampler=sampler, search__configurations=size)
             name = f"this product, {sampler}, {spec.search.configurations} configurations"
             own.append(Method(name, functools.partial(product, spec=spec)))
     others = [

@@ -204,7 +204,7 @@ class SearchSpec(_Section):
     sampler: Sampler = Sampler.AUTO
     configurations: Annotated[int, Field(ge=1, le=10_000)] = 60
     generation: Positive | None = None
-    finalists: Positive = 3
+    finalists: Positive = 8
     rungs: list[Annotated[int, Field(ge=MIN_RUNG, le=MAX_RUNG)]] | None = None
     objective: Objective | list[Objective] = Objective.BCE
     transfer: bool = True
@@ -220,7 +220,7 @@ class SearchSpec(_Section):
 class SeedsSpec(_Section):
     """Seeds a configuration: in the search, and in methods and confirmation."""
 
-    search: Annotated[int, Field(ge=1, le=CONFIRMATION_SEED)] = 3
+    search: Annotated[int, Field(ge=1, le=CONFIRMATION_SEED)] = 2
     confirm: Positive = 10
 
 
