@@ -144,7 +144,7 @@ def status(home: Place, name: str, as_json: bool, why: str | None) -> None:
     from study.results import state_of
 
     opened = Home(home).open(name)
-    record, state = opened.ledger.read(name), state_of(opened)
+    record, state = opened.ledger.read(name, curves=why is not None), state_of(opened)
     if why is not None:
         click.echo(explain(name, record, state, why, as_json=as_json))
         return
