@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from musebar_core.corpus import GenreCorpus
     from musebar_core.metrics import Metrics
 
-_EVALUATION_BATCH, _EVALUATION_BATCH_GPU = 256, 1024
+EVALUATION_BATCH, EVALUATION_BATCH_GPU = 256, 1024
+"""Snippets that an evaluation takes at a time."""
 
 
 @dataclass(frozen=True)
@@ -355,7 +356,7 @@ class Evaluation:
         model.eval()
         device = model.output.bias.device
         parts = []
-        size = _EVALUATION_BATCH_GPU if device.type == "cuda" else _EVALUATION_BATCH
+        size = EVALUATION_BATCH_GPU if device.type == "cuda" else EVALUATION_BATCH
         for first in range(0, len(self.pitches), size):
             rows = slice(first, first + size)
             roll = piano_roll(self.pitches[rows].to(device))

@@ -3,8 +3,9 @@
 The estimate counts 32-bit numbers: four a weight (itself, its gradient, Adam's two moments), and
 for each step of each snippet of a batch what back-propagation keeps of it: eight numbers a hidden
 unit and layer (four gates, cell, its tanh, state, and the gradient passing), in encoder and
-decoder, and eight a pitch (roll, input, logits, loss, each with its gradient). Evaluation goes
-through its snippets in one batch and keeps half of that. To it comes the device's own context.
+decoder, and eight a pitch (roll, input, logits, loss, each with its gradient). Evaluation has no
+gradients and larger batches: of each step four numbers a hidden unit (a layer's input and output)
+and six a pitch, which on a CPU is 1.3 times what it takes. To it comes the device's own context.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
 from musebar_core.model import PITCHES
+from musebar_core.training import EVALUATION_BATCH_GPU
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,11 +74,16 @@ def weights(config: Configuration) -> int:
 
 def seed_bytes(config: Configuration) -> int:
     """Memory that training one seed needs on a device, without the device's own context."""
-    step = 8 * (2 * config.model.layers * config.model.hidden + PITCHES)
+    model, steps = config.model, config.grid.snippet_steps
     batch = config.training.batch if isinstance(config.training.batch, int) else _GROUPS
-    snippets = max(batch, config.training.evaluation_snippets / 2)
-    kept = snippets * config.grid.snippet_steps * step
-    return math.ceil(_NUMBER * (4 * weights(config) + kept))
+    kept = batch * steps * 8 * (2 * model.layers * model.hidden + PITCHES)
+    return _NUMBER * (4 * weights(config) + max(kept, evaluation_numbers(config)))
+
+
+def evaluation_numbers(config: Configuration) -> int:
+    """Numbers that the largest batch of an evaluation on a GPU keeps at once."""
+    snippets = min(config.training.evaluation_snippets, EVALUATION_BATCH_GPU)
+    return snippets * config.grid.snippet_steps * (4 * config.model.hidden + 6 * PITCHES)
 
 
 def largest_seed_bytes(spec: StudySpec) -> int:
@@ -93,8 +100,9 @@ def share(spec: StudySpec, nodes: Iterable[Node]) -> Share:
     """What each trial is given of these machines.
 
     ``gpus_per_trial: auto`` is the share of the smallest GPU that its seeds need;
-    ``seeds_per_trial: auto`` as many seeds as the given share of a GPU has memory for, and 1
-    without a GPU. ``slots: auto`` is what fits on all nodes, each by itself.
+    ``seeds_per_trial: auto`` all seeds of a configuration that the given share of a GPU, or the
+    whole where that is ``auto`` too, has memory for, and 1 without a GPU. ``slots: auto`` is what
+    fits on all nodes, each by itself.
 
     Raises
     ------
@@ -119,18 +127,25 @@ def _gpus(spec: StudySpec, nodes: list[Node]) -> float:
     with_gpus = [node for node in nodes if node.gpus]
     if not with_gpus:
         return 0
-    seeds = spec.resources.seeds_per_trial
-    needed = CONTEXT_BYTES + largest_seed_bytes(spec) * (1 if seeds == "auto" else seeds)
     usable = USABLE * _smallest_gpu(with_gpus)
+    seeds = spec.resources.seeds_per_trial
+    if seeds == "auto":
+        seeds = _together(spec, usable)
+    needed = CONTEXT_BYTES + largest_seed_bytes(spec) * seeds
     if needed > usable:
         return 1  # it may still fit: the estimate is no promise, and the run says if it does not
     return 1 / math.floor(usable / needed)
 
 
 def _seeds(spec: StudySpec, gpus: float, nodes: list[Node]) -> int:
-    if gpus <= 0 or spec.resources.gpus_per_trial == "auto":
+    if gpus <= 0:
         return 1
-    given = USABLE * _smallest_gpu([node for node in nodes if node.gpus]) * max(gpus, 1e-9)
+    smallest = _smallest_gpu([node for node in nodes if node.gpus])
+    return _together(spec, USABLE * smallest * gpus)
+
+
+def _together(spec: StudySpec, given: float) -> int:
+    """Seeds of a configuration that this many bytes of a GPU hold, at least one."""
     fits = int((given - CONTEXT_BYTES) / largest_seed_bytes(spec))
     return max(1, min(fits, max(spec.seeds.search, spec.seeds.confirm)))
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from musebar_core.errors import StudyError
@@ -62,6 +65,53 @@ def test_auto_takes_as_many_seeds_as_a_share_has_memory_for(spec, monkeypatch):
 def test_no_more_seeds_are_taken_than_there_are(spec):
     gpu = [Node(4, 1, 80 * GIB)]
     assert share(spec(gpus_per_trial=1, seeds_per_trial="auto"), gpu).seeds_per_trial == 3
+
+
+def test_auto_for_both_gives_all_seeds_of_a_configuration_the_share_that_they_need(
+    spec, monkeypatch
+):
+    monkeypatch.setattr(sizing, "largest_seed_bytes", lambda spec: 2 * GIB)
+    auto = spec(gpus_per_trial="auto", seeds_per_trial="auto")  # three seeds, 6.6 GiB
+    found = share(auto, [Node(4, 1, 16 * GIB)])
+    assert (found.seeds_per_trial, found.gpus_per_trial, found.slots) == (3, 0.5, 2)
+    found = share(auto, [Node(4, 1, 6 * GIB)])  # room for two
+    assert (found.seeds_per_trial, found.gpus_per_trial, found.slots) == (2, 1, 1)
+
+
+_PEAK = """
+import resource
+import torch
+from musebar_core import training
+from musebar_core.config import Configuration, Grid, ModelConfig
+from musebar_core.model import initialise, piano_roll
+from musebar_core.objective import bce
+from study import sizing
+
+torch.set_num_threads(1)
+config = Configuration(Grid(1, 4, 64), ModelConfig(96, 2, 16, 1))
+model = training.build(config).model
+initialise(model, 0)
+
+@torch.no_grad()
+def evaluate(n):
+    pitches = torch.randint(40, 90, (n, 64), generator=torch.Generator().manual_seed(0))
+    roll = piano_roll(pitches)
+    mu, _ = model.encode(roll)
+    return bce(model.decode(roll, mu[:, -1]), roll)
+
+evaluate(2)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+evaluate(1024)
+peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+print(peak / (4 * sizing.evaluation_numbers(config)))
+"""
+
+
+def test_the_estimate_of_an_evaluation_is_what_one_takes_and_a_little_more():
+    done = subprocess.run(
+        [sys.executable, "-c", _PEAK], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert 0.5 < float(done.stdout) < 1.0
 
 
 def test_where_nothing_fits_it_says_what_there_is(spec):
