@@ -36,11 +36,11 @@ from benchmarks import landscape, rivals
 from benchmarks.landscape import End, Landscape
 from study import evidence, planner, proposals, specfile
 from study.objectives import COLLAPSED_SHARE
-from study.record import Ended, Record, SeedRun
+from study.record import Ended, Proposal, Record, SeedRun
 from study.spec import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from study.spec import StudySpec
 
@@ -65,17 +65,27 @@ class Method:
     budgets: tuple[int, ...] = ()
 
 
-def product(land: Landscape, rng: np.random.Generator, spec: StudySpec) -> Iterator[End]:
-    """The product's planner, proposals and racing, every run looked up in the table."""
-    spec = spec.model_copy(
-        update={"search": spec.search.model_copy(update={"seed": int(rng.integers(2**31))})}
-    )
+def product(land: Landscape, rng: np.random.Generator, specs: Sequence[StudySpec]) -> Iterator[End]:
+    """The product's planner, proposals and racing, every run looked up in the table.
+
+    ``specs`` differ in the number of confirmation seeds alone: they share one search.
+    """
+    seed = {"seed": int(rng.integers(2**31))}
     drawn = {
-        phase: rng.integers(land.bce.shape[1], size=len(spec.seeds_of(phase)))
+        phase: rng.integers(land.bce.shape[1], size=len(specs[-1].seeds_of(phase)))
         for phase in (Phase.SEARCH, Phase.CONFIRM)
     }
+    generations: dict[tuple[str, int], tuple[Proposal, ...]] = {}
+    for asked in specs:
+        spec = asked.model_copy(update={"search": asked.search.model_copy(update=seed)})
+        record = Record(spec, "running", False, None, {"genre": {}}, {}, generations, {}, {})  # noqa: FBT003
+        yield _played(land, record, drawn)
+
+
+def _played(land: Landscape, record: Record, drawn: dict[Phase, np.ndarray]) -> End:
+    """Play a study to its end; ``drawn`` are the table's seeds that stand for its own."""
+    spec = record.spec
     place = {config_id: i for i, config_id in enumerate(land.ids)}
-    record = Record(spec, "running", False, None, {"genre": {}}, {}, {}, {}, {})  # noqa: FBT003
     while not (plan := planner.plan(record)).done:
         for due in plan.propose:
             record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
@@ -84,7 +94,7 @@ def product(land: Landscape, rng: np.random.Generator, spec: StudySpec) -> Itera
                 seed = drawn[run.phase][spec.seeds_of(run.phase).index(run.seed)]
                 record.ended[run] = _looked_up(land, place[run.config_id], seed)
     best = min(evidence.race_of(record, "genre").racing, key=lambda i: _cost(record, spec, i))
-    yield End(place[best], len(record.ended))
+    return End(place[best], len(record.ended))
 
 
 def _looked_up(land: Landscape, config: int, seed: int) -> Ended:
@@ -209,14 +219,18 @@ def methods(land: Landscape) -> tuple[list[Method], list[Method]]:
     count, seeds = land.bce.shape
     tenth = count * seeds // 10
     usual = variant(land)
-    sizes = (affordable(usual, tenth), usual.search.configurations)
     seen = (tenth, planned(usual), 2 * tenth)
     own = []
     for sampler in ("random", "qmc", "tpe", "auto"):
-        for size in sizes:
-            spec = variant(land, search__sampler=sampler, search__configurations=size)
-            name = f"this product, {sampler}, {spec.search.configurations} configurations"
-            own.append(Method(name, functools.partial(product, spec=spec)))
+        for size, confirm in (
+            (affordable(usual, tenth), (10,)),
+            (usual.search.configurations, (10, 20)),
+        ):
+            specs = [variant(land, search__sampler=sampler, search__configurations=size,
+                             seeds__confirm=n) for n in confirm]  # fmt: skip
+            name = f"this product, {sampler}, {size} configurations"
+            play = functools.partial(product, specs=specs)
+            own.append(Method(name, play, tuple(map(planned, specs))))
     others = [
         Method(f"grid, {n} seed(s)", functools.partial(rivals.grid, seeds=n)) for n in (1, 2, 3, 10)
     ]
