@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -23,8 +24,13 @@ SECONDS_PER_QUARTER = 0.5
 
 
 def pytest_configure() -> None:
-    """One thread each: tiny tensors gain nothing by more, and threads that wait spin."""
+    """One thread each: tiny tensors gain nothing by more, and threads that wait spin.
+
+    A shell's background job ignores Ctrl-C, and so would every process that the tests start.
+    """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def write_song(path: Path, seed: int, steps: int = 96, centre: int = 64) -> None:

@@ -132,8 +132,10 @@ def test_ray_runs_as_many_trials_at_a_time_as_the_shares_say(spec):
     try:
         hold = ray.remote(num_cpus=1, num_gpus=found.gpus_per_trial)(_Hold)
         held = [hold.remote() for _ in range(found.slots + 1)]
-        ready, _ = ray.wait([h.here.remote() for h in held], num_returns=len(held), timeout=20)
+        calls = [h.here.remote() for h in held]
+        ready, waiting = ray.wait(calls, num_returns=found.slots, timeout=120)
         assert len(ready) == found.slots == 3
+        assert ray.wait(waiting, timeout=5)[0] == []
     finally:
         ray.shutdown()
 
