@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reports.stats.summaries import ConfigurationSummary
 
 COLLAPSED_COLOUR = "#D55E00"
-SHARES = {"tickformat": ".0%", "range": [0, 1.25], "tickvals": [0, 0.2, 0.5, 1], "tickangle": 0}
+SHARES = {"tickformat": ".0%", "range": [0, 1.45], "tickvals": [0, 0.2, 0.5, 1], "tickangle": 0}
 """An axis of shares, with room for a count behind a full bar."""
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
@@ -108,7 +108,7 @@ def rate_bars(rates: Sequence[Rate]) -> go.Figure:
         )
     )  # fmt: skip
     drawn.update_yaxes(type="category", showgrid=False, ticks="")
-    drawn.update_xaxes(**SHARES)
+    drawn.update_xaxes(**(SHARES | {"tickvals": [0, 0.5, 1]}))
     drawn.update_layout(showlegend=False)
     return drawn
 

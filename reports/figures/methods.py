@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MARKOV = "markov"
 
+EMPTY = 0.5
+"""Nats of mutual information under which a code is called empty."""
+
 
 @dataclass(frozen=True)
 class GenreMark:
@@ -60,10 +63,14 @@ def seed_panel(
             _seeds(drawn, figures.metric(metric), at + 0.16, (colour, "", ""))
             _mean(drawn, figures.metric(metric), at - 0.14, (colour, "", ""))
     if metric == "mi":
-        drawn.add_vline(x=0.5, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
+        drawn.add_vline(x=EMPTY, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     names = [compared_label(row.method, chosen=is_chosen(row, chosen)) for row in rows]
     _rows(drawn, names)
-    drawn.update_xaxes(rangemode="tozero")
+    split_rows = [found for row in rows if (found := row.split(split)) is not None]
+    means = [found.metric(name) for found in split_rows
+             for name in (("mi_lower", "mi_upper") if metric == "mi" else (metric,))]  # fmt: skip
+    ends = [v for mean in means for v in (*mean.values, *style.span(mean))]
+    drawn.update_xaxes(range=style.from_zero([*ends, EMPTY] if metric == "mi" else ends))
     drawn.update_layout(showlegend=False)
     return drawn
 
@@ -116,8 +123,12 @@ def genres_chart(
     markov: dict[str, float] | None = None,
     *,
     from_zero: bool = False,
+    empty: bool = False,
 ) -> go.Figure:
-    """Draw a row a genre and a mark a method; ``markov`` adds each genre's baseline (of a BCE)."""
+    """Draw a row a genre and a mark a method; ``markov`` adds each genre's baseline (of a BCE).
+
+    ``empty`` draws the line under which a mutual information is that of an empty code.
+    """
     genres = list(dict.fromkeys(mark.genre for mark in marks))
     drawn = style.figure(x_title, "", height=150 + 52 * len(genres))
     for at, method in enumerate(METHODS):
@@ -137,8 +148,11 @@ def genres_chart(
             )
         )  # fmt: skip
     _rows(drawn, genres)
+    if empty:
+        drawn.add_vline(x=EMPTY, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     if from_zero:
-        drawn.update_xaxes(rangemode="tozero")
+        ends = [end for mark in marks for end in (mark.mean, *(mark.spread or ()))]
+        drawn.update_xaxes(range=style.from_zero([*ends, EMPTY] if empty else ends))
     return drawn
 
 

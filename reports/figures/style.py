@@ -152,9 +152,17 @@ def window(values: Iterable[float], baselines: dict[str, float]) -> tuple[float,
     low, high = min(numbers), max(numbers)
     reach = REACH * max(high - low, 1.0)
     near = [bce for bce in baselines.values() if low - reach <= bce <= high + reach]
+    leads = min(near, default=low) < low  # its label stands before it
     low, high = min([low, *near]), max([high, *near])
     pad = max(0.08 * (high - low), 0.5)
-    return low - pad, high + pad
+    return low - (2 if leads else 1) * pad, high + pad
+
+
+def from_zero(values: Iterable[float]) -> list[float]:
+    """Choose an axis range that holds zero, with room for whole marks at both of its ends."""
+    low, high = (min(0.0, *values), max(0.0, *values)) if (values := list(values)) else (0.0, 1.0)
+    pad = 0.05 * (high - low or 1.0)
+    return [low - pad, high + pad]
 
 
 def add_baselines(

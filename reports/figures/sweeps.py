@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from reports.figures import style
+from reports.figures.methods import EMPTY
 from reports.stats.labels import number, with_interval
 from reports.stats.sweeps import line_names
 
@@ -68,6 +69,11 @@ def sweep_panel(
         shown = style.window(numbers, baselines)
         style.add_baselines(drawn, baselines, shown, vertical=False)
         drawn.update_yaxes(range=list(shown))
+    elif metric == "mi":
+        drawn.add_hline(y=EMPTY, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
+        ends = [_mean(row, end).mean for sweep in sweeps for row in sweep.rows
+                for end in ("mi_lower", "mi_upper")]  # fmt: skip
+        drawn.update_yaxes(range=style.from_zero([*ends, EMPTY]))
     else:
         drawn.update_yaxes(rangemode="tozero")
     drawn.update_layout(showlegend=len(sweeps) > 1)
@@ -128,19 +134,39 @@ def heatmap_panel(found: Heatmap, metric: str, unit: str, scale: str) -> go.Figu
     cells = {(str(c.latent_length), str(c.regularizers)): c for c in found.cells}
     z = [[_cell(cells.get((x, y)), metric) for x in xs] for y in ys]
     hover = [[_hover(cells.get((x, y)), metric) for x in xs] for y in ys]
-    text = [["" if v is None else number(v) for v in row] for row in z]
     drawn = style.figure("latent length", "regularizers (bars held to the prior)", height=400)
     drawn.add_trace(
         go.Heatmap(
-            x=xs, y=ys, z=z, text=text, texttemplate="%{text}", customdata=hover, xgap=2, ygap=2,
+            x=xs, y=ys, z=z, customdata=hover, xgap=2, ygap=2,
             hovertemplate="%{customdata}<extra></extra>", hoverongaps=False,
             colorscale=scale, colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12,
                       "outlinewidth": 0},
         )
     )  # fmt: skip
+    known = [(x, y, v) for y, row in zip(ys, z, strict=True)
+             for x, v in zip(xs, row, strict=True) if v is not None]  # fmt: skip
+    inks = _inks([v for _, _, v in known], bright_low=scale.endswith("_r"))
+    drawn.add_trace(
+        go.Scatter(
+            x=[x for x, _, _ in known], y=[y for _, y, _ in known], mode="text",
+            text=[number(v) for _, _, v in known], textfont={"color": inks, "size": 12},
+            showlegend=False, hoverinfo="skip",
+        )
+    )  # fmt: skip
     drawn.update_xaxes(type="category", showgrid=False, ticks="")
     drawn.update_yaxes(type="category", showgrid=False, ticks="")
     return drawn
+
+
+TURN = 0.47
+"""Where on its scale Cividis turns from dark to light: both inks have 4.5 to 1 there."""
+
+
+def _inks(values: Sequence[float], *, bright_low: bool) -> list[str]:
+    """Choose the ink of each cell's number by its ground; Plotly's own is grey on grey."""
+    low, high = min(values), max(values)
+    places = [(value - low) / (high - low) if high > low else 0.5 for value in values]
+    return ["#000" if (1 - at if bright_low else at) > TURN else "#fff" for at in places]
 
 
 def _cell(cell: HeatCell | None, metric: str) -> float | None:

@@ -148,7 +148,8 @@ def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:
     cells = [_regret_row(cards[name], names) for name in used]
     if len(used) < len(names):  # a matrix is square: the rows of the others say why they are empty
         cells, names = [_regret_row(cards[name], used) for name in used], used
-    if len(names) < 2:
+    measured = any(one and one.regret and not one.same for row in cells for one in row)
+    if len(names) < 2 or not measured:  # the lines above say all that is known
         return ()
     table = Table(
         id="regret",

@@ -54,8 +54,8 @@ def _information(
 ) -> Section:
     plot = information_plot(study.tables, genre.rows, genre.chosen, genre.name)
     share = (
-        " The height over the cost, mi_upper / kl, is the informative share of the code: on the "
-        "dashed line all of the KL is information."
+        " Height over KL is the informative share of the code: on the dashed line all of the KL "
+        "is information."
     )
     charts = (
         chart("fig-kl-mi", "Mutual information against KL, validation, nats", AGAINST_KL + share,

@@ -78,10 +78,11 @@ def _asked(studies: Sequence[StudyView]) -> Table:
 def _answers(studies: Sequence[StudyView]) -> Table:
     return Table(
         id="answers",
-        caption="One row a genre and study. BCE in nats per snippet, test split, with the 95 % "
-        "interval over seeds; MI from its lower to its upper bound.",
-        columns=("genre", "study", "recommended", "configuration", "test BCE", "Markov, test",
-                 "seeds", "test MI, nats", "collapsed"),
+        caption="One row a genre and study. BCE in nats per snippet of the test split, with the "
+        "95 % interval over seeds, and that of a Markov chain beside it; MI in nats, from its "
+        "lower to its upper bound.",
+        columns=("genre", "study", "recommended", "test BCE", "Markov", "test MI", "seeds",
+                 "collapsed", "configuration"),
         rows=tuple(
             _answer(study, genre)
             for study in studies
@@ -100,14 +101,14 @@ def _answer(study: StudyView, genre: GenreView) -> tuple[Cell, ...]:
     return (
         *first,
         Cell(labels.brief(chosen.config)),
-        Cell(chosen.config_id),
         Cell("-") if test is None else Cell(labels.with_interval(test.bce), test.bce.mean),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
-        Cell(str(chosen.n_done), chosen.n_done),
         Cell("-") if test is None else Cell(labels.bracket(test.mi_lower, test.mi_upper),
                                             test.mi_lower.mean),
+        Cell(str(chosen.n_done), chosen.n_done),
         Cell(f"{chosen.collapsed} of {chosen.n_done}", chosen.collapsed,
              warning=chosen.is_collapsed),
+        Cell(chosen.config_id),
     )  # fmt: skip
 
 

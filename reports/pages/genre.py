@@ -35,8 +35,9 @@ AGAINST_BCE = (
     "Baselines are dashed lines, or named at the edge where they are far off."
 )
 AGAINST_KL = (
-    "The same configurations against their KL. MI cannot exceed KL (dashed line): a mark far "
-    "below the line has a large KL that carries no information."
+    "Each mark is a configuration on validation, against its KL; the bar spans the means of "
+    "mi_lower and mi_upper, crosses are collapsed. MI cannot exceed KL (dashed line): a mark far "
+    "below the line has a large KL that carries little information."
 )
 CURVES = (
     "Thin lines are seeds, bold ones their mean, dashed ones the baselines (named at the edge "

@@ -41,8 +41,8 @@ SAID = {
     "bce": "Lower predicts better. Grey strokes are each genre's Markov chain: a method to the "
     "right of it predicts worse than the last note does.",
     "kl": "What the code costs. A large KL need not mean information.",
-    "mi": "What the code carries: the bar spans the means of mi_lower and mi_upper. Under 0.5 "
-    "nats the code is empty.",
+    "mi": "What the code carries: the bar spans the means of mi_lower and mi_upper. Left of the "
+    "dotted line, 0.5 nats, the code is empty.",
 }
 
 
@@ -61,7 +61,12 @@ def methods_page(study: StudyView, site: Site) -> str:
     measured = [(genre, found) for genre in study.genres if (found := methods(study, genre))]
     sections = [*verdict_sections(study), _all_genres(measured)]
     sections += [_genre(study, genre, found) for genre, found in measured]
-    return topic_page(study, site, Place(Topic.METHODS), "The four methods", [LEAD], sections)
+    ran = {row.method for _, rows in measured for row in rows}
+    heading, lead = "The four methods", LEAD
+    if len(ran) < len(labels.METHODS):
+        names = ", ".join(label for name, label in labels.METHODS.items() if name in ran)
+        heading, lead = "The paper's methods", f"{LEAD} Of the four, only {names} ran here."
+    return topic_page(study, site, Place(Topic.METHODS), heading, [lead], sections)
 
 
 Measured = list[tuple["GenreView", tuple["ConfigurationSummary", ...]]]
@@ -79,8 +84,8 @@ def _all_genres(measured: Measured) -> Section:
         marks = [_mark(genre, row, metric) for genre, rows in measured for row in rows]
         from_zero = metric != "bce"
         drawn = genres_chart(marks, f"test {x_title}", None if from_zero else markov,
-                             from_zero=from_zero)  # fmt: skip
-        spread = "" if metric == "mi" else f" Bars are 95 % intervals. {labels.COVERAGE}"
+                             from_zero=from_zero, empty=metric == "mi")  # fmt: skip
+        spread = "" if metric == "mi" else f" {labels.COVERAGE}"
         table = _own_table(metric, name, marks, markov)
         charts.append(
             chart(f"fig-own-{metric}", f"{name} here", SAID[metric] + spread, drawn, table)

@@ -41,7 +41,7 @@ function wrapTitles(plot, data, layout) {
     const lines = [""];
     for (const word of title.text.split(" ")) {
       const last = lines.length - 1;
-      if (lines[last] && lines[last].length + word.length >= room[name]) lines.push(word);
+      if (lines[last] && lines[last].length + 1 + word.length >= room[name]) lines.push(word);
       else lines[last] = lines[last] ? `${lines[last]} ${word}` : word;
     }
     title.text = lines.join("<br>");

@@ -40,7 +40,7 @@ def search_page(study: StudyView, site: Site, genre: GenreView) -> str:
         f"{labels.count(seeds, 'seed')} each, on validation. Few seeds flatter: the choice rests "
         "on the confirmation, not on this page."
     ) if found.is_search else (
-        f"{labels.count(len(found.trials), 'configuration')} asked for, on validation."
+        f"{labels.count(len(found.trials), 'configuration')} of the grid, compared on validation."
     )  # fmt: skip
     sections = [
         _course(study, genre, found),
@@ -69,7 +69,8 @@ def _course(study: StudyView, genre: GenreView, found: Search) -> Section:
             chart("fig-history", "Validation BCE of each configuration, in order",
                   "Each dot is a configuration's mean over its search seeds, in the order in which "
                   "they first ended; crosses collapsed. The line is the lowest so far, a minimum "
-                  "over noisy means: it flatters. Dashed lines are the baselines.",
+                  "over noisy means: it flatters. Dashed lines are the baselines, named at the "
+                  "edge where far off.",
                   draw.history(found, baselines, colour), _history_table(found))
         )  # fmt: skip
     groups = {"searched" if found.is_search else "tried": [t.bce for t in found.trials]}
@@ -80,7 +81,8 @@ def _course(study: StudyView, genre: GenreView, found: Search) -> Section:
     charts.append(
         chart("fig-edf", "Share of configurations at or under each BCE",
               "How rare a good configuration is: a steep line means that most are alike, a long "
-              "foot on the left that few are good. Dashed lines are the baselines.",
+              "foot on the left that few are good. Dashed lines are the baselines, named at the "
+              "edge where far off.",
               draw.edf(groups, baselines), data=TRIALS)
     )  # fmt: skip
     heading = "Course of the search" if found.is_search else "Spread of the grid"
@@ -106,11 +108,13 @@ def _history_table(found: Search) -> Table:
 def _importance(found: Search) -> Section:
     weighed = importances(found.trials, found.names)
     if weighed is None:
-        return Section(
-            "importance", "What mattered",
-            notes=((f"Fewer than {FEWEST} configurations were tried, or only one setting varied: "
-                   "nothing can be said of what mattered."),),
-        )  # fmt: skip
+        tried = len(found.trials)
+        why = (
+            f"{labels.count(tried, 'configuration')} tried: {FEWEST} at least are needed to say"
+            if tried < FEWEST
+            else "All were alike in BCE or in all settings but one, so nothing can be said of"
+        )
+        return Section("importance", "What mattered", notes=(f"{why} what mattered.",))
     said = (
         "PED-ANOVA asks how much a setting decides whether a configuration is among the best "
         f"{BEST:.0%} by mean BCE; the shares add up to 100 %. Whiskers are the middle 80 % over "
@@ -168,10 +172,13 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section
 
 
 def _pair(found: Search) -> tuple[str, str] | None:
-    """Choose the two settings of the contour: the paper's two, else the first two."""
+    """Choose the two settings of the contour: the paper's two, else the first two.
+
+    None where so few were tried that the shading would be all guess.
+    """
     paper = [name for name in ("latent_length", "regularizers") if name in found.names]
     names = [*paper, *(name for name in found.names if name not in paper)]
-    return (names[0], names[1]) if len(names) >= 2 else None
+    return (names[0], names[1]) if len(names) >= 2 and len(found.trials) >= FEWEST else None
 
 
 def _front(study: StudyView, genre: GenreView, found: Search) -> Section:

@@ -48,8 +48,8 @@ PANELS = (
     ("kl", "KL", "KL (nats per snippet)",
      "What the code costs. A large KL need not mean information: look at the bracket."),
     ("mi", "Mutual information", "mutual information (nats)",
-     ("What the code carries, from the mean of mi_lower to that of mi_upper. Under 0.5 nats a code "
-     "is empty.")),
+     ("What the code carries, from the mean of mi_lower to that of mi_upper. Under the dotted "
+     "line, 0.5 nats, a code is empty.")),
     ("active_units", "Active units", "active units (dimensions)",
      "Dimensions in use; those above this count are dead weight."),
 )  # fmt: skip

@@ -122,8 +122,13 @@ def measures_table(
 
 def _caption(rows: Sequence[ConfigurationSummary], split: str) -> str:
     text = f"{split.capitalize()} split. BCE and KL in nats per snippet, MI in nats"
-    cap = next((labels.cap(found) for row in rows if (found := row.split(split))), None)
-    return f"{text}." if cap is None else f"{text}; MI lower is at most log N = {cap}."
+    measured = [found for row in rows if (found := row.split(split))]
+    if not measured:
+        return f"{text}."
+    text += f"; MI lower is at most log N = {labels.cap(measured[0])}."
+    if any(one.mi_lower.mean > one.mi_upper.mean for one in measured):
+        text += " Both bounds are estimates: of an empty code they may cross."
+    return text
 
 
 def _baselines(
@@ -226,8 +231,9 @@ def _configuration(
     settings = labels.settings(row.config)
     found = is_chosen(row, chosen)
     failed = len(row.failures)
+    known = labels.compared_label(row.method, chosen=found).replace(" (chosen)", ", chosen")
     return (
-        Cell(row.config_id + (" (chosen)" if found else ""),
+        Cell(f"{row.config_id} ({known})" if known else row.config_id,
              swatch=colour(row.method, chosen=found)),
         Cell(row.phase),
         *_measures(row.validation),

@@ -57,11 +57,14 @@ def verdict_sections(study: StudyView) -> tuple[Section, ...]:
         f"{ALPHA:.0%} over all of them together (Holm). Does not hold means significantly the "
         "other way round; no difference shown is undecided."
     )
-    counts = ", ".join(
-        f"{sum(one.answer is answer for one in found)} {said}"
-        for answer, said in ((Answer.HOLDS, "hold"), (Answer.DOES_NOT, "do not hold"),
-                             (Answer.UNDECIDED, "undecided"))
-    )  # fmt: skip
+    held, failed, open_ = (
+        sum(one.answer is answer for one in found)
+        for answer in (Answer.HOLDS, Answer.DOES_NOT, Answer.UNDECIDED)
+    )
+    counts = (
+        f"{held} {'holds' if held == 1 else 'hold'}, "
+        f"{failed} {'does' if failed == 1 else 'do'} not hold, {open_} undecided"
+    )
     paper = (
         "Beside a verdict stand the paper's own figures (Table 1: 240 steps a snippet, 512 units, "
         "means of ten runs without spread, on music that is not published; its overall for all "

@@ -33,11 +33,11 @@ ALWAYS_SHOWN = ("latent_length", "regularizers", "annealing")
 
 
 def settings(config: Configuration) -> dict[str, Any]:
-    """Every setting that a search may vary, named as the columns of the results."""
-    annealing, training = config.annealing, config.training
+    """Every setting that configurations may differ in, in words of one kind each."""
+    annealing, model, training = config.annealing, config.model, config.training
     return {
-        "latent_length": config.model.latent_length,
-        "regularizers": config.model.regularizers,
+        "latent_length": model.latent_length,
+        "regularizers": model.regularizers,
         "annealing": str(annealing.kind),
         "annealing_start": annealing.start,
         "annealing_length": annealing.length,
@@ -48,10 +48,34 @@ def settings(config: Configuration) -> dict[str, Any]:
         "learning_rate": training.learning_rate,
         "batch": str(training.batch),
         "epochs": training.epochs,
-        "hidden": config.model.hidden,
-        "layers": config.model.layers,
+        "warm_up": training.warm_up,
+        "decay": str(training.decay),
+        "gradient_clip": training.gradient_clip,
+        "output_bias": _switch(training.output_bias),
+        "encoder_steps": training.encoder_steps,
+        "pooling": str(model.pooling),
+        "bidirectional": _switch(model.bidirectional),
+        "precision": str(training.precision),
+        "hidden": model.hidden,
+        "layers": model.layers,
         "snippet_steps": config.grid.snippet_steps,
     }
+
+
+def _switch(on: bool) -> str:
+    return "on" if on else "off"
+
+
+def differences(one: Configuration, other: Configuration) -> str:
+    """Name the settings in which two configurations differ, in words; empty for none."""
+    mine, its = settings(one), settings(other)
+    same_kind = mine["annealing"] == its["annealing"]
+    names = [
+        name.replace("_", " ")
+        for name in mine
+        if mine[name] != its[name] and (same_kind or not name.startswith("annealing_"))
+    ]
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def varied(configs: Iterable[Configuration]) -> tuple[str, ...]:
@@ -130,7 +154,8 @@ def schedule(config: Configuration) -> str:
 
 def number(value: float) -> str:
     """Write a number with as many decimals as its size deserves: 566.3, 27.41, 0.03."""
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.2f}"
+    text = f"{value:,.1f}" if abs(value) >= 100 else f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text
 
 
 def with_interval(mean: SeedMean | None) -> str:

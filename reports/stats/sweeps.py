@@ -61,11 +61,23 @@ class Sweep:
 
 
 def line_names(sweeps: Sequence[Sweep]) -> tuple[str, ...]:
-    """Name lines of one chart by what they do not share: all they hold, where that is alike."""
+    """Name lines of one chart by what they do not share: all they hold, where that is alike.
+
+    In the few characters that a legend has room for on a phone.
+    """
     common = set.intersection(*(set(one.parts) for one in sweeps)) if len(sweeps) > 1 else set()
     return tuple(
-        ", ".join(part for part in one.parts if part not in common) or one.held for one in sweeps
+        ", ".join(_brief(part) for part in one.parts if part not in common)
+        or ", ".join(map(_brief, one.parts))
+        for one in sweeps
     )
+
+
+def _brief(part: str) -> str:
+    for words, few in (("latent length ", "L "), (" annealing", ""), (" of training", ""),
+                       ("input dropout", "dropout")):  # fmt: skip
+        part = part.replace(words, few)
+    return part
 
 
 def shared_settings(sweeps: Sequence[Sweep]) -> tuple[str, ...]:

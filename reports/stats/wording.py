@@ -9,6 +9,7 @@ from reports.stats.cost import hours_text, runs_text
 from reports.stats.labels import (
     brief,
     count,
+    differences,
     method_label,
     number,
     p_value,
@@ -72,7 +73,7 @@ def tie_line(ties: TieSet) -> str:
     """Say how many cannot be told from the best."""
     k, left = len(ties.members) + len(ties.worse), len(ties.members)
     if k == 1:
-        return "the only configuration that there is to choose from: nothing to compare it with"
+        return "the only configuration to choose from, so there is nothing to compare it with"
     if ties.too_few_seeds:
         return (
             f"undecided: too few seeds ({ties.n_seeds}); the smallest possible p is "
@@ -176,6 +177,9 @@ def _stages(card: Card) -> Section:
         lines.append(Line("Bias of the pick", f"taking the {best} of {len(card.choice.pool)} means "
                           f"flatters it by about {number(found.flattery)} nats (bootstrap over "
                           "seeds)"))  # fmt: skip
+    if not found.finalists:
+        about = "Of many means the best is lucky too: on fresh seeds it will look a little worse."
+        return Section("stages", "How much the pick flatters", about, tuple(lines))
     about = (
         f"Search {METRIC_NAMES[card.metric]} picked the finalists, so it flatters them (the "
         "winner's curse); confirmation ran on fresh seeds. The change estimates the bias."
@@ -250,10 +254,14 @@ def in_short(card: Card) -> tuple[str, ...]:
     found = [f"Tie set: {tie_line(card.ties)}."]
     if card.default is not None:
         better = card.default.improvement
+        default = card.default.summary
         found.append(
-            f"Better than {method_label(card.default.summary.method)}, the paper's "
-            f"default, on {better_text(better)}{_collapsed(card.default.summary)}."
+            f"Better than {method_label(default.method)}, the paper's "
+            f"default, on {better_text(better)}{_collapsed(default)}."
         )
+        if differ := differences(card.chosen.config, default.config):
+            together = "; the difference is that of all together" if " and " in differ else ""
+            found.append(f"The two differ in {differ}{together}.")
     elif card.default_note:
         found.append(f"No comparison with the paper's default: {card.default_note}.")
     found.append(f"It rests on {runs_text(card.cost.n_runs, card.cost.hours)}.")

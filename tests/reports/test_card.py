@@ -79,7 +79,7 @@ def test_a_single_configuration_has_nothing_to_be_compared_with(make_study, make
     assert (found.runner_up, found.variance, found.studentised) == (None, None, None)
     lines = said(found)
     assert lines["ties"] == {
-        "Tie set": "the only configuration that there is to choose from: nothing to compare it with"
+        "Tie set": "the only configuration to choose from, so there is nothing to compare it with"
     }
     assert lines["improvement"] == {
         "Over the paper's default": "no comparison: MuseBar-BOW is not measured"
@@ -165,6 +165,20 @@ def test_the_regret_matrix_says_what_is_not_measured(make_study, make_config):
     cells, texts = regret(["jazz", "rock"], rows).data
     assert [list(row) for row in cells.z] == [[0.0, None], [None, 0.0]]
     assert list(texts.text) == ["its own", "not measured", "not measured", "its own"]
+
+
+def test_no_matrix_is_drawn_where_it_would_hold_no_figure(make_study, make_config):
+    def charts(own):
+        study = make_study(genres=("jazz", "rock"))
+        study.add(make_config(8), [500.0] * 10)
+        for latent, bce in own.items():
+            study.add(make_config(latent), [bce] * 10, genre="rock")
+        seen = view(study.tables())
+        return {part.section.id: part.charts for part in card_view(seen, seen.genres[1]).parts}
+
+    assert len(charts({64: 450.0, 8: 460.0})["transfer"]) == 1
+    assert charts({8: 450.0})["transfer"] == ()
+    assert charts({64: 450.0})["transfer"] == ()
 
 
 def test_verdicts_are_drawn_by_their_answer_and_listed_behind(two_genres):

@@ -77,9 +77,11 @@ def test_a_heatmap_leaves_empty_what_was_not_run(make_study, make_config):
     study.add(make_config(32, 4), [560.0, 562.0], planned=5)
     found = heatmap(rows(study))
     assert (found.latent_lengths, found.regularizers) == ((8, 16, 32), (4, 8))
-    (drawn,) = heatmap_panel(found, "bce", "nats", "Cividis").data
+    drawn, texts = heatmap_panel(found, "bce", "nats", "Cividis").data
     assert [list(row) for row in drawn.z] == [[513.0, 521.0, 561.0], [517.0, 525.0, None]]
     assert "2 of 5 seeds" in drawn.customdata[0][2]
+    assert list(texts.text) == ["513.0", "521.0", "561.0", "517.0", "525.0"]
+    assert list(texts.textfont.color) == ["#fff", "#fff", "#000", "#fff", "#fff"]
 
 
 def test_a_heatmap_of_a_scattered_search_says_of_how_many_each_cell_is_the_best(
