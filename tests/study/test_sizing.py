@@ -79,7 +79,9 @@ def test_auto_for_both_gives_all_seeds_of_a_configuration_the_share_that_they_ne
 
 
 _PEAK = """
-import resource
+import re
+from pathlib import Path
+import psutil
 import torch
 from musebar_core import training
 from musebar_core.config import Configuration, Grid, ModelConfig
@@ -100,10 +102,10 @@ def evaluate(n):
     return bce(model.decode(roll, mu[:, -1]), roll)
 
 evaluate(2)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = psutil.Process().memory_info().rss
 evaluate(1024)
-peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-print(peak / (4 * sizing.evaluation_numbers(config)))
+peak = 1024 * int(re.search(r"VmHWM:\\s*([0-9]+)", Path("/proc/self/status").read_text())[1])
+print((peak - before) / (4 * sizing.evaluation_numbers(config)))
 """
 
 
