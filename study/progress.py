@@ -22,23 +22,30 @@ LINE_SECONDS = 60.0
 
 _REFRESH_SECONDS = 0.5
 
+_WIDE = 110
+"""Columns of a terminal from which the table has room for bars."""
+
 
 def table(record: Record, *, busy: int | None = None, seconds_left: float | None = None) -> Group:
-    """Draw a study's progress, a row a genre."""
+    """Draw a study's progress, a row a genre; with a bar each where the terminal is wide enough."""
     counted = tally.tally(record)
-    grid = Table(box=None, pad_edge=False)
-    for heading in ("genre", "proposed", "racing", "done", "failed", "collapsed", "", "seed runs",
+    wide = Console().width >= _WIDE
+    grid = Table(box=None, pad_edge=False, collapse_padding=not wide)
+    for heading in ("genre", "proposed", "racing", "done", "failed", "collapsed", "seed runs",
                     "best val. BCE"):  # fmt: skip
-        grid.add_column(heading, justify="left" if heading in {"genre", ""} else "right")
+        grid.add_column(heading, justify="left" if heading == "genre" else "right")
+    if wide:
+        grid.add_column("")
     for genre, row in counted.genres.items():
         configurations = row.configurations
+        bar = ProgressBar(total=max(1, row.planned), completed=row.done + row.failed, width=16)
         grid.add_row(
             genre,
             *map(str, (configurations.proposed, configurations.racing, configurations.done,
                        configurations.failed, configurations.collapsed)),
-            ProgressBar(total=max(1, row.planned), completed=row.done + row.failed, width=16),
             f"{row.done}/{row.planned}",
             _best(row.best),
+            *([bar] if wide else []),
         )  # fmt: skip
     head = Text(f"study {record.spec.name}{_running(counted, busy)}", style="bold")
     return Group(head, grid, *map(Text, _footer(counted, seconds_left)))
