@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 
-QUICK = ("training", "gpu", "corpus", "reports")
-NAMES = (*QUICK, "overhead", "search_efficiency", "statistics", "coverage")
+QUICK = ("training", "gpu", "corpus", "overhead", "reports")
+NAMES = (*QUICK, "search_efficiency", "statistics", "coverage")
 
 
 def main() -> None:
