@@ -6,9 +6,8 @@ The engine asks :meth:`Driver.next_assignment` whenever a slot is free and repor
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.errors import StudyError
@@ -127,7 +126,7 @@ class Driver:
         checkpoint = self.model_path(run) if self._keeps_model(run, fields) else None
         ended = Ended(attempts=attempts, checkpoint=checkpoint, **fields)
         self.study.ledger.end(self.study.name, run, ended)
-        self.record.ended[run] = dataclasses.replace(ended, curve=None)  # the ledger has it
+        self.record.ended[run] = replace(ended, curve=None)  # the ledger has it
         self._plan = None
         self._tidy(run)
 

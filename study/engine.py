@@ -75,6 +75,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]
 
 
 _OF_TUNE = frozenset({"done", "node_ip", "pid", "training_iteration", "trial_id"})
+"""What Tune itself reads of a result once the callbacks are done."""
 
 
 class ResultRecorder(tune.Callback):  # type: ignore[misc]

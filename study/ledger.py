@@ -259,7 +259,8 @@ def _run(row: sa.RowMapping) -> SeedRun:
 def _ended(row: sa.RowMapping) -> Ended:
     names = ("failure", "attempts", "best_epoch", "seconds", "node", "device", "versions",
              "checkpoint", "finished_at")  # fmt: skip
-    return Ended(metrics=row["metrics"] or {}, curve=row.get("curve"), **{n: row[n] for n in names})
+    curve = row["curve"] or [] if "curve" in row else None
+    return Ended(metrics=row["metrics"] or {}, curve=curve, **{n: row[n] for n in names})
 
 
 def _group_generations(

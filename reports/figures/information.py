@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import plotly.graph_objects as go
 
+from musebar_core.metrics import COLLAPSE_NATS
 from reports.figures import style
 from reports.stats.labels import METHODS, compared_label, number
 
@@ -31,7 +32,7 @@ def information(plot: InformationPlot, x: Literal["kl", "bce"]) -> go.Figure:
     drawn = style.figure(X_TITLES[x], "mutual information (nats)", height=480)
     for group in _groups(plot.points):
         _add(drawn, group, x)
-    top = max([p.mi_upper for p in plot.points] + [0.5])
+    top = max([p.mi_upper for p in plot.points] + [COLLAPSE_NATS])
     if x == "kl":
         end = max([p.kl for p in plot.points] + [1.0]) * 1.06
         _identity(drawn, min(end, top * 1.25))
@@ -119,10 +120,11 @@ def _identity(drawn: go.Figure, end: float) -> None:
 
 
 def _threshold(drawn: go.Figure) -> None:
-    drawn.add_hrect(y0=0, y1=0.5, fillcolor=style.NEUTRAL, opacity=0.1, line_width=0)
+    drawn.add_hrect(y0=0, y1=COLLAPSE_NATS, fillcolor=style.NEUTRAL, opacity=0.1, line_width=0)
     drawn.add_annotation(
-        text="collapsed: mi_upper below 0.5", x=1, xref="paper", xanchor="right", y=0.5,
-        yanchor="bottom", showarrow=False, font={"size": 11}, bgcolor="rgba(0,0,0,0)",
+        text=f"collapsed: mi_upper below {COLLAPSE_NATS}", x=1, xref="paper", xanchor="right",
+        y=COLLAPSE_NATS, yanchor="bottom", showarrow=False, font={"size": 11},
+        bgcolor="rgba(0,0,0,0)",
     )  # fmt: skip
 
 

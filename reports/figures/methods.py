@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from musebar_core.metrics import COLLAPSE_NATS
 from reports.figures import style
 from reports.stats.labels import METHODS, compared_label, number
 from reports.stats.views import is_chosen
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from reports.stats.summaries import ConfigurationSummary
 
 MARKOV = "markov"
-
-EMPTY = 0.5
-"""Nats of mutual information under which a code is called empty."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,14 @@ def seed_panel(
             _seeds(drawn, figures.metric(metric), at + 0.16, (colour, "", ""))
             _mean(drawn, figures.metric(metric), at - 0.14, (colour, "", ""))
     if metric == "mi":
-        drawn.add_vline(x=EMPTY, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
+        drawn.add_vline(x=COLLAPSE_NATS, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     names = [compared_label(row.method, chosen=is_chosen(row, chosen)) for row in rows]
     _rows(drawn, names)
     split_rows = [found for row in rows if (found := row.split(split)) is not None]
     means = [found.metric(name) for found in split_rows
              for name in (("mi_lower", "mi_upper") if metric == "mi" else (metric,))]  # fmt: skip
     ends = [v for mean in means for v in (*mean.values, *style.span(mean))]
-    drawn.update_xaxes(range=style.from_zero([*ends, EMPTY] if metric == "mi" else ends))
+    drawn.update_xaxes(range=style.from_zero([*ends, COLLAPSE_NATS] if metric == "mi" else ends))
     drawn.update_layout(showlegend=False)
     return drawn
 
@@ -149,10 +147,10 @@ def genres_chart(
         )  # fmt: skip
     _rows(drawn, genres)
     if empty:
-        drawn.add_vline(x=EMPTY, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
+        drawn.add_vline(x=COLLAPSE_NATS, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     if from_zero:
         ends = [end for mark in marks for end in (mark.mean, *(mark.spread or ()))]
-        drawn.update_xaxes(range=style.from_zero([*ends, EMPTY] if empty else ends))
+        drawn.update_xaxes(range=style.from_zero([*ends, COLLAPSE_NATS] if empty else ends))
     return drawn
 
 

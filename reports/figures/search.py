@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from musebar_core.metrics import COLLAPSE_NATS
 from reports.figures import style
 from reports.stats.labels import brief, number, with_interval
 from reports.stats.search import pareto_front
@@ -288,7 +289,7 @@ def pareto(
     shown = style.window([t.bce for t in trials], baselines)
     style.add_baselines(drawn, baselines, shown, vertical=True)
     drawn.update_xaxes(range=list(shown))
-    top = max([t.information for t in trials] + [0.5])
+    top = max([t.information for t in trials] + [COLLAPSE_NATS])
     drawn.update_yaxes(range=[min(0.0, *(t.information for t in trials)) - 0.05 * top, 1.15 * top])
     return drawn
 

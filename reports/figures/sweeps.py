@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from musebar_core.metrics import COLLAPSE_NATS
 from reports.figures import style
-from reports.figures.methods import EMPTY
 from reports.stats.labels import number, with_interval
 from reports.stats.sweeps import line_names
 
@@ -70,10 +70,10 @@ def sweep_panel(
         style.add_baselines(drawn, baselines, shown, vertical=False)
         drawn.update_yaxes(range=list(shown))
     elif metric == "mi":
-        drawn.add_hline(y=EMPTY, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
+        drawn.add_hline(y=COLLAPSE_NATS, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
         ends = [_mean(row, end).mean for sweep in sweeps for row in sweep.rows
                 for end in ("mi_lower", "mi_upper")]  # fmt: skip
-        drawn.update_yaxes(range=style.from_zero([*ends, EMPTY]))
+        drawn.update_yaxes(range=style.from_zero([*ends, COLLAPSE_NATS]))
     else:
         drawn.update_yaxes(rangemode="tozero")
     drawn.update_layout(showlegend=len(sweeps) > 1)
