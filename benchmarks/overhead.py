@@ -158,7 +158,7 @@ def short_runs(home: Home, runs: int) -> None:
     print(f"{len(record.ended)} runs of {found.busy / found.runs * 1000:.0f} ms on {SLOTS} slots: "
           f"{found.beyond:.3f} s a run beyond training (aim at most 0.3)", flush=True)  # fmt: skip
     floor(study, record)
-    at = [i for i in (100, 250, 500, 1000, 1500, 2000) if i <= len(memory.mib)]
+    at = [i for i in (100, 250, 500, 1000, 1500, 2000, 4000, 6000) if i <= len(memory.mib)]
     told = ", ".join(f"{memory.mib[i - 1]:.0f} after {i}" for i in at)
     late = np.array(memory.mib[len(memory.mib) // 4 :])
     slope = np.polyfit(np.arange(len(late)), late, 1)[0] * 1000

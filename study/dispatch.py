@@ -121,7 +121,7 @@ def _prepare(study: Study, home: Home, reporter: Reporter, stop: Stop, *, share:
 def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> None:
     from ray import tune
 
-    from study.engine import ResultRecorder, StudySearcher, StudyStopper
+    from study.engine import LettingGo, ResultRecorder, StudySearcher, StudyStopper
 
     resources = driver.record.spec.resources
     searcher = StudySearcher(driver, _assign(driver, "cuda" if gpus else "cpu"), stop)
@@ -133,7 +133,9 @@ def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> None:
                 SeedRunTrainable,
                 {"cpu": resources.cpus_per_trial, "gpu": gpus},
             ),
-            tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=True),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher, scheduler=LettingGo(), num_samples=-1, reuse_actors=True
+            ),
             run_config=tune.RunConfig(
                 name="study",
                 storage_path=str(scratch),

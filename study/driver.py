@@ -126,7 +126,7 @@ class Driver:
         checkpoint = self.model_path(run) if self._keeps_model(run, fields) else None
         ended = Ended(attempts=attempts, checkpoint=checkpoint, **fields)
         self.study.ledger.end(self.study.name, run, ended)
-        self.record.ended[run] = replace(ended, curve=None)  # the ledger has it
+        self.record.ended[run] = _for_plans(ended)
         self._plan = None
         self._tidy(run)
 
@@ -200,6 +200,12 @@ class Driver:
         )
         self.record.configurations |= {c.config_id: c for c in found}
         self.record.generations[due.genre, due.generation] = tuple(proposed)
+
+
+def _for_plans(ended: Ended) -> Ended:
+    """What plans and progress depend on, of a run that the ledger has in full."""
+    chosen_on = {split: m for split, m in ended.metrics.items() if split == "validation"}
+    return replace(ended, metrics=chosen_on, curve=None, versions=None)
 
 
 def _alike(run: SeedRun, other: SeedRun) -> bool:

@@ -1,4 +1,4 @@
-"""The three small objects through which Ray Tune talks to a study's driver."""
+"""The small objects through which Ray Tune talks to a study's driver."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
+from ray.tune.progress_reporter import TrialProgressCallback
+from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from musebar_core.errors import MuseBarError
@@ -14,6 +16,7 @@ from study.driver import Death
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ray.tune.execution.tune_controller import TuneController
     from ray.tune.experiment import Trial
 
     from study.driver import Chunk, Driver
@@ -78,8 +81,10 @@ _OF_TUNE = frozenset({"done", "node_ip", "pid", "training_iteration", "trial_id"
 """What Tune itself reads of a result once the callbacks are done."""
 
 
-class ResultRecorder(tune.Callback):  # type: ignore[misc]
+class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
     """Writes each result to the ledger; what goes wrong there ends the study.
+
+    It stands in for the callback by which Tune prints results, and which keeps every trial.
 
     Attributes
     ----------
@@ -88,6 +93,7 @@ class ResultRecorder(tune.Callback):  # type: ignore[misc]
     """
 
     def __init__(self, driver: Driver, reporter: Reporter) -> None:
+        super().__init__()
         self._driver = driver
         self._reporter = reporter
         self.error: MuseBarError | None = None
@@ -121,6 +127,11 @@ class ResultRecorder(tune.Callback):  # type: ignore[misc]
             self.error = error
             raise
 
+    def on_trial_complete(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: object
+    ) -> None:
+        """Nothing: its results have said it all."""
+
     def on_step_end(self, iteration: int, trials: list[Trial], **_: object) -> None:
         """Let the progress display breathe."""
         del iteration, trials
@@ -152,6 +163,37 @@ def _last_words(trial: Trial) -> str:
 
 _NODE_LOST = ("node has died", "node died", "node was", "preempted", "node is dead", "drained")
 """How Ray says that an actor went with its node."""
+
+
+class LettingGo(FIFOScheduler):  # type: ignore[misc]
+    """Tune's own order of trials, and none kept that has ended.
+
+    Tune holds every trial to the end of a study, some 20 KiB each. Where it keeps them is its own
+    affair: a Ray that keeps them elsewhere costs memory, and nothing else.
+    """
+
+    def on_trial_complete(
+        self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
+    ) -> None:
+        """Let go of the trials that ended before this one, which Tune is still busy with."""
+        del trial, result
+        _let_go(tune_controller)
+
+    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
+        """Likewise."""
+        del trial
+        _let_go(tune_controller)
+
+
+def _let_go(controller: TuneController) -> None:
+    trials = controller.get_trials()
+    ended = {trial for trial in trials if trial.is_finished()}
+    trials[:] = [trial for trial in trials if trial not in ended]
+    kept = vars(controller)
+    for name in ("_live_trials", "_stopped_trials", "_failed_trials", "_trials_to_cache"):
+        kept.get(name, set()).difference_update(ended)
+    for trial in ended:
+        kept.get("_trial_metadata", {}).pop(trial.trial_id, None)
 
 
 class StudyStopper(tune.Stopper):  # type: ignore[misc]
