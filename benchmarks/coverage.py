@@ -73,8 +73,8 @@ def _means() -> str:
     for name, (draw, truth) in POPULATIONS.items():
         rows += [[name, str(n), *_coverage(draw, truth, n)] for n in SEEDS]
     return _markdown(
-        f"Share of 95 % intervals of a mean that hold the true mean, {REPEATS:,} samples each "
-        f"(Monte Carlo standard error 0.3 points at 95 %).", rows,
+        f"Share of 95% intervals of a mean that hold the true mean, {REPEATS:,} samples each "
+        f"(Monte Carlo standard error 0.3 points at 95%).", rows,
     )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def _others() -> str:
         rows.append(["change between stages, Welch", f"3 against 10 seeds, {name}", _welch(name)])
         rows.append(["interquartile mean, stratified bootstrap",
                      f"3 genres of 10 runs, {name}", _iqm(name)])  # fmt: skip
-    return _markdown("The other 95 % intervals.", rows)
+    return _markdown("The other 95% intervals.", rows)
 
 
 def _shares(p: float) -> str:

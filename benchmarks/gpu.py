@@ -281,7 +281,7 @@ def print_precision(epochs: int = 300) -> None:
             pass
         found[precision] = [run.state.history[-1].validation for run in runs]
     print(f"\nafter {epochs} epochs of {genre.name}, ten paired seeds: mean difference to fp32, "
-          "95 % t interval; standard deviation over seeds")  # fmt: skip
+          "95% t interval; standard deviation over seeds")  # fmt: skip
     for name in ("bce", "kl", "mi_lower"):
         base = np.array([getattr(each, name) for each in found[Precision.FP32]])
         print(f"  {name:<9} fp32 {base.mean():.4f}, sd {base.std(ddof=1):.4f}")

@@ -159,7 +159,7 @@ class Row:
 
 
 def _bootstrap(values: np.ndarray) -> tuple[float, float]:
-    """95 % interval of a mean over studies."""
+    """95% interval of a mean over studies."""
     draws = np.random.default_rng(0).choice(values, (2000, len(values))).mean(axis=1)
     low, high = np.percentile(draws, [2.5, 97.5])
     return float(low), float(high)
@@ -174,7 +174,7 @@ def rows(land: Landscape, method: Method, studies: list[list[End]]) -> Iterator[
 
 
 def wilson(successes: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share. Source: Wilson (1927)."""
+    """95% interval of a share. Source: Wilson (1927)."""
     z, share = 1.96, successes / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
@@ -182,7 +182,7 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
 
 
 def difference(one: Row, other: Row) -> str:
-    """Success of one less another's, points, over studies of the same draws; 95 % bootstrap."""
+    """Success of one less another's, points, over studies of the same draws; 95% bootstrap."""
     apart = one.hits.astype(float) - other.hits
     low, high = _bootstrap(apart)
     return f"{apart.mean():+5.0%} [{low:+4.0%}, {high:+4.0%}]"

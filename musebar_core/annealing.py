@@ -9,7 +9,7 @@ from enum import StrEnum
 from musebar_core.errors import ConfigurationError
 
 LOGISTIC_STEEPNESS = 10.0
-"""Slope of the logistic ramp; Bowman et al. (2016) give none. 10 spans 0.7 % to 99.3 %."""
+"""Slope of the logistic ramp; Bowman et al. (2016) give none. 10 spans 0.7% to 99.3%."""
 
 
 class ScheduleKind(StrEnum):

@@ -31,7 +31,7 @@ class Best:
     bce
         Nats per snippet.
     low, high
-        Its 95 % interval over seeds (Student's t); None for one seed.
+        Its 95% interval over seeds (Student's t); None for one seed.
     """
 
     config_id: str

@@ -128,7 +128,7 @@ def melody_score(notes: Notes, span: float) -> float:
     """Score from 0 to 1 of how much a track looks like a melody.
 
     The product of monophony, range (1 where the median pitch lies in 60..84, less by 1/24 a
-    semitone below, by 1/12 above: of two hands, the right), coverage (1 from 40 % of the piece's
+    semitone below, by 1/12 above: of two hands, the right), coverage (1 from 40% of the piece's
     ``span``, in quarter notes), length (1 from 64 notes), variety (1 from 5 pitches) and steps
     (less, down to 1/e, by the share of intervals between highest notes over a fifth).
     """

@@ -6,7 +6,7 @@ trains. So the same songs split alike in every run, whatever order they were rea
 have all three splits, and no group lies on two sides.
 
 Where groups are so few or so uneven that a split would be empty, or training would get under
-60 % of the songs, the genre is split song by song. Duplicates must be gone before.
+60% of the songs, the genre is split song by song. Duplicates must be gone before.
 """
 
 from __future__ import annotations

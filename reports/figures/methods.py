@@ -25,7 +25,7 @@ MARKOV = "markov"
 class GenreMark:
     """One mark on a chart of all genres: a method's mean in a genre, nats.
 
-    ``spread`` is its 95 % interval, or the bracket of a mutual information; None for none.
+    ``spread`` is its 95% interval, or the bracket of a mutual information; None for none.
     """
 
     genre: str
@@ -42,7 +42,7 @@ def seed_panel(
     metric: str,
     x_title: str,
 ) -> go.Figure:
-    """Draw one row a method: each seed a dot, their mean a diamond with its 95 % interval.
+    """Draw one row a method: each seed a dot, their mean a diamond with its 95% interval.
 
     ``metric`` ``mi`` draws the bracket: filled marks are its lower ends, hollow ones its upper.
     """
@@ -105,7 +105,7 @@ def _mean(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
 
 
 def study_panel(means: Sequence[tuple[str, SeedMean]], x_title: str) -> go.Figure:
-    """Draw one row a study: each seed a dot, their mean a diamond with its 95 % interval."""
+    """Draw one row a study: each seed a dot, their mean a diamond with its 95% interval."""
     drawn = style.figure(x_title, "", height=110 + 62 * len(means))
     for at, (_, mean) in enumerate(means):
         _seeds(drawn, mean, at + 0.16, (style.CHOSEN_COLOUR, "", ""))

@@ -55,7 +55,7 @@ def history(found: Search, baselines: dict[str, float], colour: str) -> go.Figur
 
 
 def importance_bars(found: Importances) -> go.Figure:
-    """Draw one bar a setting, the middle 80 % of resamples as whiskers."""
+    """Draw one bar a setting, the middle 80% of resamples as whiskers."""
     rows = found.settings[::-1]
     drawn = style.figure("share of importance", "", 120 + 38 * len(rows))
     drawn.add_trace(

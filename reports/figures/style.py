@@ -79,13 +79,13 @@ def shorten(text: str, length: int = 22) -> str:
 
 
 def span(mean: SeedMean) -> tuple[float, float]:
-    """Return the 95 % interval of a mean as it is drawn: the mean itself for too few seeds."""
+    """Return the 95% interval of a mean as it is drawn: the mean itself for too few seeds."""
     drawn = mean.interval if mean.n_seeds >= FEWEST_SEEDS else None
     return drawn or (mean.mean, mean.mean)
 
 
 def error_bars(means: Sequence[SeedMean], colour: str) -> dict[str, object]:
-    """Return Plotly's error bars for 95 % intervals; of no length for too few seeds."""
+    """Return Plotly's error bars for 95% intervals; of no length for too few seeds."""
     spans = [span(mean) for mean in means]
     return {
         "type": "data", "symmetric": False, "color": colour, "thickness": 2, "width": 5,

@@ -79,7 +79,7 @@ def _answers(studies: Sequence[StudyView]) -> Table:
     return Table(
         id="answers",
         caption="One row a genre and study. BCE in nats per snippet of the test split, with the "
-        "95 % interval over seeds, and that of a Markov chain beside it; MI in nats, from its "
+        "95% interval over seeds, and that of a Markov chain beside it; MI in nats, from its "
         "lower to its upper bound.",
         columns=("genre", "study", "recommended", "test BCE", "Markov", "test MI", "seeds",
                  "collapsed", "configuration"),
@@ -121,7 +121,7 @@ def _chart(studies: Sequence[StudyView], name: str) -> Chart | None:
     ]
     if len(means) < 2:
         return None
-    said = "Each seed a dot, each diamond a mean with its 95 % interval; lower predicts better."
+    said = "Each seed a dot, each diamond a mean with its 95% interval; lower predicts better."
     drawn = study_panel(means, "test BCE (nats per snippet)")
     return chart(f"fig-genre-{slug(name)}", f"Test BCE of the recommended, {name}", said, drawn,
                  data="answers")  # fmt: skip

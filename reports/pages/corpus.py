@@ -117,8 +117,8 @@ def _shapes_table(described: Description) -> Table:
         )
         for genre in described.genres
     )
-    columns = ("genre", "change rate", "rests", "5 % of pitches below", "median pitch",
-               "95 % below")  # fmt: skip
+    columns = ("genre", "change rate", "rests", "5% of pitches below", "median pitch",
+               "95% below")  # fmt: skip
     caption = (
         "Change rate: share of steps whose pitch or rest is not that of the step before. "
         "Rests: share of steps."

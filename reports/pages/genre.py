@@ -133,7 +133,7 @@ def _dots(study: StudyView, genre: GenreView) -> Chart | None:
         if row.is_partial
     )
     said = (
-        "Lower is better: each seed a dot, the diamond their mean with its 95 % interval, dashed "
+        "Lower is better: each seed a dot, the diamond their mean with its 95% interval, dashed "
         f"lines the baselines (named at the edge where far off). {labels.COVERAGE}{partial}"
     )
     title = "Test BCE of every seed, nats per snippet"

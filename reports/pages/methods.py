@@ -157,7 +157,7 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
     name = slug(genre.name)
     plot = dot_plot(study.tables, found, genre.chosen, genre.name)
     seeds = _seeds_table(f"seeds-{name}", found)
-    each = "Each dot is a seed, each diamond a mean with its 95 % interval. "
+    each = "Each dot is a seed, each diamond a mean with its 95% interval. "
     charts = [
         chart(f"fig-bce-{name}", f"BCE, test, {genre.name}", each + "Lower is better; dashed lines "
               "are the baselines, named at the edge where far off.", bce_dots(plot), data=seeds.id),

@@ -117,7 +117,7 @@ def _importance(found: Search) -> Section:
         return Section("importance", "What mattered", notes=(f"{why} what mattered.",))
     said = (
         "PED-ANOVA asks how much a setting decides whether a configuration is among the best "
-        f"{BEST:.0%} by mean BCE; the shares add up to 100 %. Whiskers are the middle 80 % over "
+        f"{BEST:.0%} by mean BCE; the shares add up to 100%. Whiskers are the middle 80% over "
         f"{weighed.resamples} resamples of the configurations and of their seeds: where they "
         f"overlap, the order is a guess. {labels.count(weighed.n_configurations, 'configuration')}."
     )
@@ -129,7 +129,7 @@ def _importance(found: Search) -> Section:
 def _importance_table(weighed: Importances) -> Table:
     return Table(
         id="importance",
-        caption="Share of the importance, and the middle 80 % over resamples.",
+        caption="Share of the importance, and the middle 80% over resamples.",
         columns=("setting", "share", "from", "to"),
         rows=tuple(
             (Cell(one.name.replace("_", " ")), Cell(f"{one.share:.3f}", one.share),
@@ -201,7 +201,7 @@ def _front(study: StudyView, genre: GenreView, found: Search) -> Section:
     )  # fmt: skip
     said = (
         "Left predicts better, up carries more. No configuration beats one on the front in both. "
-        "Bars are 95 % intervals over seeds (from three seeds on: that of two is too wide to "
+        "Bars are 95% intervals over seeds (from three seeds on: that of two is too wide to "
         "draw). The front is drawn from noisy means, so its members flatter; the star is the "
         "recommended one, where it was searched."
     )

@@ -56,7 +56,7 @@ PANELS = (
 """Metric, title, axis and caption of each panel."""
 
 SEEDS = (
-    "Each dot is a seed, each line the means with their 95 % intervals (from three seeds on: that "
+    "Each dot is a seed, each line the means with their 95% intervals (from three seeds on: that "
     "of two is too wide to draw). "
 )
 SLICE = (

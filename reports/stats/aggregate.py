@@ -36,12 +36,12 @@ class MethodAggregate:
     iqm
         Interquartile mean of the scores: the mean without the lowest and highest quarter.
     interval
-        Its 95 % interval, runs resampled within genres.
+        Its 95% interval, runs resampled within genres.
     runs
         Genre to the score of every run there.
     shares, low, high
         Performance profile: share of runs that score at most each threshold of
-        :attr:`Aggregate.thresholds`, and its pointwise 95 % band.
+        :attr:`Aggregate.thresholds`, and its pointwise 95% band.
     """
 
     method: str

@@ -23,7 +23,7 @@ STRATIFIED_DRAWS = 2_000
 def studentised_interval(
     values: Sequence[float], rng: np.random.Generator, draws: int = DRAWS
 ) -> tuple[float, float] | None:
-    """95 % bootstrap-t interval of a mean (Efron and Tibshirani 1993, section 12.5).
+    """95% bootstrap-t interval of a mean (Efron and Tibshirani 1993, section 12.5).
 
     It follows skew, which a t interval does not; with few seeds it is wide. None for fewer
     than :data:`LEAST_SEEDS` values. Draws without any spread tell of no scale and are left out.
@@ -70,6 +70,6 @@ def stratified(
 def percentile_interval(
     draws: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95 % percentile interval along the first axis."""
+    """95% percentile interval along the first axis."""
     low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     return low, high

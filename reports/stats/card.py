@@ -96,7 +96,7 @@ class Card:
     transfers
         What the other genres' configurations cost here.
     studentised
-        Studentised bootstrap interval of the choice's mean, 95 %; None with fewer than 5 seeds.
+        Studentised bootstrap interval of the choice's mean, 95%; None with fewer than 5 seeds.
     cost
         Device hours of every seed run of the genre.
     """

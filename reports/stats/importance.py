@@ -36,7 +36,7 @@ class Importance:
     share
         PED-ANOVA's share over all configurations; shares add up to 1.
     interval
-        The middle 80 % over resamples of configurations and of their seeds.
+        The middle 80% over resamples of configurations and of their seeds.
     """
 
     name: str

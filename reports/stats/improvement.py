@@ -20,7 +20,7 @@ class Improvement:
     share
         Share of the seeds it won, a tie counting half.
     interval
-        Exact 95 % interval (Clopper and Pearson 1934), ties counted against either end.
+        Exact 95% interval (Clopper and Pearson 1934), ties counted against either end.
     wins, ties, n_seeds
         Seeds won, tied and shared.
     """
@@ -42,7 +42,7 @@ def improvement(costs: SeedMean) -> Improvement:
 
 
 def share_interval(hits: int, n: int) -> tuple[float, float]:
-    """Exact two-sided 95 % interval of a share, ``hits`` of ``n``."""
+    """Exact two-sided 95% interval of a share, ``hits`` of ``n``."""
     from scipy import special
 
     tail = (1 - CONFIDENCE) / 2

@@ -22,7 +22,7 @@ class SeedMean:
     mean
         Mean over the seeds.
     interval
-        Two-sided 95 % t interval of the mean, or None where one seed tells of no spread.
+        Two-sided 95% t interval of the mean, or None where one seed tells of no spread.
         It covers seeds, not the choice of songs.
     sd
         Standard deviation over the seeds (n - 1), or None for one seed.
@@ -97,7 +97,7 @@ def _interval(mean: float, sd: float | None, n: int) -> tuple[float, float] | No
 
 @functools.cache
 def t_quantile(degrees: float) -> float:
-    """Quantile of Student's t that bounds a two-sided 95 % interval."""
+    """Quantile of Student's t that bounds a two-sided 95% interval."""
     from scipy import special
 
     return float(special.stdtrit(degrees, (1 + CONFIDENCE) / 2))

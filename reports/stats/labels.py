@@ -27,7 +27,7 @@ BASELINES = {
     "repeat_last": "repeat last",
 }
 
-COVERAGE = "Intervals are 95 % t intervals: they cover seeds, not the choice of songs."
+COVERAGE = "Intervals are 95% t intervals: they cover seeds, not the choice of songs."
 
 ALWAYS_SHOWN = ("latent_length", "regularizers", "annealing")
 

@@ -23,7 +23,7 @@ DRAWS = 2_000
 
 @dataclass(frozen=True)
 class Change:
-    """Confirmation mean minus search mean, with Welch's 95 % interval (None: one seed)."""
+    """Confirmation mean minus search mean, with Welch's 95% interval (None: one seed)."""
 
     mean: float
     interval: tuple[float, float] | None

@@ -49,7 +49,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class CollapsedShare:
-    """Seeds that collapsed: ``collapsed`` of ``n_seeds``, exact 95 % interval of the share."""
+    """Seeds that collapsed: ``collapsed`` of ``n_seeds``, exact 95% interval of the share."""
 
     collapsed: int
     n_seeds: int

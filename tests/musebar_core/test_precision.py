@@ -84,7 +84,7 @@ def test_final_figures_of_ten_seeds_are_those_of_full_precision_within_their_spr
         for each in (config, mixed)
     ])  # fmt: skip
     differences = figures[1] - figures[0]
-    # A paired t of 9 degrees of freedom beyond 3.25 has a probability under 1 %.
+    # A paired t of 9 degrees of freedom beyond 3.25 has a probability under 1%.
     t = differences.mean() / (differences.std() / 10**0.5)
     assert abs(float(t)) < 3.25
     assert float(differences.abs().mean()) < float(figures[0].std())

@@ -18,7 +18,7 @@ LEVEL = 0.05
 
 
 def bound(studies):
-    """False positives that a test of level 5 % may have in so many studies."""
+    """False positives that a test of level 5% may have in so many studies."""
     return LEVEL * studies + 3 * math.sqrt(studies * LEVEL * (1 - LEVEL))
 
 

@@ -37,7 +37,7 @@ def test_the_interval_of_a_share_is_that_of_clopper_and_pearson():
 
 
 def test_the_power_of_the_paired_t_test_is_that_of_the_tables():
-    # Cohen 1988: n = 34 pairs find d = 0.5 with power 0.8 at a two-sided 5 %
+    # Cohen 1988: n = 34 pairs find d = 0.5 with power 0.8 at a two-sided 5%
     assert seeds_needed(0.5) == 34
     assert t_power(0.5, 33, 0.05) < 0.8 <= t_power(0.5, 34, 0.05)
 

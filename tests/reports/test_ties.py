@@ -68,7 +68,7 @@ def test_many_pairs_are_judged_on_fewer_patterns(monkeypatch):
 
 @pytest.mark.parametrize("k", [2, 8])
 def test_equal_configurations_are_called_worse_in_one_study_of_twenty_at_most(k):
-    # exact level: 400 studies give at most 5 % + 2.6 standard errors (1.1 % each) by chance
+    # exact level: 400 studies give at most 5% + 2.6 standard errors (1.1% each) by chance
     rng = np.random.default_rng(7)
     wrong = sum(
         bool(tie_set([str(i) for i in range(k)], rng.normal(size=(k, 8))).worse) for _ in range(400)

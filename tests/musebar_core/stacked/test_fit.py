@@ -149,7 +149,7 @@ def test_final_figures_of_ten_seeds_are_statistically_the_same(configuration, ge
         [state.history[-1].validation.bce for state in states] for states in (stacked, plain)
     ])  # fmt: skip
     differences = figures[0] - figures[1]
-    # A paired t of 9 degrees of freedom beyond 3.25 has a probability under 1 %.
+    # A paired t of 9 degrees of freedom beyond 3.25 has a probability under 1%.
     t = differences.mean() / (differences.std() / 10**0.5)
     assert abs(float(t)) < 3.25
     assert float(differences.abs().mean()) < float(figures[1].std())
