@@ -43,7 +43,7 @@ class Chunk:
 class Death:
     """How a worker ended that did not end by itself."""
 
-    reason: str = "the worker process died (killed, or out of memory)"
+    reason: str = "the worker process died (killed, or crashed)"
     node_lost: bool = False
 
 

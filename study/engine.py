@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ray import tune
+from ray import cloudpickle, tune
 from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
@@ -142,23 +142,22 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
 
 
 def _death(trial: Trial) -> Death:
-    """What Ray knows of how a trial's worker ended."""
-    known = _last_words(trial).lower()
-    if "node" in known and any(word in known for word in _NODE_LOST):
+    """What Ray knows of how a trial's worker ended, from the files in which Tune keeps it."""
+    error = _kept(trial.pickled_error_file, lambda file: cloudpickle.loads(file.read_bytes()))
+    known = str(error or _kept(trial.error_file, Path.read_text)).lower()
+    lost = "node" in known and any(word in known for word in _NODE_LOST)
+    if lost or getattr(error, "preempted", False):
         return Death("the node it ran on was lost", node_lost=True)
-    if "memory" in known:
+    if "low on memory" in known:  # of any death Ray says that memory may be the cause
         return Death("out of memory: Ray killed the worker before its node ran out")
     return Death()
 
 
-def _last_words(trial: Trial) -> str:
-    """What Ray said: an actor's error is kept as such, others, as of memory, as text alone."""
-    if (error := trial.get_pickled_error()) is not None:
-        return str(error)
+def _kept(file: str | None, read: Callable[[Path], Any]) -> Any:  # noqa: ANN401
     try:
-        return Path(trial.error_file).read_text() if trial.error_file else ""
-    except OSError:
-        return ""
+        return read(Path(file)) if file else None
+    except Exception:  # noqa: BLE001  a file that cannot be read tells nothing
+        return None
 
 
 _NODE_LOST = ("node has died", "node died", "node was", "preempted", "node is dead", "drained")
@@ -176,18 +175,17 @@ class LettingGo(FIFOScheduler):  # type: ignore[misc]
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> None:
         """Let go of the trials that ended before this one, which Tune is still busy with."""
-        del trial, result
-        _let_go(tune_controller)
+        del result
+        _let_go(tune_controller, trial)
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         """Likewise."""
-        del trial
-        _let_go(tune_controller)
+        _let_go(tune_controller, trial)
 
 
-def _let_go(controller: TuneController) -> None:
+def _let_go(controller: TuneController, but: Trial) -> None:
     trials = controller.get_trials()
-    ended = {trial for trial in trials if trial.is_finished()}
+    ended = {trial for trial in trials if trial.is_finished()} - {but}
     trials[:] = [trial for trial in trials if trial not in ended]
     kept = vars(controller)
     for name in ("_live_trials", "_stopped_trials", "_failed_trials", "_trials_to_cache"):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _TUNE_SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_TRAIN_COUNT_PREEMPTION_AS_FAILURE": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
@@ -25,7 +26,8 @@ _TUNE_SETTINGS = {
     "TUNE_WARN_THRESHOLD_S": "3600",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-"""Tune keeps quiet, keeps no state of its own, tells nobody, and leaves Ctrl-C to us."""
+"""Tune keeps quiet, keeps no state of its own, tells nobody, and leaves Ctrl-C and nodes that are
+taken away to us: it would start their trials again behind the ledger's back."""
 
 
 def this_machine() -> Node:
