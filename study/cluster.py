@@ -32,10 +32,13 @@ _OTHERS = {"azure", "aliyun", "vsphere", "kubernetes", "readonly", "spark", "ext
 """Providers that Ray knows and this module has no keys of."""
 
 _NEEDED = {
-    "aws": (("region",), "InstanceType"),
-    "gcp": (("region", "project_id"), "machineType"),
+    "aws": (("region",), ("InstanceType", "ImageId")),
+    "gcp": (("region", "project_id"), ("machineType", "disks")),
 }
-"""What each provider cannot do without, of itself and of a node: Ray finds out when it starts."""
+"""What each provider cannot do without, of itself and of a node: Ray finds out when it starts.
+
+Where a node of AWS names no image, Ray takes one of Ubuntu 18.04, too old for torch.
+"""
 
 _NODE_KEYS = {
     "aws": {"InstanceType", "ImageId", "KeyName", "InstanceMarketOptions", "BlockDeviceMappings",
@@ -66,6 +69,8 @@ def check(file: Path) -> list[str]:
     else:
         problems = list(dict.fromkeys(_problems(content)))
         nodes = [] if problems else _nodes(content)
+    if blanks := sorted(set(_to_fill_in(content))):
+        nodes.append(f"to fill in: {', '.join(blanks)}")
     if problems:
         raise UsageError("\n".join(f"{file}: {problem}" for problem in problems))
     return nodes
@@ -81,7 +86,7 @@ def _problems(content: dict[str, Any]) -> Iterator[str]:
         return  # the rest would repeat it in other words
     ours: list[str] = []
     with contextlib.suppress(TypeError, AttributeError, KeyError):  # of a shape that Ray refuses
-        for part in (_provider_problems, _type_problems, _port_problems):
+        for part in (_provider_problems, _type_problems, _port_problems, _setup_problems):
             ours += part(content)
     yield from ours
     if not ours and (refused := _ray_says(content)):
@@ -137,7 +142,7 @@ def _provider_problems(content: dict[str, Any]) -> Iterator[str]:
     kind = str(provider.get("type"))
     if (hint := nearest(kind, _PROVIDER_KEYS)) and kind not in {*_PROVIDER_KEYS, *_OTHERS}:
         yield f"unknown provider.type '{kind}'{hint}"
-    for key in _NEEDED.get(kind, ((), ""))[0]:
+    for key in _NEEDED.get(kind, ((), ()))[0]:
         if not provider.get(key):
             yield f"provider.{key} is missing"
     known = _PROVIDER_KEYS.get(kind, set()) | set(_schema()["properties"]["provider"]["properties"])
@@ -145,13 +150,18 @@ def _provider_problems(content: dict[str, Any]) -> Iterator[str]:
         if key not in known and (hint := nearest(key, known, 0.7)):
             yield f"unknown key 'provider.{key}'{hint}"
     for name, node in (content.get("available_node_types") or {}).items():
-        keys = _NODE_KEYS.get(kind, set())
-        machine = _NEEDED.get(kind, ((), ""))[1]
-        if machine and not (node.get("node_config") or {}).get(machine):
-            yield f"available_node_types.{name}.node_config.{machine} is missing"
-        for key in node.get("node_config") or {}:
-            if key not in keys and (hint := nearest(key, keys, 0.8)):
-                yield f"unknown key 'available_node_types.{name}.node_config.{key}'{hint}"
+        config, where = node.get("node_config") or {}, f"available_node_types.{name}.node_config"
+        yield from _machine_problems(kind, config, where)
+
+
+def _machine_problems(kind: str, config: dict[str, Any], where: str) -> Iterator[str]:
+    for key in _NEEDED.get(kind, ((), ()))[1]:
+        if not config.get(key):
+            yield f"{where}.{key} is missing"
+    keys = _NODE_KEYS.get(kind, set())
+    for key in config:
+        if key not in keys and (hint := nearest(key, keys, 0.8)):
+            yield f"unknown key '{where}.{key}'{hint}"
 
 
 def _type_problems(content: dict[str, Any]) -> Iterator[str]:
@@ -208,7 +218,7 @@ def _port_problems(content: dict[str, Any]) -> Iterator[str]:
         taken[number] = flag
     if head and "--head" not in head:
         yield "head_start_ray_commands: 'ray start' has no --head"
-    if head and "--autoscaling-config" not in head and content["provider"].get("type") != "local":
+    if head and "--autoscaling-config" not in head:
         yield (
             "head_start_ray_commands: without --autoscaling-config=~/ray_bootstrap_config.yaml "
             "no worker is ever started"
@@ -225,6 +235,53 @@ def _port_problems(content: dict[str, Any]) -> Iterator[str]:
         yield "RAY_AUTH_MODE=disabled: whoever reaches the head could run code on it"
 
 
+def _setup_problems(content: dict[str, Any]) -> Iterator[str]:
+    """What a node would lack: a Python that is new enough, or the cluster's token."""
+    setup = _joined(content, "setup_commands", "head_setup_commands", "worker_setup_commands")
+    start = _joined(content, "head_start_ray_commands", "worker_start_ray_commands")
+    named = [int(minor) for minor in _PYTHON.findall(setup)]
+    oldest = kuberay.OLDEST_PYTHON
+    if named and max(named) < int(oldest.split(".")[1]):
+        yield f"setup_commands: Python 3.{max(named)}: musebar needs {oldest}"
+    if not named:
+        for image in _images(content):
+            if python := kuberay.old_python(image):
+                yield (
+                    f"image {image} has Python {python}, and setup_commands bring no other: "
+                    f"musebar needs {oldest}"
+                )
+    mounts = content.get("file_mounts") or {}
+    if "RAY_AUTH_MODE=token" in start and not (
+        "~/.ray/auth_token" in mounts or "RAY_AUTH_TOKEN" in setup + start
+    ):
+        yield "file_mounts: ~/.ray/auth_token is missing, and RAY_AUTH_MODE=token wants it"
+
+
+def _joined(content: dict[str, Any], *keys: str) -> str:
+    return "\n".join(command for key in keys for command in content.get(key) or [])
+
+
+def _images(content: dict[str, Any]) -> Iterator[str]:
+    """The names of all images: of machines, of their boot disks, of containers."""
+    docker = content.get("docker") or {}
+    yield from (str(v) for k, v in docker.items() if k in {"image", "head_image", "worker_image"})
+    for node in (content.get("available_node_types") or {}).values():
+        config = node.get("node_config") or {}
+        yield str(config.get("ImageId", ""))
+        for disk in config.get("disks") or []:
+            yield str((disk.get("initializeParams") or {}).get("sourceImage", ""))
+
+
+def _to_fill_in(value: Any) -> Iterator[str]:  # noqa: ANN401
+    """Values of the shipped files that are the user's to name."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _to_fill_in(inner)
+    elif isinstance(value, str):
+        yield from re.findall(r"YOUR-[A-Z-]+", value)
+
+
+_PYTHON = re.compile(r"python[ =@]?3\.([0-9]+)")
 _PORT = re.compile(r"--([a-z-]*port)[= ](\d+)")
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from study.home import Home, Study
     from study.progress import Reporter
     from study.record import Record
+    from study.sizing import Share
+    from study.spec import StudySpec
 
 
 def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = False) -> None:
@@ -60,9 +62,8 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
             stop.check()
             driver = Driver(study, study.ledger.read(study.name), lease)
             if not driver.finished:
-                place = nodes.joined if join else nodes.embedded
                 space.check(driver.record, study.folder)
-                with place(driver.record.spec) as share:
+                with _place(driver.record.spec, stop, join=join) as share:
                     stop.listen()  # starting, Ray takes SIGTERM for itself
                     driver.slots, driver.seeds_per_trial = share.slots, share.seeds_per_trial
                     _tune(driver, share.gpus_per_trial, stop, reporter)
@@ -74,6 +75,18 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
         if not driver.finished:
             raise StudyError("Ray ended before the study did: resume it, with -v for Ray's log")
         study.ledger.set_state(study.name, State.FINISHED)
+
+
+def _place(spec: StudySpec, stop: Stop, *, join: bool) -> contextlib.AbstractContextManager[Share]:
+    """Where the study's runs go; while that waits for machines, the study can be stopped."""
+    if not join:
+        return nodes.embedded(spec)
+
+    def tick() -> None:
+        stop.listen()
+        stop.check()
+
+    return nodes.joined(spec, tick)
 
 
 def prepare(study: Study, home: Home, reporter: Reporter) -> None:

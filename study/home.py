@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from musebar_core.errors import UnknownNameError, UsageError
-from study import files, specfile
+from study import files, lease, specfile
 from study.ledger import Ledger, public
 
 if TYPE_CHECKING:
@@ -88,6 +88,9 @@ class Home:
     def create(self, spec: StudySpec) -> Study:
         """Record a new study; one of the same name and spec is opened instead.
 
+        That one takes over where it is to run: all ``resources`` until one of its runs has ended,
+        and then those that are no part of what a study is.
+
         The ledger's row comes first: of two that create at once, the database lets one win. The
         spec's file comes last: whoever sees it finds a ledger to read.
 
@@ -98,7 +101,7 @@ class Home:
         """
         if spec.name in self.names():
             study = self.open(spec.name)
-            self._same_or_raise(study, spec)
+            self._take_up(study, spec)
             return study
         folder = self.path / spec.name
         content = yaml.safe_dump(self._kept(spec), sort_keys=False)
@@ -106,7 +109,7 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True)
             study = Study(spec.name, folder, _open_ledger(spec, folder))
             if not study.ledger.create(spec):
-                self._same_or_raise(study, spec)
+                self._take_up(study, spec)
             files.write_bytes(folder / SPEC_FILE, content.encode())
         except OSError as error:
             raise UsageError(
@@ -119,9 +122,19 @@ class Home:
         """The spec as its file holds it: a password only where its owner alone reads it."""
         return spec.model_dump(mode="json") if isinstance(self.path, Path) else public(spec)
 
-    def _same_or_raise(self, study: Study, asked: StudySpec) -> None:
-        recorded = study.ledger.read(study.name).spec
-        _same_or_raise(recorded, asked, self.command("study resume", study.name))
+    def _take_up(self, study: Study, asked: StudySpec) -> None:
+        record, where = study.ledger.read(study.name), {"resources": asked.resources}
+        moved = record.spec.model_copy(update=where)
+        resume = self.command("study resume", study.name)
+        _same_or_raise(record.spec if record.ended else moved, asked, resume)
+        held = lease.holder(study.ledger, study.name)
+        if record.spec.resources == asked.resources or (held is not None and not held.gone):
+            return  # a driver that lives has read its own already
+        study.ledger.set_spec(moved)
+        if study.name in self.names():  # its file alone may hold the ledger's password
+            file = study.folder / SPEC_FILE
+            kept = specfile.restore(yaml.safe_load(file.read_text())).model_copy(update=where)
+            files.write_bytes(file, yaml.safe_dump(self._kept(kept), sort_keys=False).encode())
 
 
 def _open_ledger(spec: StudySpec, folder: Place) -> Ledger:

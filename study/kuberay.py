@@ -7,9 +7,15 @@ to check, but for what a study needs of them.
 from __future__ import annotations
 
 import difflib
+import re
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from musebar_core.errors import MuseBarError
+from study import specfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +161,10 @@ def check(content: dict[str, Any]) -> tuple[list[str], list[str]]:
         problems.append("spec: give exactly one of rayClusterSpec and clusterSelector")
     if cluster is None:
         return problems, []
-    return problems + list(_problems(cluster)), _nodes(cluster)
+    problems += _problems(cluster)
+    if job:
+        problems += [f"spec.entrypoint: {p}" for p in _entrypoint_problems(job.entrypoint, cluster)]
+    return problems, _nodes(cluster)
 
 
 def _problems(cluster: RayClusterSpec) -> Iterator[str]:
@@ -186,10 +195,100 @@ def _container_problems(where: str, container: Container, version: str | None) -
     image, _, tag = container.image.rpartition(":")
     if version and image.endswith("rayproject/ray") and not tag.startswith(version):
         yield f"{where}: image {container.image} is not Ray {version}, which rayVersion names"
+    if python := old_python(container.image):
+        yield f"{where}: image {container.image} has Python {python}: musebar needs {OLDEST_PYTHON}"
     for variable in container.env:
         name = str(variable.get("name", ""))
         if "value" in variable and any(word in name for word in ("PASSWORD", "SECRET", "TOKEN")):
             yield f"{where}: env {name} stands in the open: take it from a secret (secretKeyRef)"
+
+
+OLDEST_PYTHON = "3.11"
+"""The oldest Python that musebar runs on."""
+
+
+def old_python(image: str) -> str | None:
+    """The Python that an image's name tells, as in ``py310``, where it is too old; else None."""
+    told = re.search(r"(?<![a-z])py(?:thon)?3[.-]?([0-9]{1,2})(?![0-9])", image)
+    oldest = int(OLDEST_PYTHON.split(".")[1])
+    return f"3.{told[1]}" if told and int(told[1]) < oldest else None
+
+
+def _entrypoint_problems(entrypoint: str, cluster: RayClusterSpec) -> Iterator[str]:
+    """Where the study that a job launches does not go with the nodes it gets."""
+    try:
+        asked = _resources(entrypoint)
+    except (MuseBarError, ValueError) as error:  # shlex's are ValueErrors
+        yield str(error)
+        return
+    head, groups = _has(cluster.headGroupSpec), [_has(g) for g in cluster.workerGroupSpecs]
+    gpus, cpus = asked.get("gpus_per_trial"), asked.get("cpus_per_trial", 1)
+    if gpus == 0 and groups and all(has > 0 for _, has in groups):
+        yield (
+            "resources.gpus_per_trial is 0, and every worker has GPUs: "
+            "add --set resources.gpus_per_trial=auto"
+        )
+    if gpus and not any(has > 0 for _, has in (head, *groups)):
+        yield f"resources.gpus_per_trial is {gpus}, and no container has a limit of GPUs"
+    at_first = [head] + [
+        has
+        for group, has in zip(cluster.workerGroupSpecs, groups, strict=True)
+        if max(group.replicas or 0, group.minReplicas)
+    ]
+    room = any(c >= cpus and (not gpus or g > 0) for c, g in at_first)
+    if asked.get("slots") == "auto" and not room:
+        yield (
+            "resources.slots is 'auto', what the nodes that are there have room for, and at first "
+            "none has room for a trial: add --set resources.slots=N"
+        )
+
+
+def _resources(entrypoint: str) -> dict[str, Any]:
+    """What of ``resources`` is known of the study that a command line launches."""
+    words = shlex.split(entrypoint)
+    if "launch" not in words or not any(word.endswith("musebar") for word in words):
+        return {}
+    source, overrides = None, []
+    rest = iter(words[words.index("launch") + 1 :])
+    for word in rest:
+        option, _, value = word.partition("=")
+        if option in {"--set", "--name", "--address"}:
+            value = value or next(rest, "")
+            overrides += [value] if option == "--set" else []
+        elif not word.startswith("-"):
+            source = source or word
+    if source and not source.endswith((".yaml", ".yml")):
+        return dict(specfile.load(source, overrides).resources)
+    known = dict(override.partition("=")[::2] for override in overrides)  # a file of the image's
+    return {
+        key.removeprefix("resources."): yaml.safe_load(value)
+        for key, value in known.items()
+        if key.startswith("resources.")
+    }
+
+
+def _has(group: HeadGroup | WorkerGroup) -> tuple[float, float]:
+    """CPUs and GPUs of each node of a group, as Ray will see them; CPUs not told are enough."""
+    container = group.template.spec.containers[0]
+    told = container.resources.get("requests", {}) | container.resources.get("limits", {})
+    gpus = sum(_number(value) for name, value in told.items() if name.endswith("gpu"))
+    asked = {"CPU": _number(told.get("cpu", "inf")), "GPU": gpus}
+    asked |= {name: _number(value) for name, value in (group.resources or {}).items()}
+    asked |= {
+        resource: _number(group.rayStartParams[name])
+        for name, resource in (("num-cpus", "CPU"), ("num-gpus", "GPU"))
+        if name in group.rayStartParams
+    }
+    return asked["CPU"], asked["GPU"]
+
+
+def _number(quantity: object) -> float:
+    """A quantity of Kubernetes's: ``4`` or ``500m``."""
+    text = str(quantity)
+    try:
+        return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
+    except ValueError:
+        return float("inf")
 
 
 def _is_spot(pod: PodSpec) -> bool:

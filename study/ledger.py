@@ -70,6 +70,10 @@ class Ledger:
             "stop_requested": False, "created_at": now(),
         })  # fmt: skip
 
+    def set_spec(self, spec: StudySpec) -> None:
+        """Record a study's spec anew: one that says otherwise where it runs."""
+        self._update(spec.name, {"spec": public(spec)})
+
     def set_state(self, study: str, state: str) -> None:
         """Record the study's state; entering ``running`` clears a request to stop."""
         values: dict[str, Any] = {"state": state}

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
-from study.sizing import Node, Share, share
+from study.sizing import ON_DEMAND, Node, Share, first_gpus, lacks_gpu, share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from study.spec import StudySpec
+
+log = logging.getLogger(__name__)
+
+GPU_WAIT_SECONDS = 1800.0
+"""For which a study waits for its first GPU on a cluster where no node has one yet."""
 
 _TUNE_SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -71,13 +77,27 @@ def embedded(spec: StudySpec) -> Iterator[Share]:
 
 
 @contextmanager
-def joined(spec: StudySpec) -> Iterator[Share]:
+def joined(
+    spec: StudySpec, tick: Callable[[], object], *, patience: float = GPU_WAIT_SECONDS
+) -> Iterator[Share]:
     """Join the Ray cluster that this machine is a node of.
+
+    A study that asks for GPUs has one started, where nodes start on demand, and is sized by it:
+    ``gpus_per_trial: auto`` never comes to mean CPUs here.
+
+    Parameters
+    ----------
+    spec
+        What is asked for.
+    tick
+        Called once Ray has started, and each second of waiting; what it raises ends that.
+    patience
+        Seconds to wait for the first GPU.
 
     Raises
     ------
     StudyError
-        If it is a node of none.
+        If this machine is a node of no cluster, or none of its nodes has room for a trial.
     """
     import ray
 
@@ -89,7 +109,11 @@ def joined(spec: StudySpec) -> Iterator[Share]:
             f"--join: this machine is no node of a running Ray cluster ({_first_line(error)})"
         ) from None
     try:
-        given = share(spec, _cluster_nodes(spec))
+        tick()
+        found = _with_gpu(spec, tick, patience)
+        given = share(spec, found)
+        if not given.gpus_per_trial and any(node.gpus for node in found):
+            log.warning("resources.gpus_per_trial is 0: training on CPUs, beside GPUs that idle")
         _set_up(given)
         yield given
     finally:
@@ -101,23 +125,64 @@ def _set_up(given: Share | None) -> None:
     os.environ.update(_TUNE_SETTINGS | pending)
 
 
+def _with_gpu(spec: StudySpec, tick: Callable[[], object], patience: float) -> list[Node]:
+    """The nodes that there are, once one of them has room for a trial that is to have a GPU."""
+    deadline = time.monotonic() + patience
+    while lacks_gpu(spec, found := _cluster_nodes(spec)):
+        if spec.resources.slots == "auto":
+            raise StudyError(
+                "resources.slots is 'auto', what the nodes that are there have room for, and none "
+                f"has a GPU with room for a trial: where nodes start on demand, {ON_DEMAND}"
+            )
+        _wait_for_gpu(spec, tick, deadline)
+    return found
+
+
+def _wait_for_gpu(spec: StudySpec, tick: Callable[[], object], deadline: float) -> None:
+    """Have Ray place a task that needs what a trial needs: for it, a node is started."""
+    import ray
+
+    cpus, gpus = spec.resources.cpus_per_trial, first_gpus(spec)
+    wanted = f"a node with {gpus:g} GPU and {cpus} CPU free"
+    minutes = (deadline - time.monotonic()) / 60
+    log.warning("waiting for %s to start, for %.0f minutes at most", wanted, minutes)
+
+    @ray.remote(num_gpus=gpus, num_cpus=cpus, max_retries=-1)  # type: ignore[untyped-decorator]
+    def here() -> None:
+        return None
+
+    placed = here.remote()
+    while not ray.wait([placed], timeout=1.0)[0]:
+        tick()
+        if time.monotonic() > deadline:
+            ray.cancel(placed, force=True)
+            raise StudyError(
+                f"{wanted} did not come: 'ray status' on the head says what the cluster lacks; "
+                "once it has GPUs, resume, or launch again with --set "
+                "resources.gpus_per_trial=0 to train on CPUs"
+            )
+
+
 def _cluster_nodes(spec: StudySpec) -> list[Node]:
     import ray
 
-    found = [n for n in ray.nodes() if n["Alive"]]
     asks = "auto" in {spec.resources.gpus_per_trial, spec.resources.seeds_per_trial}
+    found = [(n["NodeID"], n["Resources"]) for n in ray.nodes() if n["Alive"]]
     return [
-        Node(
-            node["Resources"].get("CPU", 0),
-            node["Resources"].get("GPU", 0),
-            _gpu_bytes(node["NodeID"]) if asks and node["Resources"].get("GPU") else 0,
-        )
-        for node in found
-    ]
+        Node(has.get("CPU", 0), has.get("GPU", 0),
+             gpu_bytes(node) if asks and has.get("GPU") else 0)
+        for node, has in found
+    ]  # fmt: skip
 
 
-def _gpu_bytes(node_id: str) -> int:
-    """Ask a node for its GPUs' memory; 0 where it has none to show."""
+def gpu_bytes(node_id: str) -> int:
+    """Ask a node for its GPUs' memory; 0 where it has none to show, as where they only say so.
+
+    Raises
+    ------
+    StudyError
+        If it does not answer: it was lost, or its GPUs have nothing left to give.
+    """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -126,7 +191,14 @@ def _gpu_bytes(node_id: str) -> int:
         return this_machine().gpu_bytes
 
     here = NodeAffinitySchedulingStrategy(node_id, soft=False)
-    return int(ray.get(look.options(scheduling_strategy=here).remote(), timeout=120))
+    try:
+        return int(ray.get(look.options(scheduling_strategy=here).remote(), timeout=120))
+    except ray.exceptions.RayError as error:
+        raise StudyError(
+            f"node {node_id[:12]} did not tell the memory of its GPUs ({_first_line(error)}): "
+            "resume once it is free, or set resources.gpus_per_trial and "
+            "resources.seeds_per_trial to numbers"
+        ) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -30,6 +30,12 @@ CONTEXT_BYTES = 600 * 2**20
 USABLE = 0.9
 """Share of a device's memory that runs are given."""
 
+ON_DEMAND = (
+    "say how many trials run at a time (--set resources.slots=8) and that they are to have GPUs "
+    "(--set resources.gpus_per_trial=auto --set resources.seeds_per_trial=auto)"
+)
+"""What a study has to be told on a cluster whose nodes are not there yet."""
+
 _NUMBER = 4
 _GROUPS = 32
 """Snippets a step with ``batch: per_group``, at most."""
@@ -99,7 +105,8 @@ def largest_seed_bytes(spec: StudySpec) -> int:
 def share(spec: StudySpec, nodes: Iterable[Node]) -> Share:
     """What each trial is given of these machines.
 
-    ``gpus_per_trial: auto`` is the share of the smallest GPU that its seeds need;
+    ``gpus_per_trial: auto`` is the share of the smallest GPU that its seeds need, and 0 without
+    one: where GPUs may still come, :func:`lacks_gpu` is asked first.
     ``seeds_per_trial: auto`` all seeds of a configuration that the given share of a GPU, or the
     whole where that is ``auto`` too, has memory for, and 1 without a GPU. ``slots: auto`` is what
     fits on all nodes, each by itself.
@@ -118,6 +125,18 @@ def share(spec: StudySpec, nodes: Iterable[Node]) -> Share:
     if fit < 1 and (asked.slots == "auto" or gpus > 0):
         raise StudyError(_no_room(asked, gpus, found))
     return Share(fit if asked.slots == "auto" else asked.slots, gpus, seeds)
+
+
+def lacks_gpu(spec: StudySpec, nodes: Iterable[Node]) -> bool:
+    """Whether trials are to have GPUs, and no node has what one needs; ``auto`` needs some GPU."""
+    cpus, gpus = spec.resources.cpus_per_trial, first_gpus(spec)
+    return gpus > 0 and not any(node.gpus >= gpus and node.cpus >= cpus for node in nodes)
+
+
+def first_gpus(spec: StudySpec) -> float:
+    """What a trial needs of GPUs, as far as that is known before one is there to size it by."""
+    asked = spec.resources.gpus_per_trial
+    return 1 if asked == "auto" else asked
 
 
 def _gpus(spec: StudySpec, nodes: list[Node]) -> float:
@@ -176,6 +195,5 @@ def _no_room(asked: ResourcesSpec, gpus: float, nodes: list[Node]) -> str:
         wanted += f" and resources.gpus_per_trial is {gpus:g}"
     return (
         f"{wanted}, and no node has room for that (there are {have}): ask for less, or, where a "
-        "cluster starts its nodes on demand, say how many trials run at a time "
-        "(--set resources.slots=8)"
+        f"cluster starts its nodes on demand, {ON_DEMAND}"
     )

@@ -311,7 +311,12 @@ class StudySpec(_Section):
         return range(CONFIRMATION_SEED, CONFIRMATION_SEED + self.seeds.confirm)
 
     def identity(self) -> dict[str, Any]:
-        """What makes this study this study: all but where it runs and where it is kept."""
+        """What makes this study this study: all but where it runs and where it is kept.
+
+        Of a GPU's share only whether there is one: its size says where a run has room.
+        """
         content = self.model_dump(mode="json", exclude={"storage", "about"})
         content["resources"].pop("slots")
+        if content["resources"]["gpus_per_trial"] != 0:
+            content["resources"]["gpus_per_trial"] = "a GPU"
         return content

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from musebar_core.errors import UsageError
+from study import kuberay
 from study.cluster import check
 
 TOP = Path(__file__).parents[2]
@@ -95,6 +97,21 @@ LAUNCHER = {
         lambda c: c["provider"].update(type="asw"), "'asw': did you mean 'aws'"
     ),
     "no region": (lambda c: c["provider"].pop("region"), "provider.region is missing"),
+    "an image left to Ray": (
+        lambda c: worker(c)["node_config"].pop("ImageId"), "gpu_worker.node_config.ImageId is miss"
+    ),
+    "an old Python asked for": (
+        lambda c: c.update(setup_commands=["uv venv --python 3.10 ~/venv"]),
+        "setup_commands: Python 3.10: musebar needs 3.11",
+    ),
+    "an image's old Python": (
+        lambda c: (worker(c)["node_config"].update(ImageId="base-py310"),
+                   c.update(setup_commands=["python3 -m venv ~/venv"])),
+        "image base-py310 has Python 3.10, and setup_commands bring no other",
+    ),
+    "no token": (
+        lambda c: c["file_mounts"].pop("~/.ray/auth_token"), "~/.ray/auth_token is missing"
+    ),
     "no machine": (
         lambda c: worker(c)["node_config"].pop("InstanceType"), "node_config.InstanceType is miss"
     ),
@@ -107,11 +124,52 @@ def test_a_slip_in_a_launchers_file_is_named(changed, slip):
     assert expected in changed("docs/clusters/aws.yaml", change)
 
 
+def test_ones_own_machines_are_started_by_the_head_too(changed):
+    def change(content):
+        content["head_start_ray_commands"] = ["ray start --head --port=6379"]
+
+    assert "no worker is ever started" in changed("docs/clusters/on-premise.yaml", change)
+
+
 def test_a_preemptible_head_on_google_is_named(changed):
     def change(content):
         head(content)["node_config"]["scheduling"] = [{"provisioningModel": "SPOT"}]
 
     assert "the head is a spot node" in changed("docs/clusters/gcp.yaml", change)
+
+
+def test_an_old_python_in_a_boot_disks_image_is_named(changed):
+    def change(content):
+        disk = head(content)["node_config"]["disks"][0]
+        disk["initializeParams"]["sourceImage"] = "family/common-cu124-debian-11-py310"
+        content["setup_commands"] = ["python3 -m venv ~/venv"]
+
+    said = changed("docs/clusters/gcp.yaml", change)
+    assert said.count("debian-11-py310 has Python 3.10") == 1  # the workers' disks have it too
+
+
+@pytest.mark.parametrize(
+    ("image", "python"),
+    [
+        ("common-cu124-debian-11-py310", "3.10"),
+        ("rayproject/ray:2.60.0-py39-gpu", "3.9"),
+        ("rayproject/ray:2.60.0-py312-gpu", None),
+        ("lab/python3.10-study", "3.10"),
+        ("common-cu129-ubuntu-2204-nvidia-580", None),
+        ("registry/numpy3100:1", None),
+    ],
+)
+def test_a_python_that_is_too_old_is_told_by_an_images_name(image, python):
+    assert kuberay.old_python(image) == python
+
+
+def test_the_oldest_python_is_the_packages_own():
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == f">={kuberay.OLDEST_PYTHON}"
+
+
+def test_what_is_to_be_filled_in_is_told():
+    assert check(TOP / "cluster.yaml")[-1] == "to fill in: YOUR-AMI, YOUR-PROFILE"
 
 
 def test_all_that_is_wrong_is_named_at_once(changed):
@@ -130,6 +188,12 @@ def job(content):
 
 def group(content):
     return content["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]
+
+
+def entrypoint(content, old, new=""):
+    changed = job(content)["entrypoint"].replace(old, new)
+    assert changed != job(content)["entrypoint"]
+    job(content)["entrypoint"] = changed
 
 
 def pod(content):
@@ -169,6 +233,37 @@ KUBERAY = {
     "another Ray": (
         lambda c: pod(c)["containers"][0].update(image="rayproject/ray:2.9.0"), "is not Ray 2.60.0"
     ),
+    "an image's old Python": (
+        lambda c: pod(c)["containers"][0].update(image="rayproject/ray:2.60.0-py310"),
+        "has Python 3.10: musebar needs 3.11",
+    ),
+    "slots that nobody can count": (
+        lambda c: entrypoint(c, "--set resources.slots=8"),
+        "at first none has room for a trial: add --set resources.slots=N",
+    ),
+    "CPUs of machines with GPUs": (
+        lambda c: entrypoint(c, "--set resources.gpus_per_trial=auto"),
+        "gpus_per_trial is 0, and every worker has GPUs",
+    ),
+    "GPUs of machines without": (
+        lambda c: group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop(
+            "nvidia.com/gpu"),
+        "gpus_per_trial is auto, and no container has a limit of GPUs",
+    ),
+    "a typo in what is launched": (
+        lambda c: entrypoint(c, "resources.slots", "resources.slot"), "spec.entrypoint: "
+    ),
+    "a preset that is none": (
+        lambda c: entrypoint(c, "launch search", "launch serach"), "did you mean 'search'"
+    ),
+    "a quote left open": (
+        lambda c: entrypoint(c, "--join", "--join '"), "spec.entrypoint: No closing quotation"
+    ),
+    "a spec of the image's, asking for GPUs": (
+        lambda c: (entrypoint(c, "launch search", "launch /specs/mine.yaml"),
+                   entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0")),
+        "gpus_per_trial is 0, and every worker has GPUs",
+    ),
     "no cluster": (lambda c: job(c).pop("rayClusterSpec"), "exactly one of"),
     "a number for a text": (
         lambda c: group(c).update(rayStartParams={"num-cpus": 4}), "rayStartParams.num-cpus"
@@ -180,3 +275,29 @@ KUBERAY = {
 def test_a_slip_in_a_manifest_is_named(changed, slip):
     change, expected = KUBERAY[slip]
     assert expected in changed("docs/clusters/kuberay-rayjob.yaml", change)
+
+
+GOES = {
+    "workers from the start": lambda c: (
+        entrypoint(c, "--set resources.slots=8"), group(c).update(minReplicas=2)
+    ),
+    "a spec of the image's, that may say more": lambda c: (
+        entrypoint(c, "launch search", "launch /specs/mine.yaml"),
+        entrypoint(c, "--set resources.gpus_per_trial=auto"),
+        entrypoint(c, "--set resources.slots=8"),
+    ),
+    "CPUs alone": lambda c: (
+        entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
+        group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop("nvidia.com/gpu"),
+    ),
+    "another program": lambda c: job(c).update(entrypoint="python train.py"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", GOES)
+def test_an_entrypoint_that_goes_with_its_nodes_is_in_order(tmp_path, change):
+    content = yaml.safe_load((TOP / "docs/clusters/kuberay-rayjob.yaml").read_text())
+    GOES[change](content)
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump(content))
+    check(path)

@@ -101,6 +101,37 @@ def test_the_same_spec_opens_the_study_and_another_is_refused(study, tmp_path, t
                                  "evaluate_every: 3, evaluation_snippets: 16}"))  # fmt: skip
 
 
+def test_launching_again_corrects_where_a_study_runs(study, tmp_path, tiny_spec):
+    home = Home(tmp_path / "studies")
+    home.create(tiny_spec(resources="{slots: 8, gpus_per_trial: auto, seeds_per_trial: auto}"))
+    recorded = home.open("tiny").ledger.read("tiny").spec.resources
+    assert (recorded.slots, recorded.gpus_per_trial, recorded.seeds_per_trial) == (
+        8,
+        "auto",
+        "auto",
+    )
+    assert "slots: 8" in (study.folder / "study.yaml").read_text()
+
+
+def test_once_runs_have_ended_only_what_no_result_depends_on_changes(study, tmp_path, tiny_spec):
+    home = Home(tmp_path / "studies")
+    home.create(tiny_spec(resources__gpus_per_trial="0.25"))
+    study.ledger.end("tiny", RUN, Ended(None, 1, METRICS, []))
+    home.create(tiny_spec(resources="{slots: 3, gpus_per_trial: 0.5}"))
+    recorded = study.ledger.read("tiny").spec.resources
+    assert (recorded.slots, recorded.gpus_per_trial) == (3, 0.5)
+    with pytest.raises(UsageError, match=r"gpus_per_trial was 'a GPU' and is now 0"):
+        home.create(tiny_spec())
+    with pytest.raises(UsageError, match=r"seeds_per_trial was 1 and is now 'auto'"):
+        home.create(tiny_spec(resources="{gpus_per_trial: 1, seeds_per_trial: auto}"))
+
+
+def test_a_living_drivers_study_stays_as_it_read_it(study, tmp_path, tiny_spec):
+    with Lease(study.ledger, "tiny"):
+        Home(tmp_path / "studies").create(tiny_spec(resources__slots="7"))
+        assert study.ledger.read("tiny").spec.resources.slots != 7
+
+
 @pytest.mark.parametrize("url", ["nonsense", "postgresql+nosuchdriver://u:secret@localhost/db"])
 def test_a_wrong_ledger_leaves_no_study_behind(tmp_path, tiny_spec, url):
     home = Home(tmp_path / "studies")

@@ -8,7 +8,7 @@ import pytest
 from musebar_core.errors import StudyError
 from musebar_core.model import RVAE
 from study import sizing
-from study.sizing import Node, share
+from study.sizing import Node, lacks_gpu, share
 
 GIB = 2**30
 
@@ -51,7 +51,42 @@ def test_auto_gives_a_trial_what_its_model_needs_of_the_smallest_gpu(spec):
     found = share(spec(gpus_per_trial="auto"), nodes)
     assert found.gpus_per_trial == pytest.approx(1 / 9)
     assert found.slots == 18
+
+
+def test_on_a_machine_without_gpus_auto_is_none(spec):
+    """A machine alone has no more than it has; on a cluster ``lacks_gpu`` is asked first."""
     assert share(spec(gpus_per_trial="auto"), [Node(4)]).gpus_per_trial == 0
+
+
+@pytest.mark.parametrize("asked", ["auto", 0.25, 1])
+@pytest.mark.parametrize(
+    ("nodes", "lacks"),
+    [
+        ([], True),
+        ([Node(0)], True),
+        ([Node(0), Node(8)], True),  # CPUs with room are no GPU
+        ([Node(0), Node(1, 1)], True),  # nor is a GPU beside too few CPUs
+        ([Node(8), Node(1, 4)], True),  # nor one on another node than the CPUs
+        ([Node(0), Node(2, 1)], False),
+    ],
+)
+def test_a_gpu_is_lacking_until_a_node_has_what_a_trial_needs(spec, asked, nodes, lacks):
+    assert lacks_gpu(spec(cpus_per_trial=2, gpus_per_trial=asked), nodes) is lacks
+
+
+def test_a_study_without_gpus_lacks_none(spec):
+    assert not lacks_gpu(spec(), [Node(0)])
+
+
+def test_several_gpus_for_a_trial_are_one_nodes(spec):
+    assert lacks_gpu(spec(gpus_per_trial=2), [Node(8, 1), Node(8, 1)])
+    assert not lacks_gpu(spec(gpus_per_trial=2), [Node(8, 2)])
+
+
+def test_where_no_node_is_there_yet_it_says_what_to_set(spec):
+    with pytest.raises(StudyError, match=r"slots=8.*gpus_per_trial=auto"):
+        share(spec(), [Node(0)])
+    assert share(spec(slots=8), [Node(0)]).slots == 8
 
 
 def test_auto_takes_as_many_seeds_as_a_share_has_memory_for(spec, monkeypatch):
