@@ -17,6 +17,7 @@ import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
 
 from musebar_core.errors import UsageError
 
@@ -44,10 +45,17 @@ def place(location: str | Path) -> Place:
     Raises
     ------
     UsageError
-        If no library for the URL's protocol is installed.
+        If no library for the URL's protocol is installed, or a password stands in it.
     """
     if not is_url(location):
         return Path(location)
+    parts = urlsplit(str(location))
+    if parts.password is not None:
+        raise UsageError(
+            f"the home {parts.scheme}://{parts.hostname}{parts.path} has a password in its URL, "
+            "which would stand in the ledger and in messages: give it in the environment, as "
+            f"FSSPEC_{parts.scheme.upper()}_PASSWORD"
+        )
     from upath import UPath
 
     _register_arrow()

@@ -56,6 +56,11 @@ class Holder:
     silent: float | None = field(default=None, compare=False)
 
     @property
+    def machine(self) -> str:
+        """Its host's name, for messages."""
+        return self.host.partition("/")[0]
+
+    @property
     def here(self) -> bool:
         """Whether it is a process of this host."""
         return self.host == this_host()
@@ -106,7 +111,7 @@ class Lease:
         held = holder(self._ledger, self._study)
         if held is not None and not self._is_gone(held):
             raise StudyError(
-                f"study '{self._study}' is being driven by process {held.pid} on {held.host}: "
+                f"study '{self._study}' is being driven by process {held.pid} on {held.machine}: "
                 f"watch it with '{self._musebar} study watch {self._study}', or stop it with "
                 f"'{self._musebar} study stop {self._study}'"
             )
@@ -226,7 +231,11 @@ def process_start(pid: int) -> float:
 
 
 def this_host() -> str:
-    """Host name, and the process namespace in which a process id means something."""
-    namespace = Path("/proc/self/ns/pid")
+    """Host name, boot and process namespace: within them a process id means something.
+
+    Machines may share a name, and every first namespace has the same number; boots differ.
+    """
+    namespace, boot = Path("/proc/self/ns/pid"), Path("/proc/sys/kernel/random/boot_id")
     inode = namespace.stat().st_ino if namespace.exists() else 0
-    return f"{socket.gethostname()}/{inode}"
+    booted = boot.read_text().strip() if boot.exists() else ""
+    return f"{socket.gethostname()}/{booted}/{inode}"

@@ -75,10 +75,17 @@ class Ledger:
         self._update(spec.name, {"spec": public(spec)})
 
     def set_state(self, study: str, state: str) -> None:
-        """Record the study's state; entering ``running`` clears a request to stop."""
+        """Record the study's state.
+
+        A study that is submitted, or runs at once, forgets an earlier request to stop; one whose
+        job begins heeds a request that came while it was ``submitted``.
+        """
+        known = schema.studies.c
         values: dict[str, Any] = {"state": state}
-        if state == State.RUNNING:
+        if state == State.SUBMITTED:
             values["stop_requested"] = False
+        if state == State.RUNNING:
+            values["stop_requested"] = sa.and_(known.stop_requested, known.state == State.SUBMITTED)
         self._update(study, values)
 
     def request_stop(self, study: str) -> None:

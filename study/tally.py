@@ -151,8 +151,10 @@ def tally(record: Record) -> Tally:
         rows.append(record.ended.get(run))
     left = len(plan.runs) + _to_come(record)
     resources = record.spec.resources
-    gpus = resources.gpus_per_trial if resources.gpus_per_trial != "auto" else 0.0
-    share = gpus or resources.cpus_per_trial  # what auto comes to, the record does not hold
+    gpus = resources.gpus_per_trial
+    if gpus == "auto":  # the share it came to the record does not hold: a whole GPU at most
+        gpus = float(any(e.device.startswith("cuda") for e in record.ended.values()))
+    share = gpus or resources.cpus_per_trial
     seconds = [e.seconds or 0.0 for e in record.ended.values()]
     spent = sum(seconds) * share / 3600
     return Tally(

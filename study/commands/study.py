@@ -116,15 +116,20 @@ def stop(home: Place, name: str) -> None:
     """Ask the driver of a study to stop; what is done is kept."""
     from study import lease
     from study.home import Home
+    from study.record import State
 
     opened = Home(home).open(name)
     held = lease.holder(opened.ledger, name)
     if held is None or held.gone:
+        if opened.ledger.read_state(name) == State.SUBMITTED:
+            opened.ledger.request_stop(name)
+            click.echo(f"study '{name}' is submitted: its job will stop as soon as it begins")
+            return
         click.echo(f"study '{name}' is not running{_unheard(held)}")
         return
     opened.ledger.request_stop(name)
     click.echo(
-        f"asked process {held.pid} on {held.host} to stop study '{name}'; "
+        f"asked process {held.pid} on {held.machine} to stop study '{name}'; "
         f"go on later with: {Home(home).command('study resume', name)}"
     )
 
@@ -319,7 +324,7 @@ def _unheard(held: Holder | None) -> str:
     """What to add where a driver elsewhere is only believed to be dead."""
     if held is None or held.here or held.silent is None or held.silent < _QUIET_SECONDS:
         return ""
-    return f" (its driver on {held.host} was last heard of {held.silent:.0f} s ago)"
+    return f" (its driver on {held.machine} was last heard of {held.silent:.0f} s ago)"
 
 
 def _home_of(ctx: click.Context, asked: str | None) -> Place:

@@ -80,6 +80,12 @@ def test_a_protocol_nobody_serves_is_a_usage_error():
         files.place("nosuch://bucket/home")
 
 
+def test_a_password_in_a_homes_url_is_refused_and_not_repeated():
+    with pytest.raises(UsageError, match="FSSPEC_FTP_PASSWORD") as caught:
+        files.place("ftp://lab:s3cret@nas.lab/studies")
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_home_by_url_needs_a_ledger_by_url(tiny_spec):
     home = Home(files.place("memory://needs-a-ledger"))
     with pytest.raises(UsageError, match=r"storage\.ledger=postgresql"):

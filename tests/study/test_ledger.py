@@ -83,6 +83,17 @@ def test_running_again_forgets_the_request_to_stop(study):
     assert not study.ledger.stop_requested("tiny")
 
 
+def test_a_job_that_begins_heeds_the_request_to_stop_that_came_before(study):
+    study.ledger.request_stop("tiny")
+    study.ledger.set_state("tiny", State.SUBMITTED)
+    assert not study.ledger.stop_requested("tiny")
+    study.ledger.request_stop("tiny")
+    study.ledger.set_state("tiny", State.RUNNING)
+    assert study.ledger.stop_requested("tiny")
+    study.ledger.set_state("tiny", State.RUNNING)
+    assert not study.ledger.stop_requested("tiny")
+
+
 def test_a_pickled_ledger_carries_no_connection(study):
     assert b"sqlalchemy" not in pickle.dumps(study.ledger)
 
@@ -260,6 +271,15 @@ def held_elsewhere(study):
             study="tiny", holder="other", host="elsewhere/1", pid=1, process_start=0.0, beat=4
         ))  # fmt: skip
     return mine
+
+
+def test_a_machine_of_the_same_name_is_another_host(study):
+    """Cloud images share names, and every machine's first process namespace its number."""
+    name, boot, namespace = this_host().split("/")
+    same = Holder("x", f"{name}/another-boot/{namespace}", os.getpid(), 0.0, 0)
+    assert boot
+    assert not same.here
+    assert same.machine == name
 
 
 def test_a_silent_holder_on_another_host_is_replaced_after_patience(study):

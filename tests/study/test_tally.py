@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -59,6 +60,15 @@ def test_time_spent_and_left_follow_from_the_runs(record):
     assert counted.device_hours_left == pytest.approx(3 * 30 / 3600)
     assert counted.elapsed_seconds == 210
     assert counted.slots_lately == pytest.approx(120 / 210)
+
+
+def test_hours_of_a_share_that_is_auto_are_the_devices_that_the_runs_had(record):
+    resources = record.spec.resources.model_copy(update={"gpus_per_trial": "auto"})
+    record.spec = record.spec.model_copy(update={"resources": resources})
+    assert tally.tally(record).device == "CPU"
+    on_gpu = {run: dataclasses.replace(e, device="cuda") for run, e in record.ended.items()}
+    counted = tally.tally(dataclasses.replace(record, ended=on_gpu))
+    assert (counted.device, counted.device_hours) == ("GPU", pytest.approx(4 * 30 / 3600))
 
 
 def test_what_a_search_has_not_proposed_yet_counts_as_left(record):
