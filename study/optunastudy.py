@@ -20,8 +20,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
-from musebar_core.errors import StudyError, UsageError
-from study import schema
+from musebar_core.errors import StudyError
 from study.database import shown
 from study.results import CONFIGURATION_COLUMNS
 
@@ -42,7 +41,7 @@ def export(tables: StudyTables, url: str) -> dict[str, int]:
     tables
         The study.
     url
-        A SQLAlchemy URL of the storage.
+        A SQLAlchemy URL of the storage, as that of the study's ledger.
 
     Returns
     -------
@@ -51,17 +50,10 @@ def export(tables: StudyTables, url: str) -> dict[str, int]:
 
     Raises
     ------
-    UsageError
-        If the database is a ledger's, whose tables Optuna's would meet.
     StudyError
         If the storage cannot be opened or written.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if schema.holds_ledger(url):
-        raise UsageError(
-            f"--optuna {shown(url)}: this database holds a ledger: name one of Optuna's own, or "
-            "leave the URL out"
-        )
     try:
         storage = optuna.storages.RDBStorage(url)
         return {

@@ -1,7 +1,8 @@
 """The ledger's tables, and their version.
 
 A database says which version of the tables it holds and who made them. One of another version is
-refused by name before anything is read from it or written.
+refused by name before anything is read from it or written. Every table is named after the product,
+so that Optuna's own may stand beside them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import importlib.metadata
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from musebar_core.errors import StudyError, UsageError
@@ -19,7 +19,7 @@ from study.database import shown
 if TYPE_CHECKING:
     from study.database import Database
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Goes up with every change of the tables below but one: a new table needs none."""
 
 
@@ -34,7 +34,7 @@ _NAME = _text(255)
 _ID = _text(12)
 
 studies = sa.Table(
-    "studies", _metadata,
+    "musebar_studies", _metadata,
     sa.Column("study", _NAME, primary_key=True),
     sa.Column("spec", sa.JSON, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
@@ -43,19 +43,19 @@ studies = sa.Table(
     sa.Column("created_at", sa.String(32), nullable=False),
 )  # fmt: skip
 genres = sa.Table(
-    "genres", _metadata,
+    "musebar_genres", _metadata,
     sa.Column("study", _NAME, primary_key=True),
     sa.Column("genre", _NAME, primary_key=True),
     sa.Column("facts", sa.JSON, nullable=False),
 )  # fmt: skip
 configurations = sa.Table(
-    "configurations", _metadata,
+    "musebar_configurations", _metadata,
     sa.Column("study", _NAME, primary_key=True),
     sa.Column("config_id", _ID, primary_key=True),
     sa.Column("config", sa.JSON, nullable=False),
 )  # fmt: skip
 proposals = sa.Table(
-    "proposals", _metadata,
+    "musebar_proposals", _metadata,
     sa.Column("study", _NAME, primary_key=True),
     sa.Column("genre", _NAME, primary_key=True),
     sa.Column("generation", sa.Integer, primary_key=True),
@@ -66,7 +66,7 @@ proposals = sa.Table(
     sa.UniqueConstraint("study", "genre", "config_id"),
 )  # fmt: skip
 seed_runs = sa.Table(
-    "seed_runs", _metadata,
+    "musebar_seed_runs", _metadata,
     sa.Column("study", _NAME, primary_key=True),
     sa.Column("genre", _NAME, primary_key=True),
     sa.Column("config_id", _ID, primary_key=True),
@@ -86,7 +86,7 @@ seed_runs = sa.Table(
     sa.Column("finished_at", sa.String(32), nullable=False),
 )  # fmt: skip
 failed_attempts = sa.Table(
-    "failed_attempts", _metadata,
+    "musebar_failed_attempts", _metadata,
     sa.Column("study", _NAME, primary_key=True),
     sa.Column("genre", _NAME, primary_key=True),
     sa.Column("config_id", _ID, primary_key=True),
@@ -98,7 +98,7 @@ failed_attempts = sa.Table(
 )  # fmt: skip
 
 leases = sa.Table(
-    "leases", _metadata,
+    "musebar_leases", _metadata,
     sa.Column("study", _NAME, primary_key=True),
     sa.Column("holder", sa.String(32), nullable=False),
     sa.Column("host", sa.String(256), nullable=False),
@@ -122,7 +122,7 @@ def set_up(database: Database) -> None:
     Raises
     ------
     UsageError
-        If the tables are another version's, or something else's of the same name.
+        If the tables are another version's.
     StudyError
         If the database fails.
     """
@@ -130,18 +130,6 @@ def set_up(database: Database) -> None:
         _set_up(database)
     except StudyError:  # PostgreSQL, where another process is making them at the same moment
         _set_up(database)
-
-
-def holds_ledger(url: str) -> bool:
-    """Whether a database has a ledger's tables; False where there is no reaching it."""
-    try:
-        engine = sa.create_engine(url)
-        try:
-            return sa.inspect(engine).has_table(_versions.name)
-        finally:
-            engine.dispose()
-    except (SQLAlchemyError, ImportError):
-        return False
 
 
 def _set_up(database: Database) -> None:
@@ -166,22 +154,13 @@ def _check(there: sa.Inspector, db: sa.Connection, where: str) -> None:
                 "storage.ledger for new ones"
             )
         return
-    for table in _metadata.sorted_tables:  # made before tables had a version, or not ours
-        if not there.has_table(table.name):
-            continue
-        columns = {column["name"] for column in there.get_columns(table.name)}
-        if "study" not in columns:
-            raise UsageError(
-                f"storage.ledger {where}: its table '{table.name}' is not a ledger's: name a "
-                "database that musebar has for itself"
-            )
-        lacking = [column.name for column in table.columns if column.name not in columns]
-        if lacking:
-            raise UsageError(
-                f"the ledger {where} was written by an older musebar, from before ledgers had a "
-                f"version (it lacks {table.name}.{lacking[0]}): use that one for its studies, or "
-                "launch them anew in another home or storage.ledger"
-            )
+    old = "studies"  # the name of ours before tables had a version, and of one of Optuna's
+    if there.has_table(old) and "study" in {c["name"] for c in there.get_columns(old)}:
+        raise UsageError(
+            f"the ledger {where} was written by an older musebar, from before ledgers had a "
+            "version: use that one for its studies, or launch them anew in another home or "
+            "storage.ledger"
+        )
 
 
 def _musebar() -> str:

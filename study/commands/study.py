@@ -26,7 +26,7 @@ _SUBMITTED_SECONDS = 300.0
 _QUIET_SECONDS = 15.0
 """After which a driver's silence is worth a word: three heartbeats."""
 
-_BESIDE = "beside"
+_OWN = "own"
 """What ``--optuna`` means without a URL."""
 
 _ADDRESS = click.option(
@@ -201,9 +201,9 @@ def watch(home: Place, name: str, interval: float) -> None:
     "optuna_url",
     metavar="[URL]",
     is_flag=False,
-    flag_value=_BESIDE,
-    help="Also write the trials into an Optuna storage for optuna-dashboard; "
-    "without URL, optuna.sqlite beside the tables.",
+    flag_value=_OWN,
+    help="Also write the trials for optuna-dashboard, into an Optuna storage or, without URL, "
+    "into the study's own database.",
 )
 @click.pass_obj
 def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> None:
@@ -226,15 +226,13 @@ def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> 
             click.echo(f"{target / written.name}  {len(frame)} rows")
         for written in exchange.write(record, folder):
             click.echo(target / written.name)
-        if optuna_url is not None:
-            from study import optunastudy
-            from study.database import shown
+    if optuna_url is not None:
+        from study import optunastudy
+        from study.database import shown
 
-            beside = f"sqlite:///{folder.resolve() / 'optuna.sqlite'}"
-            trials = optunastudy.export(tables, beside if optuna_url == _BESIDE else optuna_url)
-            where = target / "optuna.sqlite" if optuna_url == _BESIDE else shown(optuna_url)
-            for study_name, count in trials.items():
-                click.echo(f"{where}  {study_name}: {count} trials")
+        url = opened.ledger.database.url if optuna_url == _OWN else optuna_url
+        for study_name, count in optunastudy.export(tables, url).items():
+            click.echo(f"{shown(url)}  {study_name}: {count} trials")
 
 
 @study.command("import")

@@ -176,7 +176,7 @@ def test_rows_come_in_the_order_of_bytes_whatever_the_databases_language(study):
 
 def test_a_record_is_read_as_of_one_moment(study, monkeypatch):
     """A run that ends while the record is being read is in all of what was read, or in none."""
-    from study import ledger
+    from study import ledger, schema
 
     select, other = ledger._select, Ledger(study.ledger.database.url)
 
@@ -215,7 +215,7 @@ def test_a_killed_driver_that_nobody_reaped_is_dead(study):
 
 def test_a_database_that_is_gone_is_one_clear_error(study):
     with study.ledger.database.engine.begin() as db:
-        db.exec_driver_sql("DROP TABLE leases")
+        db.exec_driver_sql("DROP TABLE musebar_leases")
     with pytest.raises(StudyError, match="leases"):
         Lease(study.ledger, "tiny").__enter__()
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import optuna
 import pytest
-import sqlalchemy as sa
 
-from musebar_core.errors import StudyError, UsageError
+from musebar_core.errors import StudyError
 from study import optunastudy
 from study.home import Home
 from study.record import Ended, SeedRun
@@ -76,14 +75,14 @@ def test_exporting_twice_writes_nothing_twice(tables, study, tmp_path):
 
 @pytest.fixture
 def dashboard(study, musebar):
-    """The address of optuna-dashboard, started as its users do, on what the command exported."""
+    """The address of optuna-dashboard, started as its users do on the study's own database."""
     exported = musebar("study", "export", "tiny", "--optuna")
     assert exported.returncode == 0, exported.stderr
     assert "tiny/low: 3 trials" in exported.stdout
     command = Path(sys.executable).with_name("optuna-dashboard")
     port = free_port()
     with subprocess.Popen(
-        [command, f"sqlite:///{study.folder}/export/optuna.sqlite", "--port", str(port)],
+        [command, study.ledger.database.url, "--port", str(port)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
         root, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 90
@@ -117,11 +116,13 @@ def test_optuna_dashboard_shows_the_trials(dashboard):
     assert [d.lower() for d in detail["directions"]] == ["minimize"]
 
 
-def test_a_ledgers_database_is_no_optuna_storage(study, tables):
-    with pytest.raises(UsageError, match="holds a ledger"):
-        optunastudy.export(tables, study.ledger.database.url)
-    names = sa.inspect(study.ledger.database.engine).get_table_names()
-    assert "trials" not in names
+def test_the_studys_own_database_holds_both_and_the_ledger_stays_as_it_was(study, tables):
+    before = study.ledger.read("tiny", curves=True)
+    for _ in range(2):
+        assert optunastudy.export(tables, study.ledger.database.url) == {"tiny/low": 3}
+    assert study.ledger.read("tiny", curves=True) == before
+    optuna.delete_study(study_name="tiny/low", storage=study.ledger.database.url)
+    assert study.ledger.read("tiny", curves=True) == before
 
 
 def test_a_storage_that_cannot_be_opened_is_named_without_its_password(tables):
