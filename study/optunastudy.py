@@ -6,6 +6,7 @@ the mean of the study's objective over its seeds, its intermediate values the se
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -16,7 +17,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.exceptions import StorageInternalError
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.trial import TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -85,7 +86,9 @@ def _write(storage: BaseStorage, name: str, tables: StudyTables, rows: pd.DataFr
         optuna.delete_study(study_name=name, storage=storage)  # a finished trial never changes
     made = optuna.create_study(study_name=name, storage=storage, directions=directions)
     made.set_user_attr("state", tables.state)
-    made.set_metric_names([f"validation_{metric}" for metric in wanted])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        made.set_metric_names([f"validation_{metric}" for metric in wanted])
     made.add_trials(trials)
     return len(trials)
 
