@@ -163,3 +163,23 @@ def test_a_client_without_the_token_is_told_so(
     assert done.returncode == 2
     assert "wants its token" in done.stderr
     assert "f" * 48 not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_study_that_is_submitted_is_stopped_before_it_trains(
+    run, cluster, music, postgres_url, password
+):
+    client = run(*launch(music, cluster[0], postgres_url, "early"), wait=False)
+    said = ""
+    while "runs at http" not in said:
+        line = client.stderr.readline()
+        assert line, said
+        said += line
+    asked = run("study", "stop", "early").stdout
+    assert "will stop as soon as it begins" in asked or "asked process" in asked
+    rest = client.communicate(timeout=120)[1]
+    assert client.returncode == 1, said + rest
+    assert "study 'early' was stopped; go on with: musebar" in rest
+    state = json.loads(run("study", "status", "early", "--json").stdout)
+    assert state["state"] == "stopped"
+    assert not any(row["done"] for row in state["genres"].values())
