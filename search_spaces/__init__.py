@@ -16,7 +16,7 @@ from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
 from search_spaces.yamlfile import read_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Value = str | int | float
 
@@ -134,7 +134,7 @@ class Space:
         possible = {p.name: p.values for p in (*kept, *added)}
         possible |= {name: (value,) for name, value in fixed.items()}
         settled = [_settle(p, possible) for p in (*kept, *added)]
-        return replace(self, parameters=tuple(p for p in settled if p is not None))
+        return replace(self, parameters=_in_order(p for p in settled if p is not None))
 
 
 def space_names() -> list[str]:
@@ -186,7 +186,7 @@ def make_space(name: str, content: Mapping[str, Any], grid: Grid) -> Space:
     UsageError
         If it is not a space.
     """
-    parameters = tuple(
+    parameters = _in_order(
         _parameter(key, value, grid) for key, value in (content.get("parameters") or {}).items()
     )
     named = tuple(
@@ -286,6 +286,20 @@ def _plain_value(name: str, value: object, grid: Grid) -> Value:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return settle_value(name, value, grid)
+
+
+def _in_order(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """As they come, but each after those that its conditions refer to.
+
+    A ledger keeps a space's content sorted by name.
+    """
+    left, placed = list(parameters), []
+    while left:
+        names = {p.name for p in left}
+        ready = (p for p in left if not names.intersection(other for other, _ in p.when))
+        placed.append(next(ready, left[0]))
+        left.remove(placed[-1])
+    return tuple(placed)
 
 
 def _settle(parameter: Parameter, possible: Mapping[str, tuple[Value, ...]]) -> Parameter | None:

@@ -98,3 +98,18 @@ def test_a_file_that_is_no_space_is_refused_with_the_reason(tmp_path, text, mess
 def test_an_unknown_space_names_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'heatmap'"):
         search_spaces.load_space("heatmaps", PAPER)
+
+
+def test_a_parameter_comes_after_those_that_its_conditions_refer_to(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "parameters:\n"
+        "  free_bits: {values: [0.0, 0.1], when: {input_dropout: [0.0]}}\n"
+        "  hidden: {values: [32, 64]}\n"
+        "  input_dropout: {values: [0.0, 0.2]}\n"
+        "  decay: {values: [0.0, 0.1], when: {latent_length: [8]}}\n"
+    )
+    space = search_spaces.load_space(str(file), PAPER)
+    assert [p.name for p in space.parameters] == ["hidden", "input_dropout", "free_bits", "decay"]
+    added = space.restrict({}, {"latent_length": (4, 8)})
+    assert [p.name for p in added.parameters][-2:] == ["latent_length", "decay"]
