@@ -7,6 +7,7 @@ proposals, whatever was killed in between.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import warnings
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 from scipy.stats import qmc
+from threadpoolctl import threadpool_limits
 
 from study.record import TRANSFER, Proposal
 from study.spec import Sampler
@@ -113,11 +115,29 @@ def _asked(
     known |= {p.config_id for p, _ in due.transferred}
     repeated = 0
     while repeated < _ASKS:
-        cell = suggest(spec.space, study.ask())
+        with _one_thread() if kind is Sampler.GP else contextlib.nullcontext():
+            cell = suggest(spec.space, study.ask())
         config_id = spec.configuration(cell).config_id
         repeated = repeated + 1 if config_id in known else 0
         known.add(config_id)
         yield cell, origin
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Hold torch and the linear algebra to one thread: sums over more round in another way.
+
+    Threads that runs beside the driver keep from a core would also wait for each other.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
+    finally:
+        torch.set_num_threads(before)
 
 
 _COMPLETE = (TrialState.COMPLETE,)
