@@ -8,44 +8,9 @@ from hypothesis import strategies as st
 
 from study import planner, proposals
 from study.decisions import decisions
-from study.record import Ended, Proposal, Record, SeedRun
+from study.record import Proposal, SeedRun
 from study.spec import Phase
-
-GENRES = ("high", "low")
-
-
-def empty(spec):
-    return Record(spec, "running", False, None, {g: {} for g in GENRES}, {}, {}, {}, {})
-
-
-def toy(run: SeedRun, *, failed: bool = False) -> Ended:
-    """A result that depends on the run's name alone."""
-    if failed:
-        return Ended("loss is no number", 3, {}, [])
-    level = int(run.config_id, 16) % 97 + run.seed % 7 / 10
-    validation = {"bce": level, "elbo": -level, "mi_lower": level % 5, "collapsed": False}
-    return Ended(None, 1, {"validation": validation}, [])
-
-
-def simulate(spec, order, *, fails=lambda _: False, width=3):
-    """Run a whole study without an engine: any of the runs in flight may end next."""
-    record, flying = empty(spec), []
-    while True:
-        plan = planner.plan(record)
-        for due in plan.propose:
-            record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
-        if plan.propose:
-            continue
-        if plan.done:
-            return record, plan
-        waiting = [run for run in plan.runs if run not in flying]
-        flying += waiting[: width - len(flying)]
-        run = flying.pop(order(len(flying)))
-        record.ended[run] = toy(run, failed=fails(run))
-
-
-def table(record):
-    return {(*run, str(ended)) for run, ended in record.ended.items()}
+from tests.study.toystudy import GENRES, empty, simulate, table, toy
 
 
 @pytest.fixture
@@ -105,7 +70,9 @@ def test_a_failed_seed_keeps_its_configuration_from_the_final_and_holds_nothing_
     record, plan = simulate(
         spec,
         lambda _: 0,
-        fails=lambda r: r.config_id == best and r.phase is Phase.SEARCH and r.seed == 1,
+        result=lambda r: toy(
+            r, failed=r.config_id == best and r.phase is Phase.SEARCH and r.seed == 1
+        ),
     )
     assert plan.done
     failed = {r.genre for r, e in record.ended.items() if not e.done}
@@ -236,7 +203,7 @@ def test_the_joint_corpus_is_searched_first(tiny_spec):
     max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 2**32), width=st.integers(1, 9))
-@pytest.mark.parametrize("sampler", ["random", "qmc", "grid", "tpe"])
+@pytest.mark.parametrize("sampler", ["random", "qmc", "grid", "tpe", "gp"])
 def test_every_sampler_ends_in_the_same_table_under_any_order(tiny_spec, sampler, seed, width):
     spec = tiny_spec(search__configurations="6", search__sampler=sampler,
                      seeds="{search: 2, confirm: 8}", search__finalists="3")  # fmt: skip
