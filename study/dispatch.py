@@ -196,6 +196,7 @@ def _assign(driver: Driver, device: str) -> Any:  # noqa: ANN401
             keep_model=driver.keeps_models(first.phase),
             threads=record.spec.resources.cpus_per_trial,
             device=device,
+            checkpoint_seconds=record.spec.storage.checkpoint_seconds,
         ))  # fmt: skip
 
     return assign

@@ -117,11 +117,13 @@ class Driver:
         self._reported[trial_id].add(run)
         self.lease.check()
         fields = dict(outcome)
-        retry = fields.pop("retry")
+        retry, resumed_at = fields.pop("retry"), fields.pop("resumed_at", 0)
         if fields["failure"] is not None and fields["failure"].startswith(DISK_FULL):
             raise StudyError(f"{fields['failure']}: make room, then resume; nothing done is lost")
         if fields["failure"] is not None and self._try_again(run, fields["failure"], retry=retry):
             return
+        if resumed_at:
+            log.info("%s: went on from its checkpoint at epoch %d", _named(run), resumed_at)
         attempts = self.record.failed_attempts.get(run, 0) + 1
         checkpoint = self.model_path(run) if self._keeps_model(run, fields) else None
         ended = Ended(attempts=attempts, checkpoint=checkpoint, **fields)
@@ -142,7 +144,7 @@ class Driver:
         try:
             left = [run for run in chunk.runs if run not in self._reported[trial_id]]
             if death is not None and death.node_lost and left:
-                log.warning("%s: %s; it will run again", "/".join(map(str, left[0])), death.reason)
+                log.warning("%s: %s; it will run again", _named(left[0]), death.reason)
             elif death is not None and left:
                 failed = {"failure": death.reason, "retry": True, "metrics": {}, "curve": []}
                 self.result(trial_id, left[0].seed, failed)
@@ -167,7 +169,7 @@ class Driver:
 
     def _try_again(self, run: SeedRun, reason: str, *, retry: bool) -> bool:
         failed = self.record.failed_attempts.get(run, 0) + 1
-        log.warning("%s: attempt %d failed: %s", "/".join(map(str, run)), failed, reason)
+        log.warning("%s: attempt %d failed: %s", _named(run), failed, reason)
         if not retry or failed >= self.record.spec.resources.max_attempts:
             return False
         self.study.ledger.add_failed_attempt(self.study.name, run, failed, reason)
@@ -200,6 +202,10 @@ class Driver:
         )
         self.record.configurations |= {c.config_id: c for c in found}
         self.record.generations[due.genre, due.generation] = tuple(proposed)
+
+
+def _named(run: SeedRun) -> str:
+    return "/".join(map(str, run))
 
 
 def _for_plans(ended: Ended) -> Ended:

@@ -240,12 +240,15 @@ class ResourcesSpec(_Section):
 class StorageSpec(_Section):
     """Where the record is kept: ``sqlite`` in the study's folder, or a SQLAlchemy URL.
 
-    A driver whose database went away waits ``patience_seconds`` for it.
+    A driver whose database went away waits ``patience_seconds`` for it. Between two checkpoints
+    of a run lie ``checkpoint_seconds`` at least (0: one after every evaluation); they decide what
+    a kill costs, never a result.
     """
 
     ledger: str = "sqlite"
     home: str | None = None
     patience_seconds: Annotated[float, Field(ge=0)] = 300
+    checkpoint_seconds: Annotated[float, Field(ge=0)] = 20
 
 
 class StudySpec(_Section):

@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 
 TOGETHER = "MUSEBAR_TOGETHER"
 
-CHECKPOINT_SECONDS = 20.0
-"""Least time between two checkpoints of a run; it decides what a kill costs, never a result."""
-
 
 @dataclass(frozen=True)
 class Assignment:
@@ -62,6 +59,8 @@ class Assignment:
         Whether the weights at the reported epoch stay.
     threads
         CPU threads a run computes with.
+    checkpoint_seconds
+        Least time between two checkpoints of a run.
     """
 
     genre: str
@@ -73,6 +72,7 @@ class Assignment:
     keep_model: bool
     threads: int
     device: str
+    checkpoint_seconds: float
 
 
 class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
@@ -160,7 +160,8 @@ def run_seed(assignment: Assignment, seed: int) -> dict[str, Any]:
     -------
     dict
         The fields of :class:`study.ledger.Ended` but ``attempts``; where it failed,
-        ``failure`` says why and ``retry`` whether another attempt may help.
+        ``failure`` says why and ``retry`` whether another attempt may help, else
+        ``resumed_at`` is the epoch of the checkpoint that it went on from (0: none).
     """
     from musebar_core import training
 
@@ -248,11 +249,11 @@ def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Lif
         state_file.write_bytes((kept / STATE_FILE).read_bytes())
     state = _resume(state_file, identity, assignment.device)
     state = state or training.start(config, corpus, seed, assignment.device)
-    saved = time.monotonic()
+    resumed_at, saved = state.epoch, time.monotonic()
     run = Run(config, seed, state)
     while state.epoch < config.training.epochs:
         yield run
-        if time.monotonic() - saved > CHECKPOINT_SECONDS:
+        if time.monotonic() - saved >= assignment.checkpoint_seconds:
             checkpoint.save(state_file, identity, state)
             if away:
                 files.publish(state_file, kept / STATE_FILE)
@@ -268,6 +269,7 @@ def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Lif
     return {
         "failure": None,
         "retry": False,
+        "resumed_at": resumed_at,
         "metrics": {split: getattr(outcome, split)._asdict() for split in splits},
         "curve": [_row(dataclasses.asdict(row), row.validation._asdict()) for row in state.history],
         "best_epoch": outcome.best_epoch,

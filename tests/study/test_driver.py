@@ -78,6 +78,15 @@ def test_a_chunk_of_seeds_that_breaks_off_keeps_what_it_had_done(driver):
     assert first not in {run for runs in again for run in runs}
 
 
+def test_what_went_on_from_a_checkpoint_is_logged_with_its_epoch(driver, caplog):
+    first, second = driver.next_chunk("a").runs[0], driver.next_chunk("b").runs[0]
+    with caplog.at_level("INFO", logger="study.driver"):
+        driver.result("a", first.seed, outcome())
+        driver.result("b", second.seed, outcome() | {"resumed_at": 40})
+    (message,) = caplog.messages
+    assert message == f"{'/'.join(map(str, second))}: went on from its checkpoint at epoch 40"
+
+
 def test_a_failure_that_would_come_again_is_not_tried_again(driver):
     run = driver.next_chunk("a").runs[0]
     driver.result("a", run.seed, outcome(failure="the loss is no number"))
@@ -99,12 +108,12 @@ def test_a_chunk_holds_seeds_of_one_configuration(tmp_path, tiny_spec, corpus):
 
 @pytest.fixture
 def assignment(tmp_path, configuration, corpus):
-    def make(**training):
+    def make(checkpoint_seconds=20.0, **training):
         return Assignment(
             genre="low", config=configuration(**training).to_dict(), seeds=(0,),
             corpus=str(corpus.path), fingerprint=corpus.genre("low").fingerprint,
             folder=str(tmp_path / "runs"), keep_model=True,
-            threads=1, device="cpu",
+            threads=1, device="cpu", checkpoint_seconds=checkpoint_seconds,
         )  # fmt: skip
 
     return make
@@ -136,11 +145,13 @@ def test_a_run_taken_up_from_its_checkpoint_equals_an_unbroken_one(
     assignment, tmp_path, monkeypatch
 ):
     unbroken = run_seed(assignment(), 1)
-    monkeypatch.setattr(trainable, "CHECKPOINT_SECONDS", 0.0)
+    assert not (tmp_path / "runs" / "1" / trainable.STATE_FILE).exists()
     monkeypatch.setattr(trainable.checkpoint, "save_weights", interrupt_once())
-    assert "interrupted" in run_seed(assignment(), 2 - 1)["failure"]
+    assert "interrupted" in run_seed(assignment(checkpoint_seconds=0.0), 1)["failure"]
     assert (tmp_path / "runs" / "1" / trainable.STATE_FILE).is_file()
-    assert run_seed(assignment(), 1)["metrics"] == unbroken["metrics"]
+    resumed = run_seed(assignment(), 1)
+    assert (unbroken["resumed_at"], resumed["resumed_at"]) == (0, 12)
+    assert resumed["metrics"] == unbroken["metrics"]
 
 
 def interrupt_once():

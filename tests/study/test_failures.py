@@ -89,7 +89,7 @@ def assignment(folder, config, corpus):
     return trainable.Assignment(
         genre="low", config=config.to_dict(), seeds=(0,), corpus=str(corpus.path),
         fingerprint=corpus.genre("low").fingerprint, folder=str(folder / "runs"),
-        keep_model=True, threads=1, device="cpu",
+        keep_model=True, threads=1, device="cpu", checkpoint_seconds=20.0,
     )  # fmt: skip
 
 

@@ -111,13 +111,12 @@ def test_a_run_goes_on_from_a_checkpoint_at_a_url(home, corpus, configuration, m
     """Taken up on a machine that has nothing of it, it equals an unbroken run bit for bit."""
     if not files.is_url(home) or "memory" in str(home):
         pytest.skip("the engine's own tests do this, or there is nothing to share")
-    monkeypatch.setattr(trainable, "CHECKPOINT_SECONDS", 0.0)
 
     def assignment(folder):
         return trainable.Assignment(
             genre="low", config=configuration().to_dict(), seeds=(0,), corpus=str(corpus.path),
             fingerprint=corpus.genre("low").fingerprint, folder=str(home / folder),
-            keep_model=True, threads=1, device="cpu",
+            keep_model=True, threads=1, device="cpu", checkpoint_seconds=0.0,
         )  # fmt: skip
 
     whole = trainable.run_seed(assignment("whole"), 0)
@@ -135,6 +134,7 @@ def test_a_run_goes_on_from_a_checkpoint_at_a_url(home, corpus, configuration, m
     monkeypatch.setenv("MUSEBAR_CACHE", str(corpus.path.parent / "another-machine"))
     resumed = trainable.run_seed(assignment("broken"), 0)
     assert resumed["failure"] is None
+    assert resumed["resumed_at"] == 8
     assert resumed["metrics"] == whole["metrics"]
     assert (home / "broken" / "0" / trainable.MODEL_FILE).is_file()
 

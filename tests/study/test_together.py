@@ -16,7 +16,7 @@ def assignment(configuration, corpus, tmp_path):
                 "genre": "low", "config": (config or configuration()).to_dict(), "seeds": seeds,
                 "corpus": str(corpus.path), "fingerprint": corpus.genre("low").fingerprint,
                 "folder": str(tmp_path / folder), "keep_model": True, "threads": 1,
-                "device": "cpu",
+                "device": "cpu", "checkpoint_seconds": 20.0,
             }
             | changes
         )  # fmt: skip
@@ -55,17 +55,15 @@ def test_music_that_changed_fails_each_run_and_trains_none(assignment):
     assert all("not the music" in each["failure"] for each in outcomes.values())
 
 
-def test_runs_at_different_epochs_go_on_together(
-    assignment, configuration, corpus, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(trainable, "CHECKPOINT_SECONDS", 0.0)
+def test_runs_at_different_epochs_go_on_together(assignment, configuration, corpus, tmp_path):
     genre, config = corpus.genre("low"), configuration()
-    given = assignment((0, 1))
+    given = assignment((0, 1), checkpoint_seconds=0.0)
     identity = checkpoint.Identity(config, "low", genre.fingerprint, str(corpus.path), 1)
     state = training.start(config, genre, 1)
     next(iter(training.fit(config, genre, 1, state)))
     checkpoint.save(tmp_path / "together" / "1" / STATE_FILE, identity, state)
     outcomes = run_together(given)
+    assert [outcomes[seed]["resumed_at"] for seed in (0, 1)] == [0, 4]
     for seed in (0, 1):
         alone = run_seed(assignment((seed,), "alone"), seed)
         assert bces(outcomes[seed]) == pytest.approx(bces(alone), rel=1e-5)
