@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import uuid
 
 
@@ -41,6 +42,17 @@ class Machine:
     def inside(self) -> tuple[str, ...]:
         """How a command line begins that is to run on this machine."""
         return ("ip", "netns", "exec", self.name)
+
+    def reaches(self, address: str) -> bool:
+        """Whether a machine there answers, if only that nothing listens; a cut link is mute."""
+        code = (
+            "import socket, sys\n"
+            "try: socket.create_connection((sys.argv[1], 9), timeout=2).close()\n"
+            "except ConnectionRefusedError: pass\n"
+            "except OSError: sys.exit(1)\n"
+        )
+        tried = [*self.inside, sys.executable, "-S", "-c", code, address]
+        return subprocess.run(tried, check=False, timeout=60).returncode == 0
 
     def cut(self) -> None:
         ip("-n", self.name, "link", "set", "eth0", "down")

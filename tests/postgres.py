@@ -120,6 +120,14 @@ class Postgres:
         ) as db:  # fmt: skip
             db.execute(statement)
 
+    def answers(self) -> bool:
+        """Whether it takes a connection and a statement."""
+        try:
+            self.run("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def _end(self, number: int) -> None:
         if self._process is not None:
             self._process.send_signal(number)

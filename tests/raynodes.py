@@ -97,14 +97,9 @@ class Node:
         return []
 
     @property
-    def workers(self) -> list[psutil.Process]:
-        """Its processes that train."""
-        found = []
-        for process in self.processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if any("SeedRunTrainable" in part for part in process.cmdline()[:1]):
-                    found.append(process)
-        return found
+    def training(self) -> list[psutil.Process]:
+        """Its processes that are in a seed run at this moment."""
+        return training(self.processes)
 
     def kill(self) -> None:
         """End the node as a taken machine does: all at once, without a word."""
@@ -117,6 +112,35 @@ class Node:
                 process.send_signal(signal.SIGKILL)
         self.process.wait(timeout=30)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def training(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those in a seed run: Ray names a worker after the method that it is in, or its class alone.
+
+    Tune makes the class that runs a subclass of its own, ``ResourceTrainable``.
+    """
+    found = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "".join(process.cmdline()[:1]).startswith("ray::ResourceTrainable.train"):
+                found.append(process)
+    return found
+
+
+def gone(processes: list[psutil.Process], seconds: float = 10) -> bool:
+    """Whether all of them have ended, waited for so long; one that nobody reaps has ended too."""
+    deadline = time.monotonic() + seconds
+    while any(map(_runs, processes)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _runs(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:

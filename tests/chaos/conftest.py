@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import re
 import signal
 import subprocess
 import time
@@ -9,9 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
+from study import results, schema
 from study.home import Home
 from study.ledger import Ledger
+from study.record import SeedRun
+from study.spec import Phase
 from tests import namespaces
 from tests.conftest import TINY, musebar_command
 from tests.postgres import Postgres, skip_where_missing
@@ -22,7 +28,10 @@ if TYPE_CHECKING:
 
     from study.record import Record
 
-EPOCHS = "{profile: strong, epochs: 60, batch: 4, evaluate_every: 20, evaluation_snippets: 16}"
+EPOCHS = "{profile: strong, epochs: 240, batch: 4, evaluate_every: 20, evaluation_snippets: 16}"
+"""Twelve evaluations: what is killed in between has a checkpoint to go on from."""
+
+WENT_ON = re.compile(r"went on from its checkpoint at epoch (\d+)")
 
 
 @dataclass
@@ -86,7 +95,7 @@ class Lab:
         """Start a driver on the head's machine."""
         with (self.folder / "drivers.log").open("a") as log:
             return subprocess.Popen(
-                [*self.network.machines[0].inside, *musebar_command(), "--home",
+                [*self.network.machines[0].inside, *musebar_command(), "-v", "--home",
                  str(self.folder / "studies"), "study", *arguments, "--join"],
                 env=self.joining, cwd=self.folder, stdout=log, stderr=log, text=True,
                 start_new_session=True,
@@ -118,6 +127,16 @@ class Lab:
         except MuseBarError:
             return None
 
+    def rows(self, name: str) -> list[SeedRun]:
+        """The rows of the ledger's table of seed runs, as they stand there."""
+        column = schema.seed_runs.c
+        query = sa.select(column.genre, column.config_id, column.seed, column.phase)
+        engine = sa.create_engine(self.postgres.local_url("studies"))
+        with engine.begin() as db:
+            found = db.execute(query.where(column.study == name)).all()
+        engine.dispose()
+        return [SeedRun(genre, config, seed, Phase(phase)) for genre, config, seed, phase in found]
+
     def wait_for(self, name: str, count: int, driver: subprocess.Popen[str]) -> bool:
         """Wait until so many seed runs have ended; False if the driver ended first."""
         deadline = time.monotonic() + 300
@@ -141,7 +160,15 @@ class Lab:
         return resumed
 
     def said(self) -> str:
-        return (self.folder / "drivers.log").read_text()[-4000:]
+        return self._log()[-4000:]
+
+    def went_on(self) -> list[int]:
+        """The epoch of the checkpoint that a run went on from, of each so far that did."""
+        return [int(epoch) for epoch in WENT_ON.findall(self._log())]
+
+    def _log(self) -> str:
+        file = self.folder / "drivers.log"
+        return file.read_text() if file.exists() else ""
 
     def home(self) -> Home:
         return Home(self.folder / "studies")
@@ -155,6 +182,22 @@ def table(record: Record) -> dict:
         "generations": record.generations,
         "facts": record.facts,
     }  # fmt: skip
+
+
+def compared(lab, name, record, undisturbed):
+    """What a study has too little, too much, or not bit for bit as the undisturbed one."""
+    rows, planned = lab.rows(name), set(undisturbed["runs"])
+    exported = results.tables(name, record, record.state)
+    again = exported.results.duplicated(list(results.KEY)).sum()
+    epochs = exported.curves.duplicated([*results.KEY, "epoch"]).sum()
+    counts = {
+        "seed runs": len(rows),
+        "seed runs lost": len(planned - set(rows)),
+        "seed runs recorded twice": len(rows) - len(set(rows)) + int(again),
+        "epochs recorded twice": int(epochs),
+        "tables unequal": int(table(record) != undisturbed),
+    }
+    return +collections.Counter(counts)
 
 
 @pytest.fixture(scope="session")

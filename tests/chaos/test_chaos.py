@@ -12,79 +12,71 @@ import time
 
 import pytest
 
-from tests.chaos.conftest import kill_group, table
+from tests.chaos.conftest import compared
+from tests.chaos.harms import HARMS, Harm, disturb
 
 pytestmark = pytest.mark.slow
 
 ROUNDS = int(os.environ.get("MUSEBAR_CHAOS_ROUNDS", "30"))
 SEED = int(os.environ.get("MUSEBAR_CHAOS_SEED", "0"))
-KINDS = ("driver", "worker", "node", "database", "link")
+TRIES = 5
+"""Studies of a round at most: one that ended before it was harmed counts for nothing."""
 
-
-def disturb(lab, kind, driver, rng):
-    """Do one harm; what undoes it after the study has ended, or None where nothing must."""
-    number = rng.choice((1, 2))
-    if kind == "driver":
-        kill_group(driver)
-    elif kind == "worker":
-        workers = [w for node in lab.nodes[1:] for w in node.workers]
-        if workers:
-            rng.choice(sorted(workers, key=lambda w: w.pid)).kill()
-    elif kind == "node":
-        lab.nodes[number].kill()
-        return number
-    elif kind == "database":
-        rng.choice((lab.postgres.kill, lab.postgres.stop))()
-        time.sleep(rng.uniform(0.5, 3))
-        lab.postgres.start()
-    else:
-        lab.network.machines[number].cut()
-        return number
-    return None
+WRONG = ("seed runs lost", "seed runs recorded twice", "epochs recorded twice", "tables unequal")
 
 
 def plan():
     """Every kind equally often, in an order and at moments that the seed decides."""
     rng = random.Random(SEED)
-    kinds = [KINDS[i % len(KINDS)] for i in range(ROUNDS)]
+    kinds = [list(HARMS)[i % len(HARMS)] for i in range(ROUNDS)]
     rng.shuffle(kinds)
     return kinds, rng
 
 
+def harmed_study(lab, kind, name, rng, undisturbed, checkpoints):
+    """One study, harmed at some moment or not, seen to its end; what was counted of it."""
+    planned, before = set(undisturbed["runs"]), len(lab.went_on())
+    moment, delay = rng.randrange(len(planned) - 2), rng.uniform(0, 1)
+    driver = lab.launch(name, **{"storage.checkpoint_seconds": checkpoints})
+    harm = Harm(hit=False)
+    if lab.wait_for(name, moment, driver):
+        time.sleep(delay)
+        harm = disturb(lab, kind, name, driver, rng, planned)
+    counts = collections.Counter({"drivers resumed": lab.finish(name, driver)})
+    if harm.node is not None:
+        lab.replace_node(harm.node)
+    record = lab.read(name)
+    assert record is not None
+    assert record.state == "finished"
+    counts[kind] = counts["harmed"] = int(harm.hit)
+    counts["missed"] = int(not harm.hit)
+    counts["workers lost in a run"] = harm.training if harm.hit else 0
+    counts[f"attempts lost: {kind}"] = sum(ended.attempts - 1 for ended in record.ended.values())
+    counts["gone on from a checkpoint"] = len(lab.went_on()) - before
+    return counts + compared(lab, name, record, undisturbed)
+
+
 def test_whatever_is_killed_the_study_ends_as_an_undisturbed_one(lab, undisturbed, capsys):
+    """Every other round checkpoints after each evaluation, the others never in so short a run."""
     kinds, rng = plan()
     counts = collections.Counter()
-    total = len(undisturbed["runs"])
-    for index, kind in enumerate(kinds):
-        name, began = f"round-{index}", time.monotonic()
-        moment, delay = rng.randrange(total - 2), rng.uniform(0, 1)
-        driver = lab.launch(name)
-        lost = None
-        if lab.wait_for(name, moment, driver):
-            time.sleep(delay)
-            lost = disturb(lab, kind, driver, rng)
-            counts[kind] += 1
-        counts["resumed"] += lab.finish(name, driver)
-        record = lab.read(name)
-        assert record is not None
-        assert record.state == "finished"
-        counts["attempts lost"] += sum(e.attempts - 1 for e in record.ended.values())
-        counts["seed runs"] += len(record.ended)
-        assert set(record.ended) == set(undisturbed["runs"]), f"round {index}, {kind}"
-        assert table(record) == undisturbed, f"round {index}: {kind} after {moment} runs"
-        if lost is not None:
-            lab.replace_node(lost)
+
+    def say(text):
         with capsys.disabled():
-            print(
-                f"\nround {index + 1}/{len(kinds)}: {kind} after {moment} of {total} seed runs, "
-                f"{time.monotonic() - began:.0f} s: equal",
-                end="",
-                flush=True,
-            )
-    harmed = sum(counts[kind] for kind in KINDS)
-    with capsys.disabled():
-        print(
-            f"\n{len(kinds)} rounds, {harmed} disturbed: {dict(counts)}; "
-            "seed runs lost 0, recorded twice 0, tables unequal 0"
-        )
-    assert harmed >= 0.9 * len(kinds), "most harm came too late: the studies are too short for it"
+            print(f"\n{text}", end="", flush=True)
+
+    for index, kind in enumerate(kinds):
+        for attempt in range(TRIES):
+            began, name = time.monotonic(), f"round-{index}-{attempt}"
+            checkpoints = ("0", "20")[index % 2]
+            found = harmed_study(lab, kind, name, rng, undisturbed, checkpoints)
+            counts += found
+            say(f"round {index + 1}/{len(kinds)}, {kind}, {time.monotonic() - began:.0f} s: "
+                f"{dict(found)}")  # fmt: skip
+            if found["harmed"]:
+                break
+    shown = {name: counts[name] for name in WRONG}
+    say(f"{len(kinds)} rounds: {dict(counts)}; {shown}")
+    assert not any(shown.values())
+    assert counts["harmed"] >= ROUNDS, "harm came too late again and again: the studies are short"
+    assert counts["gone on from a checkpoint"] > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.conftest import table
+from tests.chaos.conftest import compared, table
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +24,10 @@ def test_three_nodes_run_a_study_to_its_end_though_one_is_cut_off_half_way(
     assert record is not None
     assert table(record) == undisturbed
     nodes = {ended.node for ended in record.ended.values()}
+    counts = compared(lab, "three", record, undisturbed)
     with capsys.disabled():
         print(
-            f"\n{len(record.ended)} seed runs on three nodes, one cut off after {half}: "
-            f"all there, none twice, equal bit for bit; driver resumed {resumed} times; {nodes}"
+            f"\nthree nodes, one cut off after {half} seed runs: {dict(counts)}; "
+            f"driver resumed {resumed} times; {nodes}"
         )
+    assert set(counts) == {"seed runs"}, "something is lost, there twice, or not equal"
