@@ -9,11 +9,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from study.home import Home
 from study.results import state_of
 from tests.conftest import TINY, musebar_command
+from tests.postgres import Postgres, skip_where_missing
+from tests.raynodes import training
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +95,65 @@ def test_a_worker_that_ray_kills_for_its_memory_fails_with_that_reason(run):
     (ended,) = run.read().ended.values()
     assert ended.failure == "out of memory: Ray killed the worker before its node ran out"
     assert ended.attempts == 2
+
+
+def test_a_run_that_diverges_fails_with_its_reason_and_is_not_tried_again(run):
+    """Both runs of a learning rate out of all reason; those of the other are done."""
+    grid = {"search.protocol": "grid", "search.methods": "false",
+            "search.choices": "{learning_rate: [0.01, 1.0e+30]}",
+            "search.fixed": "{latent_length: 2, free_bits: 0, annealing: linear, "
+            "annealing_length: 0.5, input_dropout: 0, regularizers: 1}"}  # fmt: skip
+    assert run.launch(grid | {"seeds": "{search: 2, confirm: 2}"}).wait(timeout=300) == 0, run.said
+    assert "2 of 4 seed runs failed" in run.said
+    record = run.read()
+    rate = {r: record.configurations[r.config_id].training.learning_rate for r in record.ended}
+    assert sorted(rate.values()) == [0.01, 0.01, 1e30, 1e30]
+    for one, ended in record.ended.items():
+        assert ended.done == (rate[one] == 0.01)
+        assert ended.done or "no longer a finite number" in ended.failure
+        assert ended.attempts == 1
+
+
+def test_a_database_killed_for_a_minute_under_a_whole_study_changes_nothing(run, tmp_path, music):
+    """What is in flight goes on meanwhile, and is recorded afterwards, none of it a second time."""
+    skip_where_missing()
+    with Postgres() as server:
+        kept = {"storage.ledger": server.url(), "storage.checkpoint_seconds": "0"}
+        driver = run.launch({"training": LONG} | kept)
+        run.wait_for(3)
+        flying = workers(driver)
+        server.kill()
+        killed = time.time()
+        assert flying, "no run was in flight"
+        time.sleep(60)
+        written = [p for p in run.home.rglob("*.safetensors") if p.stat().st_mtime > killed]
+        assert not server.answers()
+        assert driver.poll() is None, run.said
+        server.start()
+        assert driver.wait(timeout=300) == 0, run.said
+        assert written, "nothing went on while the database was away"
+        assert "waiting for it up to 300 s" in run.said
+        record = run.read()
+    assert state_of_runs(record) == {(True, 1)}
+    other = tmp_path / "other"
+    other.mkdir()
+    undisturbed = Run(other, music)
+    assert undisturbed.launch({"training": LONG}).wait(timeout=300) == 0
+    assert table(undisturbed.read()) == table(record)
+
+
+def workers(driver):
+    """The driver's processes that are in a seed run; waited for, there are moments without one."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = training(psutil.Process(driver.pid).children(recursive=True))
+        if found:
+            return found
+    return []
+
+
+def state_of_runs(record):
+    return {(ended.done, ended.attempts) for ended in record.ended.values()}
 
 
 @pytest.fixture
