@@ -127,15 +127,25 @@ class Lab:
         except MuseBarError:
             return None
 
+    def reasons(self, name: str) -> list[str]:
+        """Why attempts of a study failed."""
+        column = schema.failed_attempts.c
+        query = sa.select(column.reason).where(column.study == name)
+        return [reason for (reason,) in self._select(query)]
+
     def rows(self, name: str) -> list[SeedRun]:
         """The rows of the ledger's table of seed runs, as they stand there."""
         column = schema.seed_runs.c
         query = sa.select(column.genre, column.config_id, column.seed, column.phase)
+        found = self._select(query.where(column.study == name))
+        return [SeedRun(genre, config, seed, Phase(phase)) for genre, config, seed, phase in found]
+
+    def _select(self, query: sa.Select) -> list[sa.Row]:
         engine = sa.create_engine(self.postgres.local_url("studies"))
         with engine.begin() as db:
-            found = db.execute(query.where(column.study == name)).all()
+            found = list(db.execute(query))
         engine.dispose()
-        return [SeedRun(genre, config, seed, Phase(phase)) for genre, config, seed, phase in found]
+        return found
 
     def wait_for(self, name: str, count: int, driver: subprocess.Popen[str]) -> bool:
         """Wait until so many seed runs have ended; False if the driver ended first."""
@@ -196,6 +206,7 @@ def compared(lab, name, record, undisturbed):
         "seed runs recorded twice": len(rows) - len(set(rows)) + int(again),
         "epochs recorded twice": int(epochs),
         "tables unequal": int(table(record) != undisturbed),
+        "deaths told as want of memory": sum("memory:" in r for r in lab.reasons(name)),
     }
     return +collections.Counter(counts)
 
