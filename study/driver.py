@@ -41,7 +41,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Death:
-    """How a worker ended that did not end by itself."""
+    """How a worker ended that did not end by itself: with its node, or out of sight, or alone."""
 
     reason: str = "the worker process died (killed, or crashed)"
     node_lost: bool = False

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import cloudpickle, tune
+from ray.exceptions import ActorUnavailableError
 from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
@@ -148,6 +149,8 @@ def _death(trial: Trial) -> Death:
     lost = "node" in known and any(word in known for word in _NODE_LOST)
     if lost or getattr(error, "preempted", False):
         return Death("the node it ran on was lost", node_lost=True)
+    if isinstance(error, ActorUnavailableError):  # Ray knows no death: of a process, it would
+        return Death("the node it ran on no longer answers", node_lost=True)
     if "low on memory" in known:  # of any death Ray says that memory may be the cause
         return Death("out of memory: Ray killed the worker before its node ran out")
     return Death()

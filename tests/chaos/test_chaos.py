@@ -84,3 +84,4 @@ def test_whatever_is_killed_the_study_ends_as_an_undisturbed_one(lab, undisturbe
     assert not any(shown.values())
     assert counts["harmed"] >= ROUNDS, "harm came too late again and again: the studies are short"
     assert counts["gone on from a checkpoint"] > 0
+    assert counts["attempts lost: node"] + counts["attempts lost: link"] == 0
