@@ -1,6 +1,6 @@
 """The driver's bookkeeping between planner, ledger and engine; it knows no Ray.
 
-The engine asks :meth:`Driver.next_assignment` whenever a slot is free and reports every result.
+The engine asks :meth:`Driver.next_chunk` whenever a slot is free and reports every result.
 """
 
 from __future__ import annotations

@@ -193,8 +193,6 @@ def _let_go(controller: TuneController, but: Trial) -> None:
     kept = vars(controller)
     for name in ("_live_trials", "_stopped_trials", "_failed_trials", "_trials_to_cache"):
         kept.get(name, set()).difference_update(ended)
-    for trial in ended:
-        kept.get("_trial_metadata", {}).pop(trial.trial_id, None)
 
 
 class StudyStopper(tune.Stopper):  # type: ignore[misc]

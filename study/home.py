@@ -127,12 +127,14 @@ class Home:
         moved = record.spec.model_copy(update=where)
         resume = self.command("study resume", study.name)
         _same_or_raise(record.spec if record.ended else moved, asked, resume)
+        if record.spec.resources == asked.resources:
+            return
         held = lease.holder(study.ledger, study.name)
-        if record.spec.resources == asked.resources or (held is not None and not held.gone):
+        if held is not None and not held.gone:
             return  # a driver that lives has read its own already
         study.ledger.set_spec(moved)
-        if study.name in self.names():  # its file alone may hold the ledger's password
-            file = study.folder / SPEC_FILE
+        file = study.folder / SPEC_FILE
+        if file.is_file():  # it alone may hold the ledger's password
             kept = specfile.restore(yaml.safe_load(file.read_text())).model_copy(update=where)
             files.write_bytes(file, yaml.safe_dump(self._kept(kept), sort_keys=False).encode())
 

@@ -11,7 +11,6 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from musebar_core.errors import MuseBarError
@@ -259,12 +258,11 @@ def _resources(entrypoint: str) -> dict[str, Any]:
             source = source or word
     if source and not source.endswith((".yaml", ".yml")):
         return dict(specfile.load(source, overrides).resources)
-    known = dict(override.partition("=")[::2] for override in overrides)  # a file of the image's
-    return {
-        key.removeprefix("resources."): yaml.safe_load(value)
-        for key, value in known.items()
-        if key.startswith("resources.")
-    }
+    known: dict[str, Any] = {}  # all there is of a file of the image's
+    for override in overrides:
+        specfile.override_value(known, override)
+    resources = known.get("resources")
+    return resources if isinstance(resources, dict) else {}
 
 
 def _has(group: HeadGroup | WorkerGroup) -> tuple[float, float]:

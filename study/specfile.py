@@ -60,7 +60,7 @@ def load(source: str, overrides: Iterable[str] = (), name: str | None = None) ->
     content = read_mapping(path, "spec")
     content.setdefault("name", path.stem)
     for override in overrides:
-        _override(content, override)
+        override_value(content, override)
     if name is not None:
         content["name"] = name
     _absolute_paths(content)
@@ -204,7 +204,14 @@ def _preset_folder() -> Path:
     return Path(__file__).parent / "presets"
 
 
-def _override(content: dict[str, Any], override: str) -> None:
+def override_value(content: dict[str, Any], override: str) -> None:
+    """Set one value of plain data, in place: ``"section.key=value"``, the value in YAML.
+
+    Raises
+    ------
+    UsageError
+        If it is not written so, or a section on its way is a value.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
         raise UsageError(f"--set {override}: write it as section.key=value")

@@ -27,19 +27,8 @@ from study.progress import Reporter
 
 class Counting(Reporter):
     def __init__(self):
+        super().__init__()
         self.kept = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return
-
-    def corpus(self, done, total):
-        pass
-
-    def tick(self, driver):
-        pass
 
     def changed(self, driver):
         self.kept.append(sum(type(thing) is Trial for thing in gc.get_objects()))
