@@ -68,8 +68,10 @@ def _print_rates(files: Sequence[Path]) -> None:
                 read(path)
             if turn:  # the first round warms up
                 seconds[name].append((time.process_time() - began) / len(files))
-    print(f"one process, processor time, {len(files)} files of "
-          f"{sum(path.stat().st_size for path in files) / len(files) / 1024:.0f} KiB")  # fmt: skip
+    print(
+        f"one process, processor time, {len(files)} files of "
+        f"{sum(path.stat().st_size for path in files) / len(files) / 1024:.0f} KiB"
+    )
     for name, values in seconds.items():
         median = statistics.median(values)
         ratio = statistics.median(
@@ -81,10 +83,14 @@ def _print_rates(files: Sequence[Path]) -> None:
 
 def _print_growth() -> None:
     """Whole builds of more and more files: milliseconds a file, memory."""
-    print("whole builds, all cores; processor time of the parent and of all workers together; "
-          "largest resident set")  # fmt: skip
-    print(f"{'files':>6}{'ms a file':>11}{'parent ms':>11}{'workers ms':>12}{'again s':>9}"
-          f"{'parent MiB':>12}{'worker MiB':>12}")  # fmt: skip
+    print(
+        "whole builds, all cores; processor time of the parent and of all workers together; "
+        "largest resident set"
+    )
+    print(
+        f"{'files':>6}{'ms a file':>11}{'parent ms':>11}{'workers ms':>12}{'again s':>9}"
+        f"{'parent MiB':>12}{'worker MiB':>12}"
+    )
     for size in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             source, out = Path(folder, "music"), Path(folder, "out")
@@ -97,8 +103,11 @@ def _print_growth() -> None:
             build_corpus(source, out, GRID)
             again = time.perf_counter() - began
         each = [1e3 * taken / size for taken in (seconds, own, sum(cost.worker_seconds.values()))]
-        print(f"{size:>6}{each[0]:>11.2f}{each[1]:>11.2f}{each[2]:>12.2f}{again:>9.2f}"
-              f"{cost.parent / 2**20:>12.0f}{cost.worker / 2**20:>12.0f}", flush=True)  # fmt: skip
+        print(
+            f"{size:>6}{each[0]:>11.2f}{each[1]:>11.2f}{each[2]:>12.2f}{again:>9.2f}"
+            f"{cost.parent / 2**20:>12.0f}{cost.worker / 2**20:>12.0f}",
+            flush=True,
+        )
 
 
 def _symusic(path: Path) -> object:
@@ -130,13 +139,19 @@ def _write(folder: Path, n: int, quarters: int) -> list[Path]:
 
 def _piece(rng: np.random.Generator, quarters: int) -> bytes:
     """A melody, a bass, two voices of chords and drums, 96 ticks a quarter note."""
-    scale = np.array([12 * octave + degree for octave in (4, 5, 6) for degree in
-                      (0, 2, 4, 5, 7, 9, 11)])  # fmt: skip
+    scale = np.array(
+        [12 * octave + degree for octave in (4, 5, 6) for degree in (0, 2, 4, 5, 7, 9, 11)]
+    )
     steps = rng.choice([-3, -2, -1, 1, 2, 3], 2 * quarters)
     tune = scale[np.abs((np.cumsum(steps) + 10) % 40 - 20)]
     chord = scale[np.abs((np.cumsum(steps[::2]) + 10) % 12)]
-    voices = [(0, tune, 48), (1, chord - 24, 96), (2, chord, 96), (3, chord + 4, 96),
-              (9, rng.choice([36, 38, 42], 3 * quarters), 32)]  # fmt: skip
+    voices = [
+        (0, tune, 48),
+        (1, chord - 24, 96),
+        (2, chord, 96),
+        (3, chord + 4, 96),
+        (9, rng.choice([36, 38, 42], 3 * quarters), 32),
+    ]
     tracks = [_track(channel, pitches, ticks) for channel, pitches, ticks in voices]
     return b"MThd" + struct.pack(">IHHH", 6, 1, len(tracks), 96) + b"".join(tracks)
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reports.stats.aggregate import interquartile_mean
+from reports.answers.aggregate import interquartile_mean
+from reports.answers.stages import change
 from reports.stats.bootstrap import percentile_interval, stratified, studentised_interval
 from reports.stats.improvement import improvement
-from reports.stats.intervals import mean_over_seeds
-from reports.stats.signflip import ALPHA, holm, sign_flip
-from reports.stats.stages import change
 from reports.stats.ties import tie_set
+from study.statistics.intervals import mean_over_seeds
+from study.statistics.signflip import ALPHA, holm, sign_flip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,11 +45,12 @@ POPULATIONS: dict[str, tuple[Draw, float]] = {
     "normal": (lambda rng, shape: rng.normal(size=shape), 0.0),
     "skewed (exponential, skewness 2)": (lambda rng, shape: rng.exponential(size=shape), 1.0),
     "very skewed (log-normal, skewness 6)": (
-        lambda rng, shape: rng.lognormal(size=shape), math.exp(0.5),
+        lambda rng, shape: rng.lognormal(size=shape),
+        math.exp(0.5),
     ),
     "1 seed in 10 collapses, 5 sd away": (_mixture(0.1), 0.1 * FAR),
     "1 seed in 5 collapses, 5 sd away": (_mixture(0.2), 0.2 * FAR),
-}  # fmt: skip
+}
 """Name to how it is drawn, and its mean."""
 
 
@@ -68,14 +69,23 @@ def main() -> None:
 
 
 def _means() -> str:
-    rows = [["seeds drawn from", "n", "t interval", "studentised bootstrap",
-             "percentile bootstrap", "width, studentised / t"]]  # fmt: skip
+    rows = [
+        [
+            "seeds drawn from",
+            "n",
+            "t interval",
+            "studentised bootstrap",
+            "percentile bootstrap",
+            "width, studentised / t",
+        ]
+    ]
     for name, (draw, truth) in POPULATIONS.items():
         rows += [[name, str(n), *_coverage(draw, truth, n)] for n in SEEDS]
     return _markdown(
         f"Share of 95% intervals of a mean that hold the true mean, {REPEATS:,} samples each "
-        f"(Monte Carlo standard error 0.3 points at 95%).", rows,
-    )  # fmt: skip
+        f"(Monte Carlo standard error 0.3 points at 95%).",
+        rows,
+    )
 
 
 def _coverage(draw: Draw, truth: float, n: int) -> list[str]:
@@ -104,8 +114,9 @@ def _others() -> str:
     ]
     for name in ("normal", "1 seed in 10 collapses, 5 sd away"):
         rows.append(["change between stages, Welch", f"3 against 10 seeds, {name}", _welch(name)])
-        rows.append(["interquartile mean, stratified bootstrap",
-                     f"3 genres of 10 runs, {name}", _iqm(name)])  # fmt: skip
+        rows.append(
+            ["interquartile mean, stratified bootstrap", f"3 genres of 10 runs, {name}", _iqm(name)]
+        )
     return _markdown("The other 95% intervals.", rows)
 
 
@@ -156,20 +167,32 @@ def _iqm(name: str) -> str:
 
 def _false_positives() -> str:
     rows = [["test", "case", "false positives"]]
-    for name in ("normal", "very skewed (log-normal, skewness 6)",
-                 "1 seed in 10 collapses, 5 sd away"):  # fmt: skip
+    for name in (
+        "normal",
+        "very skewed (log-normal, skewness 6)",
+        "1 seed in 10 collapses, 5 sd away",
+    ):
         draw, _ = POPULATIONS[name]
         rows += [
-            ["tie set: some configuration called worse", f"{k} alike, 10 seeds, {name}",
-             _tie_errors(draw, k)]
+            [
+                "tie set: some configuration called worse",
+                f"{k} alike, 10 seeds, {name}",
+                _tie_errors(draw, k),
+            ]
             for k in (2, 7, 25)
-        ]  # fmt: skip
-        rows.append(["verdicts: some claim called", f"20 without effect, 10 seeds, {name}",
-                     _verdict_errors(draw)])  # fmt: skip
+        ]
+        rows.append(
+            [
+                "verdicts: some claim called",
+                f"20 without effect, 10 seeds, {name}",
+                _verdict_errors(draw),
+            ]
+        )
     return _markdown(
         f"Studies of {REPEATS:,} in which something was called different and nothing was (at most "
-        f"{ALPHA:.0%} are allowed; standard error 0.3 points).", rows,
-    )  # fmt: skip
+        f"{ALPHA:.0%} are allowed; standard error 0.3 points).",
+        rows,
+    )
 
 
 def _tie_errors(draw: Draw, k: int) -> str:

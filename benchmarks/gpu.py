@@ -50,10 +50,20 @@ def main() -> None:
         print("torch sees no GPU here")
         return
     found = torch.cuda.get_device_properties(0)
-    print(f"{found.name}, {found.multi_processor_count} multiprocessors, "
-          f"{found.total_memory / 2**30:.0f} GiB, torch {torch.__version__}")  # fmt: skip
-    for part in (print_peaks, print_together, print_in_turn, print_profile, print_evaluation,
-                 print_growth, print_deterministic, print_precision):  # fmt: skip
+    print(
+        f"{found.name}, {found.multi_processor_count} multiprocessors, "
+        f"{found.total_memory / 2**30:.0f} GiB, torch {torch.__version__}"
+    )
+    for part in (
+        print_peaks,
+        print_together,
+        print_in_turn,
+        print_profile,
+        print_evaluation,
+        print_growth,
+        print_deterministic,
+        print_precision,
+    ):
         began = time.perf_counter()
         part()
         print(f"({part.__name__}: {time.perf_counter() - began:.0f} s)", flush=True)
@@ -76,8 +86,12 @@ def seconds(work: Callable[[], object], steps: int = 20, rounds: int = 3) -> flo
 def print_peaks(size: int = 8192) -> None:
     """Measure what the chip multiplies and copies at most."""
     rates = []
-    kinds = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16,
-             "bf16": torch.bfloat16}  # fmt: skip
+    kinds = {
+        "fp32": torch.float32,
+        "tf32": torch.float32,
+        "fp16": torch.float16,
+        "bf16": torch.bfloat16,
+    }
     for name, dtype in kinds.items():
         a, b = (torch.randn(size, size, device="cuda", dtype=dtype) for _ in "ab")
         with allowing_tf32(allowed=name == "tf32"):
@@ -86,8 +100,10 @@ def print_peaks(size: int = 8192) -> None:
     source = torch.empty(2**30, device="cuda")
     target = torch.empty_like(source)
     took = seconds(lambda: target.copy_(source), 4)
-    print(f"products of {size}: {', '.join(rates)} TFLOP/s; copy {8 * 2**30 / took / 1e12:.2f} "
-          "TB/s, read and written")  # fmt: skip
+    print(
+        f"products of {size}: {', '.join(rates)} TFLOP/s; copy {8 * 2**30 / took / 1e12:.2f} "
+        "TB/s, read and written"
+    )
 
 
 def of(sizes: Sizes, precision: Precision) -> Configuration:
@@ -128,13 +144,18 @@ def measured(sizes: Sizes, seeds: int, precision: Precision) -> tuple[float, flo
 
 def print_together(counts: tuple[int, ...] = (1, 10, 20, 40)) -> None:
     """Step time by number of runs and precision."""
-    print(f"\nH {PAPER.hidden}, {LAYERS} layers, T {PAPER.steps}, L {LATENT}, batch {PAPER.batch}: "
-          "ms a step of N runs together; GiB; TFLOP/s of the LSTMs")  # fmt: skip
+    print(
+        f"\nH {PAPER.hidden}, {LAYERS} layers, T {PAPER.steps}, L {LATENT}, batch {PAPER.batch}: "
+        "ms a step of N runs together; GiB; TFLOP/s of the LSTMs"
+    )
     for precision in Precision:
         for count in counts:
             took, memory = measured(PAPER, count, precision)
-            print(f"  {precision:<5} N {count:>2}: {took:>7.2f} ms {memory:>5.1f} GiB "
-                  f"{PAPER.gflop * count / took:>6.1f}", flush=True)  # fmt: skip
+            print(
+                f"  {precision:<5} N {count:>2}: {took:>7.2f} ms {memory:>5.1f} GiB "
+                f"{PAPER.gflop * count / took:>6.1f}",
+                flush=True,
+            )
 
 
 KINDS = (
@@ -179,12 +200,16 @@ def profile(step: Callable[[], object], steps: int = 3, *, names: bool = False) 
         launches += each.count // steps
         longest.append((took, each.count // steps, each.key))
     gaps = max(0.0, wall - sum(spent.values()))
-    shares = ", ".join(f"{k} {v / 1e3:.2f} ms ({v / wall:.0%})"
-                       for k, v in sorted(spent.items(), key=lambda pair: -pair[1]))  # fmt: skip
+    shares = ", ".join(
+        f"{k} {v / 1e3:.2f} ms ({v / wall:.0%})"
+        for k, v in sorted(spent.items(), key=lambda pair: -pair[1])
+    )
     text = f"{wall / 1e3:.2f} ms, {launches} kernels: {shares}, gaps {gaps / 1e3:.2f} ms"
     if names:
-        rows = [f"    {took / 1e3:>8.3f} ms {count:>5} x {name[:90]}"
-                for took, count, name in sorted(longest, reverse=True)[:12]]  # fmt: skip
+        rows = [
+            f"    {took / 1e3:>8.3f} ms {count:>5} x {name[:90]}"
+            for took, count, name in sorted(longest, reverse=True)[:12]
+        ]
         text = "\n".join([text, *rows])
     return text
 
@@ -198,10 +223,12 @@ def songs(steps: int = 400, count: int = 200) -> GenreCorpus:
     rng = np.random.default_rng(0)
     walks = 64 + rng.integers(-2, 3, (count, steps)).cumsum(axis=1)
     rows = pd.DataFrame(dict.fromkeys(SONG_COLUMNS, ""), index=range(count)).assign(
-        id=[f"{k:03}" for k in range(count)], genre="walks",
+        id=[f"{k:03}" for k in range(count)],
+        genre="walks",
         split=["train"] * (count // 2) + ["validation"] * (count // 4) + ["test"] * (count // 4),
-        offset=np.arange(count) * steps, n_steps=steps,
-    )  # fmt: skip
+        offset=np.arange(count) * steps,
+        n_steps=steps,
+    )
     pitches = np.clip(walks, 0, 127).astype(np.uint8).ravel()
     return GenreCorpus("walks", GRIDS["quarter"], rows, pitches)
 
@@ -210,13 +237,21 @@ def slice_of(precision: Precision, epochs: int, every: int, snippets: int) -> li
     """Ten runs to be trained and evaluated for so many epochs."""
     config = of(PAPER, precision)
     config = dataclasses.replace(
-        config, annealing=Schedule("logistic"),
-        training=dataclasses.replace(config.training, epochs=epochs, evaluate_every=every,
-                                     evaluation_snippets=snippets, batch=PAPER.batch),
-    )  # fmt: skip
+        config,
+        annealing=Schedule("logistic"),
+        training=dataclasses.replace(
+            config.training,
+            epochs=epochs,
+            evaluate_every=every,
+            evaluation_snippets=snippets,
+            batch=PAPER.batch,
+        ),
+    )
     genre = songs()
-    return [stacked.Run(config, seed, training.start(config, genre, seed, "cuda"))
-            for seed in range(SEEDS)]  # fmt: skip
+    return [
+        stacked.Run(config, seed, training.start(config, genre, seed, "cuda"))
+        for seed in range(SEEDS)
+    ]
 
 
 def print_evaluation(precisions: tuple[Precision, ...] = tuple(Precision)) -> None:
@@ -243,8 +278,10 @@ def print_evaluation(precisions: tuple[Precision, ...] = tuple(Precision)) -> No
             f"{EVERY} steps and an evaluation {stretch:.3f} s (steps alone {step * EVERY:.3f} s), "
             f"outcomes {end:.2f} s"
         )
-        print(f"        so {EPOCHS:,} epochs {whole:.0f} s, Table 1 {TABLE_1 * whole / 60:.1f} min",
-              flush=True)  # fmt: skip
+        print(
+            f"        so {EPOCHS:,} epochs {whole:.0f} s, Table 1 {TABLE_1 * whole / 60:.1f} min",
+            flush=True,
+        )
 
 
 def print_growth() -> None:
@@ -254,9 +291,12 @@ def print_growth() -> None:
         base, _ = measured(PAPER, SEEDS, precision)
         for sizes in (Sizes(512, 10), Sizes(512, 20), Sizes(512, 5, 480), Sizes(128), Sizes(256)):
             took, memory = measured(sizes, SEEDS, precision)
-            print(f"  {precision:<5} H {sizes.hidden} batch {sizes.batch:>2} T {sizes.steps}: "
-                  f"{took:>7.2f} ms {took / base:>5.2f} ({sizes.gflop / PAPER.gflop:.2f}) "
-                  f"{memory:.1f} GiB", flush=True)  # fmt: skip
+            print(
+                f"  {precision:<5} H {sizes.hidden} batch {sizes.batch:>2} T {sizes.steps}: "
+                f"{took:>7.2f} ms {took / base:>5.2f} ({sizes.gflop / PAPER.gflop:.2f}) "
+                f"{memory:.1f} GiB",
+                flush=True,
+            )
 
 
 def print_deterministic() -> None:
@@ -280,16 +320,20 @@ def print_precision(epochs: int = 300) -> None:
         for _ in stacked.fit(runs, genre):
             pass
         found[precision] = [run.state.history[-1].validation for run in runs]
-    print(f"\nafter {epochs} epochs of {genre.name}, ten paired seeds: mean difference to fp32, "
-          "95% t interval; standard deviation over seeds")  # fmt: skip
+    print(
+        f"\nafter {epochs} epochs of {genre.name}, ten paired seeds: mean difference to fp32, "
+        "95% t interval; standard deviation over seeds"
+    )
     for name in ("bce", "kl", "mi_lower"):
         base = np.array([getattr(each, name) for each in found[Precision.FP32]])
         print(f"  {name:<9} fp32 {base.mean():.4f}, sd {base.std(ddof=1):.4f}")
         for precision in (Precision.TF32, Precision.MIXED):
             change = np.array([getattr(each, name) for each in found[precision]]) - base
             half = 2.262 * change.std(ddof=1) / np.sqrt(len(change))
-            print(f"  {name:<9} {precision:<5} {change.mean():+.4f} "
-                  f"[{change.mean() - half:+.4f}, {change.mean() + half:+.4f}]")  # fmt: skip
+            print(
+                f"  {name:<9} {precision:<5} {change.mean():+.4f} "
+                f"[{change.mean() - half:+.4f}, {change.mean() + half:+.4f}]"
+            )
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from study import specfile
-from study.objectives import COLLAPSED_SHARE
+from study.search.objectives import COLLAPSED_SHARE
+from study.spec import specfile
 
 if TYPE_CHECKING:
-    from study.spec import StudySpec
+    from study.spec.model import StudySpec
 
 DATA = Path(__file__).parent / "data" / "landscape"
 

@@ -26,27 +26,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psutil
 
-from study import planner, specfile
-from study.dispatch import run_study
-from study.home import Home
-from study.progress import Reporter
-from study.record import SeedRun
+from study.home.studies import Home
+from study.ledger.record import SeedRun
+from study.run.dispatch import run_study
+from study.run.progress import Reporter
+from study.search import planner
+from study.spec import specfile
 
 if TYPE_CHECKING:
-    from study.driver import Driver
-    from study.home import Study
-    from study.record import Record
+    from study.home.studies import Study
+    from study.ledger.record import Record
+    from study.run.driver import Driver
 
 SLOTS = 2
 _MIB = 2**20
 
 TINY: dict[str, Any] = {
-    "corpus": {"source": "music21", "genres": ["fiddle"], "songs_per_genre": 30,
-               "include_overall": False,
-               "grid": {"steps_per_quarter": 2, "steps_per_bar": 8, "snippet_steps": 32}},
+    "corpus": {
+        "source": "music21",
+        "genres": ["fiddle"],
+        "songs_per_genre": 30,
+        "include_overall": False,
+        "grid": {"steps_per_quarter": 2, "steps_per_bar": 8, "snippet_steps": 32},
+    },
     "model": {"hidden": 16, "layers": 1, "latent_length": 4, "regularizers": 1},
     "resources": {"slots": SLOTS},
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -104,8 +109,10 @@ class Cost:
 
 def cost(record: Record) -> Cost:
     """Reckon from the times that the ledger holds."""
-    ends = sorted((datetime.fromisoformat(e.finished_at).timestamp(), e.seconds or 0.0)
-                  for e in record.ended.values())  # fmt: skip
+    ends = sorted(
+        (datetime.fromisoformat(e.finished_at).timestamp(), e.seconds or 0.0)
+        for e in record.ended.values()
+    )
     begin, end = ends[SLOTS - 1][0], ends[-SLOTS][0]
     busy = sum(max(0.0, min(at, end) - max(at - seconds, begin)) for at, seconds in ends)
     return Cost(end - begin, busy, sum(begin < at <= end for at, _ in ends))
@@ -121,49 +128,83 @@ def run(home: Home, content: dict[str, Any]) -> tuple[Study, Memory]:
 
 def long_runs(home: Home, seconds: float, runs: int) -> None:
     """Wall time against training time, for runs of about ``seconds``."""
-    training = {"profile": "strong", "epochs": 200, "evaluate_every": 100, "batch": 8,
-                "evaluation_snippets": 64}  # fmt: skip
-    search = {"protocol": "grid", "space": "latent_length", "methods": False,
-              "choices": {"latent_length": [4]}}  # fmt: skip
-    trial, _ = run(home, {"name": "pace", "training": training, "search": search,
-                          "seeds": {"confirm": 2 * SLOTS}})  # fmt: skip
+    training = {
+        "profile": "strong",
+        "epochs": 200,
+        "evaluate_every": 100,
+        "batch": 8,
+        "evaluation_snippets": 64,
+    }
+    search = {
+        "protocol": "grid",
+        "space": "latent_length",
+        "methods": False,
+        "choices": {"latent_length": [4]},
+    }
+    trial, _ = run(
+        home,
+        {"name": "pace", "training": training, "search": search, "seeds": {"confirm": 2 * SLOTS}},
+    )
     took = [e.seconds or 0.0 for e in trial.ledger.read("pace").ended.values()]
     training["epochs"] = max(1, int(200 * seconds / statistics.median(took)))
     training["evaluate_every"] = max(1, training["epochs"] // 10)
-    study, _ = run(home, {"name": "long", "training": training, "search": search,
-                          "seeds": {"confirm": runs}})  # fmt: skip
+    study, _ = run(
+        home, {"name": "long", "training": training, "search": search, "seeds": {"confirm": runs}}
+    )
     record = study.ledger.read("long")
     found = cost(record)
     mean = statistics.fmean(e.seconds or 0.0 for e in record.ended.values())
-    print(f"{len(record.ended)} runs of {mean:.1f} s on {SLOTS} slots: wall / (training / slots) "
-          f"{found.ratio:.3f} (floor 1, aim at most 1.05), {found.beyond:.3f} s a run beyond "
-          "training", flush=True)  # fmt: skip
+    print(
+        f"{len(record.ended)} runs of {mean:.1f} s on {SLOTS} slots: wall / (training / slots) "
+        f"{found.ratio:.3f} (floor 1, aim at most 1.05), {found.beyond:.3f} s a run beyond "
+        "training",
+        flush=True,
+    )
 
 
 def short_runs(home: Home, runs: int) -> None:
     """Time a seed run beyond training, and memory over many of them."""
     seeds = 10
-    study, memory = run(home, {
-        "name": "short",
-        "training": {"profile": "strong", "epochs": 1, "evaluate_every": 1, "batch": 2,
-                     "evaluation_snippets": 16},
-        "search": {"protocol": "search", "methods": False, "space": "full", "sampler": "random",
-                   "configurations": max(2, runs // seeds - 3), "generation": 10,
-                   "fixed": {"free_bits": 0},
-                   "choices": {"latent_length": [2, 3, 4, 5, 6, 8]}},
-        "seeds": {"search": seeds, "confirm": 10},
-    })  # fmt: skip
+    study, memory = run(
+        home,
+        {
+            "name": "short",
+            "training": {
+                "profile": "strong",
+                "epochs": 1,
+                "evaluate_every": 1,
+                "batch": 2,
+                "evaluation_snippets": 16,
+            },
+            "search": {
+                "protocol": "search",
+                "methods": False,
+                "space": "full",
+                "sampler": "random",
+                "configurations": max(2, runs // seeds - 3),
+                "generation": 10,
+                "fixed": {"free_bits": 0},
+                "choices": {"latent_length": [2, 3, 4, 5, 6, 8]},
+            },
+            "seeds": {"search": seeds, "confirm": 10},
+        },
+    )
     record = study.ledger.read("short")
     found = cost(record)
-    print(f"{len(record.ended)} runs of {found.busy / found.runs * 1000:.0f} ms on {SLOTS} slots: "
-          f"{found.beyond:.3f} s a run beyond training (aim at most 0.3)", flush=True)  # fmt: skip
+    print(
+        f"{len(record.ended)} runs of {found.busy / found.runs * 1000:.0f} ms on {SLOTS} slots: "
+        f"{found.beyond:.3f} s a run beyond training (aim at most 0.3)",
+        flush=True,
+    )
     floor(study, record)
     at = [i for i in (100, 250, 500, 1000, 1500, 2000, 4000, 6000) if i <= len(memory.mib)]
     told = ", ".join(f"{memory.mib[i - 1]:.0f} after {i}" for i in at)
     late = np.array(memory.mib[len(memory.mib) // 4 :])
     slope = np.polyfit(np.arange(len(late)), late, 1)[0] * 1000
-    print(f"driver memory, MiB: {told}; {slope:+.1f} MiB a thousand runs over the last three "
-          "quarters (floor 0)")  # fmt: skip
+    print(
+        f"driver memory, MiB: {told}; {slope:+.1f} MiB a thousand runs over the last three "
+        "quarters (floor 0)"
+    )
 
 
 def floor(study: Study, record: Record) -> None:
@@ -178,9 +219,11 @@ def floor(study: Study, record: Record) -> None:
         study.ledger.end("floor", SeedRun(run.genre, run.config_id, i, run.phase), ended)
     commit = (time.perf_counter() - began) / 50
     trip = subprocess.run([sys.executable, "-c", _TRIP], check=True, capture_output=True, text=True)
-    print(f"floor, each alone: Ray's round trip {float(trip.stdout):.1f} ms, the ledger's commit "
-          f"{commit * 1000:.1f} ms, a plan of the finished study {plan * 1000:.1f} ms",
-          flush=True)  # fmt: skip
+    print(
+        f"floor, each alone: Ray's round trip {float(trip.stdout):.1f} ms, the ledger's commit "
+        f"{commit * 1000:.1f} ms, a plan of the finished study {plan * 1000:.1f} ms",
+        flush=True,
+    )
 
 
 _TRIP = """

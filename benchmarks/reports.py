@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from study import specfile
-from study.home import Home
-from study.planner import grid_configurations, plan
-from study.record import Ended, SeedRun, State
+from study.home.studies import Home
+from study.ledger.record import Ended, SeedRun, State
+from study.search.planner import grid_configurations, plan
+from study.spec import specfile
 
 SPEC = """\
 name: large
@@ -96,31 +96,53 @@ def _ended(run: SeedRun, rng: np.random.Generator) -> Ended:
     quality = int(run.config_id[:4], 16) / 0xFFFF
     bce, mi = 560 + 20 * quality + rng.normal(), 6 * (1 - quality) * rng.random()
     metrics = {
-        "bce": bce, "kl": mi + 2, "kl_bars": mi + 2, "elbo": -(bce + mi + 2), "mi_lower": mi,
-        "mi_upper": mi + 0.5, "mi_cap": float(np.log(SNIPPETS)), "active_units": int(2 * mi) + 1,
-        "informative_share": (mi + 0.5) / (mi + 2), "collapsed": bool(mi < 0.02),
+        "bce": bce,
+        "kl": mi + 2,
+        "kl_bars": mi + 2,
+        "elbo": -(bce + mi + 2),
+        "mi_lower": mi,
+        "mi_upper": mi + 0.5,
+        "mi_cap": float(np.log(SNIPPETS)),
+        "active_units": int(2 * mi) + 1,
+        "informative_share": (mi + 0.5) / (mi + 2),
+        "collapsed": bool(mi < 0.02),
         "n_snippets": SNIPPETS,
-    }  # fmt: skip
+    }
     curve = [
-        {"epoch": 150 * at, "weight": min(1.0, at / 10), "train_bce": bce + 300 / at,
-         "train_kl_bars": mi + 2, **{f"validation_{k}": v for k, v in metrics.items()},
-         "validation_bce": bce + 200 / at}
+        {
+            "epoch": 150 * at,
+            "weight": min(1.0, at / 10),
+            "train_bce": bce + 300 / at,
+            "train_kl_bars": mi + 2,
+            **{f"validation_{k}": v for k, v in metrics.items()},
+            "validation_bce": bce + 200 / at,
+        }
         for at in range(1, EVALUATIONS + 1)
-    ]  # fmt: skip
+    ]
     splits = ("validation", "test", "last_validation", "last_test")
     return Ended(
-        failure=None, attempts=1, metrics=dict.fromkeys(splits, metrics), curve=curve,
-        best_epoch=3000, seconds=60.0, node="simulated", device="cpu",
-        versions={"torch": "2"}, finished_at=f"2026-01-01T00:00:{run.seed % 60:02}Z",
-    )  # fmt: skip
+        failure=None,
+        attempts=1,
+        metrics=dict.fromkeys(splits, metrics),
+        curve=curve,
+        best_epoch=3000,
+        seconds=60.0,
+        node="simulated",
+        device="cpu",
+        versions={"torch": "2"},
+        finished_at=f"2026-01-01T00:00:{run.seed % 60:02}Z",
+    )
 
 
 def build(home: Path) -> tuple[float, float]:
     """Build the report; seconds of the command and its peak memory in GiB."""
-    command = [sys.executable, "-c", "from study.cli import main; main()"]
+    command = [sys.executable, "-c", "from musebar.cli import main; main()"]
     began = time.perf_counter()
-    subprocess.run([*command, "report", "build", "large"], check=True,
-                   env=os.environ | {"MUSEBAR_HOME": str(home)})  # fmt: skip
+    subprocess.run(
+        [*command, "report", "build", "large"],
+        check=True,
+        env=os.environ | {"MUSEBAR_HOME": str(home)},
+    )
     seconds = time.perf_counter() - began
     return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
 
@@ -133,8 +155,9 @@ def opened(report: Path) -> dict[str, tuple[float, float]]:
         return {}
     found = {}
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium",
-                                         args=["--no-sandbox", "--disable-gpu"])  # fmt: skip
+        browser = driver.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
         for file in sorted(report.glob("*.html")):
             seen = [_seconds(browser, file) for _ in range(OPENED)]
             found[file.name] = (median(one for one, _ in seen), median(two for _, two in seen))

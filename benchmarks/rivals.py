@@ -15,8 +15,8 @@ import numpy as np
 import optuna
 
 from benchmarks.landscape import End
-from study import proposals
-from study.objectives import COLLAPSED_SHARE
+from study.search import proposals
+from study.search.objectives import COLLAPSED_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,9 +81,11 @@ def asha(land: Landscape, rng: np.random.Generator) -> Iterator[End]:
     seed, epochs = rng.integers(land.bce.shape[1]), sorted(land.curves)
     place = _places(land)
     search = OptunaSearch(
-        lambda trial: proposals.suggest(land.spec.space, trial), metric="bce", mode="min",
+        lambda trial: proposals.suggest(land.spec.space, trial),
+        metric="bce",
+        mode="min",
         seed=int(rng.integers(2**31)),
-    )  # fmt: skip
+    )
     scheduler = ASHAScheduler(
         metric="bce", mode="min", max_t=len(epochs), reduction_factor=ASHA_FACTOR
     )

@@ -34,15 +34,16 @@ import optuna
 
 from benchmarks import landscape, rivals
 from benchmarks.landscape import End, Landscape
-from study import evidence, planner, proposals, specfile
-from study.objectives import COLLAPSED_SHARE
-from study.record import Ended, Proposal, Record, SeedRun
-from study.spec import Phase
+from study.ledger.record import Ended, Proposal, Record, SeedRun
+from study.search import evidence, planner, proposals
+from study.search.objectives import COLLAPSED_SHARE
+from study.spec import specfile
+from study.spec.model import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from study.spec import StudySpec
+    from study.spec.model import StudySpec
 
 _PRODUCT = "this product, auto"
 
@@ -193,9 +194,16 @@ def variant(land: Landscape, **changes: object) -> StudySpec:
     content = land.spec.model_dump(mode="json")
     defaults = specfile.load("search").model_dump(mode="json")
     kept = {key: content["search"][key] for key in ("space", "space_content", "fixed", "choices")}
-    content["search"] = defaults["search"] | kept | {
-        "methods": False, "transfer": False, "generation": None, "rungs": None,
-    }  # fmt: skip
+    content["search"] = (
+        defaults["search"]
+        | kept
+        | {
+            "methods": False,
+            "transfer": False,
+            "generation": None,
+            "rungs": None,
+        }
+    )
     content["seeds"] = defaults["seeds"]
     for key, value in changes.items():
         section, name = key.split("__")
@@ -226,8 +234,12 @@ def methods(land: Landscape) -> tuple[list[Method], list[Method]]:
             (affordable(usual, tenth), (10,)),
             (usual.search.configurations, (10, 20)),
         ):
-            specs = [variant(land, search__sampler=sampler, search__configurations=size,
-                             seeds__confirm=n) for n in confirm]  # fmt: skip
+            specs = [
+                variant(
+                    land, search__sampler=sampler, search__configurations=size, seeds__confirm=n
+                )
+                for n in confirm
+            ]
             name = f"this product, {sampler}, {size} configurations"
             play = functools.partial(product, specs=specs)
             own.append(Method(name, play, tuple(map(planned, specs))))
@@ -283,9 +295,11 @@ def main() -> None:
     asked = parser.parse_args()
     land, began = landscape.load(asked.data), time.perf_counter()
     count, seeds = land.bce.shape
-    print(f"{count} configurations x {seeds} seeds; best {land.truth.min():.3f} nats, standard "
-          f"error {land.error:.3f}, {int((land.truth <= land.truth.min() + land.error).sum())} "
-          f"within it; {asked.studies} simulated studies each")  # fmt: skip
+    print(
+        f"{count} configurations x {seeds} seeds; best {land.truth.min():.3f} nats, standard "
+        f"error {land.error:.3f}, {int((land.truth <= land.truth.min() + land.error).sum())} "
+        f"within it; {asked.studies} simulated studies each"
+    )
     print(f"{'method':46} seed runs  within one standard error  regret, nats")
     own, others = methods(land)
     context = multiprocessing.get_context("spawn")
@@ -299,8 +313,10 @@ def main() -> None:
 def compare(ours: list[Row], theirs: list[Row], budget: float) -> None:
     """The product as it comes, at its largest size within a budget, against each other's best."""
     row = [row for row in ours if row.name.startswith(_PRODUCT) and row.seed_runs <= budget][-1]
-    print(f"within {budget:.0f} seed runs, a fifth of the grid's: success of '{row.name}' less "
-          "that of")  # fmt: skip
+    print(
+        f"within {budget:.0f} seed runs, a fifth of the grid's: success of '{row.name}' less "
+        "that of"
+    )
     for name in dict.fromkeys(row.name for row in theirs):
         within = [r for r in theirs if r.name == name and r.seed_runs <= budget]
         if within:

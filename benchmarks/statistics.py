@@ -17,19 +17,24 @@ import pandas as pd
 
 from musebar_core.annealing import Schedule, ScheduleKind
 from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
+from reports.answers.aggregate import aggregate
+from reports.answers.summaries import summaries
+from reports.answers.verdicts import verdicts
 from reports.recommendation import as_json, as_text, recommend
-from reports.stats.aggregate import aggregate
-from reports.stats.summaries import summaries
-from reports.stats.verdicts import verdicts
-from study.results import CURVES, METRIC_PREFIXES, RESULTS, StudyTables
+from study.results.columns import CURVES, METRIC_PREFIXES, RESULTS
+from study.results.tables import StudyTables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONFIGURATIONS, SEEDS = 1_000, 10
 GENRE = "jazz"
-METHODS = {"lstm_vae": (1, "constant"), "vae_bow": (1, "logistic"),
-           "musebar": (8, "constant"), "musebar_bow": (8, "logistic")}  # fmt: skip
+METHODS = {
+    "lstm_vae": (1, "constant"),
+    "vae_bow": (1, "logistic"),
+    "musebar": (8, "constant"),
+    "musebar_bow": (8, "logistic"),
+}
 
 
 def main() -> None:
@@ -58,27 +63,40 @@ def simulated() -> StudyTables:
     """Make a finished grid study: four methods, the rest cosine schedules, paired seeds."""
     rng = np.random.default_rng(0)
     luck = rng.normal(0.0, 1.0, SEEDS)
-    configurations = [(None, _configuration(8 + i // 5, (1, 2, 4, 8, 16)[i % 5], "cosine"))
-                      for i in range(CONFIGURATIONS - len(METHODS))]  # fmt: skip
+    configurations = [
+        (None, _configuration(8 + i // 5, (1, 2, 4, 8, 16)[i % 5], "cosine"))
+        for i in range(CONFIGURATIONS - len(METHODS))
+    ]
     methods = [(name, _configuration(16, r, kind)) for name, (r, kind) in METHODS.items()]
     rows = [
         _row(config, method, 1000 + seed, 560 + 0.02 * i + luck[seed] + rng.normal(0.0, 1.0))
         for i, (method, config) in enumerate([*methods, *configurations])
         for seed in range(SEEDS)
     ]
-    planned = [{"genre": GENRE, "config_id": config.config_id, "phase": "confirm",
-                "n_seeds": SEEDS} for _, config in (*methods, *configurations)]  # fmt: skip
-    baselines = [{"genre": GENRE, "split": split, "baseline": "markov", "bce": 627.0}
-                 for split in ("validation", "test")]  # fmt: skip
+    planned = [
+        {"genre": GENRE, "config_id": config.config_id, "phase": "confirm", "n_seeds": SEEDS}
+        for _, config in (*methods, *configurations)
+    ]
+    baselines = [
+        {"genre": GENRE, "split": split, "baseline": "markov", "bce": 627.0}
+        for split in ("validation", "test")
+    ]
     return StudyTables(
-        name="simulated", state="finished",
-        spec={"corpus": {"grid": {"snippet_steps": 64}}, "model": {"hidden": 48},
-              "training": {"epochs": 100}, "search": {"protocol": "grid", "space": "methods"},
-              "seeds": {"confirm": SEEDS}},
-        results=_frame(rows, RESULTS), curves=_frame([], CURVES),
+        name="simulated",
+        state="finished",
+        spec={
+            "corpus": {"grid": {"snippet_steps": 64}},
+            "model": {"hidden": 48},
+            "training": {"epochs": 100},
+            "search": {"protocol": "grid", "space": "methods"},
+            "seeds": {"confirm": SEEDS},
+        },
+        results=_frame(rows, RESULTS),
+        curves=_frame([], CURVES),
         genres=pd.DataFrame([{"genre": GENRE, "fingerprint": "f" * 64, "train_songs": 96}]),
-        baselines=pd.DataFrame(baselines), planned=pd.DataFrame(planned),
-    )  # fmt: skip
+        baselines=pd.DataFrame(baselines),
+        planned=pd.DataFrame(planned),
+    )
 
 
 def _configuration(latent: int, regularizers: int, kind: str) -> Configuration:
@@ -91,21 +109,39 @@ def _configuration(latent: int, regularizers: int, kind: str) -> Configuration:
 def _row(config: Configuration, method: str | None, seed: int, bce: float) -> dict[str, object]:
     flat = json.loads(config.canonical_json())
     found: dict[str, object] = {
-        "study": "simulated", "genre": GENRE, "config_id": config.config_id, "seed": seed,
-        "phase": "confirm", "method": method, "state": "done", "attempts": 1,
-        "config": config.canonical_json(), "device": "cpu", "seconds": 36.0,
-        "latent_length": config.model.latent_length, "regularizers": config.model.regularizers,
-        "annealing": flat["annealing"]["kind"], "hidden": 48, "snippet_steps": 64, "epochs": 100,
-    }  # fmt: skip
+        "study": "simulated",
+        "genre": GENRE,
+        "config_id": config.config_id,
+        "seed": seed,
+        "phase": "confirm",
+        "method": method,
+        "state": "done",
+        "attempts": 1,
+        "config": config.canonical_json(),
+        "device": "cpu",
+        "seconds": 36.0,
+        "latent_length": config.model.latent_length,
+        "regularizers": config.model.regularizers,
+        "annealing": flat["annealing"]["kind"],
+        "hidden": 48,
+        "snippet_steps": 64,
+        "epochs": 100,
+    }
     collapsed = method == "lstm_vae"
     for prefix in METRIC_PREFIXES:
         found |= {
-            f"{prefix}bce": bce, f"{prefix}kl": 4.0, f"{prefix}kl_bars": 4.0,
-            f"{prefix}elbo": -bce - 4, f"{prefix}mi_lower": 2.0 + bce % 1,
-            f"{prefix}mi_upper": 3.5, f"{prefix}mi_cap": math.log(1024),
-            f"{prefix}active_units": 5, f"{prefix}informative_share": 0.5,
-            f"{prefix}collapsed": collapsed, f"{prefix}n_snippets": 1024,
-        }  # fmt: skip
+            f"{prefix}bce": bce,
+            f"{prefix}kl": 4.0,
+            f"{prefix}kl_bars": 4.0,
+            f"{prefix}elbo": -bce - 4,
+            f"{prefix}mi_lower": 2.0 + bce % 1,
+            f"{prefix}mi_upper": 3.5,
+            f"{prefix}mi_cap": math.log(1024),
+            f"{prefix}active_units": 5,
+            f"{prefix}informative_share": 0.5,
+            f"{prefix}collapsed": collapsed,
+            f"{prefix}n_snippets": 1024,
+        }
     return found
 
 

@@ -73,9 +73,13 @@ class RandomSongs:
         scales = lowest + np.argsort(rng.random((songs, 25)))[:, :13]
         pitches = np.take_along_axis(scales, rng.integers(0, 13, (songs, length)), axis=1)
         self._windows = Windows(
-            pitches.astype(np.uint8).ravel(), np.arange(songs) * length,
-            lengths, (lengths - steps) // 4 + 1, 4, steps,
-        )  # fmt: skip
+            pitches.astype(np.uint8).ravel(),
+            np.arange(songs) * length,
+            lengths,
+            (lengths - steps) // 4 + 1,
+            4,
+            steps,
+        )
 
     def draw(self, batch: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Draw windows, uint8 ``[B, T]``."""
@@ -107,13 +111,17 @@ def ratio(one: Callable[[], None], other: Callable[[], None]) -> tuple[float, fl
 
 
 def _print_steps(peak: float) -> None:
-    print(f"\n{'H':>5} {'batch':>5} {'step ms':>8} {'bare ms':>8} {'ratio':>6} {'target':>6} "
-          f"{'GFLOP/s':>8} {'of peak':>8}")  # fmt: skip
+    print(
+        f"\n{'H':>5} {'batch':>5} {'step ms':>8} {'bare ms':>8} {'ratio':>6} {'target':>6} "
+        f"{'GFLOP/s':>8} {'of peak':>8}"
+    )
     for sizes in (Sizes(128), Sizes(128, 20), Sizes(512), Sizes(512, 20)):
         ours, bare, share = ratio(plain_step(sizes), bare_lstm(sizes))
         rate = sizes.gflop / ours * 1e3
-        print(f"{sizes.hidden:>5} {sizes.batch:>5} {ours:>8.1f} {bare:>8.1f} {share:>6.2f} "
-              f"{TARGET:>6.2f} {rate:>8.1f} {rate / peak:>8.0%}")  # fmt: skip
+        print(
+            f"{sizes.hidden:>5} {sizes.batch:>5} {ours:>8.1f} {bare:>8.1f} {share:>6.2f} "
+            f"{TARGET:>6.2f} {rate:>8.1f} {rate / peak:>8.0%}"
+        )
 
 
 def _print_parts(sizes: Sizes) -> None:
@@ -159,8 +167,10 @@ def _print_growth() -> None:
     for sizes in (Sizes(128, 10), Sizes(128, 20), Sizes(128, 5, 480), Sizes(256), Sizes(512)):
         _, _, share = ratio(plain_step(sizes), base)
         floor = sizes.gflop / Sizes(128).gflop
-        print(f"  H {sizes.hidden:>3} batch {sizes.batch:>2} T {sizes.steps:>3}: {share:>6.2f} "
-              f"(arithmetic {floor:.2f})")  # fmt: skip
+        print(
+            f"  H {sizes.hidden:>3} batch {sizes.batch:>2} T {sizes.steps:>3}: {share:>6.2f} "
+            f"(arithmetic {floor:.2f})"
+        )
 
 
 def _print_together() -> None:
@@ -209,10 +219,11 @@ def stacked_step(sizes: Sizes, seeds: int, device: str = "cpu") -> Callable[[], 
 
 def bare_lstm(sizes: Sizes, device: str = "cpu") -> Callable[[], None]:
     """Forward and backward of torch's own LSTMs alone, gradients of parameters included."""
-    modules = [nn.LSTM(width, sizes.hidden, LAYERS, batch_first=True, device=device)
-               for width in (PITCHES, PITCHES + LATENT)]  # fmt: skip
-    inputs = [torch.randn(sizes.batch, sizes.steps, m.input_size, device=device)
-              for m in modules]  # fmt: skip
+    modules = [
+        nn.LSTM(width, sizes.hidden, LAYERS, batch_first=True, device=device)
+        for width in (PITCHES, PITCHES + LATENT)
+    ]
+    inputs = [torch.randn(sizes.batch, sizes.steps, m.input_size, device=device) for m in modules]
 
     def step() -> None:
         for module in modules:

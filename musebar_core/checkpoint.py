@@ -51,16 +51,22 @@ def save(path: Path, identity: Identity, state: TrainingState) -> None:
         "epoch": state.epoch,
         "best_epoch": state.best_epoch,
         "seconds": state.seconds,
-        "history": [dataclasses.asdict(row) | {"validation": row.validation._asdict()}
-                    for row in state.history],
-    }  # fmt: skip
+        "history": [
+            dataclasses.asdict(row) | {"validation": row.validation._asdict()}
+            for row in state.history
+        ],
+    }
     _write(path, identity, tensors, progress)
 
 
 def save_weights(path: Path, identity: Identity, state: TrainingState) -> None:
     """Write the weights of the reported epoch alone: enough to evaluate and to sample."""
-    _write(path, identity, {f"best/{k}": v for k, v in state.best_weights.items()},
-           {"epoch": state.best_epoch, "best_epoch": state.best_epoch})  # fmt: skip
+    _write(
+        path,
+        identity,
+        {f"best/{k}": v for k, v in state.best_weights.items()},
+        {"epoch": state.best_epoch, "best_epoch": state.best_epoch},
+    )
 
 
 def resume(path: Path, identity: Identity, device: str = "cpu") -> TrainingState | None:

@@ -256,15 +256,21 @@ class Configuration:
         ConfigurationError
             If a value is out of range or of the wrong type.
         """
-        sections = {"grid": Grid, "model": ModelConfig, "annealing": Schedule,
-                    "training": TrainingConfig}  # fmt: skip
+        sections = {
+            "grid": Grid,
+            "model": ModelConfig,
+            "annealing": Schedule,
+            "training": TrainingConfig,
+        }
         if not isinstance(values, dict):
             raise ConfigurationError("a configuration is a mapping of sections")
         _known_keys("section of a configuration", values, sections)
-        return cls(**{
-            name: _section(name, section, values.get(name, {}))
-            for name, section in sections.items()
-        })  # fmt: skip
+        return cls(
+            **{
+                name: _section(name, section, values.get(name, {}))
+                for name, section in sections.items()
+            }
+        )
 
 
 def defaults_of(section: type[ModelConfig | TrainingConfig]) -> dict[str, Any]:

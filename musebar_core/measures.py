@@ -123,8 +123,10 @@ def measures(
     length, n = config.model.latent_length, len(pitches)
     noise = latent_noise(_stream(corpus, split, "importance"), draws * n, length)
     curve = rate_distortion(model, roll, mu, logvar, noise[:n])
-    ways = [walk(model, a, b, config.grid.snippet_steps, _stream(corpus, split, f"way {k}"))
-            for k, (a, b) in enumerate(_pairs(mu))]  # fmt: skip
+    ways = [
+        walk(model, a, b, config.grid.snippet_steps, _stream(corpus, split, f"way {k}"))
+        for k, (a, b) in enumerate(_pairs(mu))
+    ]
     ratios = [ratio for ratio, _ in ways if ratio is not None]
     rng = _stream(corpus, split, "prior")
     prior = latent_noise(rng, n, length)

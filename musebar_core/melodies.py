@@ -87,8 +87,9 @@ def repetition(melodies: NDArray[np.uint8], steps_per_bar: int) -> list[float]:
 def out_of_key(pitches: NDArray[np.uint8]) -> float:
     """Share of sounding pitches ``[K]``, K > 0, outside the major scale that holds most of them."""
     counts = np.bincount(pitches % 12, minlength=12)
-    inside = max(counts[[(tonic + degree) % 12 for degree in MAJOR_SCALE]].sum()
-                 for tonic in range(12))  # fmt: skip
+    inside = max(
+        counts[[(tonic + degree) % 12 for degree in MAJOR_SCALE]].sum() for tonic in range(12)
+    )
     return float(1 - inside / counts.sum())
 
 
@@ -120,8 +121,9 @@ def divergence(one: NDArray[np.float64], other: NDArray[np.float64]) -> float | 
     return float(jensenshannon(one, other, base=2) ** 2)
 
 
-def overlap(one: Sequence[float], other: Sequence[float], low: float, high: float,
-            bins: int) -> float | None:  # fmt: skip
+def overlap(
+    one: Sequence[float], other: Sequence[float], low: float, high: float, bins: int
+) -> float | None:
     """Area that two samples' histograms share, 0 to 1 (overlapping area, Yang and Lerch 2020).
 
     Counted in ``bins`` equal bins from ``low`` to ``high``, where their kernel densities would
@@ -160,13 +162,16 @@ def compare(one: NDArray[np.uint8], other: NDArray[np.uint8], steps_per_bar: int
         pitch_classes=divergence(pitch_classes(one), pitch_classes(other)),
         intervals=divergence(intervals(one), intervals(other)),
         note_density=overlap(
-            note_density(one, steps_per_bar).tolist(), note_density(other, steps_per_bar).tolist(),
-            0, steps_per_bar, DENSITY_BINS,
+            note_density(one, steps_per_bar).tolist(),
+            note_density(other, steps_per_bar).tolist(),
+            0,
+            steps_per_bar,
+            DENSITY_BINS,
         ),
         repetition=overlap(
             repetition(one, steps_per_bar), repetition(other, steps_per_bar), 0, 1, REPETITION_BINS
         ),
-    )  # fmt: skip
+    )
 
 
 def _onsets(melodies: NDArray[np.uint8]) -> NDArray[np.bool_]:

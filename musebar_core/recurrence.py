@@ -63,9 +63,16 @@ def states_of(
         zero = roll.new_zeros(lstm.num_layers, n, lstm.hidden_size)
         state = (zero, zero)
     states, _, _ = torch.lstm(
-        inputs, state, weights, has_biases=True, num_layers=lstm.num_layers, dropout=0.0,
-        train=torch.is_grad_enabled(), bidirectional=False, batch_first=True,
-    )  # fmt: skip
+        inputs,
+        state,
+        weights,
+        has_biases=True,
+        num_layers=lstm.num_layers,
+        dropout=0.0,
+        train=torch.is_grad_enabled(),
+        bidirectional=False,
+        batch_first=True,
+    )
     return states
 
 

@@ -22,9 +22,12 @@ def n_parameters(model: ModelConfig) -> int:
     state = (latent + 1) * 2 * layers * hidden
     output = (hidden + 1) * PITCHES
     return (
-        _lstm(PITCHES, hidden, layers) + posterior + state
-        + _lstm(PITCHES + latent, hidden, layers) + output
-    )  # fmt: skip
+        _lstm(PITCHES, hidden, layers)
+        + posterior
+        + state
+        + _lstm(PITCHES + latent, hidden, layers)
+        + output
+    )
 
 
 def _lstm(inputs: int, hidden: int, layers: int) -> int:

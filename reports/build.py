@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reports.listen import Music
     from reports.pages.view import StudyView
-    from study.results import StudyTables
+    from study.results.tables import StudyTables
 
 INDEX = "index.html"
 ASSETS = ("musebar.css", "musebar.js")
@@ -121,8 +121,9 @@ def _write(sources: Sequence[Source], folder: Path) -> None:
     if len(sources) == 1:
         _write_study(sources[0], folder, "")
     else:
-        studies = [_write_study(one, folder / study_folder(one.tables.name), "../")
-                   for one in sources]  # fmt: skip
+        studies = [
+            _write_study(one, folder / study_folder(one.tables.name), "../") for one in sources
+        ]
         (folder / INDEX).write_text(comparison_page(studies), encoding="utf-8")
     for asset in ASSETS:
         source = resources.files("reports") / "pages" / asset

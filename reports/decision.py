@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.stats.wording import sections
+from reports.words.wording import sections
 
 if TYPE_CHECKING:
-    from reports.stats.card import Card, Rival
-    from reports.stats.intervals import SeedMean
+    from reports.answers.card import Card, Rival
+    from reports.answers.stages import Change, Stages
+    from reports.answers.transfer import Transfer
     from reports.stats.separation import Separation
-    from reports.stats.stages import Change, Stages
     from reports.stats.ties import TieSet
-    from reports.stats.transfer import Transfer
+    from study.statistics.intervals import SeedMean
 
 
 def card_dict(card: Card) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from reports.pages.corpus import corpus_page
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.stats.music import Description
+    from reports.answers.music import Description
 
 
 def build_description(described: Description, out: Path) -> Path:

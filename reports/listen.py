@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from musebar_core.corpus import GenreCorpus
     from musebar_core.generation import Note
     from musebar_core.model import RVAE
-    from reports.stats.summaries import ConfigurationSummary
-    from study.results import StudyTables
+    from reports.answers.summaries import ConfigurationSummary
+    from study.results.tables import StudyTables
 
 FOLDER = "listen"
 """Folder of the files within a report."""
@@ -112,11 +112,17 @@ def play(tables: StudyTables, row: ConfigurationSummary, study: Path, out: Path)
 def _checkpoint(tables: StudyTables, row: ConfigurationSummary, study: Path) -> tuple[int, Path]:
     """Find the checkpoint of the seed of median BCE: neither the luckiest nor the worst."""
     results = tables.results
-    mine = results[(results["genre"] == row.genre) & (results["config_id"] == row.config_id)
-                   & (results["phase"] == row.phase) & results["checkpoint"].notna()]  # fmt: skip
+    mine = results[
+        (results["genre"] == row.genre)
+        & (results["config_id"] == row.config_id)
+        & (results["phase"] == row.phase)
+        & results["checkpoint"].notna()
+    ]
     kept = mine.sort_values(["validation_bce", "seed"])
-    here = [(int(seed), study / str(path)) for seed, path
-            in zip(kept["seed"], kept["checkpoint"], strict=True)]  # fmt: skip
+    here = [
+        (int(seed), study / str(path))
+        for seed, path in zip(kept["seed"], kept["checkpoint"], strict=True)
+    ]
     found = [(seed, path) for seed, path in here if path.is_file()]
     if not found:
         raise SilentError(f"no checkpoint of {row.config_id} is kept on this machine")
@@ -154,10 +160,14 @@ class _Maker:
 
     def samples(self) -> tuple[Piece, ...]:
         return tuple(
-            self.piece(f"sample-{at}", f"Sample {at}", "A code drawn from the prior.",
-                       self.decode(self.prior(at), self.steps, f"sample {at}"))
+            self.piece(
+                f"sample-{at}",
+                f"Sample {at}",
+                "A code drawn from the prior.",
+                self.decode(self.prior(at), self.steps, f"sample {at}"),
+            )
             for at in range(1, SAMPLES + 1)
-        )  # fmt: skip
+        )
 
     def walk(self) -> Piece:
         import torch
@@ -168,11 +178,12 @@ class _Maker:
         steps = min(self.steps, WALK_QUARTERS * self.per_quarter)
         codes = interpolation(ends[0], ends[1], WALK)
         return self.piece(
-            "walk", f"A walk in {WALK} stations",
+            "walk",
+            f"A walk in {WALK} stations",
             f"{WALK} codes evenly along the great circle between two codes drawn from the prior, "
             "one after the other, a bar of rest between them.",
             self.decode(codes, steps, "walk"),
-        )  # fmt: skip
+        )
 
     def prior(self, what: int | str) -> Tensor:
         from musebar_core.randomness import Purpose, latent_noise, stream
@@ -228,12 +239,19 @@ def _pairs(maker: _Maker) -> tuple[tuple[tuple[Piece, Piece], ...], str]:
     found = []
     for at, (title, snippet) in enumerate(zip(titles, pitches, strict=True), start=1):
         decoded = maker.decode(codes[at - 1 : at], maker.steps, f"reconstruction {at}")
-        found.append((
-            maker.piece(f"original-{at}", f"Original {at}", title, snippet[None, : maker.steps]),
-            maker.piece(f"reconstruction-{at}", f"Reconstruction {at}",
-                        "Decoded from the mean of the original's posterior, free running.",
-                        decoded),
-        ))  # fmt: skip
+        found.append(
+            (
+                maker.piece(
+                    f"original-{at}", f"Original {at}", title, snippet[None, : maker.steps]
+                ),
+                maker.piece(
+                    f"reconstruction-{at}",
+                    f"Reconstruction {at}",
+                    "Decoded from the mean of the original's posterior, free running.",
+                    decoded,
+                ),
+            )
+        )
     return tuple(found), ""
 
 

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from reports.stats.agreement import agreements
-from reports.stats.effects import by_name, effects, named_configurations
-from reports.stats.labels import BASELINES, COVERAGE, METHODS, bracket, number, with_interval
-from reports.stats.summaries import baseline_bce, genre_names, seeds_wanted
-from reports.stats.verdicts import verdicts
-from study.results import write_table
-from study.spec import EMBEDDED_SOURCE
+from reports.answers.agreement import agreements
+from reports.answers.effects import by_name, effects, named_configurations
+from reports.answers.summaries import baseline_bce, genre_names, seeds_wanted
+from reports.answers.verdicts import verdicts
+from reports.words.labels import BASELINES, COVERAGE, METHODS, bracket, number, with_interval
+from study.results.tables import write_table
+from study.spec.model import EMBEDDED_SOURCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from reports.stats.effects import Effect
-    from reports.stats.intervals import SeedMean
-    from reports.stats.summaries import ConfigurationSummary, SplitSummary
-    from study.results import StudyTables
+    from reports.answers.effects import Effect
+    from reports.answers.summaries import ConfigurationSummary, SplitSummary
+    from study.results.tables import StudyTables
+    from study.statistics.intervals import SeedMean
 
 DEFAULT_REFERENCE = "musebar_bow"
 """Configuration that effects are measured against, where a study has it."""
@@ -48,15 +48,24 @@ def section(tables: StudyTables, reference: str | None, measured: pd.DataFrame |
     measured
         Further measures of its runs, where there are any.
     """
-    parts = [f"## {tables.name}", tables.spec.get("about", "").strip(), _scale(tables),
-             _command(tables, reference), "### Results", _results(tables)]  # fmt: skip
+    parts = [
+        f"## {tables.name}",
+        tables.spec.get("about", "").strip(),
+        _scale(tables),
+        _command(tables, reference),
+        "### Results",
+        _results(tables),
+    ]
     if reference is not None:
         parts += [f"### Effects against {_label(reference)}", _effects(tables, reference)]
     parts += _claims(tables)
     if measured is not None:
-        parts += ["### What they generate", _generated(tables, measured),
-                  "### Which measures agree with the mutual information",
-                  _agreement(tables, measured)]  # fmt: skip
+        parts += [
+            "### What they generate",
+            _generated(tables, measured),
+            "### Which measures agree with the mutual information",
+            _agreement(tables, measured),
+        ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -164,7 +173,7 @@ def _information(split: SplitSummary) -> str:
 def _rows(tables: StudyTables, genre: str) -> dict[str, ConfigurationSummary]:
     if named_configurations(tables):
         return by_name(tables, genre)
-    from reports.stats.summaries import summaries
+    from reports.answers.summaries import summaries
 
     return {row.config_id: row for row in summaries(tables, genre)}
 

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.errors import UnknownNameError
-from reports.decision import card_dict, mean_dict
-from reports.stats import labels
-from reports.stats.card import Card, decision_card
-from reports.stats.choice import Choice, Prefer, choose, validation
-from reports.stats.intervals import SeedMean, paired_difference
-from reports.stats.overview import scale, small_scale
-from reports.stats.summaries import (
+from reports.answers.card import Card, decision_card
+from reports.answers.choice import Choice, Prefer, choose, validation
+from reports.answers.overview import scale, small_scale
+from reports.answers.summaries import (
     METRICS,
     ConfigurationSummary,
     SplitSummary,
@@ -26,11 +23,14 @@ from reports.stats.summaries import (
     genre_names,
     summaries,
 )
-from reports.stats.wording import sections
-from study.results import SCHEMA_VERSION
+from reports.decision import card_dict, mean_dict
+from reports.words import labels
+from reports.words.wording import sections
+from study.results.columns import SCHEMA_VERSION
+from study.statistics.intervals import SeedMean, paired_difference
 
 if TYPE_CHECKING:
-    from study.results import StudyTables
+    from study.results.tables import StudyTables
 
 ALTERNATIVES = 5
 SPLITS = ("validation", "test")
@@ -186,8 +186,9 @@ def _warnings(tables: StudyTables, choice: Choice, baselines: dict[str, float]) 
     if not baselines:
         found.append("The baselines are not recorded: nothing tells what its BCE is worth.")
     if choice.chosen.collapsed:
-        found.append(f"{choice.chosen.collapsed} of {labels.count(n, 'seed')} collapsed on "
-                     "validation.")  # fmt: skip
+        found.append(
+            f"{choice.chosen.collapsed} of {labels.count(n, 'seed')} collapsed on validation."
+        )
     if n < FEW_SEEDS:
         found.append(f"Only {labels.count(n, 'seed')}: the spread over seeds is a rough guess.")
     if short := too_few_snippets(choice.chosen):
@@ -242,8 +243,11 @@ def _split_dict(split: SplitSummary | None) -> dict[str, Any] | None:
     if split is None:
         return None
     means: dict[str, Any] = {name: mean_dict(split.metric(name)) for name in METRICS}
-    return means | {"mi_cap": split.mi_cap, "n_snippets": split.n_snippets,
-                    "collapsed_seeds": split.collapsed}  # fmt: skip
+    return means | {
+        "mi_cap": split.mi_cap,
+        "n_snippets": split.n_snippets,
+        "collapsed_seeds": split.collapsed,
+    }
 
 
 def _alternative_dict(one: Alternative) -> dict[str, Any]:
@@ -322,11 +326,15 @@ def _alternative_lines(rec: Recommendation) -> list[str]:
     rows = [["configuration", "", "BCE", "difference", "MI"]]
     for one in rec.alternatives:
         figures = validation(one.summary)
-        rows.append([
-            one.summary.config_id, labels.brief(one.summary.config),
-            labels.with_interval(figures.bce), labels.with_interval(one.difference),
-            labels.bracket(figures.mi_lower, figures.mi_upper),
-        ])  # fmt: skip
+        rows.append(
+            [
+                one.summary.config_id,
+                labels.brief(one.summary.config),
+                labels.with_interval(figures.bce),
+                labels.with_interval(one.difference),
+                labels.bracket(figures.mi_lower, figures.mi_upper),
+            ]
+        )
     return _aligned(rows)
 
 

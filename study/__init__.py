@@ -1,1 +1,1 @@
-"""Runs studies: what to run next, the record of what ran, and the commands."""
+"""Runs studies: what to run next, the record of what ran, and its tables."""

@@ -74,8 +74,13 @@ def configuration():
     """Makes tiny configurations: 16 steps, 4 bars, 8 hidden units, 12 epochs."""
 
     def make(latent=4, regularizers=2, annealing=None, hidden=8, **training):
-        settings = {"epochs": 12, "evaluate_every": 4, "batch": 4, "learning_rate": 0.01,
-                    "evaluation_snippets": 16} | training  # fmt: skip
+        settings = {
+            "epochs": 12,
+            "evaluate_every": 4,
+            "batch": 4,
+            "learning_rate": 0.01,
+            "evaluation_snippets": 16,
+        } | training
         return Configuration(
             grid=Grid(1, 4, 16),
             model=ModelConfig(hidden, 2, latent, regularizers),
@@ -123,7 +128,7 @@ def tiny(music: Path):
 @pytest.fixture
 def tiny_spec(music: Path):
     """The spec of a tiny search over ``music``, changed as asked."""
-    from study import specfile
+    from study.spec import specfile
 
     def make(name: str = "tiny", **changes: str):
         values = {"corpus.source": str(music)} | TINY
@@ -135,7 +140,7 @@ def tiny_spec(music: Path):
 
 def musebar_command() -> list[str]:
     """The installed command, run by the interpreter that runs the tests."""
-    return [sys.executable, "-c", "from study.cli import main; main()"]
+    return [sys.executable, "-c", "from musebar.cli import main; main()"]
 
 
 @pytest.fixture

@@ -54,11 +54,26 @@ class Postgres:
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
             os.chown(self.folder / "password", owner.pw_uid, owner.pw_gid)
         subprocess.run(
-            [binary("initdb"), "--pgdata", self.folder / "data", "--username", "musebar",
-             "--pwfile", self.folder / "password", "--auth", "scram-sha-256",
-             "--locale", "en_US.UTF-8" if _has_locale() else "C.UTF-8", "--no-sync"],
-            check=True, capture_output=True, timeout=120, cwd=self.folder, user=self._user,
-        )  # fmt: skip
+            [
+                binary("initdb"),
+                "--pgdata",
+                self.folder / "data",
+                "--username",
+                "musebar",
+                "--pwfile",
+                self.folder / "password",
+                "--auth",
+                "scram-sha-256",
+                "--locale",
+                "en_US.UTF-8" if _has_locale() else "C.UTF-8",
+                "--no-sync",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
+            cwd=self.folder,
+            user=self._user,
+        )
         with (self.folder / "data" / "pg_hba.conf").open("a") as file:
             file.write("host all all 0.0.0.0/0 scram-sha-256\n")
 
@@ -83,11 +98,25 @@ class Postgres:
         """Start, or start again, and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._prefix, *self._demotion, binary("postgres"), "-D", self.folder / "data",
-                 "-k", self.folder, "-h", self.host, "-p", str(self.port), "-F"],
-                stdout=log, stderr=log, cwd=self.folder,
+                [
+                    *self._prefix,
+                    *self._demotion,
+                    binary("postgres"),
+                    "-D",
+                    self.folder / "data",
+                    "-k",
+                    self.folder,
+                    "-h",
+                    self.host,
+                    "-p",
+                    str(self.port),
+                    "-F",
+                ],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
                 user=None if self._prefix else self._user,
-            )  # fmt: skip
+            )
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -115,9 +144,14 @@ class Postgres:
     def run(self, statement: str) -> None:
         """Run a statement over the server's socket file, outside of any transaction."""
         with psycopg.connect(
-            host=str(self.folder), port=self.port, user="musebar", password=PASSWORD,
-            dbname="postgres", autocommit=True, connect_timeout=5,
-        ) as db:  # fmt: skip
+            host=str(self.folder),
+            port=self.port,
+            user="musebar",
+            password=PASSWORD,
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=5,
+        ) as db:
             db.execute(statement)
 
     def answers(self) -> bool:

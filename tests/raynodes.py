@@ -46,27 +46,42 @@ class Node:
         self.port = free_port() if head is None else head.port
         self.dashboard_port = free_port()
         self.log = self.folder / "log"
-        place = [f"--port={self.port}", "--head"] if head is None else [
-            f"--address={head.ip}:{head.port}"
-        ]  # fmt: skip
+        place = (
+            [f"--port={self.port}", "--head"]
+            if head is None
+            else [f"--address={head.ip}:{head.port}"]
+        )
         if head is None:
             place += [
-                "--dashboard-host=127.0.0.1", f"--dashboard-port={self.dashboard_port}",
+                "--dashboard-host=127.0.0.1",
+                f"--dashboard-port={self.dashboard_port}",
                 f"--include-dashboard={str(dashboard).lower()}",
                 f"--temp-dir={self.folder}",
                 f"--ray-client-server-port={free_port()}",
-            ]  # fmt: skip
+            ]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "ray.scripts.scripts", "start", "--block",
-                 "--disable-usage-stats", f"--node-ip-address={ip}",
-                 f"--object-store-memory={80 * 2**20}",
-                 f"--dashboard-agent-listen-port={free_port()}",
-                 f"--metrics-export-port={free_port()}", *place,
-                 *(f"--{name.replace('_', '-')}={value:g}" for name, value in resources.items())],
-                env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                [
+                    *prefix,
+                    sys.executable,
+                    "-m",
+                    "ray.scripts.scripts",
+                    "start",
+                    "--block",
+                    "--disable-usage-stats",
+                    f"--node-ip-address={ip}",
+                    f"--object-store-memory={80 * 2**20}",
+                    f"--dashboard-agent-listen-port={free_port()}",
+                    f"--metrics-export-port={free_port()}",
+                    *place,
+                    *(f"--{name.replace('_', '-')}={value:g}" for name, value in resources.items()),
+                ],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
                 start_new_session=True,
-            )  # fmt: skip
+            )
 
     def wait_for_dashboard(self, environment: dict[str, str]) -> None:
         deadline = time.monotonic() + 180
@@ -150,8 +165,17 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     token.chmod(0o600)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     top = str(Path(__file__).parents[1])
-    return os.environ | QUICK | {
-        "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "PATH": path,
-        "PYTHONPATH": top, "COLUMNS": "120", "OMP_NUM_THREADS": "1",
-        "MUSEBAR_CACHE": str(folder / "cache"),
-    } | more  # fmt: skip
+    return (
+        os.environ
+        | QUICK
+        | {
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN_PATH": str(token),
+            "PATH": path,
+            "PYTHONPATH": top,
+            "COLUMNS": "120",
+            "OMP_NUM_THREADS": "1",
+            "MUSEBAR_CACHE": str(folder / "cache"),
+        }
+        | more
+    )

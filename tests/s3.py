@@ -33,8 +33,9 @@ class ObjectStorage:
         port = self.address.rpartition(":")[2]
         self._process = subprocess.Popen(
             [binary(), "-H", "127.0.0.1", "-p", port],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         deadline = time.monotonic() + 60
         while True:
             try:

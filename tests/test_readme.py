@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from study import specfile
+from study.spec import specfile
 from tests.conftest import TINY, write_song
 
 ROOT = Path(__file__).parents[1]

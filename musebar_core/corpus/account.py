@@ -47,8 +47,11 @@ class ThinGenre:
 
     def __str__(self) -> str:
         """Say in one line why."""
-        count = f"{self.n_songs} of its {self.n_files} files" if self.n_songs else (
-            f"none of its {self.n_files} files")  # fmt: skip
+        count = (
+            f"{self.n_songs} of its {self.n_files} files"
+            if self.n_songs
+            else (f"none of its {self.n_files} files")
+        )
         why = ", ".join(f"{count}: {kind}" for kind, count in list(self.reasons.items())[:3])
         need = f", at least {LEAST_SONGS} that differ are needed" if self.n_songs else ""
         return f"genre '{self.genre}': {count} could be taken{need}" + (f" ({why})" if why else "")

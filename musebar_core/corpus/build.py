@@ -95,9 +95,16 @@ def build_corpus(
     """
     origin = [str(source.resolve()), repr(labels)]
     request = _Request(
-        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, origin,
+        out,
+        grid,
+        workers,
+        songs_per_genre,
+        progress,
+        tuple(genres or ()),
+        replace,
+        origin,
         song_steps,
-    )  # fmt: skip
+    )
     return _build(list_source(source, genres, labels), request)
 
 
@@ -117,9 +124,16 @@ def build_embedded(
     ``genres`` are some of ``fiddle``, ``chorale``, ``renaissance``, ``irish``, ``folk``; None: all.
     """
     request = _Request(
-        out, grid, workers, songs_per_genre, progress, tuple(genres or ()), replace, [EMBEDDED],
+        out,
+        grid,
+        workers,
+        songs_per_genre,
+        progress,
+        tuple(genres or ()),
+        replace,
+        [EMBEDDED],
         song_steps,
-    )  # fmt: skip
+    )
     return _build(list_embedded(genres), request)
 
 
@@ -153,9 +167,13 @@ class _Request:
     def origin(self) -> str:
         """Hash of source and settings: the same while only the music in the source changes."""
         settings = [
-            *self.source, self.grid.steps_per_quarter, self.grid.steps_per_bar,
-            self.songs_per_genre, sorted(self.genres), self.song_steps,
-        ]  # fmt: skip
+            *self.source,
+            self.grid.steps_per_quarter,
+            self.grid.steps_per_bar,
+            self.songs_per_genre,
+            sorted(self.genres),
+            self.song_steps,
+        ]
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
 
@@ -323,10 +341,17 @@ def _signature(listing: Listing, request: _Request) -> str:
     """Hash of everything that decides the result."""
     versions = [metadata.version(name) for name in ("musebar-study", "music21", "symusic")]
     inputs = [
-        store.FORMAT_VERSION, versions, listing.kind, list(listing.genres), listing.signature,
-        listing.rejected, request.grid.steps_per_quarter, request.grid.steps_per_bar,
-        request.songs_per_genre, request.song_steps,
-    ]  # fmt: skip
+        store.FORMAT_VERSION,
+        versions,
+        listing.kind,
+        list(listing.genres),
+        listing.signature,
+        listing.rejected,
+        request.grid.steps_per_quarter,
+        request.grid.steps_per_bar,
+        request.songs_per_genre,
+        request.song_steps,
+    ]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 

@@ -189,10 +189,14 @@ def _items(files: Sequence[_File], source: Path, options: LabelOptions) -> list[
     titles = _read_titles(_companion(None, source, "md5_to_paths.json"))
     several = Counter(file.track for file in files) if options.matches == "all" else Counter()
     return [
-        Item(file.name, file.genre, *_group_and_path(file, named, several),
-             title=named.get(file.track, ("", ""))[1] or titles.get(file.path.stem.lower(), ""))
+        Item(
+            file.name,
+            file.genre,
+            *_group_and_path(file, named, several),
+            title=named.get(file.track, ("", ""))[1] or titles.get(file.path.stem.lower(), ""),
+        )
         for file in files
-    ]  # fmt: skip
+    ]
 
 
 def _group_and_path(
@@ -284,8 +288,12 @@ def _nothing(
     reasons = Counter(reason for _, reason in rejected)
     common = ", ".join(f"{count}: {reason}" for reason, count in reasons.most_common(3))
     files = ", ".join(str(path) for path in options.files)
-    hint = "" if matches else (
-        "; files that are not in folders of tracks are found by match_scores.json, which is "
-        "neither in the source nor beside it: name it with --match-scores"
-    )  # fmt: skip
+    hint = (
+        ""
+        if matches
+        else (
+            "; files that are not in folders of tracks are found by match_scores.json, which is "
+            "neither in the source nor beside it: name it with --match-scores"
+        )
+    )
     return f"{source}: none of its {len(rejected)} files has a genre by {files} ({common}){hint}"

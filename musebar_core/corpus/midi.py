@@ -67,10 +67,14 @@ def _by_symusic(content: bytes) -> list[Track]:
 
     score: Any = symusic.Score.from_midi(content)
     return [
-        Track(_name(track), _from_ticks(track.notes.numpy(), score.ticks_per_quarter),
-              bool(track.is_drum), int(track.program))
+        Track(
+            _name(track),
+            _from_ticks(track.notes.numpy(), score.ticks_per_quarter),
+            bool(track.is_drum),
+            int(track.program),
+        )
         for track in score.tracks
-    ]  # fmt: skip
+    ]
 
 
 def _from_ticks(columns: dict[str, Any], ticks_per_quarter: int) -> Notes:
@@ -97,15 +101,17 @@ def read_by_pretty_midi(content: bytes) -> list[Track]:
     return [
         Track(
             str(instrument.name),
-            Notes.of([
-                (quarters(note.start), quarters(note.end) - quarters(note.start), note.pitch)
-                for note in instrument.notes
-            ]),
+            Notes.of(
+                [
+                    (quarters(note.start), quarters(note.end) - quarters(note.start), note.pitch)
+                    for note in instrument.notes
+                ]
+            ),
             bool(instrument.is_drum),
             int(instrument.program),
         )
         for instrument in piece.instruments
-    ]  # fmt: skip
+    ]
 
 
 def _name(track: Any) -> str:  # noqa: ANN401 - a class of symusic, which has no types here

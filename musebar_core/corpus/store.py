@@ -31,8 +31,20 @@ FORMAT_VERSION = 2
 OVERALL = "overall"
 """Name of the joint corpus of all genres."""
 
-SONG_COLUMNS = ("id", "genre", "group", "title", "split", "source", "sha256", "n_steps", "offset",
-                "track", "track_reason", "steps_read")  # fmt: skip
+SONG_COLUMNS = (
+    "id",
+    "genre",
+    "group",
+    "title",
+    "split",
+    "source",
+    "sha256",
+    "n_steps",
+    "offset",
+    "track",
+    "track_reason",
+    "steps_read",
+)
 """``n_steps`` are kept; ``steps_read`` were in the music: fewer if the song was repeated, more if
 it was broken off, to bring all to one length."""
 
@@ -111,8 +123,10 @@ class GenreCorpus:
 
     @cached_property
     def _by_split(self) -> dict[str, tuple[Song, ...]]:
-        return {split: _songs(self.table[self.table["split"] == split], self.pitches)
-                for split in SPLITS}  # fmt: skip
+        return {
+            split: _songs(self.table[self.table["split"] == split], self.pitches)
+            for split in SPLITS
+        }
 
     def songs(self, split: str) -> tuple[Song, ...]:
         """Songs of a split (``"train"``, ``"validation"``, ``"test"``), ordered by id."""
@@ -226,8 +240,12 @@ def write(
     np.save(folder / "pitches.npy", pitches)
     table = pd.DataFrame(sorted(rejected), columns=["file", "reason"])
     table.to_csv(folder / "rejected.csv", index=False, lineterminator="\n")
-    document = {"format_version": FORMAT_VERSION, "steps_per_quarter": grid.steps_per_quarter,
-                "steps_per_bar": grid.steps_per_bar, **info}  # fmt: skip
+    document = {
+        "format_version": FORMAT_VERSION,
+        "steps_per_quarter": grid.steps_per_quarter,
+        "steps_per_bar": grid.steps_per_bar,
+        **info,
+    }
     (folder / "corpus.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     name = fingerprint(songs, pitches, grid)
     (folder / "fingerprint").write_text(name + "\n", encoding="utf-8")

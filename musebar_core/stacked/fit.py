@@ -63,9 +63,15 @@ def alike(config: Configuration) -> tuple[object, ...] | None:
     if not config.stackable:
         return None
     return (
-        config.grid, own.hidden, own.layers, own.pooling, own.bidirectional and own.regularizers,
-        training.batch, training.evaluation_snippets, training.precision,
-    )  # fmt: skip
+        config.grid,
+        own.hidden,
+        own.layers,
+        own.pooling,
+        own.bidirectional and own.regularizers,
+        training.batch,
+        training.evaluation_snippets,
+        training.precision,
+    )
 
 
 def fit(
@@ -185,13 +191,17 @@ class _Stack:
                 check_losses(config, run.state.epoch, *means)
             except DivergedError as error:
                 validation = error
-            rows[place] = validation if isinstance(validation, DivergedError) else EpochMetrics(
-                epoch=run.state.epoch,
-                weight=weight(config.annealing, run.state.epoch / config.training.epochs),
-                train_bce=means[0],
-                train_kl_bars=means[1],
-                validation=validation,
-            )  # fmt: skip
+            rows[place] = (
+                validation
+                if isinstance(validation, DivergedError)
+                else EpochMetrics(
+                    epoch=run.state.epoch,
+                    weight=weight(config.annealing, run.state.epoch / config.training.epochs),
+                    train_bce=means[0],
+                    train_kl_bars=means[1],
+                    validation=validation,
+                )
+            )
         return rows
 
     @torch.no_grad()

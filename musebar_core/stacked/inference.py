@@ -39,11 +39,29 @@ def _multiply(total, states, weights, inside, H: tl.constexpr, DEPTH: tl.constex
 
 @triton.jit
 def _tick(
-    symbols, table, base, bias, upper, recurrent, h, c, read, tick, first, snippets, base_model,
-    base_row, every, reads,
-    H: tl.constexpr, ROWS: tl.constexpr, UNITS: tl.constexpr, DEPTH: tl.constexpr,
-    SYMBOLS: tl.constexpr, LAYERS: tl.constexpr,
-):  # fmt: skip
+    symbols,
+    table,
+    base,
+    bias,
+    upper,
+    recurrent,
+    h,
+    c,
+    read,
+    tick,
+    first,
+    snippets,
+    base_model,
+    base_row,
+    every,
+    reads,
+    H: tl.constexpr,
+    ROWS: tl.constexpr,
+    UNITS: tl.constexpr,
+    DEPTH: tl.constexpr,
+    SYMBOLS: tl.constexpr,
+    LAYERS: tl.constexpr,
+):
     model, models = tl.program_id(1).to(tl.int64), tl.num_programs(1)
     layer = first + tl.program_id(2)
     step = tick - layer
@@ -61,9 +79,7 @@ def _tick(
     weights = gate[None, :] * H + k[:, None]
     states = row[:, None] * H + k[None, :]
     total = tl.zeros((ROWS, 4 * UNITS), tl.float32)
-    total = _multiply(
-        total, own + states, recurrent + cell * 4 * H * H + weights, inside, H, DEPTH
-    )  # fmt: skip
+    total = _multiply(total, own + states, recurrent + cell * 4 * H * H + weights, inside, H, DEPTH)
     if layer > 0:
         below = h + ((cell - models) * 2 + step % 2) * size
         inputs = upper + (cell - models) * 4 * H * H
@@ -144,15 +160,38 @@ def outputs(
     c = start[1].clone(memory_format=torch.contiguous_format)
     read = h.new_empty(models, reads, snippets, hidden)
     strides = base.stride(0), base.stride(1) if base.dim() == start[0].dim() - 1 else 0
-    tensors = (symbols.contiguous(), table.contiguous(), base, bias.contiguous(), upper, recurrent,
-               h, c, read)  # fmt: skip
-    sizes = {"H": hidden, "ROWS": rows, "UNITS": UNITS, "DEPTH": DEPTH,
-             "SYMBOLS": table.shape[1], "LAYERS": k}  # fmt: skip
+    tensors = (
+        symbols.contiguous(),
+        table.contiguous(),
+        base,
+        bias.contiguous(),
+        upper,
+        recurrent,
+        h,
+        c,
+        read,
+    )
+    sizes = {
+        "H": hidden,
+        "ROWS": rows,
+        "UNITS": UNITS,
+        "DEPTH": DEPTH,
+        "SYMBOLS": table.shape[1],
+        "LAYERS": k,
+    }
     blocks = triton.cdiv(snippets, rows) * (hidden // UNITS)
     for tick in range(steps + k - 1):
         first, last = max(0, tick - steps + 1), min(k - 1, tick)
         _tick[blocks, models, last - first + 1](
-            *tensors, tick, first, snippets, *strides, every, reads, **sizes,
-            num_warps=_WARPS, num_stages=_STAGES,
-        )  # fmt: skip
+            *tensors,
+            tick,
+            first,
+            snippets,
+            *strides,
+            every,
+            reads,
+            **sizes,
+            num_warps=_WARPS,
+            num_stages=_STAGES,
+        )
     return read

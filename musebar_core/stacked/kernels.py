@@ -26,9 +26,18 @@ def _tanh(x):
 
 @triton.jit
 def _forward(
-    gates, c_before, c, h, gates_cell, before_cell, c_cell, h_cell,
-    snippets, hidden, BLOCK: tl.constexpr,
-):  # fmt: skip
+    gates,
+    c_before,
+    c,
+    h,
+    gates_cell,
+    before_cell,
+    c_cell,
+    h_cell,
+    snippets,
+    hidden,
+    BLOCK: tl.constexpr,
+):
     row, block = tl.program_id(0).to(tl.int64), tl.program_id(1)
     cell, snippet = row // snippets, row % snippets
     unit = block * BLOCK + tl.arange(0, BLOCK)
@@ -50,9 +59,22 @@ def _forward(
 
 @triton.jit
 def _backward(
-    gates, c_before, c, dh, dc, dgates, gates_cell, before_cell, c_cell, dh_cell, dc_cell,
-    dgates_cell, snippets, hidden, BLOCK: tl.constexpr,
-):  # fmt: skip
+    gates,
+    c_before,
+    c,
+    dh,
+    dc,
+    dgates,
+    gates_cell,
+    before_cell,
+    c_cell,
+    dh_cell,
+    dc_cell,
+    dgates_cell,
+    snippets,
+    hidden,
+    BLOCK: tl.constexpr,
+):
     row, block = tl.program_id(0).to(tl.int64), tl.program_id(1)
     cell, snippet = row // snippets, row % snippets
     unit = block * BLOCK + tl.arange(0, BLOCK)
@@ -76,9 +98,20 @@ def _backward(
 
 @triton.jit
 def _adam(
-    values, mean, square, gradients, scales, rates, roots, size, stride,
-    first: tl.constexpr, second: tl.constexpr, epsilon: tl.constexpr, BLOCK: tl.constexpr,
-):  # fmt: skip
+    values,
+    mean,
+    square,
+    gradients,
+    scales,
+    rates,
+    roots,
+    size,
+    stride,
+    first: tl.constexpr,
+    second: tl.constexpr,
+    epsilon: tl.constexpr,
+    BLOCK: tl.constexpr,
+):
     row = tl.program_id(1)
     unit = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = unit < size
@@ -96,9 +129,13 @@ def _adam(
 
 
 def adam(
-    values: Tensor, mean: Tensor, square: Tensor, gradients: Tensor,
-    rows: tuple[Tensor, Tensor, Tensor], constants: tuple[float, float, float],
-) -> None:  # fmt: skip
+    values: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    gradients: Tensor,
+    rows: tuple[Tensor, Tensor, Tensor],
+    constants: tuple[float, float, float],
+) -> None:
     """Take one step of Adam in each row, in place: seven passes over memory in all.
 
     Parameters
@@ -114,9 +151,16 @@ def adam(
     models, size = values.shape
     grid = (triton.cdiv(size, 4 * BLOCK), models)
     _adam[grid](
-        values, mean, square, gradients.contiguous(), *rows, size, values.stride(0), *constants,
+        values,
+        mean,
+        square,
+        gradients.contiguous(),
+        *rows,
+        size,
+        values.stride(0),
+        *constants,
         BLOCK=4 * BLOCK,
-    )  # fmt: skip
+    )
 
 
 def forward(gates: Tensor, c_before: Tensor, c: Tensor, h: Tensor) -> None:
@@ -124,9 +168,18 @@ def forward(gates: Tensor, c_before: Tensor, c: Tensor, h: Tensor) -> None:
     cells, snippets, hidden = c.shape
     grid = (cells * snippets, triton.cdiv(hidden, BLOCK))
     _forward[grid](
-        gates, c_before, c, h, gates.stride(0), c_before.stride(0), c.stride(0), h.stride(0),
-        snippets, hidden, BLOCK=BLOCK,
-    )  # fmt: skip
+        gates,
+        c_before,
+        c,
+        h,
+        gates.stride(0),
+        c_before.stride(0),
+        c.stride(0),
+        h.stride(0),
+        snippets,
+        hidden,
+        BLOCK=BLOCK,
+    )
 
 
 def backward(
@@ -136,6 +189,19 @@ def backward(
     cells, snippets, hidden = c.shape
     grid = (cells * snippets, triton.cdiv(hidden, BLOCK))
     _backward[grid](
-        gates, c_before, c, dh, dc, dgates, gates.stride(0), c_before.stride(0), c.stride(0),
-        dh.stride(0), dc.stride(0), dgates.stride(0), snippets, hidden, BLOCK=BLOCK,
-    )  # fmt: skip
+        gates,
+        c_before,
+        c,
+        dh,
+        dc,
+        dgates,
+        gates.stride(0),
+        c_before.stride(0),
+        c.stride(0),
+        dh.stride(0),
+        dc.stride(0),
+        dgates.stride(0),
+        snippets,
+        hidden,
+        BLOCK=BLOCK,
+    )

@@ -74,11 +74,11 @@ class Shape:
         grid, model = configs[0].grid, configs[0].model
         distances = [grid.bars // config.model.regularizers for config in configs]
         apart = math.gcd(*distances)
-        bars = [[(k + 1) * apart % own == 0 for k in range(grid.bars // apart)]
-                for own in distances]  # fmt: skip
+        bars = [
+            [(k + 1) * apart % own == 0 for k in range(grid.bars // apart)] for own in distances
+        ]
         widest = max(config.model.latent_length for config in configs)
-        dimensions = [[k < config.model.latent_length for k in range(widest)]
-                      for config in configs]  # fmt: skip
+        dimensions = [[k < config.model.latent_length for k in range(widest)] for config in configs]
         return cls(
             hidden=model.hidden,
             layers=model.layers,
@@ -198,9 +198,13 @@ def infer(p: Parameters, shape: Shape, pitches: Tensor, noise: Tensor) -> tuple[
     def states_of(name: str, symbols: Tensor, every: int) -> Tensor:
         nothing = noise.new_zeros(shape.layers, models, symbols.shape[1], shape.hidden)
         return inference.outputs(
-            symbols, _table(p[f"{name}.weight_ih_l0"]), _bias(p, name, 0),
-            _layers(p, name, shape), (nothing, nothing), every,
-        ).float()  # fmt: skip
+            symbols,
+            _table(p[f"{name}.weight_ih_l0"]),
+            _bias(p, name, 0),
+            _layers(p, name, shape),
+            (nothing, nothing),
+            every,
+        ).float()
 
     last = None
     if shape.bidirectional:
@@ -210,9 +214,12 @@ def infer(p: Parameters, shape: Shape, pitches: Tensor, noise: Tensor) -> tuple[
     posteriors = _posteriors(p, shape, states_of("encoder", symbols, shape.read), last)
     z = sample(posteriors, noise)
     states = inference.outputs(
-        torch.cat([rest, symbols[:-1]]), _table(p["decoder.weight_ih_l0"]), _code(p, z),
-        _layers(p, "decoder", shape), _initial_state(p, shape, z),
-    )  # fmt: skip
+        torch.cat([rest, symbols[:-1]]),
+        _table(p["decoder.weight_ih_l0"]),
+        _code(p, z),
+        _layers(p, "decoder", shape),
+        _initial_state(p, shape, z),
+    )
     logits = _linear(states.float(), p["output.weight"], p["output.bias"])
     # The BCE of a roll of single notes: softplus of every logit, less the logit of what sounds.
     sounding = functional.pad(logits, (0, 1)).gather(

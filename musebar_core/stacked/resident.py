@@ -125,8 +125,13 @@ def rounded(values: Tensor, dtype: torch.dtype) -> Tensor:
 def _launch(kernel, tensors, steps, snippets, hidden, units) -> None:
     models, programs = len(tensors[0]), hidden // units
     counters = torch.zeros(models * _COUNTER, dtype=torch.int32, device=tensors[0].device)
-    sizes = {"steps": steps, "H": hidden, "U": units, "N": _columns(snippets),
-             "TF32": tensors[kernel.arg_names.index("weights")].dtype == torch.float32}  # fmt: skip
+    sizes = {
+        "steps": steps,
+        "H": hidden,
+        "U": units,
+        "N": _columns(snippets),
+        "TF32": tensors[kernel.arg_names.index("weights")].dtype == torch.float32,
+    }
     options = {"num_warps": _WARPS, "num_stages": 1}
     at_once = models
     if programs > 1:
@@ -138,9 +143,12 @@ def _launch(kernel, tensors, steps, snippets, hidden, units) -> None:
     for first in range(0, models, at_once):
         some = slice(first, min(first + at_once, models))
         kernel[programs, some.stop - some.start](
-            *(each[some] for each in tensors), counters[first * _COUNTER :], snippets,
-            **sizes, **options,
-        )  # fmt: skip
+            *(each[some] for each in tensors),
+            counters[first * _COUNTER :],
+            snippets,
+            **sizes,
+            **options,
+        )
 
 
 _known: dict[tuple[object, ...], int] = {}

@@ -20,9 +20,13 @@ def _tanh(x):
 def _peek(counter):
     # Each thread reads for itself, so each one's later reads come after what it has seen.
     return tl.inline_asm_elementwise(
-        "ld.acquire.gpu.global.s32 $0, [$1];", "=r,l", [counter.to(tl.int64)],
-        dtype=tl.int32, is_pure=False, pack=1,
-    )  # fmt: skip
+        "ld.acquire.gpu.global.s32 $0, [$1];",
+        "=r,l",
+        [counter.to(tl.int64)],
+        dtype=tl.int32,
+        is_pure=False,
+        pack=1,
+    )
 
 
 @triton.jit
@@ -55,9 +59,20 @@ def _product(total, weights, states, inside):
 
 @triton.jit
 def forward(
-    sums, gates, weights, h, operand, c, counters, snippets, steps: tl.constexpr,
-    H: tl.constexpr, U: tl.constexpr, N: tl.constexpr, TF32: tl.constexpr,
-):  # fmt: skip
+    sums,
+    gates,
+    weights,
+    h,
+    operand,
+    c,
+    counters,
+    snippets,
+    steps: tl.constexpr,
+    H: tl.constexpr,
+    U: tl.constexpr,
+    N: tl.constexpr,
+    TF32: tl.constexpr,
+):
     group, model = tl.program_id(0), tl.program_id(1).to(tl.int64)
     part: tl.constexpr = H // 4
     unit = (group * U + tl.arange(0, U))[:, None]
@@ -153,9 +168,21 @@ def _reaching(w0, w1, w2, w3, dgates, inside, U: tl.constexpr, H: tl.constexpr):
 
 @triton.jit
 def backward(
-    gates, weights, c, arriving, dc, dgates, operand, counters, snippets, steps: tl.constexpr,
-    H: tl.constexpr, U: tl.constexpr, N: tl.constexpr, TF32: tl.constexpr,
-):  # fmt: skip
+    gates,
+    weights,
+    c,
+    arriving,
+    dc,
+    dgates,
+    operand,
+    counters,
+    snippets,
+    steps: tl.constexpr,
+    H: tl.constexpr,
+    U: tl.constexpr,
+    N: tl.constexpr,
+    TF32: tl.constexpr,
+):
     group, model = tl.program_id(0), tl.program_id(1).to(tl.int64)
     part: tl.constexpr = H // 4
     unit = (group * U + tl.arange(0, U))[:, None]

@@ -83,12 +83,14 @@ class Step:
             row[:, : each.noise.shape[1]] = each.noise
         scalars = torch.tensor(
             [
-                (weight(config.annealing, epoch / config.training.epochs),
-                 learning_rate(config.training, epoch))
+                (
+                    weight(config.annealing, epoch / config.training.epochs),
+                    learning_rate(config.training, epoch),
+                )
                 for config, epoch in zip(self._configs, epochs, strict=True)
             ],
             dtype=torch.float64,
-        ).T.contiguous()  # fmt: skip
+        ).T.contiguous()
         inputs = [pitches, noise, scalars]
         if self._drops:
             whole = torch.ones(*pitches.shape[1:], 1)
@@ -125,9 +127,12 @@ class Step:
     def _capture(self) -> None:
         """Record the step as a CUDA graph; the runs are left as they were before."""
         changed = (
-            self._weights.values, self._weights.mean, self._weights.square, self._weights.steps,
+            self._weights.values,
+            self._weights.mean,
+            self._weights.square,
+            self._weights.steps,
             self.totals,
-        )  # fmt: skip
+        )
         before = [each.clone() for each in changed]
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())

@@ -207,9 +207,13 @@ class _Sweep(torch.autograd.Function):
             rows = at.at_work(tick)
             dh[rows] += arriving[rows, tick]
             pointwise.backward(
-                gates[rows, tick], c[rows, tick], c[rows, tick + 1], dh[rows], dc[rows],
+                gates[rows, tick],
+                c[rows, tick],
+                c[rows, tick + 1],
+                dh[rows],
+                dc[rows],
                 dgates[rows, tick],
-            )  # fmt: skip
+            )
             _set_product(dh[rows], dgates[rows, tick], weights[rows], dtype)
             for layer, some in plan.chunks(tick):
                 below = at.stretch(arriving, layer - 1, some)

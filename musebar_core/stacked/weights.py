@@ -141,9 +141,13 @@ class Weights:
 
 
 def _adam(
-    values: Tensor, mean: Tensor, square: Tensor, gradients: Tensor,
-    rows: tuple[Tensor, Tensor, Tensor], constants: tuple[float, float, float],
-) -> None:  # fmt: skip
+    values: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    gradients: Tensor,
+    rows: tuple[Tensor, Tensor, Tensor],
+    constants: tuple[float, float, float],
+) -> None:
     """See :func:`musebar_core.stacked.kernels.adam`."""
     scale, rate, root = (each[:, None] for each in rows)
     first, second, epsilon = constants

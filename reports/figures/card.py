@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from reports.figures import style
-from reports.stats.labels import count, number, with_interval
+from reports.words.labels import count, number, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reports.stats.intervals import SeedMean
-    from reports.stats.stages import Finalist, Stages
-    from reports.stats.transfer import Transfer
+    from reports.answers.stages import Finalist, Stages
+    from reports.answers.transfer import Transfer
+    from study.statistics.intervals import SeedMean
 
 TIED, WORSE, RECOMMENDED = "in the tie set", "distinguishably worse", "recommended"
 
@@ -49,14 +49,20 @@ def apart(rows: Sequence[Apart], x_title: str) -> go.Figure:
         found = [rows[i] for i in at]
         drawn.add_trace(
             go.Scatter(
-                x=[row.difference.mean for row in found], y=at, mode="markers", name=group,
+                x=[row.difference.mean for row in found],
+                y=at,
+                mode="markers",
+                name=group,
                 error_x=style.error_bars([row.difference for row in found], colour),
                 marker={"color": colour, "size": 11, "symbol": symbol},
-                text=[f"{style.escape(row.label)} ({row.config_id})<br>"
-                      f"{with_interval(row.difference)} nats, p {row.p:.2g}" for row in found],
+                text=[
+                    f"{style.escape(row.label)} ({row.config_id})<br>"
+                    f"{with_interval(row.difference)} nats, p {row.p:.2g}"
+                    for row in found
+                ],
                 hovertemplate="%{text}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     drawn.add_vline(x=0, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     style.label_rows(drawn, [row.label for row in rows])
     return drawn
@@ -78,13 +84,20 @@ def stages(
             _finalists(drawn, {i: rows[i] for i in at}, f"confirmed, {group}", look)
     drawn.add_trace(
         go.Scatter(
-            x=[one.searched.mean for one in rows], y=list(range(len(rows))), mode="markers",
-            name="search mean", text=[_stage_hover(one) for one in rows],
-            marker={"color": [LOOKS[name][0] for name in own], "size": 10,
-                    "symbol": "circle-open", "line": {"width": 2}},
+            x=[one.searched.mean for one in rows],
+            y=list(range(len(rows))),
+            mode="markers",
+            name="search mean",
+            text=[_stage_hover(one) for one in rows],
+            marker={
+                "color": [LOOKS[name][0] for name in own],
+                "size": 10,
+                "symbol": "circle-open",
+                "line": {"width": 2},
+            },
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     style.label_rows(drawn, [names.get(one.config_id, one.config_id) for one in rows])
     return drawn
 
@@ -99,19 +112,27 @@ def _finalists(
         ends += [one.searched.mean, one.confirmed.mean, None]
     drawn.add_trace(
         go.Scatter(
-            x=ends, y=[at for i in rows for at in (i, i, None)], mode="lines", showlegend=False,
-            line={"color": colour, "width": 1.5, "dash": "dot"}, hoverinfo="skip", name=name,
+            x=ends,
+            y=[at for i in rows for at in (i, i, None)],
+            mode="lines",
+            showlegend=False,
+            line={"color": colour, "width": 1.5, "dash": "dot"},
+            hoverinfo="skip",
+            name=name,
         )
-    )  # fmt: skip
+    )
     drawn.add_trace(
         go.Scatter(
-            x=[one.confirmed.mean for one in rows.values()], y=list(rows), mode="markers",
-            name=name, text=[_stage_hover(one) for one in rows.values()],
+            x=[one.confirmed.mean for one in rows.values()],
+            y=list(rows),
+            mode="markers",
+            name=name,
+            text=[_stage_hover(one) for one in rows.values()],
             error_x=style.error_bars([one.confirmed for one in rows.values()], colour),
             marker={"color": colour, "size": 11, "symbol": symbol},
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def _stage_hover(one: Finalist) -> str:
@@ -123,9 +144,11 @@ def _stage_hover(one: Finalist) -> str:
 
 
 LOSSES = [
-    [0.0, "rgba(0,114,178,0.6)"], [0.5, "rgba(0,114,178,0)"],
-    [0.5, "rgba(230,159,0,0)"], [1.0, "rgba(230,159,0,0.6)"],
-]  # fmt: skip
+    [0.0, "rgba(0,114,178,0.6)"],
+    [0.5, "rgba(0,114,178,0)"],
+    [0.5, "rgba(230,159,0,0)"],
+    [1.0, "rgba(230,159,0,0.6)"],
+]
 """Blue where another genre's configuration is better, orange where it costs."""
 
 
@@ -139,25 +162,37 @@ def regret(genres: Sequence[str], cells: Sequence[Sequence[Transfer | None]]) ->
     drawn = style.figure("configuration recommended for", "used in", height=170 + 46 * len(genres))
     drawn.add_trace(
         go.Heatmap(
-            z=costs, zmin=-most, zmax=most, xgap=2, ygap=2,
+            z=costs,
+            zmin=-most,
+            zmax=most,
+            xgap=2,
+            ygap=2,
             text=[[_regret_text(cell) for cell in row] for row in cells],
-            hovertemplate="%{text}<extra></extra>", hoverongaps=False, colorscale=LOSSES,
+            hovertemplate="%{text}<extra></extra>",
+            hoverongaps=False,
+            colorscale=LOSSES,
             colorbar={"title": {"text": "nats"}, "thickness": 12, "outlinewidth": 0},
         )
-    )  # fmt: skip
+    )
     names = [style.shorten(genre) for genre in genres]
-    ticks = {"tickvals": list(range(len(genres))), "ticktext": names, "showgrid": False,
-             "range": [-0.5, len(genres) - 0.5]}  # fmt: skip
+    ticks = {
+        "tickvals": list(range(len(genres))),
+        "ticktext": names,
+        "showgrid": False,
+        "range": [-0.5, len(genres) - 0.5],
+    }
     drawn.update_xaxes(**ticks)
     drawn.update_yaxes(**(ticks | {"range": [len(genres) - 0.5, -0.5]}))
     drawn.add_trace(
         go.Scatter(
             x=[x for row in cells for x in range(len(row))],
-            y=[y for y, row in enumerate(cells) for _ in row], mode="text",
-            text=[_regret_text(cell) for row in cells for cell in row], showlegend=False,
+            y=[y for y, row in enumerate(cells) for _ in row],
+            mode="text",
+            text=[_regret_text(cell) for row in cells for cell in row],
+            showlegend=False,
             hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
     return drawn
 
 

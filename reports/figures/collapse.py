@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from reports.answers.views import is_chosen
 from reports.figures import style
-from reports.stats.labels import brief, compared_label, with_interval
-from reports.stats.views import is_chosen
+from reports.words.labels import brief, compared_label, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.stats.collapse import Rate, Training
-    from reports.stats.curves import Curve
-    from reports.stats.summaries import ConfigurationSummary
+    from reports.answers.collapse import Rate, Training
+    from reports.answers.curves import Curve
+    from reports.answers.summaries import ConfigurationSummary
 
 COLLAPSED_COLOUR = "#D55E00"
 SHARES = {"tickformat": ".0%", "range": [0, 1.45], "tickvals": [0, 0.2, 0.5, 1], "tickangle": 0}
@@ -33,23 +33,32 @@ def active_units(
     lengths = sorted({row.config.model.latent_length for row in rows})
     drawn.add_trace(
         go.Scatter(
-            x=lengths, y=lengths, mode="lines", name="every dimension in use", hoverinfo="skip",
+            x=lengths,
+            y=lengths,
+            mode="lines",
+            name="every dimension in use",
+            hoverinfo="skip",
             line={"color": style.NEUTRAL, "dash": "dash", "width": 1.5},
         )
-    )  # fmt: skip
+    )
     for name, group, colour, symbol in _groups(rows, chosen):
         means = [row.validation.active_units for row in group if row.validation is not None]
         drawn.add_trace(
             go.Scatter(
-                x=[row.config.model.latent_length for row in group], y=[m.mean for m in means],
-                mode="markers", name=name,
+                x=[row.config.model.latent_length for row in group],
+                y=[m.mean for m in means],
+                mode="markers",
+                name=name,
                 marker={"color": colour, "size": 10, "symbol": symbol, "opacity": 0.75},
-                text=[f"{style.escape(brief(row.config))}<br>{row.config_id}, {row.phase}<br>"
-                      f"{with_interval(mean)} of {row.config.model.latent_length}, "
-                      f"{mean.n_seeds} seeds" for row, mean in zip(group, means, strict=True)],
+                text=[
+                    f"{style.escape(brief(row.config))}<br>{row.config_id}, {row.phase}<br>"
+                    f"{with_interval(mean)} of {row.config.model.latent_length}, "
+                    f"{mean.n_seeds} seeds"
+                    for row, mean in zip(group, means, strict=True)
+                ],
                 hovertemplate="%{text}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     drawn.update_xaxes(type="log", tickvals=lengths, ticktext=[str(n) for n in lengths])
     drawn.update_yaxes(rangemode="tozero")
     return drawn
@@ -79,14 +88,18 @@ def collapsed_bars(rows: Sequence[ConfigurationSummary], names: Sequence[str]) -
     drawn.add_trace(
         go.Bar(
             x=[row.collapsed / row.n_measured for row, _ in shown],
-            y=list(range(len(shown))), orientation="h", name="collapsed", width=0.4,
+            y=list(range(len(shown))),
+            orientation="h",
+            name="collapsed",
+            width=0.4,
             marker={"color": COLLAPSED_COLOUR},
             text=[f"{row.collapsed} of {row.n_measured}" for row, _ in shown],
-            textposition="outside", cliponaxis=False,
+            textposition="outside",
+            cliponaxis=False,
             customdata=[style.escape(name) for _, name in shown],
             hovertemplate="%{customdata}: %{text} seeds<extra></extra>",
         )
-    )  # fmt: skip
+    )
     style.label_rows(drawn, [name for _, name in shown])
     drawn.update_xaxes(**SHARES)
     drawn.update_layout(showlegend=False)
@@ -100,13 +113,17 @@ def rate_bars(rates: Sequence[Rate]) -> go.Figure:
     drawn = style.figure("share of seeds collapsed", "", 110 + 26 * len(shown))
     drawn.add_trace(
         go.Bar(
-            x=[rate.share for rate in shown], y=names, orientation="h", name="collapsed",
+            x=[rate.share for rate in shown],
+            y=names,
+            orientation="h",
+            name="collapsed",
             marker={"color": COLLAPSED_COLOUR},
             text=[f"{rate.collapsed:,} of {rate.seeds:,}" for rate in shown],
-            textposition="outside", cliponaxis=False,
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate="%{y}: %{text} seeds<extra></extra>",
         )
-    )  # fmt: skip
+    )
     drawn.update_yaxes(type="category", showgrid=False, ticks="")
     drawn.update_xaxes(**(SHARES | {"tickvals": [0, 0.5, 1]}))
     drawn.update_layout(showlegend=False)
@@ -131,9 +148,13 @@ def training_panel(
         _curve(drawn, found, label, look, seeds=metric != "weight")
     if baselines is not None:
         last = max((e for t in trainings for e in t.bce.epochs), default=0)
-        settled = [v for t in trainings for trace in t.bce.traces
-                   for e, v in zip(trace.epochs, trace.values, strict=True)
-                   if e >= last / 5]  # fmt: skip
+        settled = [
+            v
+            for t in trainings
+            for trace in t.bce.traces
+            for e, v in zip(trace.epochs, trace.values, strict=True)
+            if e >= last / 5
+        ]
         shown = style.window(settled, baselines)
         style.add_baselines(drawn, baselines, shown, vertical=False)
         drawn.update_yaxes(range=list(shown))
@@ -149,17 +170,26 @@ def _curve(
     for trace in found.traces if seeds else ():
         drawn.add_trace(
             go.Scatter(
-                x=list(trace.epochs), y=list(trace.values), mode="lines", opacity=0.35,
-                name=f"{label}, seed {trace.seed}", legendgroup=label, showlegend=False,
+                x=list(trace.epochs),
+                y=list(trace.values),
+                mode="lines",
+                opacity=0.35,
+                name=f"{label}, seed {trace.seed}",
+                legendgroup=label,
+                showlegend=False,
                 line={"color": colour, "width": 1},
                 hovertemplate=f"seed {trace.seed}<br>epoch %{{x}}: %{{y:.2f}}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     drawn.add_trace(
         go.Scatter(
-            x=list(found.epochs), y=list(found.means), mode="lines", name=label,
-            legendgroup=label, line={"color": colour, "width": 3, "dash": dash},
+            x=list(found.epochs),
+            y=list(found.means),
+            mode="lines",
+            name=label,
+            legendgroup=label,
+            line={"color": colour, "width": 3, "dash": dash},
             hovertemplate=f"mean of {len(found.traces)} seeds<br>epoch %{{x}}: %{{y:.2f}}"
             "<extra></extra>",
         )
-    )  # fmt: skip
+    )

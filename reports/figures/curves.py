@@ -11,7 +11,7 @@ from reports.figures import style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.stats.curves import Curve
+    from reports.answers.curves import Curve
 
 
 def learning_curves(
@@ -65,17 +65,26 @@ def _add(drawn: go.Figure, label: str, colour: str, curve: Curve) -> None:
     for trace in curve.traces:
         drawn.add_trace(
             go.Scatter(
-                x=list(trace.epochs), y=list(trace.values), mode="lines", opacity=0.35,
-                name=f"{label}, seed {trace.seed}", legendgroup=curve.config_id, showlegend=False,
+                x=list(trace.epochs),
+                y=list(trace.values),
+                mode="lines",
+                opacity=0.35,
+                name=f"{label}, seed {trace.seed}",
+                legendgroup=curve.config_id,
+                showlegend=False,
                 line={"color": colour, "width": 1},
                 hovertemplate=f"seed {trace.seed}<br>epoch %{{x}}: %{{y:.2f}}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     drawn.add_trace(
         go.Scatter(
-            x=list(curve.epochs), y=list(curve.means), mode="lines", name=label,
-            legendgroup=curve.config_id, line={"color": colour, "width": 3},
+            x=list(curve.epochs),
+            y=list(curve.means),
+            mode="lines",
+            name=label,
+            legendgroup=curve.config_id,
+            line={"color": colour, "width": 3},
             hovertemplate=f"mean of {len(curve.traces)} seeds<br>epoch %{{x}}: %{{y:.2f}}"
             "<extra></extra>",
         )
-    )  # fmt: skip
+    )

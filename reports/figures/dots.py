@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from reports.figures import style
 
 if TYPE_CHECKING:
-    from reports.stats.views import DotPlot, Dots
+    from reports.answers.views import DotPlot, Dots
 
 
 def bce_dots(plot: DotPlot) -> go.Figure:
@@ -36,17 +36,24 @@ def _add(drawn: go.Figure, row: Dots, at: int) -> None:
     colour, name = style.colour(row.method, chosen=row.chosen), style.escape(row.label)
     drawn.add_trace(
         go.Scatter(
-            x=list(row.bce.values), y=[at + 0.16] * row.bce.n_seeds, mode="markers",
-            name=f"{name}, seeds", text=[f"seed {seed}" for seed in row.bce.seeds],
+            x=list(row.bce.values),
+            y=[at + 0.16] * row.bce.n_seeds,
+            mode="markers",
+            name=f"{name}, seeds",
+            text=[f"seed {seed}" for seed in row.bce.seeds],
             marker={"color": colour, "size": 8, "opacity": 0.55},
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     error = style.error_bars([row.bce], colour)
     drawn.add_trace(
         go.Scatter(
-            x=[row.bce.mean], y=[at - 0.14], mode="markers", name=name, error_x=error,
+            x=[row.bce.mean],
+            y=[at - 0.14],
+            mode="markers",
+            name=name,
+            error_x=error,
             marker={"color": colour, "size": 12, "symbol": "diamond"},
             hovertemplate=f"mean of {row.bce.n_seeds} seeds: %{{x:.2f}}<extra></extra>",
         )
-    )  # fmt: skip
+    )

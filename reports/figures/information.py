@@ -8,12 +8,12 @@ import plotly.graph_objects as go
 
 from musebar_core.metrics import COLLAPSE_NATS
 from reports.figures import style
-from reports.stats.labels import METHODS, compared_label, number
+from reports.words.labels import METHODS, compared_label, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.stats.views import InformationPlot, InformationPoint
+    from reports.answers.views import InformationPlot, InformationPoint
 
 SEARCHED, CONFIRMED = "searched only", "confirmed"
 
@@ -90,14 +90,21 @@ def _add(drawn: go.Figure, group: _Group, x: Literal["kl", "bce"]) -> None:
     halves = [abs(p.mi_upper - p.mi_lower) / 2 for p in points]
     drawn.add_trace(
         go.Scatter(
-            x=[p.kl if x == "kl" else p.bce for p in points], y=middles, mode="markers", name=name,
+            x=[p.kl if x == "kl" else p.bce for p in points],
+            y=middles,
+            mode="markers",
+            name=name,
             error_y={"type": "data", "array": halves, "color": colour, "thickness": 2, "width": 4},
-            marker={"color": colour, "size": [14 if p.chosen else 9 for p in points],
-                    "symbol": symbol, "line": {"color": colour, "width": 2}},
+            marker={
+                "color": colour,
+                "size": [14 if p.chosen else 9 for p in points],
+                "symbol": symbol,
+                "line": {"color": colour, "width": 2},
+            },
             text=[_hover(p) for p in points],
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def _hover(point: InformationPoint) -> str:
@@ -113,24 +120,40 @@ def _hover(point: InformationPoint) -> str:
 def _identity(drawn: go.Figure, end: float) -> None:
     drawn.add_trace(
         go.Scatter(
-            x=[0, end], y=[0, end], mode="lines", name="MI = KL, the most possible",
-            line={"color": style.NEUTRAL, "width": 1.5, "dash": "dash"}, hoverinfo="skip",
+            x=[0, end],
+            y=[0, end],
+            mode="lines",
+            name="MI = KL, the most possible",
+            line={"color": style.NEUTRAL, "width": 1.5, "dash": "dash"},
+            hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
 
 
 def _threshold(drawn: go.Figure) -> None:
     drawn.add_hrect(y0=0, y1=COLLAPSE_NATS, fillcolor=style.NEUTRAL, opacity=0.1, line_width=0)
     drawn.add_annotation(
-        text=f"collapsed: mi_upper below {COLLAPSE_NATS}", x=1, xref="paper", xanchor="right",
-        y=COLLAPSE_NATS, yanchor="bottom", showarrow=False, font={"size": 11},
+        text=f"collapsed: mi_upper below {COLLAPSE_NATS}",
+        x=1,
+        xref="paper",
+        xanchor="right",
+        y=COLLAPSE_NATS,
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 11},
         bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
+    )
 
 
 def _cap(drawn: go.Figure, cap: float) -> None:
     drawn.add_hline(y=cap, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     drawn.add_annotation(
-        text=f"log N = {number(cap)}: mi_lower's cap", x=0, xref="paper", xanchor="left", y=cap,
-        yanchor="bottom", showarrow=False, font={"size": 11},
-    )  # fmt: skip
+        text=f"log N = {number(cap)}: mi_lower's cap",
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=cap,
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 11},
+    )

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from musebar_core.metrics import COLLAPSE_NATS
+from reports.answers.views import is_chosen
 from reports.figures import style
-from reports.stats.labels import METHODS, compared_label, number
-from reports.stats.views import is_chosen
+from reports.words.labels import METHODS, compared_label, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.stats.intervals import SeedMean
-    from reports.stats.summaries import ConfigurationSummary
+    from reports.answers.summaries import ConfigurationSummary
+    from study.statistics.intervals import SeedMean
 
 MARKOV = "markov"
 
@@ -65,8 +65,11 @@ def seed_panel(
     names = [compared_label(row.method, chosen=is_chosen(row, chosen)) for row in rows]
     _rows(drawn, names)
     split_rows = [found for row in rows if (found := row.split(split)) is not None]
-    means = [found.metric(name) for found in split_rows
-             for name in (("mi_lower", "mi_upper") if metric == "mi" else (metric,))]  # fmt: skip
+    means = [
+        found.metric(name)
+        for found in split_rows
+        for name in (("mi_lower", "mi_upper") if metric == "mi" else (metric,))
+    ]
     ends = [v for mean in means for v in (*mean.values, *style.span(mean))]
     drawn.update_xaxes(range=style.from_zero([*ends, COLLAPSE_NATS] if metric == "mi" else ends))
     drawn.update_layout(showlegend=False)
@@ -82,13 +85,16 @@ def _seeds(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
     said = f" {end}" if end else ""
     drawn.add_trace(
         go.Scatter(
-            x=list(mean.values), y=[y] * mean.n_seeds, mode="markers", name=f"seeds{said}",
+            x=list(mean.values),
+            y=[y] * mean.n_seeds,
+            mode="markers",
+            name=f"seeds{said}",
             text=[f"seed {seed}{said}" for seed in mean.seeds],
             marker={"color": colour, "size": 7, "opacity": 0.6, "symbol": f"circle{hollow}"},
             cliponaxis=False,
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def _mean(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
@@ -96,12 +102,16 @@ def _mean(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
     said = f" {end}" if end else ""
     drawn.add_trace(
         go.Scatter(
-            x=[mean.mean], y=[y], mode="markers", name=f"mean{said}",
-            error_x=style.error_bars([mean], colour), cliponaxis=False,
+            x=[mean.mean],
+            y=[y],
+            mode="markers",
+            name=f"mean{said}",
+            error_x=style.error_bars([mean], colour),
+            cliponaxis=False,
             marker={"color": colour, "size": 11, "symbol": f"diamond{hollow}"},
             hovertemplate=f"mean{said} of {mean.n_seeds} seeds: %{{x:.2f}}<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def study_panel(means: Sequence[tuple[str, SeedMean]], x_title: str) -> go.Figure:
@@ -137,14 +147,20 @@ def genres_chart(
         known = [genre for genre in genres if genre in markov]
         drawn.add_trace(
             go.Scatter(
-                x=[markov[genre] for genre in known], y=[genres.index(g) for g in known],
-                mode="markers", name="Markov chain",
-                marker={"color": style.NEUTRAL, "size": 26, "symbol": "line-ns",
-                        "line": {"color": style.NEUTRAL, "width": 2}},
+                x=[markov[genre] for genre in known],
+                y=[genres.index(g) for g in known],
+                mode="markers",
+                name="Markov chain",
+                marker={
+                    "color": style.NEUTRAL,
+                    "size": 26,
+                    "symbol": "line-ns",
+                    "line": {"color": style.NEUTRAL, "width": 2},
+                },
                 text=[f"Markov chain {number(markov[genre])}" for genre in known],
                 hovertemplate="%{text}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     _rows(drawn, genres)
     if empty:
         drawn.add_vline(x=COLLAPSE_NATS, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
@@ -162,17 +178,23 @@ def _method(drawn: go.Figure, marks: list[GenreMark], genres: list[str], at: int
         go.Scatter(
             x=[mark.mean for mark in marks],
             y=[genres.index(mark.genre) + (at - 1.5) * 0.17 for mark in marks],
-            mode="markers", name=METHODS[method], cliponaxis=False,
-            error_x={"type": "data", "symmetric": False, "color": colour, "thickness": 2,
-                     "width": 4, "array": [high - m.mean for m, (_, high)
-                                           in zip(marks, spans, strict=True)],
-                     "arrayminus": [m.mean - low for m, (low, _)
-                                    in zip(marks, spans, strict=True)]},
+            mode="markers",
+            name=METHODS[method],
+            cliponaxis=False,
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "color": colour,
+                "thickness": 2,
+                "width": 4,
+                "array": [high - m.mean for m, (_, high) in zip(marks, spans, strict=True)],
+                "arrayminus": [m.mean - low for m, (low, _) in zip(marks, spans, strict=True)],
+            },
             marker={"color": colour, "size": 10, "symbol": style.METHOD_SYMBOLS[method]},
             text=[f"{style.escape(mark.genre)}: {mark.hover}" for mark in marks],
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def _rows(drawn: go.Figure, names: Sequence[str]) -> None:

@@ -9,14 +9,14 @@ import plotly.graph_objects as go
 
 from musebar_core.corpus.grid import REST
 from musebar_core.generation import notes
+from reports.answers.music import OCTAVE, WIDEST
 from reports.figures import style
-from reports.stats.music import OCTAVE, WIDEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from musebar_core.generation import Note
-    from reports.stats.music import Description, Example, GenreMusic
+    from reports.answers.music import Description, Example, GenreMusic
 
 _NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
@@ -83,16 +83,22 @@ def piano_roll(example: Example, steps_per_bar: int, colour: str) -> go.Figure:
         y += [pitch, pitch, None]
     drawn.add_trace(
         go.Scatter(
-            x=x, y=y, mode="lines", line={"color": colour, "width": 7}, showlegend=False,
-            connectgaps=False, hovertemplate="%{text}<extra></extra>",
+            x=x,
+            y=y,
+            mode="lines",
+            line={"color": colour, "width": 7},
+            showlegend=False,
+            connectgaps=False,
+            hovertemplate="%{text}<extra></extra>",
             text=["" if pitch is None else note_name(pitch) for pitch in y],
         )
-    )  # fmt: skip
+    )
     pitches = [pitch for pitch in example.pitches if pitch != REST]
     low, high = min(pitches, default=60) - 2, max(pitches, default=72) + 2
     octaves = [p for p in range(128) if low <= p <= high and p % 12 in {0, 7}]
-    drawn.update_yaxes(range=[low, high], tickvals=octaves,
-                       ticktext=[note_name(p) for p in octaves])  # fmt: skip
+    drawn.update_yaxes(
+        range=[low, high], tickvals=octaves, ticktext=[note_name(p) for p in octaves]
+    )
     bars = len(example.pitches) / steps_per_bar
     drawn.update_xaxes(range=[0.9, 1.1 + bars], dtick=1 if bars <= 16 else None)
     drawn.update_layout(margin={"t": 8})
@@ -127,12 +133,16 @@ def _lines(
         name = style.escape(genre)
         drawn.add_trace(
             go.Scatter(
-                x=places, y=list(shares), mode="lines+markers", name=name, text=names,
+                x=places,
+                y=list(shares),
+                mode="lines+markers",
+                name=name,
+                text=names,
                 line={"color": colours[genre], "width": 1.5},
                 marker={"color": colours[genre], "size": 4},
                 hovertemplate="%{text}: %{y:.1%}<extra>" + name + "</extra>",
             )
-        )  # fmt: skip
+        )
     drawn.update_yaxes(tickformat=".0%", rangemode="tozero")
     drawn.update_layout(showlegend=len(described.genres) > 2)
     return drawn

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from musebar_core.metrics import COLLAPSE_NATS
+from reports.answers.search import pareto_front
 from reports.figures import style
-from reports.stats.labels import brief, number, with_interval
-from reports.stats.search import pareto_front
+from reports.words.labels import brief, number, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reports.answers.search import Search, Trial
+    from reports.answers.summaries import ConfigurationSummary
     from reports.stats.importance import Importances
-    from reports.stats.search import Search, Trial
-    from reports.stats.summaries import ConfigurationSummary
 
 BCE_TITLE = "validation BCE (nats per snippet)"
 SCALE = "Cividis"
@@ -27,27 +27,40 @@ def history(found: Search, baselines: dict[str, float], colour: str) -> go.Figur
     """Draw the mean BCE of each configuration in its order, and the lowest so far."""
     drawn = style.figure("configurations, in the order of ending", BCE_TITLE)
     trials = found.trials
-    for name, symbol, collapsed in (("configuration", "circle", False),
-                                    ("collapsed", "x-thin", True)):  # fmt: skip
+    for name, symbol, collapsed in (
+        ("configuration", "circle", False),
+        ("collapsed", "x-thin", True),
+    ):
         group = [trial for trial in trials if trial.row.is_collapsed is collapsed]
         if not group:
             continue
         drawn.add_trace(
             go.Scatter(
-                x=[t.number for t in group], y=[t.bce for t in group], mode="markers",
-                name=name, text=[_hover(t) for t in group],
-                marker={"color": colour, "size": 7, "opacity": 0.65, "symbol": symbol,
-                        "line": {"color": colour, "width": 1.5}},
+                x=[t.number for t in group],
+                y=[t.bce for t in group],
+                mode="markers",
+                name=name,
+                text=[_hover(t) for t in group],
+                marker={
+                    "color": colour,
+                    "size": 7,
+                    "opacity": 0.65,
+                    "symbol": symbol,
+                    "line": {"color": colour, "width": 1.5},
+                },
                 hovertemplate="%{text}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     drawn.add_trace(
         go.Scatter(
-            x=[t.number for t in trials], y=list(found.best_so_far), mode="lines",
-            name="lowest so far", line={"color": style.CHOSEN_COLOUR, "width": 2, "shape": "hv"},
+            x=[t.number for t in trials],
+            y=list(found.best_so_far),
+            mode="lines",
+            name="lowest so far",
+            line={"color": style.CHOSEN_COLOUR, "width": 2, "shape": "hv"},
             hovertemplate="lowest so far %{y:.2f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     shown = style.window([t.bce for t in trials], baselines)
     style.add_baselines(drawn, baselines, shown, vertical=False)
     drawn.update_yaxes(range=list(shown))
@@ -60,25 +73,38 @@ def importance_bars(found: Importances) -> go.Figure:
     drawn = style.figure("share of importance", "", 120 + 38 * len(rows))
     drawn.add_trace(
         go.Bar(
-            x=[one.share for one in rows], y=[_setting(one.name) for one in rows],
-            orientation="h", name="importance", marker={"color": "#0072B2", "opacity": 0.55},
-            error_x={"type": "data", "symmetric": False, "thickness": 2, "width": 5,
-                     "color": style.NEUTRAL,
-                     "array": [max(0.0, one.interval[1] - one.share) for one in rows],
-                     "arrayminus": [max(0.0, one.share - one.interval[0]) for one in rows]},
-            text=[f"{one.share:.0%} [{one.interval[0]:.0%}, {one.interval[1]:.0%}]"
-                  for one in rows], textposition="none",
+            x=[one.share for one in rows],
+            y=[_setting(one.name) for one in rows],
+            orientation="h",
+            name="importance",
+            marker={"color": "#0072B2", "opacity": 0.55},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "thickness": 2,
+                "width": 5,
+                "color": style.NEUTRAL,
+                "array": [max(0.0, one.interval[1] - one.share) for one in rows],
+                "arrayminus": [max(0.0, one.share - one.interval[0]) for one in rows],
+            },
+            text=[
+                f"{one.share:.0%} [{one.interval[0]:.0%}, {one.interval[1]:.0%}]" for one in rows
+            ],
+            textposition="none",
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     drawn.update_layout(showlegend=False)
     drawn.update_xaxes(tickformat=".0%", rangemode="tozero")
     drawn.update_yaxes(showgrid=False, ticks="", type="category")
     return drawn
 
 
-FIFTHS = (("best fifth", style.CHOSEN_COLOUR, 0.9), ("middle", style.OTHER_COLOUR, 0.35),
-          ("worst fifth", "#0072B2", 0.85))  # fmt: skip
+FIFTHS = (
+    ("best fifth", style.CHOSEN_COLOUR, 0.9),
+    ("middle", style.OTHER_COLOUR, 0.35),
+    ("worst fifth", "#0072B2", 0.85),
+)
 """Groups of configurations by BCE: name, colour, opacity."""
 
 
@@ -90,8 +116,10 @@ def parallel(found: Search) -> go.Figure:
     """
     trials = sorted(found.trials, key=lambda t: (t.bce, t.number))
     axes = [_axis(trials, name) for name in found.names]
-    axes += [_measured("MI lower", [t.information for t in trials]),
-             _measured("BCE", [t.bce for t in trials])]  # fmt: skip
+    axes += [
+        _measured("MI lower", [t.information for t in trials]),
+        _measured("BCE", [t.bce for t in trials]),
+    ]
     drawn = style.figure("", "", 480)
     fifth = max(1, len(trials) // 5)
     parts = (
@@ -105,11 +133,24 @@ def parallel(found: Search) -> go.Figure:
     for x, (_, _, ticks) in enumerate(axes):
         drawn.add_vline(x=x, line={"color": style.NEUTRAL, "width": 1})
         for y, text in ticks:
-            drawn.add_annotation(x=x, y=y, text=style.shorten(text, 14), showarrow=False,
-                                 xanchor="left", xshift=4, font={"size": 11})  # fmt: skip
-    drawn.update_xaxes(tickvals=list(range(len(axes))), ticktext=[one[0] for one in axes],
-                       range=[-0.15, len(axes) - 0.6], side="top", showgrid=False, ticks="",
-                       showline=False)  # fmt: skip
+            drawn.add_annotation(
+                x=x,
+                y=y,
+                text=style.shorten(text, 14),
+                showarrow=False,
+                xanchor="left",
+                xshift=4,
+                font={"size": 11},
+            )
+    drawn.update_xaxes(
+        tickvals=list(range(len(axes))),
+        ticktext=[one[0] for one in axes],
+        range=[-0.15, len(axes) - 0.6],
+        side="top",
+        showgrid=False,
+        ticks="",
+        showline=False,
+    )
     drawn.update_yaxes(visible=False, range=[-0.06, 1.06])
     drawn.update_layout(margin={"l": 48, "r": 20, "t": 50, "b": 50})
     return drawn
@@ -154,11 +195,16 @@ def _lines(
         text += [hover] * len(axes) + [""]
     drawn.add_trace(
         go.Scatter(
-            x=xs, y=ys, mode="lines", name=f"{name} by BCE ({len(members)})", text=text,
-            opacity=opacity, line={"color": colour, "width": 1.5},
+            x=xs,
+            y=ys,
+            mode="lines",
+            name=f"{name} by BCE ({len(members)})",
+            text=text,
+            opacity=opacity,
+            line={"color": colour, "width": 1.5},
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: str) -> go.Figure:
@@ -167,26 +213,37 @@ def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: s
     trials, values = found.trials, values_of(found.trials, name)
     drawn.add_trace(
         go.Scatter(
-            x=[_value(t.settings[name]) for t in trials], y=[t.bce for t in trials],
-            mode="markers", name="configuration", text=[t.row.config_id for t in trials],
+            x=[_value(t.settings[name]) for t in trials],
+            y=[t.bce for t in trials],
+            mode="markers",
+            name="configuration",
+            text=[t.row.config_id for t in trials],
             marker={"color": colour, "size": 7, "opacity": 0.5},
             hovertemplate="%{text}: %{y:.2f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     medians = [median([t.bce for t in trials if t.settings[name] == value]) for value in values]
     drawn.add_trace(
         go.Scatter(
-            x=[_value(value) for value in values], y=medians, mode="markers", name="median",
-            marker={"color": style.CHOSEN_COLOUR, "size": 22, "symbol": "line-ew",
-                    "line": {"color": style.CHOSEN_COLOUR, "width": 3}},
+            x=[_value(value) for value in values],
+            y=medians,
+            mode="markers",
+            name="median",
+            marker={
+                "color": style.CHOSEN_COLOUR,
+                "size": 22,
+                "symbol": "line-ew",
+                "line": {"color": style.CHOSEN_COLOUR, "width": 3},
+            },
             hovertemplate="median %{y:.2f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     shown = style.window([t.bce for t in trials], baselines)
     style.add_baselines(drawn, baselines, shown, vertical=False)
     drawn.update_yaxes(range=list(shown))
-    drawn.update_xaxes(type="category", categoryorder="array",
-                       categoryarray=[_value(value) for value in values])  # fmt: skip
+    drawn.update_xaxes(
+        type="category", categoryorder="array", categoryarray=[_value(value) for value in values]
+    )
     drawn.update_layout(showlegend=False)
     return drawn
 
@@ -201,24 +258,37 @@ def contour(found: Search, x: str, y: str) -> go.Figure:
     drawn = style.figure(_setting(x), _setting(y), 420)
     drawn.add_trace(
         go.Contour(
-            x=list(range(len(xs))), y=list(range(len(ys))), z=z, colorscale=f"{SCALE}_r",
-            connectgaps=False, name="BCE", hoverinfo="skip", line={"width": 0.5},
-            colorbar={"title": {"text": "BCE (nats)", "side": "right"}, "thickness": 12,
-                      "outlinewidth": 0},
+            x=list(range(len(xs))),
+            y=list(range(len(ys))),
+            z=z,
+            colorscale=f"{SCALE}_r",
+            connectgaps=False,
+            name="BCE",
+            hoverinfo="skip",
+            line={"width": 0.5},
+            colorbar={
+                "title": {"text": "BCE (nats)", "side": "right"},
+                "thickness": 12,
+                "outlinewidth": 0,
+            },
         )
-    )  # fmt: skip
+    )
     keys = sorted(cells, key=lambda key: (xs.index(key[0]), ys.index(key[1])))
     drawn.add_trace(
         go.Scatter(
-            x=[xs.index(a) for a, _ in keys], y=[ys.index(b) for _, b in keys], mode="markers",
-            name="tried", marker={"color": "#ffffff", "size": 9,
-                                  "line": {"color": "#000000", "width": 1.5}},
-            text=[f"{_setting(x)} {_value(a)}, {_setting(y)} {_value(b)}: mean BCE "
-                  f"{number(fmean(cells[a, b]))} of {len(cells[a, b])}"
-                  for a, b in keys],
+            x=[xs.index(a) for a, _ in keys],
+            y=[ys.index(b) for _, b in keys],
+            mode="markers",
+            name="tried",
+            marker={"color": "#ffffff", "size": 9, "line": {"color": "#000000", "width": 1.5}},
+            text=[
+                f"{_setting(x)} {_value(a)}, {_setting(y)} {_value(b)}: mean BCE "
+                f"{number(fmean(cells[a, b]))} of {len(cells[a, b])}"
+                for a, b in keys
+            ],
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     drawn.update_xaxes(tickvals=list(range(len(xs))), ticktext=[_value(v) for v in xs])
     drawn.update_yaxes(tickvals=list(range(len(ys))), ticktext=[_value(v) for v in ys])
     drawn.update_layout(showlegend=False)
@@ -233,12 +303,15 @@ def edf(groups: Mapping[str, Sequence[float]], baselines: dict[str, float]) -> g
         xs = sorted(values)
         drawn.add_trace(
             go.Scatter(
-                x=xs, y=[(at + 1) / len(xs) for at in range(len(xs))], mode="lines+markers",
-                name=f"{name} ({len(xs)})", marker={"size": 4},
+                x=xs,
+                y=[(at + 1) / len(xs) for at in range(len(xs))],
+                mode="lines+markers",
+                name=f"{name} ({len(xs)})",
+                marker={"size": 4},
                 line={"color": colours.get(name, "#0072B2"), "shape": "hv", "width": 2},
                 hovertemplate="%{y:.0%} at or under %{x:.2f}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     shown = style.window([v for values in groups.values() for v in values], baselines)
     style.add_baselines(drawn, baselines, shown, vertical=True)
     drawn.update_xaxes(range=list(shown))
@@ -259,33 +332,42 @@ def pareto(
     drawn = style.figure(BCE_TITLE, "MI, lower bound (nats)", 440)
     drawn.add_trace(
         go.Scatter(
-            x=[t.bce for t in rest], y=[t.information for t in rest], mode="markers",
-            name="beaten in both", text=[_hover(t) for t in rest],
+            x=[t.bce for t in rest],
+            y=[t.information for t in rest],
+            mode="markers",
+            name="beaten in both",
+            text=[_hover(t) for t in rest],
             marker={"color": style.OTHER_COLOUR, "size": 7, "opacity": 0.5},
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     drawn.add_trace(
         go.Scatter(
-            x=[t.bce for t in front], y=[t.information for t in front], mode="lines+markers",
-            name="on the front", text=[_hover(t) for t in front],
+            x=[t.bce for t in front],
+            y=[t.information for t in front],
+            mode="lines+markers",
+            name="on the front",
+            text=[_hover(t) for t in front],
             error_x=style.error_bars([t.figures.bce for t in front], colour),
             error_y=style.error_bars([t.figures.mi_lower for t in front], colour),
             line={"color": colour, "width": 2, "shape": "hv"},
             marker={"color": colour, "size": 11, "symbol": "diamond"},
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     picked = [t for t in trials if chosen is not None and t.row.config_id == chosen.config_id]
     if picked:
         drawn.add_trace(
             go.Scatter(
-                x=[t.bce for t in picked], y=[t.information for t in picked], mode="markers",
-                name="recommended", text=[_hover(t) for t in picked],
+                x=[t.bce for t in picked],
+                y=[t.information for t in picked],
+                mode="markers",
+                name="recommended",
+                text=[_hover(t) for t in picked],
                 marker={"color": style.CHOSEN_COLOUR, "size": 16, "symbol": "star"},
                 hovertemplate="%{text}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     shown = style.window([t.bce for t in trials], baselines)
     style.add_baselines(drawn, baselines, shown, vertical=True)
     drawn.update_xaxes(range=list(shown))
@@ -301,13 +383,15 @@ def values_of(trials: Sequence[Trial], name: str) -> list[Any]:
 
 def _hover(trial: Trial) -> str:
     figures = trial.figures
-    return "<br>".join([
-        f"{trial.number}. {style.escape(brief(trial.row.config))}",
-        f"{trial.row.config_id}, {trial.row.n_done} seeds",
-        f"BCE {with_interval(figures.bce)}",
-        f"MI {number(figures.mi_lower.mean)} to {number(figures.mi_upper.mean)} nats",
-        f"collapsed {trial.row.collapsed} of {trial.row.n_done}",
-    ])  # fmt: skip
+    return "<br>".join(
+        [
+            f"{trial.number}. {style.escape(brief(trial.row.config))}",
+            f"{trial.row.config_id}, {trial.row.n_done} seeds",
+            f"BCE {with_interval(figures.bce)}",
+            f"MI {number(figures.mi_lower.mean)} to {number(figures.mi_upper.mean)} nats",
+            f"collapsed {trial.row.collapsed} of {trial.row.n_done}",
+        ]
+    )
 
 
 def _setting(name: str) -> str:

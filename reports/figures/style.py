@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from reports.stats.labels import BASELINES, number
+from reports.words.labels import BASELINES, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reports.stats.intervals import SeedMean
+    from study.statistics.intervals import SeedMean
 
 METHOD_COLOURS = {
     "lstm_vae": "#E69F00",
@@ -27,8 +27,15 @@ METHOD_COLOURS = {
 }
 CHOSEN_COLOUR = "#D55E00"
 GENRE_COLOURS = (
-    "#4477AA", "#CC6677", "#228833", "#AA4499", "#A0785A", "#2E8B8B", "#7E6BC4", "#8A8A2E",
-)  # fmt: skip
+    "#4477AA",
+    "#CC6677",
+    "#228833",
+    "#AA4499",
+    "#A0785A",
+    "#2E8B8B",
+    "#7E6BC4",
+    "#8A8A2E",
+)
 """Colours of genres, in the order in which a study shows them (the first after Tol 2021).
 
 Each stands out by 3 to 1 at least from the light and from the dark ground.
@@ -88,10 +95,14 @@ def error_bars(means: Sequence[SeedMean], colour: str) -> dict[str, object]:
     """Return Plotly's error bars for 95% intervals; of no length for too few seeds."""
     spans = [span(mean) for mean in means]
     return {
-        "type": "data", "symmetric": False, "color": colour, "thickness": 2, "width": 5,
+        "type": "data",
+        "symmetric": False,
+        "color": colour,
+        "thickness": 2,
+        "width": 5,
         "array": [high - mean.mean for mean, (_, high) in zip(means, spans, strict=True)],
         "arrayminus": [mean.mean - low for mean, (low, _) in zip(means, spans, strict=True)],
-    }  # fmt: skip
+    }
 
 
 def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
@@ -119,7 +130,7 @@ def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         xaxis=axis | {"title": {"text": x_title, "standoff": 10}},
         yaxis=axis | {"title": {"text": y_title, "standoff": 10}},
-    )  # fmt: skip
+    )
     return drawn
 
 
@@ -127,9 +138,16 @@ def label_rows(drawn: go.Figure, names: Sequence[str], length: int = 48) -> None
     """Write the name of each row above it: a long one takes no width from the figure."""
     for at, name in enumerate(names):
         drawn.add_annotation(
-            text=shorten(name, length), x=0, xref="paper", xanchor="left", xshift=4, y=at - 0.4,
-            yanchor="middle", showarrow=False, font={"size": 12},
-        )  # fmt: skip
+            text=shorten(name, length),
+            x=0,
+            xref="paper",
+            xanchor="left",
+            xshift=4,
+            y=at - 0.4,
+            yanchor="middle",
+            showarrow=False,
+            font={"size": 12},
+        )
     drawn.update_yaxes(
         range=[len(names) - 0.5, -0.75], showgrid=False, showticklabels=False, ticks=""
     )
@@ -183,9 +201,17 @@ def add_baselines(
     if outside:
         drawn.update_layout(margin={"t": 24 + 15 * len(outside)})
         drawn.add_annotation(
-            text="<br>".join(outside), showarrow=False, xref="paper", yref="paper",
-            x=1, y=1, xanchor="right", yanchor="bottom", align="right", font={"size": 11},
-        )  # fmt: skip
+            text="<br>".join(outside),
+            showarrow=False,
+            xref="paper",
+            yref="paper",
+            x=1,
+            y=1,
+            xanchor="right",
+            yanchor="bottom",
+            align="right",
+            font={"size": 11},
+        )
 
 
 def _line(
@@ -197,14 +223,27 @@ def _line(
     if vertical:
         drawn.add_vline(x=at, line=line)
         drawn.add_annotation(
-            text=label, x=at, y=1, yref="paper", yanchor="top",
-            xanchor="left" if place else "right", xshift=shift, textangle=-90,
-            showarrow=False, font={"size": 11},
-        )  # fmt: skip
+            text=label,
+            x=at,
+            y=1,
+            yref="paper",
+            yanchor="top",
+            xanchor="left" if place else "right",
+            xshift=shift,
+            textangle=-90,
+            showarrow=False,
+            font={"size": 11},
+        )
     else:
         drawn.add_hline(y=at, line=line)
         drawn.add_annotation(
-            text=label, y=at, x=1, xref="paper", xanchor="right",
-            yanchor="bottom" if place else "top", yshift=shift,
-            showarrow=False, font={"size": 11},
-        )  # fmt: skip
+            text=label,
+            y=at,
+            x=1,
+            xref="paper",
+            xanchor="right",
+            yanchor="bottom" if place else "top",
+            yshift=shift,
+            showarrow=False,
+            font={"size": 11},
+        )

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from musebar_core.metrics import COLLAPSE_NATS
+from reports.answers.sweeps import line_names
 from reports.figures import style
-from reports.stats.labels import number, with_interval
-from reports.stats.sweeps import line_names
+from reports.words.labels import number, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.stats.intervals import SeedMean
-    from reports.stats.summaries import ConfigurationSummary, SplitSummary
-    from reports.stats.sweeps import HeatCell, Heatmap, Sweep
+    from reports.answers.summaries import ConfigurationSummary, SplitSummary
+    from reports.answers.sweeps import HeatCell, Heatmap, Sweep
+    from study.statistics.intervals import SeedMean
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 DODGE = 1.035
@@ -71,8 +71,12 @@ def sweep_panel(
         drawn.update_yaxes(range=list(shown))
     elif metric == "mi":
         drawn.add_hline(y=COLLAPSE_NATS, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
-        ends = [_mean(row, end).mean for sweep in sweeps for row in sweep.rows
-                for end in ("mi_lower", "mi_upper")]  # fmt: skip
+        ends = [
+            _mean(row, end).mean
+            for sweep in sweeps
+            for row in sweep.rows
+            for end in ("mi_lower", "mi_upper")
+        ]
         drawn.update_yaxes(range=style.from_zero([*ends, COLLAPSE_NATS]))
     else:
         drawn.update_yaxes(rangemode="tozero")
@@ -83,28 +87,41 @@ def sweep_panel(
 def _line(drawn: go.Figure, sweep: Sweep, xs: list[float], metric: str, look: Look) -> None:
     colour, name, at = look
     means = [_mean(row, metric) for row in sweep.rows]
-    seeds = [(x, s, v) for x, m in zip(xs, means, strict=True)
-             for s, v in zip(m.seeds, m.values, strict=True)]  # fmt: skip
+    seeds = [
+        (x, s, v)
+        for x, m in zip(xs, means, strict=True)
+        for s, v in zip(m.seeds, m.values, strict=True)
+    ]
     drawn.add_trace(
         go.Scatter(
-            x=[x for x, _, _ in seeds], y=[v for _, _, v in seeds], mode="markers",
-            name="seeds", legendgroup=str(at), showlegend=False,
+            x=[x for x, _, _ in seeds],
+            y=[v for _, _, v in seeds],
+            mode="markers",
+            name="seeds",
+            legendgroup=str(at),
+            showlegend=False,
             text=[f"seed {s}" for _, s, _ in seeds],
             marker={"color": colour, "size": 6, "opacity": 0.45, "symbol": "circle"},
             hovertemplate="%{text}: %{y:.2f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     drawn.add_trace(
         go.Scatter(
-            x=xs, y=[m.mean for m in means], mode="lines+markers",
-            name=style.escape(name), legendgroup=str(at), error_y=style.error_bars(means, colour),
+            x=xs,
+            y=[m.mean for m in means],
+            mode="lines+markers",
+            name=style.escape(name),
+            legendgroup=str(at),
+            error_y=style.error_bars(means, colour),
             line={"color": colour, "width": 2, "dash": DASHES[at % len(DASHES)]},
             marker={"color": colour, "size": 10, "symbol": SYMBOLS[at % len(SYMBOLS)]},
-            text=[f"{v}: {with_interval(m)}, {m.n_seeds} seeds"
-                  for v, m in zip(sweep.values, means, strict=True)],
+            text=[
+                f"{v}: {with_interval(m)}, {m.n_seeds} seeds"
+                for v, m in zip(sweep.values, means, strict=True)
+            ],
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def _bracket(drawn: go.Figure, sweep: Sweep, xs: list[float], look: Look) -> None:
@@ -116,15 +133,20 @@ def _bracket(drawn: go.Figure, sweep: Sweep, xs: list[float], look: Look) -> Non
     halves = [abs(high - low) / 2 for low, high in zip(lower, upper, strict=True)]
     drawn.add_trace(
         go.Scatter(
-            x=xs, y=middles, mode="lines+markers", name=style.escape(name),
+            x=xs,
+            y=middles,
+            mode="lines+markers",
+            name=style.escape(name),
             error_y={"type": "data", "array": halves, "color": colour, "thickness": 2, "width": 6},
             line={"color": colour, "width": 1, "dash": DASHES[at % len(DASHES)]},
             marker={"color": colour, "size": 6, "symbol": SYMBOLS[at % len(SYMBOLS)]},
-            text=[f"{v}: {number(low)} to {number(high)} nats"
-                  for v, low, high in zip(sweep.values, lower, upper, strict=True)],
+            text=[
+                f"{v}: {number(low)} to {number(high)} nats"
+                for v, low, high in zip(sweep.values, lower, upper, strict=True)
+            ],
             hovertemplate="%{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def heatmap_panel(found: Heatmap, metric: str, unit: str, scale: str) -> go.Figure:
@@ -137,22 +159,36 @@ def heatmap_panel(found: Heatmap, metric: str, unit: str, scale: str) -> go.Figu
     drawn = style.figure("latent length", "regularizers (bars held to the prior)", height=400)
     drawn.add_trace(
         go.Heatmap(
-            x=xs, y=ys, z=z, customdata=hover, xgap=2, ygap=2,
-            hovertemplate="%{customdata}<extra></extra>", hoverongaps=False,
-            colorscale=scale, colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12,
-                      "outlinewidth": 0},
+            x=xs,
+            y=ys,
+            z=z,
+            customdata=hover,
+            xgap=2,
+            ygap=2,
+            hovertemplate="%{customdata}<extra></extra>",
+            hoverongaps=False,
+            colorscale=scale,
+            colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12, "outlinewidth": 0},
         )
-    )  # fmt: skip
-    known = [(x, y, v) for y, row in zip(ys, z, strict=True)
-             for x, v in zip(xs, row, strict=True) if v is not None]  # fmt: skip
+    )
+    known = [
+        (x, y, v)
+        for y, row in zip(ys, z, strict=True)
+        for x, v in zip(xs, row, strict=True)
+        if v is not None
+    ]
     inks = _inks([v for _, _, v in known], bright_low=scale.endswith("_r"))
     drawn.add_trace(
         go.Scatter(
-            x=[x for x, _, _ in known], y=[y for _, y, _ in known], mode="text",
-            text=[number(v) for _, _, v in known], textfont={"color": inks, "size": 12},
-            showlegend=False, hoverinfo="skip",
+            x=[x for x, _, _ in known],
+            y=[y for _, y, _ in known],
+            mode="text",
+            text=[number(v) for _, _, v in known],
+            textfont={"color": inks, "size": 12},
+            showlegend=False,
+            hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
     drawn.update_xaxes(type="category", showgrid=False, ticks="")
     drawn.update_yaxes(type="category", showgrid=False, ticks="")
     return drawn

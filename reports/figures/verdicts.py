@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from reports.answers.verdicts import Answer, Claim
 from reports.figures import style
-from reports.stats.labels import METHODS
-from reports.stats.verdict_wording import place, verdict_line
-from reports.stats.verdicts import Answer, Claim
+from reports.words.labels import METHODS
+from reports.words.verdict_wording import place, verdict_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.stats.aggregate import Aggregate
-    from reports.stats.verdicts import Verdict
+    from reports.answers.aggregate import Aggregate
+    from reports.answers.verdicts import Verdict
 
 LOOKS = {
     Answer.HOLDS: ("#009E73", "diamond"),
@@ -35,8 +35,7 @@ SHORT = {
 def effects(verdicts: Sequence[Verdict]) -> go.Figure:
     """Draw a row a verdict on BCE: its effect with the interval; left of 0 is for the claim."""
     rows = [verdict for verdict in verdicts if verdict.effect is not None]
-    drawn = style.figure("difference in test BCE (nats)", "",
-                         height=150 + 32 * len(rows))  # fmt: skip
+    drawn = style.figure("difference in test BCE (nats)", "", height=150 + 32 * len(rows))
     for answer, (colour, symbol) in LOOKS.items():
         at = [i for i, row in enumerate(rows) if row.answer is answer]
         means = [rows[i].effect for i in at]
@@ -45,18 +44,24 @@ def effects(verdicts: Sequence[Verdict]) -> go.Figure:
             continue
         drawn.add_trace(
             go.Scatter(
-                x=[mean.mean for mean in known], y=at, mode="markers", name=str(answer),
+                x=[mean.mean for mean in known],
+                y=at,
+                mode="markers",
+                name=str(answer),
                 error_x=style.error_bars(known, colour),
                 marker={"color": colour, "size": 11, "symbol": symbol},
                 text=[f"{_name(rows[i])}<br>{style.escape(verdict_line(rows[i]))}" for i in at],
                 hovertemplate="%{text}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     drawn.add_vline(x=0, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     drawn.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=[_name(row) for row in rows],
-        range=[len(rows) - 0.4, -0.6], showgrid=False, ticks="",
-    )  # fmt: skip
+        tickvals=list(range(len(rows))),
+        ticktext=[_name(row) for row in rows],
+        range=[len(rows) - 0.4, -0.6],
+        showgrid=False,
+        ticks="",
+    )
     return drawn
 
 
@@ -72,19 +77,32 @@ def interquartile_means(found: Aggregate) -> go.Figure:
         text = f"{METHODS[one.method]} {one.iqm:+.2f}% [{low:+.2f}, {high:+.2f}]"
         drawn.add_trace(
             go.Scatter(
-                x=[one.iqm], y=[at], mode="markers", name=METHODS[one.method], text=[text],
-                error_x={"type": "data", "symmetric": False, "color": colour, "thickness": 2,
-                         "width": 5, "array": [high - one.iqm], "arrayminus": [one.iqm - low]},
+                x=[one.iqm],
+                y=[at],
+                mode="markers",
+                name=METHODS[one.method],
+                text=[text],
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "color": colour,
+                    "thickness": 2,
+                    "width": 5,
+                    "array": [high - one.iqm],
+                    "arrayminus": [one.iqm - low],
+                },
                 marker={"color": colour, "size": 12, "symbol": style.METHOD_SYMBOLS[one.method]},
                 hovertemplate="%{text}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     drawn.add_vline(x=0, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     drawn.update_yaxes(
         tickvals=list(range(len(found.methods))),
         ticktext=[METHODS[one.method] for one in found.methods],
-        range=[len(found.methods) - 0.4, -0.6], showgrid=False, ticks="",
-    )  # fmt: skip
+        range=[len(found.methods) - 0.4, -0.6],
+        showgrid=False,
+        ticks="",
+    )
     drawn.update_layout(showlegend=False)
     return drawn
 
@@ -99,17 +117,27 @@ def profiles(found: Aggregate) -> go.Figure:
         colour = style.colour(one.method)
         drawn.add_trace(
             go.Scatter(
-                x=thresholds + thresholds[::-1], y=[*one.high, *one.low[::-1]], fill="toself",
-                mode="lines", line={"width": 0, "color": colour}, opacity=0.18, showlegend=False,
-                hoverinfo="skip", name=f"{METHODS[one.method]}, 95% band", fillcolor=colour,
+                x=thresholds + thresholds[::-1],
+                y=[*one.high, *one.low[::-1]],
+                fill="toself",
+                mode="lines",
+                line={"width": 0, "color": colour},
+                opacity=0.18,
+                showlegend=False,
+                hoverinfo="skip",
+                name=f"{METHODS[one.method]}, 95% band",
+                fillcolor=colour,
             )
-        )  # fmt: skip
+        )
         drawn.add_trace(
             go.Scatter(
-                x=thresholds, y=list(one.shares), mode="lines", name=METHODS[one.method],
+                x=thresholds,
+                y=list(one.shares),
+                mode="lines",
+                name=METHODS[one.method],
                 line={"color": colour, "width": 2.5},
                 hovertemplate="%{y:.0%} of runs at or below %{x:+.2f}%<extra></extra>",
             )
-        )  # fmt: skip
+        )
     drawn.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
     return drawn

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.answers.choice import validation
 from reports.figures.card import RECOMMENDED, TIED, WORSE, Apart, apart, regret, stages
 from reports.pages.charts import Chart, chart
 from reports.pages.tables import Cell, Table
-from reports.stats import labels, wording
-from reports.stats.choice import validation
-from reports.stats.intervals import paired_difference
+from reports.words import labels, wording
+from study.statistics.intervals import paired_difference
 
 if TYPE_CHECKING:
+    from reports.answers.card import Card
+    from reports.answers.summaries import ConfigurationSummary
+    from reports.answers.transfer import Transfer
     from reports.pages.view import GenreView, StudyView
-    from reports.stats.card import Card
-    from reports.stats.summaries import ConfigurationSummary
-    from reports.stats.transfer import Transfer
-    from reports.stats.wording import Section
+    from reports.words.wording import Section
 
 DRAWN = 30
 """Configurations that the figure of the tie set draws; the table has all of them."""
@@ -99,13 +99,16 @@ def _ties_table(card: Card, rows: list[Apart]) -> Table:
         "one in nats, and the p-value that no other is better, over all pairs.",
         columns=("configuration", "settings", "difference", "p", "tie set"),
         rows=tuple(
-            (Cell(row.config_id), Cell(row.label),
-             Cell(labels.with_interval(row.difference), row.difference.mean),
-             Cell(labels.p_value(row.p), row.p),
-             Cell("in" if row.config_id in members else "worse"))
+            (
+                Cell(row.config_id),
+                Cell(row.label),
+                Cell(labels.with_interval(row.difference), row.difference.mean),
+                Cell(labels.p_value(row.p), row.p),
+                Cell("in" if row.config_id in members else "worse"),
+            )
             for row in rows
         ),
-    )  # fmt: skip
+    )
 
 
 def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
@@ -118,15 +121,17 @@ def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
         caption=f"Mean validation {name} of each finalist in both stages, nats.",
         columns=("configuration", "search", "seeds", "confirmation", "seeds confirmed", "change"),
         rows=tuple(
-            (Cell(one.config_id),
-             Cell(labels.with_interval(one.searched), one.searched.mean),
-             Cell(str(one.searched.n_seeds), one.searched.n_seeds),
-             Cell(labels.with_interval(one.confirmed), one.confirmed.mean),
-             Cell(str(one.confirmed.n_seeds), one.confirmed.n_seeds),
-             Cell(wording.change_text(one.change), one.change.mean))
+            (
+                Cell(one.config_id),
+                Cell(labels.with_interval(one.searched), one.searched.mean),
+                Cell(str(one.searched.n_seeds), one.searched.n_seeds),
+                Cell(labels.with_interval(one.confirmed), one.confirmed.mean),
+                Cell(str(one.confirmed.n_seeds), one.confirmed.n_seeds),
+                Cell(wording.change_text(one.change), one.change.mean),
+            )
             for one in found.finalists
         ),
-    )  # fmt: skip
+    )
     caption = (
         "Each row is a finalist: hollow its search mean, filled its mean on fresh seeds with a 95% "
         "interval. Where all move the wrong way, to the right for a BCE, that is the winner's "
@@ -157,13 +162,18 @@ def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:
         "validation nats, seed by seed.",
         columns=("used in", "recommended for", "cost"),
         rows=tuple(
-            (Cell(name), Cell(cell.source), Cell(
-                wording.transfer_text(cell), None if cell.regret is None else cell.regret.mean))
+            (
+                Cell(name),
+                Cell(cell.source),
+                Cell(
+                    wording.transfer_text(cell), None if cell.regret is None else cell.regret.mean
+                ),
+            )
             for name, row in zip(names, cells, strict=True)
             for cell in row
             if cell is not None
         ),
-    )  # fmt: skip
+    )
     caption = (
         "Read along a row: what that genre would lose with each other genre's configuration. Only "
         "what was measured there on all seeds has a figure; a search confirms a genre's own "

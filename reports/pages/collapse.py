@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.answers.collapse import Rate, Training, by_share, rates, trainings
+from reports.answers.views import information_plot, is_chosen, one_phase
 from reports.figures import collapse as draw
 from reports.figures.information import information
 from reports.pages import tables as cells
@@ -12,13 +14,11 @@ from reports.pages.genre import AGAINST_KL, ordered
 from reports.pages.site import Place, Site, Topic
 from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section, topic_page
-from reports.stats import labels
-from reports.stats.collapse import Rate, Training, by_share, rates, trainings
-from reports.stats.views import information_plot, is_chosen, one_phase
+from reports.words import labels
 
 if TYPE_CHECKING:
+    from reports.answers.summaries import ConfigurationSummary
     from reports.pages.view import GenreView, StudyView
-    from reports.stats.summaries import ConfigurationSummary
 
 LEAD = (
     "A run whose upper bound on the mutual information is under 0.5 nats, or that has no active "
@@ -40,10 +40,16 @@ def collapse_page(study: StudyView, site: Site, genre: GenreView) -> str:
         _information(study, genre, rows),
         _shares(genre),
         _training(study, genre),
-        Section("all", "Every configuration", tables=(
-            cells.configurations_table(ordered(genre.rows), genre.baselines["validation"],
-                                       genre.chosen),)),
-    ]  # fmt: skip
+        Section(
+            "all",
+            "Every configuration",
+            tables=(
+                cells.configurations_table(
+                    ordered(genre.rows), genre.baselines["validation"], genre.chosen
+                ),
+            ),
+        ),
+    ]
     shown = [one for one in sections if one is not None]
     here = Place(Topic.COLLAPSE, genre.name)
     return topic_page(study, site, here, f"Collapse: {genre.name}", [LEAD], shown)
@@ -58,13 +64,22 @@ def _information(
         "is information."
     )
     charts = (
-        chart("fig-kl-mi", "Mutual information against KL, validation, nats", AGAINST_KL + share,
-              information(plot, "kl"), _share_table(rows)),
-        chart("fig-active-units", "Active units over latent length, validation",
-              "Each mark is a configuration's mean over seeds. Far under the dashed line most of "
-              "the code is dead; on zero all of it is.",
-              draw.active_units(rows, genre.chosen), data="configurations"),
-    )  # fmt: skip
+        chart(
+            "fig-kl-mi",
+            "Mutual information against KL, validation, nats",
+            AGAINST_KL + share,
+            information(plot, "kl"),
+            _share_table(rows),
+        ),
+        chart(
+            "fig-active-units",
+            "Active units over latent length, validation",
+            "Each mark is a configuration's mean over seeds. Far under the dashed line most of "
+            "the code is dead; on zero all of it is.",
+            draw.active_units(rows, genre.chosen),
+            data="configurations",
+        ),
+    )
     return Section("information", "What the code carries", charts=charts)
 
 
@@ -75,22 +90,34 @@ def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
         if split is None:
             continue
         share = split.mi_upper.mean / split.kl.mean if split.kl.mean else None
-        found.append((
-            Cell(row.config_id), Cell(labels.brief(row.config)), Cell(row.phase),
-            Cell(labels.number(split.kl.mean), split.kl.mean),
-            Cell(labels.number(split.mi_lower.mean), split.mi_lower.mean),
-            Cell(labels.number(split.mi_upper.mean), split.mi_upper.mean),
-            Cell("-") if share is None else Cell(f"{share:.2f}", share),
-            Cell(f"{row.collapsed} of {row.n_done}", row.collapsed, warning=row.is_collapsed),
-        ))  # fmt: skip
+        found.append(
+            (
+                Cell(row.config_id),
+                Cell(labels.brief(row.config)),
+                Cell(row.phase),
+                Cell(labels.number(split.kl.mean), split.kl.mean),
+                Cell(labels.number(split.mi_lower.mean), split.mi_lower.mean),
+                Cell(labels.number(split.mi_upper.mean), split.mi_upper.mean),
+                Cell("-") if share is None else Cell(f"{share:.2f}", share),
+                Cell(f"{row.collapsed} of {row.n_done}", row.collapsed, warning=row.is_collapsed),
+            )
+        )
     return Table(
         id="informative-share",
         caption="KL and the MI bracket, means over seeds in nats, and the informative share, mean "
         "mi_upper over mean KL.",
-        columns=("configuration", "settings", "phase", "KL", "MI lower", "MI upper",
-                 "informative share", "collapsed"),
+        columns=(
+            "configuration",
+            "settings",
+            "phase",
+            "KL",
+            "MI lower",
+            "MI upper",
+            "informative share",
+            "collapsed",
+        ),
         rows=tuple(found),
-    )  # fmt: skip
+    )
 
 
 def _shares(genre: GenreView) -> Section:
@@ -100,21 +127,29 @@ def _shares(genre: GenreView) -> Section:
     counted = rates(genre.rows)
     if counted:
         charts.append(
-            chart("fig-collapse-rates", "Share of collapsed seeds by setting",
-                  "All seeds of all configurations with that value; the other settings vary too, "
-                  "so a difference is a hint, not an effect.",
-                  draw.rate_bars(counted), _rates_table(counted))
-        )  # fmt: skip
+            chart(
+                "fig-collapse-rates",
+                "Share of collapsed seeds by setting",
+                "All seeds of all configurations with that value; the other settings vary too, "
+                "so a difference is a hint, not an effect.",
+                draw.rate_bars(counted),
+                _rates_table(counted),
+            )
+        )
     if drawn:
         more = len([row for row in ranked if row.collapsed]) - len(drawn)
         rest = f" {more:,} more are in the table." if more > 0 else ""
         names = [_name(row, genre.chosen) for row in drawn]
         charts.append(
-            chart("fig-collapse-configurations", "Share of collapsed seeds, each configuration",
-                  "Configurations in which a seed collapsed, the worst first. Right of the dashed "
-                  f"line, one seed in five, none can be chosen.{rest}",
-                  draw.collapsed_bars(drawn, names), data="configurations")
-        )  # fmt: skip
+            chart(
+                "fig-collapse-configurations",
+                "Share of collapsed seeds, each configuration",
+                "Configurations in which a seed collapsed, the worst first. Right of the dashed "
+                f"line, one seed in five, none can be chosen.{rest}",
+                draw.collapsed_bars(drawn, names),
+                data="configurations",
+            )
+        )
     total = sum(row.n_measured for row in ranked)
     lost = sum(row.collapsed for row in ranked)
     text = f"{lost:,} of {labels.count(total, 'seed run')} collapsed on validation."
@@ -133,12 +168,16 @@ def _rates_table(counted: tuple[Rate, ...]) -> Table:
         caption="Seeds that collapsed on validation, of all seeds with that value.",
         columns=("setting", "value", "collapsed", "seeds", "share"),
         rows=tuple(
-            (Cell(one.setting.replace("_", " ")), Cell(one.value),
-             Cell(f"{one.collapsed:,}", one.collapsed), Cell(f"{one.seeds:,}", one.seeds),
-             Cell(f"{one.share:.2f}", one.share))
+            (
+                Cell(one.setting.replace("_", " ")),
+                Cell(one.value),
+                Cell(f"{one.collapsed:,}", one.collapsed),
+                Cell(f"{one.seeds:,}", one.seeds),
+                Cell(f"{one.share:.2f}", one.share),
+            )
             for one in counted
         ),
-    )  # fmt: skip
+    )
 
 
 def _training(study: StudyView, genre: GenreView) -> Section | None:
@@ -148,20 +187,44 @@ def _training(study: StudyView, genre: GenreView) -> Section | None:
     baselines = genre.baselines["validation"]
     table = _training_table(found, genre.chosen)
     panels = (
-        ("weight", "Weight of the KL in the loss", "KL weight", None,
-         "The annealing schedule as it was run, at each evaluated epoch."),
-        ("kl", "Validation KL under it", "KL (nats per snippet)", None,
-         ("Where the weight rises and the KL falls to zero, the code is being emptied. Thin lines "
-         "are seeds, bold ones their means.")),
-        ("bce", "Validation BCE under it", "BCE (nats per snippet)", baselines,
-         ("What prediction gains meanwhile. Dashed lines are the baselines, named at the edge if "
-         "far off; the steep start may lie above the window.")),
-    )  # fmt: skip
+        (
+            "weight",
+            "Weight of the KL in the loss",
+            "KL weight",
+            None,
+            "The annealing schedule as it was run, at each evaluated epoch.",
+        ),
+        (
+            "kl",
+            "Validation KL under it",
+            "KL (nats per snippet)",
+            None,
+            (
+                "Where the weight rises and the KL falls to zero, the code is being emptied. Thin "
+                "lines are seeds, bold ones their means."
+            ),
+        ),
+        (
+            "bce",
+            "Validation BCE under it",
+            "BCE (nats per snippet)",
+            baselines,
+            (
+                "What prediction gains meanwhile. Dashed lines are the baselines, named at the edge "
+                "if far off; the steep start may lie above the window."
+            ),
+        ),
+    )
     charts = tuple(
-        chart(f"fig-training-{metric}", title, said,
-              draw.training_panel(found, metric, y_title, genre.chosen, lines), data=table.id)
+        chart(
+            f"fig-training-{metric}",
+            title,
+            said,
+            draw.training_panel(found, metric, y_title, genre.chosen, lines),
+            data=table.id,
+        )
         for metric, title, y_title, lines, said in panels
-    )  # fmt: skip
+    )
     return Section("training", "Over training", charts=charts, side_by_side=False, tables=(table,))
 
 
@@ -172,11 +235,17 @@ def _training_table(found: tuple[Training, ...], chosen: ConfigurationSummary | 
         kl = dict(zip(one.kl.epochs, one.kl.means, strict=True))
         bce = dict(zip(one.bce.epochs, one.bce.means, strict=True))
         for epoch, weight in zip(one.weight.epochs, one.weight.means, strict=True):
-            rows.append((
-                Cell(label), Cell(f"{epoch:,}", epoch), Cell(f"{weight:.3f}", weight),
-                *(Cell(labels.number(v), v) if v is not None else Cell("-")
-                  for v in (kl.get(epoch), bce.get(epoch))),
-            ))  # fmt: skip
+            rows.append(
+                (
+                    Cell(label),
+                    Cell(f"{epoch:,}", epoch),
+                    Cell(f"{weight:.3f}", weight),
+                    *(
+                        Cell(labels.number(v), v) if v is not None else Cell("-")
+                        for v in (kl.get(epoch), bce.get(epoch))
+                    ),
+                )
+            )
     return Table(
         id="training",
         caption="Means over seeds at each evaluated epoch; validation KL and BCE in nats.",

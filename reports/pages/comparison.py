@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.answers.cost import hours_text
+from reports.answers.overview import overview
 from reports.figures.methods import study_panel
 from reports.pages.charts import Chart, chart
 from reports.pages.overview import asked_line, scale_line
 from reports.pages.render import render, slug
 from reports.pages.site import Place, Topic
 from reports.pages.tables import Cell, Table
-from reports.stats import labels
-from reports.stats.cost import hours_text
-from reports.stats.overview import overview
+from reports.words import labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,16 +63,24 @@ def _asked(studies: Sequence[StudyView]) -> Table:
     for study in studies:
         whole = overview(study.tables)
         done = sum(one.done for one in whole.progress)
-        rows.append((
-            Cell(study.name, href=f"{study_folder(study.name)}/index.html"),
-            Cell(study.tables.state, warning=study.tables.state != "finished"),
-            Cell(scale_line(whole.scale)), Cell(asked_line(study.tables.spec)),
-            Cell(f"{done:,}", done),
-            Cell(hours_text(whole.hours), sum(whole.hours.values())) if whole.hours else Cell("-"),
-        ))  # fmt: skip
-    return Table("asked", "One row a study; cost of its seed runs.",
-                 ("study", "state", "scale", "asked", "seed runs done", "cost"),
-                 tuple(rows))  # fmt: skip
+        rows.append(
+            (
+                Cell(study.name, href=f"{study_folder(study.name)}/index.html"),
+                Cell(study.tables.state, warning=study.tables.state != "finished"),
+                Cell(scale_line(whole.scale)),
+                Cell(asked_line(study.tables.spec)),
+                Cell(f"{done:,}", done),
+                Cell(hours_text(whole.hours), sum(whole.hours.values()))
+                if whole.hours
+                else Cell("-"),
+            )
+        )
+    return Table(
+        "asked",
+        "One row a study; cost of its seed runs.",
+        ("study", "state", "scale", "asked", "seed runs done", "cost"),
+        tuple(rows),
+    )
 
 
 def _answers(studies: Sequence[StudyView]) -> Table:
@@ -81,14 +89,23 @@ def _answers(studies: Sequence[StudyView]) -> Table:
         caption="One row a genre and study. BCE in nats per snippet of the test split, with the "
         "95% interval over seeds, and that of a Markov chain beside it; MI in nats, from its "
         "lower to its upper bound.",
-        columns=("genre", "study", "recommended", "test BCE", "Markov", "test MI", "seeds",
-                 "collapsed", "configuration"),
+        columns=(
+            "genre",
+            "study",
+            "recommended",
+            "test BCE",
+            "Markov",
+            "test MI",
+            "seeds",
+            "collapsed",
+            "configuration",
+        ),
         rows=tuple(
             _answer(study, genre)
             for study in studies
             for genre in sorted(study.genres, key=lambda one: one.name)
         ),
-    )  # fmt: skip
+    )
 
 
 def _answer(study: StudyView, genre: GenreView) -> tuple[Cell, ...]:
@@ -103,13 +120,15 @@ def _answer(study: StudyView, genre: GenreView) -> tuple[Cell, ...]:
         Cell(labels.brief(chosen.config)),
         Cell("-") if test is None else Cell(labels.with_interval(test.bce), test.bce.mean),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
-        Cell("-") if test is None else Cell(labels.bracket(test.mi_lower, test.mi_upper),
-                                            test.mi_lower.mean),
+        Cell("-")
+        if test is None
+        else Cell(labels.bracket(test.mi_lower, test.mi_upper), test.mi_lower.mean),
         Cell(str(chosen.n_done), chosen.n_done),
-        Cell(f"{chosen.collapsed} of {chosen.n_done}", chosen.collapsed,
-             warning=chosen.is_collapsed),
+        Cell(
+            f"{chosen.collapsed} of {chosen.n_done}", chosen.collapsed, warning=chosen.is_collapsed
+        ),
         Cell(chosen.config_id),
-    )  # fmt: skip
+    )
 
 
 def _chart(studies: Sequence[StudyView], name: str) -> Chart | None:
@@ -123,5 +142,10 @@ def _chart(studies: Sequence[StudyView], name: str) -> Chart | None:
         return None
     said = "Each seed a dot, each diamond a mean with its 95% interval; lower predicts better."
     drawn = study_panel(means, "test BCE (nats per snippet)")
-    return chart(f"fig-genre-{slug(name)}", f"Test BCE of the recommended, {name}", said, drawn,
-                 data="answers")  # fmt: skip
+    return chart(
+        f"fig-genre-{slug(name)}",
+        f"Test BCE of the recommended, {name}",
+        said,
+        drawn,
+        data="answers",
+    )

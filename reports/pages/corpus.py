@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from musebar_core.corpus.grid import REST
 from musebar_core.corpus.split import SPLITS
+from reports.answers.music import EXAMPLE_QUARTERS, WIDEST
 from reports.audio import wav
 from reports.figures import music as figures
 from reports.figures import style
 from reports.pages.charts import chart
 from reports.pages.render import render
 from reports.pages.tables import Cell, Table
-from reports.stats import labels
-from reports.stats.music import EXAMPLE_QUARTERS, WIDEST
+from reports.words import labels
 
 if TYPE_CHECKING:
+    from reports.answers.music import Description, Example, GenreMusic
     from reports.pages.charts import Chart
-    from reports.stats.music import Description, Example, GenreMusic
 
 TEMPO = 120.0
 """Quarter notes a minute at which examples sound: a grid knows no tempo."""
@@ -117,8 +117,7 @@ def _shapes_table(described: Description) -> Table:
         )
         for genre in described.genres
     )
-    columns = ("genre", "change rate", "rests", "5% of pitches below", "median pitch",
-               "95% below")  # fmt: skip
+    columns = ("genre", "change rate", "rests", "5% of pitches below", "median pitch", "95% below")
     caption = (
         "Change rate: share of steps whose pitch or rest is not that of the step before. "
         "Rests: share of steps."
@@ -189,8 +188,9 @@ def _intervals(described: Description) -> Chart:
         "Moves from one pitch to another, rests passed over; a repeated note is no move on a "
         "grid. The ends stand for everything beyond an octave."
     )
-    return chart("fig-intervals", "Intervals", caption, figures.interval_histogram(described),
-                 table)  # fmt: skip
+    return chart(
+        "fig-intervals", "Intervals", caption, figures.interval_histogram(described), table
+    )
 
 
 def _with_footer(

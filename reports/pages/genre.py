@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reports.answers.curves import Curve, curve
+from reports.answers.overview import progress
+from reports.answers.views import dot_plot, information_plot, is_chosen, missing_methods
 from reports.figures.curves import learning_curves, leaves_window
 from reports.figures.dots import bce_dots
 from reports.figures.information import information
@@ -15,15 +18,12 @@ from reports.pages.shared import context
 from reports.pages.site import Place, Site, Topic
 from reports.pages.strip import strip
 from reports.recommendation import longest_code_warning, train_command
-from reports.stats import labels
-from reports.stats.curves import Curve, curve
-from reports.stats.overview import progress
-from reports.stats.views import dot_plot, information_plot, is_chosen, missing_methods
-from reports.stats.wording import in_short
+from reports.words import labels
+from reports.words.wording import in_short
 
 if TYPE_CHECKING:
+    from reports.answers.summaries import ConfigurationSummary
     from reports.pages.view import GenreView, StudyView
-    from reports.stats.summaries import ConfigurationSummary
 
 Labelled = tuple[str, str | None, Curve]
 
@@ -151,13 +151,27 @@ def _information(study: StudyView, genre: GenreView) -> list[Chart]:
     plot = information_plot(study.tables, genre.rows, genre.chosen, genre.name)
     if not plot.points:
         return []
-    cap = "" if plot.cap is None else (
-        f" mi_lower cannot exceed log N = {labels.number(plot.cap)} nats "
-        f"(N = {plot.n_snippets} snippets)."
-    )  # fmt: skip
+    cap = (
+        ""
+        if plot.cap is None
+        else (
+            f" mi_lower cannot exceed log N = {labels.number(plot.cap)} nats "
+            f"(N = {plot.n_snippets} snippets)."
+        )
+    )
     return [
-        chart("fig-bce-mi", "Mutual information against BCE, both in nats", AGAINST_BCE,
-              information(plot, "bce"), data="configurations"),
-        chart("fig-kl-mi", "Mutual information against KL, both in nats", AGAINST_KL + cap,
-              information(plot, "kl"), data="configurations"),
-    ]  # fmt: skip
+        chart(
+            "fig-bce-mi",
+            "Mutual information against BCE, both in nats",
+            AGAINST_BCE,
+            information(plot, "bce"),
+            data="configurations",
+        ),
+        chart(
+            "fig-kl-mi",
+            "Mutual information against KL, both in nats",
+            AGAINST_KL + cap,
+            information(plot, "kl"),
+            data="configurations",
+        ),
+    ]

@@ -46,10 +46,14 @@ def roll(piece: Piece, steps_per_bar: int, *others: Piece) -> Roll:
     low, high = min(pitches, default=60) - ROOM, max(pitches, default=72) + ROOM + 1
     step, row = WIDTH / piece.steps, HEIGHT / (high - low)
     boxes = tuple(
-        Box(round(note.first * step, 2), round((high - 1 - note.pitch) * row, 2),
-            round(max((note.end - note.first) * step - 1, 1), 2), round(row, 2))
+        Box(
+            round(note.first * step, 2),
+            round((high - 1 - note.pitch) * row, 2),
+            round(max((note.end - note.first) * step - 1, 1), 2),
+            round(row, 2),
+        )
         for note in piece.notes
-    )  # fmt: skip
+    )
     bars = tuple(round(at * step, 2) for at in range(steps_per_bar, piece.steps, steps_per_bar))
     own = [note.pitch for note in piece.notes]
     said = (

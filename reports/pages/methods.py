@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.answers.paper import TABLE_1
+from reports.answers.views import dot_plot, methods_of, missing_methods
 from reports.figures.dots import bce_dots
 from reports.figures.methods import GenreMark, genres_chart, seed_panel
 from reports.figures.style import colour, span
@@ -14,13 +16,11 @@ from reports.pages.site import Place, Site, Topic
 from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section, topic_page
 from reports.pages.verdicts import verdict_sections
-from reports.stats import labels
-from reports.stats.paper import TABLE_1
-from reports.stats.views import dot_plot, methods_of, missing_methods
+from reports.words import labels
 
 if TYPE_CHECKING:
+    from reports.answers.summaries import ConfigurationSummary
     from reports.pages.view import GenreView, StudyView
-    from reports.stats.summaries import ConfigurationSummary
 
 LEAD = (
     "The paper's four methods, on this study's music, on the test split: what its Table 1 and "
@@ -83,8 +83,13 @@ def _all_genres(measured: Measured) -> Section:
     for metric, name, x_title in METRICS:
         marks = [_mark(genre, row, metric) for genre, rows in measured for row in rows]
         from_zero = metric != "bce"
-        drawn = genres_chart(marks, f"test {x_title}", None if from_zero else markov,
-                             from_zero=from_zero, empty=metric == "mi")  # fmt: skip
+        drawn = genres_chart(
+            marks,
+            f"test {x_title}",
+            None if from_zero else markov,
+            from_zero=from_zero,
+            empty=metric == "mi",
+        )
         spread = "" if metric == "mi" else f" {labels.COVERAGE}"
         table = _own_table(metric, name, marks, markov)
         charts.append(
@@ -95,9 +100,14 @@ def _all_genres(measured: Measured) -> Section:
             said += " Four cells lie above their KL, which one posterior cannot have."
         reported = _paper_marks(metric)
         charts.append(
-            chart(f"fig-paper-{metric}", f"{name} in the paper", said,
-                  genres_chart(reported, x_title, from_zero=from_zero), _paper_table(metric, name))
-        )  # fmt: skip
+            chart(
+                f"fig-paper-{metric}",
+                f"{name} in the paper",
+                said,
+                genres_chart(reported, x_title, from_zero=from_zero),
+                _paper_table(metric, name),
+            )
+        )
     return Section("all-genres", "Here and in the paper", notes=(OWN_SCALE,), charts=tuple(charts))
 
 
@@ -126,17 +136,24 @@ def _paper_marks(metric: str) -> list[GenreMark]:
 
 def _own_table(metric: str, name: str, marks: list[GenreMark], markov: dict[str, float]) -> Table:
     rows = [
-        (Cell(mark.genre), Cell(labels.METHODS[mark.method], swatch=colour(mark.method)),
-         Cell(mark.hover, mark.mean))
+        (
+            Cell(mark.genre),
+            Cell(labels.METHODS[mark.method], swatch=colour(mark.method)),
+            Cell(mark.hover, mark.mean),
+        )
         for mark in marks
-    ]  # fmt: skip
+    ]
     footer = [
         (Cell(genre), Cell("Markov chain (baseline)"), Cell(labels.number(bce), bce))
         for genre, bce in markov.items()
     ]
-    return Table(f"own-{metric}", f"{name} on the test split, nats, by genre and method.",
-                 ("genre", "method", name), tuple(rows),
-                 tuple(footer) if metric == "bce" else ())  # fmt: skip
+    return Table(
+        f"own-{metric}",
+        f"{name} on the test split, nats, by genre and method.",
+        ("genre", "method", name),
+        tuple(rows),
+        tuple(footer) if metric == "bce" else (),
+    )
 
 
 def _paper_table(metric: str, name: str) -> Table:
@@ -144,9 +161,13 @@ def _paper_table(metric: str, name: str) -> Table:
         (Cell(row.genre), Cell(labels.METHODS[row.method], swatch=colour(row.method)), value)
         for row in TABLE_1
         for value in [_reported(getattr(row, metric))]
-    )  # fmt: skip
-    return Table(f"paper-{metric}", f"{name} as the paper's Table 1 reports it, nats.",
-                 ("genre", "method", name), rows)  # fmt: skip
+    )
+    return Table(
+        f"paper-{metric}",
+        f"{name} as the paper's Table 1 reports it, nats.",
+        ("genre", "method", name),
+        rows,
+    )
 
 
 def _reported(value: float | None) -> Cell:
@@ -159,15 +180,31 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
     seeds = _seeds_table(f"seeds-{name}", found)
     each = "Each dot is a seed, each diamond a mean with its 95% interval. "
     charts = [
-        chart(f"fig-bce-{name}", f"BCE, test, {genre.name}", each + "Lower is better; dashed lines "
-              "are the baselines, named at the edge where far off.", bce_dots(plot), data=seeds.id),
-        chart(f"fig-kl-{name}", f"KL, test, {genre.name}", each + SAID["kl"],
-              seed_panel(found, genre.chosen, "test", "kl", METRICS[1][2]), data=seeds.id),
-        chart(f"fig-mi-{name}", f"Mutual information, test, {genre.name}", each + "Filled marks "
-              "are the lower bound, hollow ones the upper; the dotted line is 0.5 nats, under "
-              "which a seed counts as collapsed.",
-              seed_panel(found, genre.chosen, "test", "mi", METRICS[2][2]), data=seeds.id),
-    ]  # fmt: skip
+        chart(
+            f"fig-bce-{name}",
+            f"BCE, test, {genre.name}",
+            each + "Lower is better; dashed lines "
+            "are the baselines, named at the edge where far off.",
+            bce_dots(plot),
+            data=seeds.id,
+        ),
+        chart(
+            f"fig-kl-{name}",
+            f"KL, test, {genre.name}",
+            each + SAID["kl"],
+            seed_panel(found, genre.chosen, "test", "kl", METRICS[1][2]),
+            data=seeds.id,
+        ),
+        chart(
+            f"fig-mi-{name}",
+            f"Mutual information, test, {genre.name}",
+            each + "Filled marks "
+            "are the lower bound, hollow ones the upper; the dotted line is 0.5 nats, under "
+            "which a seed counts as collapsed.",
+            seed_panel(found, genre.chosen, "test", "mi", METRICS[2][2]),
+            data=seeds.id,
+        ),
+    ]
     partial = [
         f"{labels.method_label(row.method)}: {labels.seeds_of(row.n_done, row.n_planned)}"
         for row in found
@@ -176,10 +213,12 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
     notes = [f"Partial: {'; '.join(partial)}."] if partial else []
     if missing := missing_methods(study.tables, genre.name, found):
         notes.append(f"No run has ended yet of: {', '.join(missing)}.")
-    table = cells.methods_table(found, "test", genre.baselines["test"], genre.chosen,
-                                id=f"methods-{name}")  # fmt: skip
-    return Section(f"genre-{name}", genre.name, notes=tuple(notes), charts=tuple(charts),
-                   tables=(table, seeds))  # fmt: skip
+    table = cells.methods_table(
+        found, "test", genre.baselines["test"], genre.chosen, id=f"methods-{name}"
+    )
+    return Section(
+        f"genre-{name}", genre.name, notes=tuple(notes), charts=tuple(charts), tables=(table, seeds)
+    )
 
 
 def _written(name: str, value: float) -> str:

@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from reports.answers.card import DEFAULT
+from reports.answers.cost import hours_text
+from reports.answers.overview import overview, small_scale
 from reports.pages.render import page_name, render, without_secrets
 from reports.pages.shared import context
 from reports.pages.site import Place, Site, Topic
 from reports.pages.tables import Cell, Table
 from reports.recommendation import longest_code_warning
-from reports.stats import labels
-from reports.stats.card import DEFAULT
-from reports.stats.cost import hours_text
-from reports.stats.overview import overview, small_scale
-from reports.stats.wording import better_text
+from reports.words import labels
+from reports.words.wording import better_text
 
 if TYPE_CHECKING:
+    from reports.answers.card import Card
+    from reports.answers.cost import Hours
+    from reports.answers.overview import GenreProgress, Scale
+    from reports.answers.summaries import SplitSummary
     from reports.pages.view import Answers, GenreView, StudyView
-    from reports.stats.card import Card
-    from reports.stats.cost import Hours
-    from reports.stats.overview import GenreProgress, Scale
-    from reports.stats.summaries import SplitSummary
-    from study.results import StudyTables
+    from study.results.tables import StudyTables
 
 
 def overview_page(study: StudyView, site: Site) -> str:
@@ -122,8 +122,18 @@ def scale_line(scale: Scale) -> str:
 
 
 def _answer(genres: tuple[GenreView, ...]) -> Table:
-    columns = ("genre", "recommended", "test BCE", "Markov", "test MI", "collapsed",
-               "tie set", "over the default", "cost", "configuration")  # fmt: skip
+    columns = (
+        "genre",
+        "recommended",
+        "test BCE",
+        "Markov",
+        "test MI",
+        "collapsed",
+        "tie set",
+        "over the default",
+        "cost",
+        "configuration",
+    )
     return Table(
         id="answer",
         caption="One line a genre. BCE, and that of a Markov chain beside it, in nats per "
@@ -145,17 +155,22 @@ def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[
     collapsed = f"{chosen.collapsed} of {chosen.n_done}"
     return (
         link,
-        Cell(labels.brief(chosen.config) + (", not eligible" if chosen.is_collapsed else ""),
-             warning=chosen.is_collapsed),
+        Cell(
+            labels.brief(chosen.config) + (", not eligible" if chosen.is_collapsed else ""),
+            warning=chosen.is_collapsed,
+        ),
         _bce(chosen.test),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
         _information(chosen.test),
-        Cell(f"{collapsed}, collapsed" if chosen.is_collapsed else collapsed, chosen.collapsed,
-             warning=chosen.is_collapsed),
+        Cell(
+            f"{collapsed}, collapsed" if chosen.is_collapsed else collapsed,
+            chosen.collapsed,
+            warning=chosen.is_collapsed,
+        ),
         *_sureness(one.bce.card),
         _cost(one.bce.card.cost.hours),
         Cell(chosen.config_id),
-    )  # fmt: skip
+    )
 
 
 def _sureness(card: Card) -> tuple[Cell, Cell]:
@@ -188,28 +203,40 @@ def _progress(rows: tuple[GenreProgress, ...]) -> Table:
         "that each held.",
         columns=("genre", "planned", "done", "failed", "collapsed", "cost"),
         rows=tuple(
-            (Cell(row.genre, href=page_name(row.genre)), _count(row.planned),
-             Cell(f"{row.done:,}", row.done, warning=row.done < row.planned),
-             Cell(f"{row.failed:,}", row.failed, warning=row.failed > 0), _count(row.collapsed),
-             _cost(row.hours))
+            (
+                Cell(row.genre, href=page_name(row.genre)),
+                _count(row.planned),
+                Cell(f"{row.done:,}", row.done, warning=row.done < row.planned),
+                Cell(f"{row.failed:,}", row.failed, warning=row.failed > 0),
+                _count(row.collapsed),
+                _cost(row.hours),
+            )
             for row in rows
         ),
-    )  # fmt: skip
+    )
 
 
 def _corpora(tables: StudyTables) -> Table:
-    names = ("train_songs", "validation_songs", "test_songs", "validation_snippets",
-             "test_snippets")  # fmt: skip
+    names = (
+        "train_songs",
+        "validation_songs",
+        "test_songs",
+        "validation_snippets",
+        "test_snippets",
+    )
     return Table(
         id="corpora",
         caption="Songs a split, and N, the snippets evaluated; the fingerprint names the content.",
         columns=("genre", "fingerprint", *(name.replace("_", " ") for name in names)),
         rows=tuple(
-            (Cell(str(row["genre"])), Cell(str(row["fingerprint"])[:12]),
-             *(_count(int(row[name])) for name in names))
+            (
+                Cell(str(row["genre"])),
+                Cell(str(row["fingerprint"])[:12]),
+                *(_count(int(row[name])) for name in names),
+            )
             for row in sorted(tables.genres.to_dict("records"), key=lambda row: str(row["genre"]))
         ),
-    )  # fmt: skip
+    )
 
 
 def _count(n: int) -> Cell:

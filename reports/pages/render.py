@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup, escape
 
-from reports.stats import labels
+from reports.words import labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +96,10 @@ def without_secrets(value: Any) -> Any:  # noqa: ANN401  (plain data of any shap
         return [without_secrets(one) for one in value]
     if isinstance(value, str):
         masked = re.sub(r"://\S*@", "://***@", value)
-        return re.sub(r"([?&]\w*(?:password|secret|token|key)\w*=)[^&\s]+", r"\1***", masked,
-                      flags=re.IGNORECASE)  # fmt: skip
+        return re.sub(
+            r"([?&]\w*(?:password|secret|token|key)\w*=)[^&\s]+",
+            r"\1***",
+            masked,
+            flags=re.IGNORECASE,
+        )
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.answers.search import Search, left_behind, pareto_front, search
 from reports.figures import search as draw
 from reports.pages import tables as cells
 from reports.pages.charts import Chart, chart
@@ -11,13 +12,12 @@ from reports.pages.genre import ordered
 from reports.pages.site import Place, Site, Topic
 from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section, topic_page
-from reports.stats import labels
 from reports.stats.importance import BEST, FEWEST, Importances, importances
-from reports.stats.search import Search, left_behind, pareto_front, search
+from reports.words import labels
 
 if TYPE_CHECKING:
+    from reports.answers.summaries import SplitSummary
     from reports.pages.view import GenreView, StudyView
-    from reports.stats.summaries import SplitSummary
 
 TRIALS = "configurations"
 """Id of the table that holds the numbers of most charts."""
@@ -36,12 +36,17 @@ def search_page(study: StudyView, site: Site, genre: GenreView) -> str:
     what = "The search" if found.is_search else "The grid"
     seeds = max(trial.row.n_done for trial in found.trials)
     lead = (
-        f"{labels.count(len(found.trials), 'configuration')} tried on "
-        f"{labels.count(seeds, 'seed')} each, on validation. Few seeds flatter: the choice rests "
-        "on the confirmation, not on this page."
-    ) if found.is_search else (
-        f"{labels.count(len(found.trials), 'configuration')} of the grid, compared on validation."
-    )  # fmt: skip
+        (
+            f"{labels.count(len(found.trials), 'configuration')} tried on "
+            f"{labels.count(seeds, 'seed')} each, on validation. Few seeds flatter: the choice "
+            "rests on the confirmation, not on this page."
+        )
+        if found.is_search
+        else (
+            f"{labels.count(len(found.trials), 'configuration')} of the grid, compared on "
+            "validation."
+        )
+    )
     sections = [
         _course(study, genre, found),
         _importance(found),
@@ -66,25 +71,36 @@ def _course(study: StudyView, genre: GenreView, found: Search) -> Section:
     charts: list[Chart] = []
     if found.is_search:
         charts.append(
-            chart("fig-history", "Validation BCE of each configuration, in order",
-                  "Each dot is a configuration's mean over its search seeds, in the order in which "
-                  "they first ended; crosses collapsed. The line is the lowest so far, a minimum "
-                  "over noisy means: it flatters. Dashed lines are the baselines, named at the "
-                  "edge where far off.",
-                  draw.history(found, baselines, colour), _history_table(found))
-        )  # fmt: skip
+            chart(
+                "fig-history",
+                "Validation BCE of each configuration, in order",
+                "Each dot is a configuration's mean over its search seeds, in the order in which "
+                "they first ended; crosses collapsed. The line is the lowest so far, a minimum "
+                "over noisy means: it flatters. Dashed lines are the baselines, named at the "
+                "edge where far off.",
+                draw.history(found, baselines, colour),
+                _history_table(found),
+            )
+        )
     groups = {"searched" if found.is_search else "tried": [t.bce for t in found.trials]}
-    confirmed = [r.validation.bce.mean for r in genre.rows
-                 if r.phase == "confirm" and r.validation is not None]  # fmt: skip
+    confirmed = [
+        r.validation.bce.mean
+        for r in genre.rows
+        if r.phase == "confirm" and r.validation is not None
+    ]
     if found.is_search and confirmed:
         groups["confirmed"] = confirmed
     charts.append(
-        chart("fig-edf", "Share of configurations at or under each BCE",
-              "How rare a good configuration is: a steep line means that most are alike, a long "
-              "foot on the left that few are good. Dashed lines are the baselines, named at the "
-              "edge where far off.",
-              draw.edf(groups, baselines), data=TRIALS)
-    )  # fmt: skip
+        chart(
+            "fig-edf",
+            "Share of configurations at or under each BCE",
+            "How rare a good configuration is: a steep line means that most are alike, a long "
+            "foot on the left that few are good. Dashed lines are the baselines, named at the "
+            "edge where far off.",
+            draw.edf(groups, baselines),
+            data=TRIALS,
+        )
+    )
     heading = "Course of the search" if found.is_search else "Spread of the grid"
     return Section("course", heading, charts=tuple(charts))
 
@@ -96,13 +112,21 @@ def _history_table(found: Search) -> Table:
         caption="Mean validation BCE of each configuration and the lowest so far, nats a snippet.",
         columns=("order", "configuration", "settings", "BCE", "lowest so far", "collapsed"),
         rows=tuple(
-            (Cell(str(t.number), t.number), Cell(t.row.config_id), Cell(labels.brief(t.row.config)),
-             Cell(labels.with_interval(t.figures.bce), t.bce), Cell(labels.number(best), best),
-             Cell(f"{t.row.collapsed} of {t.row.n_done}", t.row.collapsed,
-                  warning=t.row.is_collapsed))
+            (
+                Cell(str(t.number), t.number),
+                Cell(t.row.config_id),
+                Cell(labels.brief(t.row.config)),
+                Cell(labels.with_interval(t.figures.bce), t.bce),
+                Cell(labels.number(best), best),
+                Cell(
+                    f"{t.row.collapsed} of {t.row.n_done}",
+                    t.row.collapsed,
+                    warning=t.row.is_collapsed,
+                ),
+            )
             for t, best in rows
         ),
-    )  # fmt: skip
+    )
 
 
 def _importance(found: Search) -> Section:
@@ -121,8 +145,13 @@ def _importance(found: Search) -> Section:
         f"{weighed.resamples} resamples of the configurations and of their seeds: where they "
         f"overlap, the order is a guess. {labels.count(weighed.n_configurations, 'configuration')}."
     )
-    one = chart("fig-importance", "Importance of each setting, share of all", said,
-                draw.importance_bars(weighed), _importance_table(weighed))  # fmt: skip
+    one = chart(
+        "fig-importance",
+        "Importance of each setting, share of all",
+        said,
+        draw.importance_bars(weighed),
+        _importance_table(weighed),
+    )
     return Section("importance", "What mattered", charts=(one,), side_by_side=False)
 
 
@@ -132,11 +161,14 @@ def _importance_table(weighed: Importances) -> Table:
         caption="Share of the importance, and the middle 80% over resamples.",
         columns=("setting", "share", "from", "to"),
         rows=tuple(
-            (Cell(one.name.replace("_", " ")), Cell(f"{one.share:.3f}", one.share),
-             *(Cell(f"{end:.3f}", end) for end in one.interval))
+            (
+                Cell(one.name.replace("_", " ")),
+                Cell(f"{one.share:.3f}", one.share),
+                *(Cell(f"{end:.3f}", end) for end in one.interval),
+            )
             for one in weighed.settings
         ),
-    )  # fmt: skip
+    )
 
 
 def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section]:
@@ -144,27 +176,37 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section
         return []
     baselines, colour = genre.baselines["validation"], study.colours[genre.name]
     lines = chart(
-        "fig-parallel", "Settings of every configuration, and what came of them",
+        "fig-parallel",
+        "Settings of every configuration, and what came of them",
         "Each line is a configuration, from its settings to its information and its BCE: see "
         "where the best fifth runs together. Click in the legend to hide a group.",
-        draw.parallel(found), data=TRIALS, wide=True,
-    )  # fmt: skip
+        draw.parallel(found),
+        data=TRIALS,
+        wide=True,
+    )
     slices = [
-        chart(f"fig-slice-{name.replace('_', '-')}",
-              f"BCE over {name.replace('_', ' ')}, validation",
-              "Each dot is a configuration, the strokes are medians. The other settings vary too.",
-              draw.slice_panel(found, name, baselines, colour), data=TRIALS)
+        chart(
+            f"fig-slice-{name.replace('_', '-')}",
+            f"BCE over {name.replace('_', ' ')}, validation",
+            "Each dot is a configuration, the strokes are medians. The other settings vary too.",
+            draw.slice_panel(found, name, baselines, colour),
+            data=TRIALS,
+        )
         for name in found.names
-    ]  # fmt: skip
+    ]
     pair = _pair(found)
     if pair is not None:
         x, y = (name.replace("_", " ") for name in pair)
         slices.append(
-            chart("fig-contour", f"Mean BCE over {x} and {y}, validation",
-                  "Brighter is lower. Only the dots were tried: the shading between them is drawn "
-                  "in between their means, over whatever the other settings were.",
-                  draw.contour(found, *pair), data=TRIALS)
-        )  # fmt: skip
+            chart(
+                "fig-contour",
+                f"Mean BCE over {x} and {y}, validation",
+                "Brighter is lower. Only the dots were tried: the shading between them is drawn "
+                "in between their means, over whatever the other settings were.",
+                draw.contour(found, *pair),
+                data=TRIALS,
+            )
+        )
     return [
         Section("looked", "Where it looked", charts=(lines,), side_by_side=False),
         Section("settings", "Setting by setting", charts=tuple(slices)),
@@ -182,23 +224,30 @@ def _pair(found: Search) -> tuple[str, str] | None:
 
 
 def _front(study: StudyView, genre: GenreView, found: Search) -> Section:
-    drawn = draw.pareto(found.trials, genre.baselines["validation"], study.colours[genre.name],
-                        genre.chosen)  # fmt: skip
+    drawn = draw.pareto(
+        found.trials, genre.baselines["validation"], study.colours[genre.name], genre.chosen
+    )
     front = pareto_front(found.trials)
     table = Table(
         id="front",
         caption="Configurations that none beats in both, on validation; nats.",
         columns=("configuration", "settings", "BCE", "MI lower", "MI upper", "collapsed"),
         rows=tuple(
-            (Cell(t.row.config_id), Cell(labels.brief(t.row.config)),
-             Cell(labels.with_interval(t.figures.bce), t.bce),
-             Cell(labels.with_interval(t.figures.mi_lower), t.information),
-             Cell(labels.with_interval(t.figures.mi_upper), t.figures.mi_upper.mean),
-             Cell(f"{t.row.collapsed} of {t.row.n_done}", t.row.collapsed,
-                  warning=t.row.is_collapsed))
+            (
+                Cell(t.row.config_id),
+                Cell(labels.brief(t.row.config)),
+                Cell(labels.with_interval(t.figures.bce), t.bce),
+                Cell(labels.with_interval(t.figures.mi_lower), t.information),
+                Cell(labels.with_interval(t.figures.mi_upper), t.figures.mi_upper.mean),
+                Cell(
+                    f"{t.row.collapsed} of {t.row.n_done}",
+                    t.row.collapsed,
+                    warning=t.row.is_collapsed,
+                ),
+            )
             for t in front
         ),
-    )  # fmt: skip
+    )
     said = (
         "Left predicts better, up carries more. No configuration beats one on the front in both. "
         "Bars are 95% intervals over seeds (from three seeds on: that of two is too wide to "
@@ -218,17 +267,29 @@ def _left(study: StudyView, genre: GenreView) -> Section | None:
         caption="Configurations that were passed over after the search or dropped in the race of "
         "the confirmation, and why; validation, nats, over the seeds they had. p is that of the "
         "race's test, uncorrected.",
-        columns=("configuration", "settings", "left in", "BCE", "MI lower", "seeds", "p",
-                 "why it was left"),
+        columns=(
+            "configuration",
+            "settings",
+            "left in",
+            "BCE",
+            "MI lower",
+            "seeds",
+            "p",
+            "why it was left",
+        ),
         rows=tuple(
-            (Cell(one.row.config_id), Cell(labels.brief(one.row.config)),
-             Cell(one.stage), *_measured(one.row.validation),
-             Cell(str(one.row.n_done), one.row.n_done),
-             Cell("-") if one.p_value is None else Cell(f"{one.p_value:.3f}", one.p_value),
-             Cell(one.reason))
+            (
+                Cell(one.row.config_id),
+                Cell(labels.brief(one.row.config)),
+                Cell(one.stage),
+                *_measured(one.row.validation),
+                Cell(str(one.row.n_done), one.row.n_done),
+                Cell("-") if one.p_value is None else Cell(f"{one.p_value:.3f}", one.p_value),
+                Cell(one.reason),
+            )
             for one in found
         ),
-    )  # fmt: skip
+    )
     return Section("left", "Left behind", tables=(table,))
 
 

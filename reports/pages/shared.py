@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.stats import labels
+from reports.words import labels
 
 if TYPE_CHECKING:
     from reports.pages.site import Place, Site

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.answers.sweeps import Heatmap, Setting, Sweep, heatmap, shared_settings, sweeps
 from reports.figures.sweeps import heatmap_panel, sweep_panel
 from reports.pages import tables as cells
 from reports.pages.charts import Chart, chart
 from reports.pages.render import slug
 from reports.pages.site import Place, Site, Topic
 from reports.pages.topic import Section, topic_page
-from reports.stats import labels
-from reports.stats.sweeps import Heatmap, Setting, Sweep, heatmap, shared_settings, sweeps
+from reports.words import labels
 
 if TYPE_CHECKING:
     from reports.pages.view import GenreView, StudyView
@@ -43,16 +43,34 @@ LEADS = {
     ),
 }
 PANELS = (
-    ("bce", "BCE", "BCE (nats per snippet)",
-     "Lower predicts better; dashed lines are the baselines, named at the edge where far off."),
-    ("kl", "KL", "KL (nats per snippet)",
-     "What the code costs. A large KL need not mean information: look at the bracket."),
-    ("mi", "Mutual information", "mutual information (nats)",
-     ("What the code carries, from the mean of mi_lower to that of mi_upper. Under the dotted "
-     "line, 0.5 nats, a code is empty.")),
-    ("active_units", "Active units", "active units (dimensions)",
-     "Dimensions in use; those above this count are dead weight."),
-)  # fmt: skip
+    (
+        "bce",
+        "BCE",
+        "BCE (nats per snippet)",
+        "Lower predicts better; dashed lines are the baselines, named at the edge where far off.",
+    ),
+    (
+        "kl",
+        "KL",
+        "KL (nats per snippet)",
+        "What the code costs. A large KL need not mean information: look at the bracket.",
+    ),
+    (
+        "mi",
+        "Mutual information",
+        "mutual information (nats)",
+        (
+            "What the code carries, from the mean of mi_lower to that of mi_upper. Under the "
+            "dotted line, 0.5 nats, a code is empty."
+        ),
+    ),
+    (
+        "active_units",
+        "Active units",
+        "active units (dimensions)",
+        "Dimensions in use; those above this count are dead weight.",
+    ),
+)
 """Metric, title, axis and caption of each panel."""
 
 SEEDS = (
@@ -103,9 +121,14 @@ def _section(
         drawn = sweep_panel(found, metric, (x, y), study.colours[genre.name], baselines)
         dots = "" if metric == "mi" else SEEDS
         charts.append(
-            chart(f"fig-{metric.replace('_', '-')}-{name}", title + where, dots + said, drawn,
-                  data=table.id)
-        )  # fmt: skip
+            chart(
+                f"fig-{metric.replace('_', '-')}-{name}",
+                title + where,
+                dots + said,
+                drawn,
+                data=table.id,
+            )
+        )
     return Section(
         id=f"genre-{name}",
         heading=genre.name,
@@ -150,18 +173,28 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
         )
     where = f", validation, {genre.name}"
     panels = (
-        ("bce", "BCE", "nats per snippet", "Cividis_r",
-         "Lower (brighter) predicts better."),
-        ("mi_lower", "MI, lower bound", "nats", "Cividis",
-         "Brighter carries more. A cell that is good on the left and dark here is an empty code."),
+        ("bce", "BCE", "nats per snippet", "Cividis_r", "Lower (brighter) predicts better."),
+        (
+            "mi_lower",
+            "MI, lower bound",
+            "nats",
+            "Cividis",
+            "Brighter carries more. A cell that is good on the left and dark here is an empty "
+            "code.",
+        ),
         ("kl", "KL", "nats per snippet", "Cividis", "What the code costs."),
-    )  # fmt: skip
+    )
     hover = " Hover for the interval and the seeds; empty cells were not run."
     charts = tuple(
-        chart(f"fig-heatmap-{metric.replace('_', '-')}-{name}", title + where, said + hover,
-              heatmap_panel(found, metric, unit, scale), data=table.id)
+        chart(
+            f"fig-heatmap-{metric.replace('_', '-')}-{name}",
+            title + where,
+            said + hover,
+            heatmap_panel(found, metric, unit, scale),
+            data=table.id,
+        )
         for metric, title, unit, scale, said in panels
-    )  # fmt: skip
+    )
     notes = []
     if found.searched:
         counts = sorted({cell.row.n_done for cell in found.cells})
@@ -169,8 +202,14 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
         said = f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"
         few = "Search figures, on {seeds} each: no designed comparison."
         notes.append((few if found.held is None else SLICE).format(seeds=said))
-    return Section(id=f"genre-{name}", heading=genre.name, text=(text,), notes=tuple(notes),
-                   charts=charts, tables=(table,))  # fmt: skip
+    return Section(
+        id=f"genre-{name}",
+        heading=genre.name,
+        text=(text,),
+        notes=tuple(notes),
+        charts=charts,
+        tables=(table,),
+    )
 
 
 def _heatmap_table(id: str, found: Heatmap, genre: GenreView) -> cells.Table:  # noqa: A002

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.answers.choice import validation
+from reports.answers.views import is_chosen
 from reports.figures.style import colour
 from reports.pages.render import without_secrets
-from reports.stats import labels
-from reports.stats.choice import validation
-from reports.stats.views import is_chosen
+from reports.words import labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from reports.answers.curves import Curve
+    from reports.answers.summaries import ConfigurationSummary, Failure, SplitSummary
+    from reports.answers.views import DotPlot
     from reports.recommendation import Recommendation
-    from reports.stats.curves import Curve
-    from reports.stats.intervals import SeedMean
-    from reports.stats.summaries import ConfigurationSummary, Failure, SplitSummary
-    from reports.stats.views import DotPlot
+    from study.statistics.intervals import SeedMean
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,15 @@ def methods_table(
     found = []
     for row in rows:
         figures = row.split(split)
-        found.append((
-            _name(row, chosen), *_measures(figures), _seeds(row),
-            _collapsed(row, figures), Cell(labels.brief(row.config)),
-        ))  # fmt: skip
+        found.append(
+            (
+                _name(row, chosen),
+                *_measures(figures),
+                _seeds(row),
+                _collapsed(row, figures),
+                Cell(labels.brief(row.config)),
+            )
+        )
     return Table(
         id=id or f"methods-{split}",
         caption=_caption(rows, split),
@@ -109,8 +114,16 @@ def measures_table(
 ) -> Table:
     """List configurations on validation: measures first, then the settings that differ."""
     names = labels.varied(row.config for row in rows)
-    columns = ("configuration", "phase", *(name for name, _ in MEASURES), "seeds", "collapsed",
-               "failed", "method", *(n.replace("_", " ") for n in names))  # fmt: skip
+    columns = (
+        "configuration",
+        "phase",
+        *(name for name, _ in MEASURES),
+        "seeds",
+        "collapsed",
+        "failed",
+        "method",
+        *(n.replace("_", " ") for n in names),
+    )
     return Table(
         id=id,
         caption=_caption(rows, "validation"),
@@ -136,29 +149,42 @@ def _baselines(
 ) -> tuple[tuple[Cell, ...], ...]:
     """Name each baseline in the first column, its score in each column of a BCE."""
     return tuple(
-        (Cell(f"{labels.BASELINES[name]} (baseline)"),
-         *(Cell(labels.number(bce), bce) if column == "BCE" else Cell("")
-           for column in columns[1:]))
+        (
+            Cell(f"{labels.BASELINES[name]} (baseline)"),
+            *(
+                Cell(labels.number(bce), bce) if column == "BCE" else Cell("")
+                for column in columns[1:]
+            ),
+        )
         for name, bce in baselines.items()
-    )  # fmt: skip
+    )
 
 
 def alternatives_table(recommendation: Recommendation) -> Table:
     """List the next best configurations on validation."""
-    columns = ("configuration", "settings", "BCE", "difference", "MI lower", "MI upper",
-               "collapsed")  # fmt: skip
+    columns = (
+        "configuration",
+        "settings",
+        "BCE",
+        "difference",
+        "MI lower",
+        "MI upper",
+        "collapsed",
+    )
     found = []
     for one in recommendation.alternatives:
         figures = validation(one.summary)
-        found.append((
-            Cell(one.summary.config_id),
-            Cell(labels.brief(one.summary.config)),
-            _mean(figures.bce),
-            _mean(one.difference),
-            _mean(figures.mi_lower),
-            _mean(figures.mi_upper),
-            _collapsed(one.summary, figures),
-        ))  # fmt: skip
+        found.append(
+            (
+                Cell(one.summary.config_id),
+                Cell(labels.brief(one.summary.config)),
+                _mean(figures.bce),
+                _mean(one.difference),
+                _mean(figures.mi_lower),
+                _mean(figures.mi_upper),
+                _collapsed(one.summary, figures),
+            )
+        )
     return Table(
         id="alternatives",
         caption=f"{_caption([recommendation.chosen], 'validation')} The next best; the difference "
@@ -177,13 +203,17 @@ def seeds_table(plot: DotPlot) -> Table:
         caption=f"{plot.split.capitalize()} BCE of each seed, nats per snippet.",
         columns=columns,
         rows=tuple(
-            (Cell(row.label, swatch=colour(row.method, chosen=row.chosen)), Cell(row.config_id),
-             Cell(str(seed), seed), Cell(labels.number(value), value))
+            (
+                Cell(row.label, swatch=colour(row.method, chosen=row.chosen)),
+                Cell(row.config_id),
+                Cell(str(seed), seed),
+                Cell(labels.number(value), value),
+            )
             for row in plot.rows
             for seed, value in zip(row.bce.seeds, row.bce.values, strict=True)
         ),
         footer=_baselines(plot.baselines, columns),
-    )  # fmt: skip
+    )
 
 
 def curves_table(
@@ -197,17 +227,23 @@ def curves_table(
         caption="Mean validation BCE over seeds, nats per snippet, at each evaluated epoch.",
         columns=("epoch", *(label for label, _, _ in curves)),
         rows=tuple(
-            (Cell(f"{epoch:,}", epoch),
-             *(Cell(labels.number(mean[epoch]), mean[epoch]) if epoch in mean else Cell("-")
-               for mean in means))
+            (
+                Cell(f"{epoch:,}", epoch),
+                *(
+                    Cell(labels.number(mean[epoch]), mean[epoch]) if epoch in mean else Cell("-")
+                    for mean in means
+                ),
+            )
             for epoch in epochs
         ),
         footer=tuple(
-            (Cell(f"{labels.BASELINES[name]} (baseline)"),
-             *(Cell(labels.number(bce), bce),) * len(curves))
+            (
+                Cell(f"{labels.BASELINES[name]} (baseline)"),
+                *(Cell(labels.number(bce), bce),) * len(curves),
+            )
             for name, bce in baselines.items()
         ),
-    )  # fmt: skip
+    )
 
 
 def failures_table(failures: Iterable[Failure]) -> Table:
@@ -217,12 +253,16 @@ def failures_table(failures: Iterable[Failure]) -> Table:
         caption="Seed runs that failed. Nothing is averaged over them in silence.",
         columns=("configuration", "phase", "seed", "attempts", "reason"),
         rows=tuple(
-            (Cell(one.config_id), Cell(one.phase), Cell(str(one.seed), one.seed),
-             Cell(str(one.attempts), one.attempts),
-             Cell(without_secrets(one.reason), warning=True))
+            (
+                Cell(one.config_id),
+                Cell(one.phase),
+                Cell(str(one.seed), one.seed),
+                Cell(str(one.attempts), one.attempts),
+                Cell(without_secrets(one.reason), warning=True),
+            )
             for one in failures
         ),
-    )  # fmt: skip
+    )
 
 
 def _configuration(
@@ -233,8 +273,10 @@ def _configuration(
     failed = len(row.failures)
     known = labels.compared_label(row.method, chosen=found).replace(" (chosen)", ", chosen")
     return (
-        Cell(f"{row.config_id} ({known})" if known else row.config_id,
-             swatch=colour(row.method, chosen=found)),
+        Cell(
+            f"{row.config_id} ({known})" if known else row.config_id,
+            swatch=colour(row.method, chosen=found),
+        ),
         Cell(row.phase),
         *_measures(row.validation),
         _seeds(row),
@@ -242,7 +284,7 @@ def _configuration(
         Cell(str(failed), failed, warning=failed > 0),
         Cell(labels.method_label(row.method)),
         *(_setting(settings[name]) for name in names),
-    )  # fmt: skip
+    )
 
 
 def _setting(value: float | str) -> Cell:

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from reports.answers.aggregate import aggregate
+from reports.answers.verdicts import TEXTS, Answer, Claim, verdicts
 from reports.figures.style import colour
 from reports.figures.verdicts import effects, interquartile_means, profiles
 from reports.pages.charts import Chart, chart
 from reports.pages.render import render
 from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section
-from reports.stats import labels
-from reports.stats.aggregate import aggregate
-from reports.stats.signflip import ALPHA
-from reports.stats.verdict_wording import answer_text, effect_text, paper_text, place, why
-from reports.stats.verdicts import TEXTS, Answer, Claim, verdicts
+from reports.words import labels
+from reports.words.verdict_wording import answer_text, effect_text, paper_text, place, why
+from study.statistics.signflip import ALPHA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reports.answers.aggregate import Aggregate
+    from reports.answers.verdicts import Verdict
     from reports.pages.view import StudyView
-    from reports.stats.aggregate import Aggregate
-    from reports.stats.verdicts import Verdict
 
 KINDS = {Answer.HOLDS: "holds", Answer.DOES_NOT: "fails", Answer.UNDECIDED: "open"}
 """Answer to CSS class; the words say it too."""
@@ -72,10 +72,16 @@ def verdict_sections(study: StudyView) -> tuple[Section, ...]:
     )
     charts = (_effects_chart(found),) if any(one.effect for one in found) else ()
     sections = [
-        Section("verdicts", "The paper's claims", text=(f"{counts}.", text, paper),
-                fragment=fragment, charts=charts, side_by_side=False,
-                tables=() if charts else (_table(found),)),
-    ]  # fmt: skip
+        Section(
+            "verdicts",
+            "The paper's claims",
+            text=(f"{counts}.", text, paper),
+            fragment=fragment,
+            charts=charts,
+            side_by_side=False,
+            tables=() if charts else (_table(found),),
+        ),
+    ]
     over = aggregate(study.tables)
     if over is not None:
         sections.append(_over_genres(over))
@@ -107,28 +113,46 @@ def _effects_chart(found: Sequence[Verdict]) -> Chart:
         "The method that should be better against its best rival, seed by seed, with 95% "
         "intervals: left of the dotted line speaks for the claim. Genres differ in scale."
     )
-    return chart("fig-verdicts", "Effects behind the verdicts, test BCE, nats per snippet",
-                 caption, effects(found), _table(found))  # fmt: skip
+    return chart(
+        "fig-verdicts",
+        "Effects behind the verdicts, test BCE, nats per snippet",
+        caption,
+        effects(found),
+        _table(found),
+    )
 
 
 def _table(found: Sequence[Verdict]) -> Table:
-    columns = ("claim", "genre", "verdict", "effect", "seeds", "p", "p after Holm", "smallest p",
-               "smallest after Holm", "in the paper")  # fmt: skip
+    columns = (
+        "claim",
+        "genre",
+        "verdict",
+        "effect",
+        "seeds",
+        "p",
+        "p after Holm",
+        "smallest p",
+        "smallest after Holm",
+        "in the paper",
+    )
     return Table(
         id="verdicts",
         caption="Effects in nats per snippet (collapse: share of seeds), p-values, and the "
         "smallest that so many seeds allow; the paper's figures are on its own scale.",
         columns=columns,
         rows=tuple(
-            (Cell(one.text), Cell(place(one)),
-             Cell(answer_text(one), warning=one.answer is Answer.DOES_NOT),
-             Cell(effect_text(one) or "-", one.effect.mean if one.effect else None),
-             Cell(f"{one.n_seeds} of {one.n_wanted}", one.n_seeds),
-             *(_p(p) for p in (one.p, one.adjusted, one.smallest, one.smallest_adjusted)),
-             Cell(paper_text(one) or "-", one.paper))
+            (
+                Cell(one.text),
+                Cell(place(one)),
+                Cell(answer_text(one), warning=one.answer is Answer.DOES_NOT),
+                Cell(effect_text(one) or "-", one.effect.mean if one.effect else None),
+                Cell(f"{one.n_seeds} of {one.n_wanted}", one.n_seeds),
+                *(_p(p) for p in (one.p, one.adjusted, one.smallest, one.smallest_adjusted)),
+                Cell(paper_text(one) or "-", one.paper),
+            )
             for one in found
         ),
-    )  # fmt: skip
+    )
 
 
 def _p(p: float | None) -> Cell:
@@ -149,24 +173,33 @@ def _over_genres(found: Aggregate) -> Section:
         "cent.",
         columns=("score", *(labels.METHODS[one.method] for one in found.methods)),
         rows=tuple(
-            (Cell(f"{threshold:.2f}", threshold),
-             *(Cell(f"{one.shares[at]:.0%} [{one.low[at]:.0%}, {one.high[at]:.0%}]",
-                    one.shares[at]) for one in found.methods))
+            (
+                Cell(f"{threshold:.2f}", threshold),
+                *(
+                    Cell(
+                        f"{one.shares[at]:.0%} [{one.low[at]:.0%}, {one.high[at]:.0%}]",
+                        one.shares[at],
+                    )
+                    for one in found.methods
+                ),
+            )
             for at, threshold in enumerate(found.thresholds)
         ),
-    )  # fmt: skip
+    )
     means = Table(
         id="iqm",
         caption="Interquartile mean over the runs of all genres of the test BCE against its "
         "genre's mean, per cent, with 95% stratified bootstrap intervals.",
         columns=("method", "interquartile mean", "runs"),
         rows=tuple(
-            (Cell(labels.METHODS[one.method], swatch=colour(one.method)),
-             Cell(f"{one.iqm:+.2f} [{one.interval[0]:.2f}, {one.interval[1]:.2f}]", one.iqm),
-             Cell(str(n := sum(map(len, one.runs.values()))), n))
+            (
+                Cell(labels.METHODS[one.method], swatch=colour(one.method)),
+                Cell(f"{one.iqm:+.2f} [{one.interval[0]:.2f}, {one.interval[1]:.2f}]", one.iqm),
+                Cell(str(n := sum(map(len, one.runs.values()))), n),
+            )
             for one in found.methods
         ),
-    )  # fmt: skip
+    )
     said = (
         "The mean of the middle half of the runs of all genres, which neither a lucky nor a lost "
         "run moves: left of the dotted line is better than the four methods' mean. 95% intervals, "
@@ -175,7 +208,8 @@ def _over_genres(found: Aggregate) -> Section:
     left = tuple(f"{genre} is left out: {why}." for genre, why in found.left_out.items())
     charts = (
         chart("fig-profiles", "Performance profiles", caption, drawn, shares),
-        chart("fig-iqm", "Interquartile mean of each method", said,
-              interquartile_means(found), means),
-    )  # fmt: skip
+        chart(
+            "fig-iqm", "Interquartile mean of each method", said, interquartile_means(found), means
+        ),
+    )
     return Section("over-genres", "Over all genres", text=left, charts=charts)

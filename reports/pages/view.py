@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reports.figures.style import genre_colours
-from reports.recommendation import SPLITS, Recommendation, recommend
-from reports.stats.choice import NoFullCountError, Prefer
-from reports.stats.summaries import (
+from reports.answers.choice import NoFullCountError, Prefer
+from reports.answers.summaries import (
     ConfigurationSummary,
     baseline_bce,
     genre_names,
     seeds_wanted,
     summaries,
 )
-from reports.stats.views import compared
+from reports.answers.views import compared
+from reports.figures.style import genre_colours
+from reports.recommendation import SPLITS, Recommendation, recommend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reports.listen import Music
-    from study.results import StudyTables
+    from study.results.tables import StudyTables
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Statistics: pure functions from a study's tables to frozen answers. Nothing here draws."""
+"""Statistics of reports: numbers in, numbers out. Nothing here draws or speaks."""

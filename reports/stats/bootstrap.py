@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reports.stats.intervals import CONFIDENCE
+from study.statistics.intervals import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.stats.search import Trial
+    from reports.answers.search import Trial
 
 FEWEST = 10
 """Configurations below which nothing is said."""
@@ -72,10 +72,13 @@ def importances(trials: Sequence[Trial], names: Sequence[str]) -> Importances | 
         for name in names:
             drawn[name].append(shares[name])
     found = [
-        Importance(name, whole[name], (float(np.quantile(drawn[name], 0.1)),
-                                       float(np.quantile(drawn[name], 0.9))))
+        Importance(
+            name,
+            whole[name],
+            (float(np.quantile(drawn[name], 0.1)), float(np.quantile(drawn[name], 0.9))),
+        )
         for name in names
-    ]  # fmt: skip
+    ]
     found.sort(key=lambda one: (-one.share, one.name))
     return Importances(tuple(found), len(trials), RESAMPLES)
 
@@ -106,10 +109,12 @@ def _evaluate(settings: Sequence[dict[str, Any]], values: Sequence[float]) -> di
     }
     several = [name for name in names if len(spaces[name].choices) > 1]
     study = optuna.create_study()
-    study.add_trials([
-        optuna.trial.create_trial(params=one, distributions=spaces, value=value)
-        for one, value in zip(settings, values, strict=True)
-    ])  # fmt: skip
+    study.add_trials(
+        [
+            optuna.trial.create_trial(params=one, distributions=spaces, value=value)
+            for one, value in zip(settings, values, strict=True)
+        ]
+    )
     found = get_param_importances(
         study, evaluator=PedAnovaImportanceEvaluator(target_quantile=BEST), params=several
     )

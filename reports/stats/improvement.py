@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.stats.intervals import CONFIDENCE
+from study.statistics.intervals import CONFIDENCE
 
 if TYPE_CHECKING:
-    from reports.stats.intervals import SeedMean
+    from study.statistics.intervals import SeedMean
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.stats.signflip import ALPHA
+from study.statistics.signflip import ALPHA
 
 if TYPE_CHECKING:
-    from reports.stats.intervals import SeedMean
+    from study.statistics.intervals import SeedMean
 
 POWER = 0.8
 """Probability with which the test should find the difference."""

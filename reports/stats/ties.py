@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from reports.stats.signflip import ALPHA, EXACT_SEEDS, patterns
+from study.statistics.signflip import ALPHA, EXACT_SEEDS, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

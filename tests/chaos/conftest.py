@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from study import results, schema
-from study.home import Home
-from study.ledger import Ledger
-from study.record import SeedRun
-from study.spec import Phase
+from study.home.studies import Home
+from study.ledger import schema
+from study.ledger.ledger import Ledger
+from study.ledger.record import SeedRun
+from study.results import tables
+from study.results.columns import KEY
+from study.spec.model import Phase
 from tests import namespaces
 from tests.conftest import TINY, musebar_command
 from tests.postgres import Postgres, skip_where_missing
@@ -26,7 +28,7 @@ from tests.raynodes import Node, environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from study.record import Record
+    from study.ledger.record import Record
 
 EPOCHS = "{profile: strong, epochs: 240, batch: 4, evaluate_every: 20, evaluation_snippets: 16}"
 """Twelve evaluations: what is killed in between has a checkpoint to go on from."""
@@ -57,9 +59,13 @@ class Lab:
     def start_node(self, number: int) -> Node:
         machine = self.network.machines[number]
         return Node(
-            self.env, self.nodes[0] if number else None, machine.address, machine.inside,
-            dashboard=False, num_cpus=1 if number else 0,
-        )  # fmt: skip
+            self.env,
+            self.nodes[0] if number else None,
+            machine.address,
+            machine.inside,
+            dashboard=False,
+            num_cpus=1 if number else 0,
+        )
 
     def replace_node(self, number: int) -> None:
         """A fresh node in the place of one that was killed or cut off."""
@@ -87,27 +93,51 @@ class Lab:
     def inside(self, command: list[str], *, timeout: float):
         """Run on the head's machine, to its end."""
         return subprocess.run(
-            [*self.network.machines[0].inside, *command], env=self.joining, cwd=self.folder,
-            capture_output=True, text=True, check=False, timeout=timeout,
-        )  # fmt: skip
+            [*self.network.machines[0].inside, *command],
+            env=self.joining,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
 
     def drive(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a driver on the head's machine."""
         with (self.folder / "drivers.log").open("a") as log:
             return subprocess.Popen(
-                [*self.network.machines[0].inside, *musebar_command(), "-v", "--home",
-                 str(self.folder / "studies"), "study", *arguments, "--join"],
-                env=self.joining, cwd=self.folder, stdout=log, stderr=log, text=True,
+                [
+                    *self.network.machines[0].inside,
+                    *musebar_command(),
+                    "-v",
+                    "--home",
+                    str(self.folder / "studies"),
+                    "study",
+                    *arguments,
+                    "--join",
+                ],
+                env=self.joining,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                text=True,
                 start_new_session=True,
-            )  # fmt: skip
+            )
 
     def launch(self, name: str, **changes: str) -> subprocess.Popen[str]:
-        values = TINY | {
-            "corpus.source": str(self.music), "corpus.genres": "[low]",
-            "search.methods": "false", "training": EPOCHS,
-            "storage.ledger": self.postgres.url("studies"), "storage.patience_seconds": "60",
-            "resources.slots": "2",
-        } | changes  # fmt: skip
+        values = (
+            TINY
+            | {
+                "corpus.source": str(self.music),
+                "corpus.genres": "[low]",
+                "search.methods": "false",
+                "training": EPOCHS,
+                "storage.ledger": self.postgres.url("studies"),
+                "storage.patience_seconds": "60",
+                "resources.slots": "2",
+            }
+            | changes
+        )
         sets = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
         return self.drive("launch", "search", "--name", name, *sets)
 
@@ -187,19 +217,21 @@ class Lab:
 def table(record: Record) -> dict:
     """All of a study that has to be the same, bit for bit, whatever happened to it."""
     return {
-        "runs": {run: (ended.failure, ended.metrics, ended.curve, ended.best_epoch)
-                 for run, ended in record.ended.items()},
+        "runs": {
+            run: (ended.failure, ended.metrics, ended.curve, ended.best_epoch)
+            for run, ended in record.ended.items()
+        },
         "generations": record.generations,
         "facts": record.facts,
-    }  # fmt: skip
+    }
 
 
 def compared(lab, name, record, undisturbed):
     """What a study has too little, too much, or not bit for bit as the undisturbed one."""
     rows, planned = lab.rows(name), set(undisturbed["runs"])
-    exported = results.tables(name, record, record.state)
-    again = exported.results.duplicated(list(results.KEY)).sum()
-    epochs = exported.curves.duplicated([*results.KEY, "epoch"]).sum()
+    exported = tables.tables(name, record, record.state)
+    again = exported.results.duplicated(list(KEY)).sum()
+    epochs = exported.curves.duplicated([*KEY, "epoch"]).sum()
     counts = {
         "seed runs": len(rows),
         "seed runs lost": len(planned - set(rows)),

@@ -76,9 +76,12 @@ def cut_link(lab, driver, rng):
 
 
 HARMS = {
-    "driver": kill_driver, "worker": kill_worker, "node": kill_node,
-    "database": take_database_away, "link": cut_link,
-}  # fmt: skip
+    "driver": kill_driver,
+    "worker": kill_worker,
+    "node": kill_node,
+    "database": take_database_away,
+    "link": cut_link,
+}
 
 
 def disturb(lab, kind, name, driver, rng, planned):

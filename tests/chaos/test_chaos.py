@@ -22,8 +22,13 @@ SEED = int(os.environ.get("MUSEBAR_CHAOS_SEED", "0"))
 TRIES = 5
 """Studies of a round at most: one that ended before it was harmed counts for nothing."""
 
-WRONG = ("seed runs lost", "seed runs recorded twice", "epochs recorded twice", "tables unequal",
-         "deaths told as want of memory")  # fmt: skip
+WRONG = (
+    "seed runs lost",
+    "seed runs recorded twice",
+    "epochs recorded twice",
+    "tables unequal",
+    "deaths told as want of memory",
+)
 
 
 def plan():
@@ -75,8 +80,10 @@ def test_whatever_is_killed_the_study_ends_as_an_undisturbed_one(lab, undisturbe
             checkpoints = ("0", "20")[kinds[:index].count(kind) % 2]
             found = harmed_study(lab, kind, name, rng, undisturbed, checkpoints)
             counts += found
-            say(f"round {index + 1}/{len(kinds)}, {kind}, {time.monotonic() - began:.0f} s: "
-                f"{dict(found)}")  # fmt: skip
+            say(
+                f"round {index + 1}/{len(kinds)}, {kind}, {time.monotonic() - began:.0f} s: "
+                f"{dict(found)}"
+            )
             if found["harmed"]:
                 break
     shown = {name: counts[name] for name in WRONG}

@@ -136,9 +136,14 @@ def answer(parameters, pitches, steps, noise, *, weight, keep=None, free_bits=0.
             grads[name] += grad
     bce = np.array([part.bce for part in parts])
     return Answer(
-        np.array([part.logits for part in parts]), mu, logvar, bce, per_dimension.sum(axis=2),
-        bce.mean() + weight * regularizer, grads,
-    )  # fmt: skip
+        np.array([part.logits for part in parts]),
+        mu,
+        logvar,
+        bce,
+        per_dimension.sum(axis=2),
+        bce.mean() + weight * regularizer,
+        grads,
+    )
 
 
 class _Snippet:

@@ -12,9 +12,12 @@ schedules = st.builds(
     lambda kind, start, share, cycles, ratio: Schedule(
         kind, start, share * (1 - start), cycles, ratio
     ),
-    st.sampled_from(ScheduleKind), st.floats(0, 0.9), fractions, st.integers(1, 9),
+    st.sampled_from(ScheduleKind),
+    st.floats(0, 0.9),
+    fractions,
+    st.integers(1, 9),
     st.floats(0.1, 1),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

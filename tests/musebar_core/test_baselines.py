@@ -13,10 +13,18 @@ REST = 128
 
 def view(*songs: list[int], split: str = "train") -> GenreCorpus:
     lengths = np.array([len(song) for song in songs])
-    table = pd.DataFrame({
-        "id": [f"id{i}" for i in range(len(songs))], "genre": "jazz", "group": "", "title": "",
-        "source": "", "split": split, "n_steps": lengths, "offset": np.cumsum(lengths) - lengths,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "id": [f"id{i}" for i in range(len(songs))],
+            "genre": "jazz",
+            "group": "",
+            "title": "",
+            "source": "",
+            "split": split,
+            "n_steps": lengths,
+            "offset": np.cumsum(lengths) - lengths,
+        }
+    )
     return GenreCorpus("jazz", TimeGrid(1, 4), table, np.concatenate(songs).astype(np.uint8))
 
 

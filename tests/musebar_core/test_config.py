@@ -52,9 +52,15 @@ def test_an_unknown_setting_names_the_nearest():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"epochs": 0}, {"batch": "all"}, {"learning_rate": 0}, {"input_dropout": 1.0},
-     {"free_bits": -1}, {"evaluation_snippets": 1}],
-)  # fmt: skip
+    [
+        {"epochs": 0},
+        {"batch": "all"},
+        {"learning_rate": 0},
+        {"input_dropout": 1.0},
+        {"free_bits": -1},
+        {"evaluation_snippets": 1},
+    ],
+)
 def test_settings_no_run_could_use_are_refused(settings):
     with pytest.raises(ConfigurationError):
         TrainingConfig(**settings)
@@ -67,12 +73,18 @@ GOLDEN = {
         "model": {"hidden": 64, "layers": 1, "latent_length": 16, "regularizers": 4},
         "annealing": {"kind": "cyclical", "start": 0.1, "length": 0.8, "cycles": 3, "ratio": 0.4},
         "training": {
-            "epochs": 400, "batch": 8, "learning_rate": 0.01, "evaluate_every": 50,
-            "evaluation_snippets": 256, "free_bits": 0.05, "input_dropout": 0.4,
-            "output_bias": True, "gradient_clip": 100.0,
+            "epochs": 400,
+            "batch": 8,
+            "learning_rate": 0.01,
+            "evaluate_every": 50,
+            "evaluation_snippets": 256,
+            "free_bits": 0.05,
+            "input_dropout": 0.4,
+            "output_bias": True,
+            "gradient_clip": 100.0,
         },
     },
-}  # fmt: skip
+}
 """Ids of the first version that was recorded; no later option may change one."""
 
 

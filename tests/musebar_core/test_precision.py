@@ -79,10 +79,12 @@ def test_final_figures_of_ten_seeds_are_those_of_full_precision_within_their_spr
     mixed = dataclasses.replace(
         config, training=dataclasses.replace(config.training, precision="mixed")
     )
-    figures = torch.tensor([
-        [history(each, genre, seed)[-1].validation.bce for seed in range(10)]
-        for each in (config, mixed)
-    ])  # fmt: skip
+    figures = torch.tensor(
+        [
+            [history(each, genre, seed)[-1].validation.bce for seed in range(10)]
+            for each in (config, mixed)
+        ]
+    )
     differences = figures[1] - figures[0]
     # A paired t of 9 degrees of freedom beyond 3.25 has a probability under 1%.
     t = differences.mean() / (differences.std() / 10**0.5)

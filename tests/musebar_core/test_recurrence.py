@@ -27,9 +27,9 @@ def _both(lstm: nn.LSTM, roll: torch.Tensor, given: list[torch.Tensor]) -> list[
         wanted = [*lstm.parameters(), *given]
         code, state = (given[0], (given[1], given[2])) if given else (None, None)
         if whole:
-            inputs = roll if code is None else torch.cat(
-                [roll, code[:, None].expand(-1, T, -1)], dim=-1
-            )  # fmt: skip
+            inputs = (
+                roll if code is None else torch.cat([roll, code[:, None].expand(-1, T, -1)], dim=-1)
+            )
             states = lstm(inputs, state)[0]
         else:
             states = states_of(lstm, roll, code, state)

@@ -57,9 +57,13 @@ def test_another_seed_gives_other_figures(configuration, genre):
 @pytest.mark.parametrize("stop_at", [4, 8, 12])
 def test_a_resumed_run_equals_an_unbroken_one(configuration, genre, tmp_path, stop_at):
     config = configuration(
-        input_dropout=0.3, annealing=Schedule("linear"), gradient_clip=1.0, decay="cosine",
-        warm_up=0.25, encoder_steps=1,
-    )  # fmt: skip
+        input_dropout=0.3,
+        annealing=Schedule("linear"),
+        gradient_clip=1.0,
+        decay="cosine",
+        warm_up=0.25,
+        encoder_steps=1,
+    )
     path = tmp_path / "state.safetensors"
     state = training.start(config, genre, 3)
     for row in training.fit(config, genre, 3, state):

@@ -11,7 +11,8 @@ import pytest
 
 from musebar_core.annealing import Schedule
 from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
-from study.results import CURVES, METRIC_PREFIXES, RESULTS, StudyTables
+from study.results.columns import CURVES, METRIC_PREFIXES, RESULTS
+from study.results.tables import StudyTables
 
 MARKOV = {"pitch_frequencies": 907.0, "markov": 627.0, "repeat_last": 980.0}
 
@@ -44,8 +45,20 @@ class Study:
         self.baselines = MARKOV
         self.about = ""
 
-    def add(self, config, bces, *, phase="confirm", genre="jazz", method=None, planned=None,
-            collapsed=0, failed=0, mi=(2.0, 3.0), kl=4.0):  # fmt: skip
+    def add(
+        self,
+        config,
+        bces,
+        *,
+        phase="confirm",
+        genre="jazz",
+        method=None,
+        planned=None,
+        collapsed=0,
+        failed=0,
+        mi=(2.0, 3.0),
+        kl=4.0,
+    ):
         """Add done seeds (one a BCE), then failed ones; ``collapsed`` of the done collapse."""
         first = 0 if phase == "search" else 1000
         for i, bce in enumerate(bces):
@@ -53,8 +66,14 @@ class Study:
         for i in range(failed):
             row = self._row(config, first + len(bces) + i, phase, genre, method)
             self.rows.append(row | {"state": "failed", "failure": "loss is NaN", "attempts": 3})
-        self.plan.append({"genre": genre, "config_id": config.config_id, "phase": phase,
-                          "n_seeds": planned or len(bces) + failed})  # fmt: skip
+        self.plan.append(
+            {
+                "genre": genre,
+                "config_id": config.config_id,
+                "phase": phase,
+                "n_seeds": planned or len(bces) + failed,
+            }
+        )
         return config.config_id
 
     def _done(self, config, seed, bce, phase, genre, method, collapsed, mi, kl):
@@ -63,13 +82,18 @@ class Study:
         for prefix in METRIC_PREFIXES:
             shifted = bce + (1.0 if "test" in prefix else 0.0)
             row |= {
-                prefix + "bce": shifted, prefix + "kl": kl, prefix + "kl_bars": kl,
-                prefix + "elbo": -(shifted + kl), prefix + "mi_lower": lower,
-                prefix + "mi_upper": upper, prefix + "mi_cap": math.log(self.snippets),
+                prefix + "bce": shifted,
+                prefix + "kl": kl,
+                prefix + "kl_bars": kl,
+                prefix + "elbo": -(shifted + kl),
+                prefix + "mi_lower": lower,
+                prefix + "mi_upper": upper,
+                prefix + "mi_cap": math.log(self.snippets),
                 prefix + "active_units": 0 if collapsed else 5,
-                prefix + "informative_share": upper / kl, prefix + "collapsed": collapsed,
+                prefix + "informative_share": upper / kl,
+                prefix + "collapsed": collapsed,
                 prefix + "n_snippets": self.snippets,
-            }  # fmt: skip
+            }
         self.rows.append(row)
         for epoch, above in ((50, 30.0), (100, 0.0)):
             self.epochs.append(
@@ -81,31 +105,57 @@ class Study:
 
     def _row(self, config, seed, phase, genre, method):
         return {
-            "study": self.name, "genre": genre, "config_id": config.config_id, "seed": seed,
-            "phase": phase, "method": method, "state": "done", "failure": None, "attempts": 1,
+            "study": self.name,
+            "genre": genre,
+            "config_id": config.config_id,
+            "seed": seed,
+            "phase": phase,
+            "method": method,
+            "state": "done",
+            "failure": None,
+            "attempts": 1,
             "latent_length": config.model.latent_length,
-            "regularizers": config.model.regularizers, "bars": config.grid.bars,
-            "annealing": str(config.annealing.kind), "annealing_start": config.annealing.start,
+            "regularizers": config.model.regularizers,
+            "bars": config.grid.bars,
+            "annealing": str(config.annealing.kind),
+            "annealing_start": config.annealing.start,
             "annealing_length": config.annealing.length,
-            "annealing_cycles": config.annealing.cycles, "annealing_ratio": config.annealing.ratio,
-            "free_bits": config.training.free_bits, "input_dropout": config.training.input_dropout,
-            "hidden": config.model.hidden, "layers": config.model.layers,
-            "snippet_steps": config.grid.snippet_steps, "steps_per_bar": config.grid.steps_per_bar,
-            "steps_per_quarter": config.grid.steps_per_quarter, "epochs": config.training.epochs,
-            "batch": str(config.training.batch), "learning_rate": config.training.learning_rate,
-            "config": config.canonical_json(), "best_epoch": 100, "seconds": 36.0, "node": "box",
-            "device": "cpu", "versions": '{"torch":"2.9.0"}', "checkpoint": None,
+            "annealing_cycles": config.annealing.cycles,
+            "annealing_ratio": config.annealing.ratio,
+            "free_bits": config.training.free_bits,
+            "input_dropout": config.training.input_dropout,
+            "hidden": config.model.hidden,
+            "layers": config.model.layers,
+            "snippet_steps": config.grid.snippet_steps,
+            "steps_per_bar": config.grid.steps_per_bar,
+            "steps_per_quarter": config.grid.steps_per_quarter,
+            "epochs": config.training.epochs,
+            "batch": str(config.training.batch),
+            "learning_rate": config.training.learning_rate,
+            "config": config.canonical_json(),
+            "best_epoch": 100,
+            "seconds": 36.0,
+            "node": "box",
+            "device": "cpu",
+            "versions": '{"torch":"2.9.0"}',
+            "checkpoint": None,
             "finished_at": "2026-01-01T00:00:00Z",
-        }  # fmt: skip
+        }
 
     def tables(self):
         """The study as tables."""
         genres = [
-            {"genre": genre, "fingerprint": "f" * 64, "train_songs": 96, "validation_songs": 12,
-             "test_songs": 12, "validation_snippets": self.snippets,
-             "test_snippets": self.snippets}
+            {
+                "genre": genre,
+                "fingerprint": "f" * 64,
+                "train_songs": 96,
+                "validation_songs": 12,
+                "test_songs": 12,
+                "validation_snippets": self.snippets,
+                "test_snippets": self.snippets,
+            }
             for genre in self.genres
-        ]  # fmt: skip
+        ]
         baselines = [
             {"genre": genre, "split": split, "baseline": name, "bce": bce}
             for genre in self.genres
@@ -114,24 +164,39 @@ class Study:
         ]
         planned = pd.DataFrame(self.plan, columns=["genre", "config_id", "phase", "n_seeds"])
         return StudyTables(
-            name=self.name, state=self.state, spec=self._spec(),
-            results=frame(self.rows, RESULTS), curves=frame(self.epochs, CURVES),
+            name=self.name,
+            state=self.state,
+            spec=self._spec(),
+            results=frame(self.rows, RESULTS),
+            curves=frame(self.epochs, CURVES),
             genres=pd.DataFrame(genres),
             baselines=pd.DataFrame(baselines, columns=["genre", "split", "baseline", "bce"]),
             planned=planned.astype({"n_seeds": "int64"}),
-        )  # fmt: skip
+        )
 
     def _spec(self):
         return {
-            "name": self.name, "about": self.about,
-            "corpus": {"source": "music21", "path": "/data/corpus", "genres": self.genres,
-                       "grid": {"steps_per_quarter": 4, "steps_per_bar": 4, "snippet_steps": 64}},
-            "model": {"hidden": 48, "layers": 2}, "training": {"epochs": 100},
-            "search": {"protocol": "search", "space": "full", "configurations": 60,
-                       "finalists": 3, "objective": "bce", "methods": True},
+            "name": self.name,
+            "about": self.about,
+            "corpus": {
+                "source": "music21",
+                "path": "/data/corpus",
+                "genres": self.genres,
+                "grid": {"steps_per_quarter": 4, "steps_per_bar": 4, "snippet_steps": 64},
+            },
+            "model": {"hidden": 48, "layers": 2},
+            "training": {"epochs": 100},
+            "search": {
+                "protocol": "search",
+                "space": "full",
+                "configurations": 60,
+                "finalists": 3,
+                "objective": "bce",
+                "methods": True,
+            },
             "seeds": {"search": 2, "confirm": self.confirm},
             "storage": {"ledger": "postgresql://ann:secret@db/ledger"},
-        }  # fmt: skip
+        }
 
 
 def spread(mean, sd=1.0, n=10):
@@ -174,15 +239,30 @@ def build_four_methods(genres=("jazz",)):
             "musebar_bow": (configuration(16, 8, "linear"), 0, 566.0, (2.5, 3.1)),
         }
         for name, (config, collapsed, bce, mi) in methods.items():
-            study.add(config, spread(bce), phase="methods", genre=genre, method=name,
-                      collapsed=collapsed, mi=mi, kl=mi[1] + 1)  # fmt: skip
+            study.add(
+                config,
+                spread(bce),
+                phase="methods",
+                genre=genre,
+                method=name,
+                collapsed=collapsed,
+                mi=mi,
+                kl=mi[1] + 1,
+            )
         winner = configuration(8, 4, "cosine", input_dropout=0.3)
         second = configuration(32, 16, "cosine", input_dropout=0.3)
         study.add(winner, spread(558.0, n=2), phase="search", genre=genre, mi=(3.0, 3.6), kl=5.0)
         study.add(winner, spread(560.0), genre=genre, mi=(3.0, 3.6), kl=5.0)
         study.add(second, spread(559.9), genre=genre, mi=(3.6, 4.4), kl=7.0)
-        study.add(replace(second, annealing=Schedule()), [571.0], phase="search", genre=genre,
-                  failed=1, collapsed=1, kl=27.0)  # fmt: skip
+        study.add(
+            replace(second, annealing=Schedule()),
+            [571.0],
+            phase="search",
+            genre=genre,
+            failed=1,
+            collapsed=1,
+            kl=27.0,
+        )
     return study
 
 
@@ -204,8 +284,15 @@ def build_rich(name, genres, state="finished"):
                     bce = 562 + latent / 4 - r / 8 + rng.random()
                     mi = 0.3 + latent / 16 + r / 16
                     config = configuration(latent, r, kind, input_dropout=0.2, learning_rate=0.02)
-                    study.add(config, [bce, bce + 1], phase="search", genre=genre, kl=mi + 1.5,
-                              mi=(mi, mi + 0.4), collapsed=int(latent == 4 and r == 1))  # fmt: skip
+                    study.add(
+                        config,
+                        [bce, bce + 1],
+                        phase="search",
+                        genre=genre,
+                        kl=mi + 1.5,
+                        mi=(mi, mi + 0.4),
+                        collapsed=int(latent == 4 and r == 1),
+                    )
         study.add(configuration(64, 1), [566.0] * 3, planned=10, genre=genre, failed=1)
     return study
 

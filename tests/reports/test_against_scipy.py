@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.stats.aggregate import interquartile_mean
+from reports.answers.aggregate import interquartile_mean
+from reports.answers.stages import change
 from reports.stats.improvement import share_interval
-from reports.stats.intervals import mean_over_seeds, paired_difference
 from reports.stats.separation import t_power
-from reports.stats.signflip import holm, sign_flip
-from reports.stats.stages import change
 from reports.stats.ties import tie_set
+from study.statistics.intervals import mean_over_seeds, paired_difference
+from study.statistics.signflip import holm, sign_flip
 
 CASES = [(n, skewed) for n in (3, 5, 10) for skewed in (False, True)]
 
@@ -53,9 +53,13 @@ def test_the_sign_flip_test_is_the_exact_permutation_test_of_the_mean(n, skewed)
 
     def theirs(alternative):
         return stats.permutation_test(
-            (values,), np.mean, permutation_type="samples", alternative=alternative,
-            n_resamples=np.inf, vectorized=False,
-        ).pvalue  # fmt: skip
+            (values,),
+            np.mean,
+            permutation_type="samples",
+            alternative=alternative,
+            n_resamples=np.inf,
+            vectorized=False,
+        ).pvalue
 
     assert ours.below == pytest.approx(theirs("less"))
     assert ours.above == pytest.approx(theirs("greater"))
@@ -66,9 +70,12 @@ def test_the_sign_flip_test_is_the_exact_permutation_test_of_the_mean(n, skewed)
 def test_a_tie_set_of_two_is_judged_by_the_exact_permutation_test(n, skewed):
     costs = np.stack([seeds(n, skewed), seeds(n, skewed, stream=1)])
     theirs = stats.permutation_test(
-        (costs[0] - costs[1],), np.mean, permutation_type="samples", n_resamples=np.inf,
+        (costs[0] - costs[1],),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=np.inf,
         vectorized=False,
-    )  # fmt: skip
+    )
     found = tie_set(["a", "b"], costs)
     assert min(found.p_values.values()) == pytest.approx(theirs.pvalue, abs=1e-9)
 

@@ -44,10 +44,17 @@ def chromium():
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                  "--disable-background-networking", "--disable-component-update",
-                  "--disable-sync", "--autoplay-policy=no-user-gesture-required"],
-        )  # fmt: skip
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
         yield browser
         browser.close()
 
@@ -58,12 +65,16 @@ def real(tiny_settings, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     settings = tiny_settings | {"search.configurations": "12"}
     given = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    for command in (["study", "launch", "search", "--name", "tiny", *given],
-                    ["report", "build", "tiny"]):  # fmt: skip
+    for command in (
+        ["study", "launch", "search", "--name", "tiny", *given],
+        ["report", "build", "tiny"],
+    ):
         subprocess.run(
-            [sys.executable, "-c", "from study.cli import main; main()", *command],
-            env=os.environ | {"MUSEBAR_HOME": str(home)}, check=True, timeout=1500,
-        )  # fmt: skip
+            [sys.executable, "-c", "from musebar.cli import main; main()", *command],
+            env=os.environ | {"MUSEBAR_HOME": str(home)},
+            check=True,
+            timeout=1500,
+        )
     return home / "tiny" / "report"
 
 
@@ -71,8 +82,13 @@ def real(tiny_settings, tmp_path_factory):
 def simulated(rich_tables, tmp_path_factory):
     """Two studies side by side, with names that would break a careless page."""
     out = tmp_path_factory.mktemp("simulated") / "report"
-    build_site([ReportSource(rich_tables("demo", ("jazz", HOSTILE))),
-                ReportSource(rich_tables("other", ("jazz",), state="running"))], out)  # fmt: skip
+    build_site(
+        [
+            ReportSource(rich_tables("demo", ("jazz", HOSTILE))),
+            ReportSource(rich_tables("other", ("jazz",), state="running")),
+        ],
+        out,
+    )
     return out
 
 
@@ -137,8 +153,11 @@ def test_axe_finds_nothing_serious_on_any_page(chromium, report, scheme):
     for file in pages(report):
         with Opened(chromium, file, scheme) as opened:
             found = Axe().run(opened.page).response["violations"]
-            grave = [(one["id"], [node["target"] for node in one["nodes"]][:5])
-                     for one in found if one["impact"] in {"serious", "critical"}]  # fmt: skip
+            grave = [
+                (one["id"], [node["target"] for node in one["nodes"]][:5])
+                for one in found
+                if one["impact"] in {"serious", "critical"}
+            ]
             assert grave == [], file.name
 
 
@@ -146,8 +165,9 @@ def test_every_link_and_anchor_leads_somewhere(chromium, report):
     ids = {}
     for file in pages(report):
         with Opened(chromium, file) as opened:
-            ids[file] = set(opened.page.evaluate(
-                "[...document.querySelectorAll('[id]')].map((one) => one.id)"))  # fmt: skip
+            ids[file] = set(
+                opened.page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+            )
     for file in pages(report):
         with Opened(chromium, file) as opened:
             for url in opened.page.evaluate("[...document.links].map((link) => link.href)"):

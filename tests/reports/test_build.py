@@ -99,7 +99,7 @@ def test_a_password_in_the_spec_is_not_shown(report):
         ("postgresql://db/x?user=ann&password=secret", "postgresql://db/x?user=ann&password=***"),
         ("https://example.org/a", "https://example.org/a"),
     ],
-)  # fmt: skip
+)
 def test_credentials_are_masked_wherever_a_url_stands(shown, masked):
     assert without_secrets({"a": [shown, 1]}) == {"a": [masked, 1]}
 
@@ -157,8 +157,13 @@ def test_a_study_before_its_corpus_has_a_page(make_study, tmp_path):
 def test_the_genre_page_has_figures_tables_and_words(report):
     parser = links(report.parent / page_name("jazz"))
     assert {"fig-bce-mi", "fig-kl-mi", "fig-methods", "fig-curves"} <= set(parser.ids)
-    assert {"table-methods-test", "table-methods-validation", "table-configurations",
-            "table-failures", "table-alternatives"} <= set(parser.ids)  # fmt: skip
+    assert {
+        "table-methods-test",
+        "table-methods-validation",
+        "table-configurations",
+        "table-failures",
+        "table-alternatives",
+    } <= set(parser.ids)
     text = (report.parent / page_name("jazz")).read_text()
     assert "10 of 10, collapsed" in text
     assert "cover seeds, not the choice of songs" in text
@@ -246,8 +251,12 @@ def test_every_table_with_a_bce_holds_the_baselines_and_shows_measures_first(rep
         assert "<td>Markov chain (baseline)" in table
     (header,) = re.findall(r'data-name="configurations".*?</thead>', text, re.DOTALL)
     assert re.findall(r"<th [^>]*>([^<]*)<", header)[:5] == [
-        "configuration", "phase", "BCE", "KL", "MI lower",
-    ]  # fmt: skip
+        "configuration",
+        "phase",
+        "BCE",
+        "KL",
+        "MI lower",
+    ]
     assert "at most log N = 6.93 (N = 1,024)" in text
 
 

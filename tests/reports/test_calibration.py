@@ -9,10 +9,10 @@ import math
 import numpy as np
 import pytest
 
-from reports.stats.intervals import mean_over_seeds
-from reports.stats.signflip import holm, sign_flip
+from reports.answers.verdicts import MOST, Answer, verdicts
 from reports.stats.ties import tie_set
-from reports.stats.verdicts import MOST, Answer, verdicts
+from study.statistics.intervals import mean_over_seeds
+from study.statistics.signflip import holm, sign_flip
 
 LEVEL = 0.05
 
@@ -67,8 +67,9 @@ def test_claims_of_a_simulated_study_without_effects_stay_undecided(make_study, 
     for _ in range(20):
         study = make_study()
         for name, config in configs.items():
-            study.add(config, rng.normal(500, 1, 10).tolist(), phase="methods", method=name,
-                      collapsed=5)  # fmt: skip
+            study.add(
+                config, rng.normal(500, 1, 10).tolist(), phase="methods", method=name, collapsed=5
+            )
         called += any(v.answer is not Answer.UNDECIDED for v in verdicts(study.tables()))
     assert called <= bound(20)
 

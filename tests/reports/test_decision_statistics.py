@@ -9,13 +9,13 @@ from scipy import stats
 from musebar_core.config import ModelConfig
 from musebar_core.model import RVAE
 from musebar_core.size import n_parameters
-from reports.stats.aggregate import aggregate, interquartile_mean
+from reports.answers.aggregate import aggregate, interquartile_mean
+from reports.answers.stages import change, flattery
 from reports.stats.bootstrap import stratified, studentised_interval
 from reports.stats.improvement import improvement, share_interval
-from reports.stats.intervals import mean_over_seeds
 from reports.stats.separation import seeds_needed, separation, t_power
-from reports.stats.stages import change, flattery
 from reports.stats.variance import variance_parts
+from study.statistics.intervals import mean_over_seeds
 
 
 def mean(*values, first=0):
@@ -133,9 +133,10 @@ def test_methods_are_aggregated_over_genres_relative_to_each_genres_mean(two_gen
 
 def test_a_genre_without_full_counts_is_left_out_and_says_so(two_genres):
     two_genres.rows = [
-        row for row in two_genres.rows
+        row
+        for row in two_genres.rows
         if not (row["genre"] == "rock" and row["method"] == "musebar" and row["seed"] == 1003)
-    ]  # fmt: skip
+    ]
     found = aggregate(two_genres.tables())
     assert found.genres == ("jazz",)
     assert found.left_out["rock"] == "MuseBar has 9 of 10 seeds"

@@ -1,13 +1,13 @@
 import pytest
 
+from reports.answers.choice import choose
+from reports.answers.curves import curve
+from reports.answers.summaries import baseline_bce, summaries
+from reports.answers.views import compared, dot_plot, information_plot, methods_of
 from reports.figures.curves import learning_curves, leaves_window
 from reports.figures.dots import bce_dots
 from reports.figures.information import information
 from reports.figures.style import METHOD_COLOURS, add_baselines, figure, window
-from reports.stats.choice import choose
-from reports.stats.curves import curve
-from reports.stats.summaries import baseline_bce, summaries
-from reports.stats.views import compared, dot_plot, information_plot, methods_of
 
 
 @pytest.fixture
@@ -35,8 +35,12 @@ def test_the_dot_plot_has_every_seed_mean_interval_and_baselines(jazz):
     tables, rows, chosen = jazz
     info = dot_plot(tables, compared(rows, chosen, wanted=10), chosen, "jazz")
     assert [row.label for row in info.rows] == [
-        "LSTM-VAE", "VAE-BOW", "MuseBar", "MuseBar-BOW", "chosen",
-    ]  # fmt: skip
+        "LSTM-VAE",
+        "VAE-BOW",
+        "MuseBar",
+        "MuseBar-BOW",
+        "chosen",
+    ]
     assert info.baselines["markov"] == 627.0
     drawn = bce_dots(info)
     assert list(trace(drawn, "MuseBar, seeds").x) == [567.0, 569.0] * 5
@@ -83,8 +87,10 @@ def test_learning_curves_show_each_seed_and_the_mean(make_study, make_config):
     baselines = baseline_bce(tables, "jazz", "validation")
     drawn = learning_curves(curves, baselines)
     assert [one.name for one in drawn.data] == [
-        "LSTM-VAE, seed 1000", "LSTM-VAE, seed 1001", "LSTM-VAE",
-    ]  # fmt: skip
+        "LSTM-VAE, seed 1000",
+        "LSTM-VAE, seed 1001",
+        "LSTM-VAE",
+    ]
     assert list(trace(drawn, "LSTM-VAE").y) == [632.0, 602.0]
     assert len(drawn.layout.shapes) == 1  # Markov; the others are named at the edge
     assert "pitch frequencies 907.0 (above the window)" in texts(drawn)

@@ -10,11 +10,11 @@ from musebar_core.annealing import Schedule
 from musebar_core.checkpoint import Identity, save_weights
 from musebar_core.generation import REST, Note, notes, one_line
 from musebar_core.training import fit, start
+from reports.answers.summaries import summaries
 from reports.audio import RATE, wav
 from reports.build import build_report
 from reports.listen import Piece, SilentError, play
 from reports.pages.listen import roll
-from reports.stats.summaries import summaries
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ def played(corpus, tmp_path_factory):
     from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 
     folder = tmp_path_factory.mktemp("study")
-    training = TrainingConfig(epochs=4, evaluate_every=4, batch=4, learning_rate=0.01,
-                              evaluation_snippets=8)  # fmt: skip
+    training = TrainingConfig(
+        epochs=4, evaluate_every=4, batch=4, learning_rate=0.01, evaluation_snippets=8
+    )
     config = Configuration(Grid(1, 4, 16), ModelConfig(8, 1, 4, 2), Schedule(), training)
     view = corpus.genre("low")
     for seed in (1000, 1001):

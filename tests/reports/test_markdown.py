@@ -8,10 +8,12 @@ import pytest
 import yaml
 
 from reports import markdown
-from reports.stats.agreement import agreements
-from reports.stats.effects import effects, named_configurations
-from study import planner, specfile
-from study.results import CURVES, RESULTS, StudyTables
+from reports.answers.agreement import agreements
+from reports.answers.effects import effects, named_configurations
+from study.results.columns import CURVES, RESULTS
+from study.results.tables import StudyTables
+from study.search import planner
+from study.spec import specfile
 
 SEEDS = (1000, 1001, 1002)
 BCE = {"lstm_vae": 100.0, "vae_bow": 90.0, "musebar": 100.0, "musebar_bow": 80.0, "strong": 60.0}
@@ -26,15 +28,24 @@ def tables():
         for name, config_id in planner.named_of(spec).items()
         for seed in SEEDS
     ]
-    frame = pd.DataFrame({
-        c.name: pd.Series([run.get(c.name) for run in runs], dtype=c.dtype) for c in RESULTS
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {c.name: pd.Series([run.get(c.name) for run in runs], dtype=c.dtype) for c in RESULTS}
+    )
     content = spec.model_dump(mode="json")
     content["corpus"]["path"] = "/home/me/corpora/songs"
-    genres = pd.DataFrame([
-        {"genre": "jazz", "fingerprint": "f", "train_songs": 80, "validation_songs": 10,
-         "test_songs": 10, "validation_snippets": 40, "test_snippets": 41}
-    ])  # fmt: skip
+    genres = pd.DataFrame(
+        [
+            {
+                "genre": "jazz",
+                "fingerprint": "f",
+                "train_songs": 80,
+                "validation_songs": 10,
+                "test_songs": 10,
+                "validation_snippets": 40,
+                "test_snippets": 41,
+            }
+        ]
+    )
     baselines = pd.DataFrame(
         [("jazz", split, "markov", 95.0) for split in ("validation", "test")],
         columns=["genre", "split", "baseline", "bce"],
@@ -51,23 +62,48 @@ def _run(config_id, name, seed):
     spec = specfile.load("claims", ["seeds.confirm=3"], "mine")
     config = {c.config_id: c for c in planner.grid_configurations(spec)}[config_id]
     wobble = seed - 1001
-    figures = {"bce": BCE[name] + wobble, "kl": 3.0, "kl_bars": 3.0, "elbo": -BCE[name],
-               "mi_lower": MI[name] + 0.1 * wobble, "mi_upper": MI[name] + 0.5, "mi_cap": 3.7,
-               "active_units": 4, "informative_share": 1.0, "collapsed": MI[name] < 0.5,
-               "n_snippets": 40}  # fmt: skip
+    figures = {
+        "bce": BCE[name] + wobble,
+        "kl": 3.0,
+        "kl_bars": 3.0,
+        "elbo": -BCE[name],
+        "mi_lower": MI[name] + 0.1 * wobble,
+        "mi_upper": MI[name] + 0.5,
+        "mi_cap": 3.7,
+        "active_units": 4,
+        "informative_share": 1.0,
+        "collapsed": MI[name] < 0.5,
+        "n_snippets": 40,
+    }
     return {
-        "study": "mine", "genre": "jazz", "config_id": config_id, "seed": seed,
-        "phase": "confirm", "method": name if name != "strong" else None, "state": "done",
-        "attempts": 1, "config": config.canonical_json(), "seconds": 8.0, "node": "host",
-        "checkpoint": "runs/x", "best_epoch": 3,
-        "latent_length": 16, "regularizers": 1, "bars": 8, "annealing_cycles": 1, "hidden": 48,
-        "layers": 1, "snippet_steps": 64, "steps_per_bar": 8, "steps_per_quarter": 2,
+        "study": "mine",
+        "genre": "jazz",
+        "config_id": config_id,
+        "seed": seed,
+        "phase": "confirm",
+        "method": name if name != "strong" else None,
+        "state": "done",
+        "attempts": 1,
+        "config": config.canonical_json(),
+        "seconds": 8.0,
+        "node": "host",
+        "checkpoint": "runs/x",
+        "best_epoch": 3,
+        "latent_length": 16,
+        "regularizers": 1,
+        "bars": 8,
+        "annealing_cycles": 1,
+        "hidden": 48,
+        "layers": 1,
+        "snippet_steps": 64,
+        "steps_per_bar": 8,
+        "steps_per_quarter": 2,
         "epochs": 500,
     } | {
         f"{prefix}_{metric}": value
         for prefix in ("validation", "test", "last_validation", "last_test")
         for metric, value in figures.items()
-    }  # fmt: skip
+    }
 
 
 def test_the_configurations_have_the_names_of_the_space_methods_first(tables):
@@ -163,10 +199,15 @@ def test_a_measure_that_ranks_as_mi_does_agrees_wholly(tables):
     measured = runs[["study", "genre", "config_id", "seed", "phase"]].assign(
         code_worth=[10 * MI[names[c]] for c in runs["config_id"]],
         importance_nll=[-MI[names[c]] for c in runs["config_id"]],
-        path_ratio=1.0, largest_jump=np.nan, likeness_pitch_classes=0.1, likeness_intervals=0.1,
-        likeness_note_density=0.1, likeness_repetition=0.1, generated_out_of_key=0.1,
+        path_ratio=1.0,
+        largest_jump=np.nan,
+        likeness_pitch_classes=0.1,
+        likeness_intervals=0.1,
+        likeness_note_density=0.1,
+        likeness_repetition=0.1,
+        generated_out_of_key=0.1,
         generated_repetition=0.1,
-    )  # fmt: skip
+    )
     found = {one.measure: one for one in agreements(tables, measured)}
     assert found["code_worth"].mean == pytest.approx(1)
     assert found["importance_nll"].by_genre == {"jazz": pytest.approx(-1)}

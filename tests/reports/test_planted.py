@@ -16,30 +16,42 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from musebar.cli import musebar
 from reports.pages.render import page_name
-from study import specfile
-from study.cli import musebar
-from study.home import Home
-from study.record import Ended, Proposal, SeedRun, State
-from study.spec import Phase
+from study.home.studies import Home
+from study.ledger.record import Ended, Proposal, SeedRun, State
+from study.spec import specfile
+from study.spec.model import Phase
 
 GENRE = "jazz"
 BASELINES = {"pitch_frequencies": 907.0, "markov": 627.0, "repeat_last": 980.0}
 FACTS = {
-    "fingerprint": "f" * 64, "train_songs": 96, "validation_songs": 12, "test_songs": 12,
-    "validation_snippets": 1024, "test_snippets": 1024,
+    "fingerprint": "f" * 64,
+    "train_songs": 96,
+    "validation_songs": 12,
+    "test_songs": 12,
+    "validation_snippets": 1024,
+    "test_snippets": 1024,
     "baselines": {"validation": BASELINES, "test": BASELINES},
-}  # fmt: skip
+}
 ALTERNATING = (0.6, -0.4) * 5
 
 
 def metrics(bce, *, collapsed):
     lower, upper = (0.0, 0.1) if collapsed else (2.0, 3.0)
     return {
-        "bce": bce, "kl": 4.0, "kl_bars": 4.0, "elbo": -bce - 4.0, "mi_lower": lower,
-        "mi_upper": upper, "mi_cap": math.log(1024), "active_units": 0 if collapsed else 5,
-        "informative_share": upper / 4, "collapsed": collapsed, "n_snippets": 1024,
-    }  # fmt: skip
+        "bce": bce,
+        "kl": 4.0,
+        "kl_bars": 4.0,
+        "elbo": -bce - 4.0,
+        "mi_lower": lower,
+        "mi_upper": upper,
+        "mi_cap": math.log(1024),
+        "active_units": 0 if collapsed else 5,
+        "informative_share": upper / 4,
+        "collapsed": collapsed,
+        "n_snippets": 1024,
+    }
 
 
 class Planted:
@@ -48,10 +60,13 @@ class Planted:
     def __init__(self, home):
         overrides = [
             "corpus.grid={steps_per_quarter: 4, steps_per_bar: 4, snippet_steps: 64}",
-            f"corpus.genres=[{GENRE}]", "corpus.include_overall=false",
+            f"corpus.genres=[{GENRE}]",
+            "corpus.include_overall=false",
             "model={hidden: 48, latent_length: 16, regularizers: {every: 2}}",
-            "search.finalists=4", "search.configurations=4", "seeds={search: 2, confirm: 10}",
-        ]  # fmt: skip
+            "search.finalists=4",
+            "search.configurations=4",
+            "seeds={search: 2, confirm: 10}",
+        ]
         self.spec = specfile.load("search", overrides, "planted")
         self.ledger = Home(home).create(self.spec).ledger
         self.ledger.set_corpus("planted", "/data/corpus", {GENRE: FACTS})
@@ -70,10 +85,16 @@ class Planted:
             found = metrics(bces[i], collapsed=i < collapsed)
             splits = ("validation", "test", "last_validation", "last_test")
             ended = Ended(
-                failure=None if done else "the loss is no number", attempts=1 if done else 3,
-                metrics=dict.fromkeys(splits, found) if done else {}, curve=[], best_epoch=60,
-                seconds=1.0, node="box", device="cpu", versions={"torch": "2.9.0"},
-            )  # fmt: skip
+                failure=None if done else "the loss is no number",
+                attempts=1 if done else 3,
+                metrics=dict.fromkeys(splits, found) if done else {},
+                curve=[],
+                best_epoch=60,
+                seconds=1.0,
+                node="box",
+                device="cpu",
+                versions={"torch": "2.9.0"},
+            )
             self.ledger.end("planted", SeedRun(GENRE, self.ids[name], seed, phase), ended)
 
 
@@ -206,8 +227,9 @@ def test_search_flattered_by_what_was_planted(planted, answer):
 def test_it_rests_on_what_was_run(answer):
     # 8 searched, 39 confirmed and one that failed, 40 of the methods; a second each, on one CPU
     assert answer["card"]["cost"] == {
-        "seed_runs": 88, "hours": {"CPU": pytest.approx(88 / 3600)},
-    }  # fmt: skip
+        "seed_runs": 88,
+        "hours": {"CPU": pytest.approx(88 / 3600)},
+    }
     assert answer["card"]["said"]["What it cost"]["In all"] == "88 seed runs, 0.02 CPU-hours"
 
 
@@ -234,8 +256,9 @@ def test_the_page_says_word_for_word_what_recommend_says(planted, page, answer):
     assert len(said) >= 5
     for title, lines in said.items():
         assert page.cards[title] == lines
-    text = [re.sub(r"\s+", " ", line).strip() for line in
-            call(planted, "recommend", GENRE).splitlines()]  # fmt: skip
+    text = [
+        re.sub(r"\s+", " ", line).strip() for line in call(planted, "recommend", GENRE).splitlines()
+    ]
     for title, lines in said.items():
         assert title in text
         assert {f"{label} {words}" for label, words in lines.items()} <= set(text)

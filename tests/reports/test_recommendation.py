@@ -27,8 +27,10 @@ def test_json_and_yaml_hold_the_same_and_no_nan(make_study, make_config):
     plain = json.loads(as_json(found), parse_constant=refuse)
     assert plain == yaml.safe_load(as_yaml(found))
     assert plain["evidence"]["validation"]["bce"] == {
-        "mean": 560.0, "interval": None, "n_seeds": 1,
-    }  # fmt: skip
+        "mean": 560.0,
+        "interval": None,
+        "n_seeds": 1,
+    }
 
 
 def test_the_evidence_is_exact(four_methods):
@@ -78,9 +80,16 @@ def test_what_weakens_a_recommendation_is_said(make_study, make_config):
 def test_the_text_shows_bce_beside_baselines_and_information(four_methods):
     text = as_text(recommend(four_methods.tables(), "jazz"))
     assert text.startswith("jazz: latent length 8, 4 of 16 bars regularized, cosine annealing")
-    for part in ("560.0 [559.2, 560.8]", "BCE of Markov chain", "MI, lower", "cover seeds",
-                 "its cap, log N ", "6.93 (N = 1,024)",
-                 "How it was chosen", "musebar train --config"):  # fmt: skip
+    for part in (
+        "560.0 [559.2, 560.8]",
+        "BCE of Markov chain",
+        "MI, lower",
+        "cover seeds",
+        "its cap, log N ",
+        "6.93 (N = 1,024)",
+        "How it was chosen",
+        "musebar train --config",
+    ):
         assert part in text
 
 

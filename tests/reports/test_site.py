@@ -23,10 +23,17 @@ def names(folder):
 
 def test_every_topic_has_a_page_where_there_is_data(site):
     assert names(site) == {
-        "index.html", "methods.html", "latent-length.html", "regularizers.html", "heatmaps.html",
-        *(f"{topic}-{slug(genre)}.html" for topic in ("search", "collapse", "genre")
-          for genre in ("jazz", HOSTILE)),
-    }  # fmt: skip
+        "index.html",
+        "methods.html",
+        "latent-length.html",
+        "regularizers.html",
+        "heatmaps.html",
+        *(
+            f"{topic}-{slug(genre)}.html"
+            for topic in ("search", "collapse", "genre")
+            for genre in ("jazz", HOSTILE)
+        ),
+    }
 
 
 def test_what_was_not_measured_has_no_page(make_study, make_config, tmp_path):
@@ -38,13 +45,19 @@ def test_what_was_not_measured_has_no_page(make_study, make_config, tmp_path):
 
 
 def test_every_page_leads_to_every_topic_and_to_its_own_genres():
-    places = (Place(Topic.OVERVIEW), Place(Topic.SEARCH, "a"), Place(Topic.SEARCH, "b"),
-              Place(Topic.GENRE, "a"), Place(Topic.GENRE, "b"))  # fmt: skip
+    places = (
+        Place(Topic.OVERVIEW),
+        Place(Topic.SEARCH, "a"),
+        Place(Topic.SEARCH, "b"),
+        Place(Topic.GENRE, "a"),
+        Place(Topic.GENRE, "b"),
+    )
     found = Site(places).navigation(Place(Topic.SEARCH, "b"))
     assert [(link.label, link.href, link.current) for link in found.topics] == [
-        ("Overview", "index.html", False), ("Search", "search-b.html", True),
+        ("Overview", "index.html", False),
+        ("Search", "search-b.html", True),
         ("Genre cards", "genre-b.html", False),
-    ]  # fmt: skip
+    ]
     assert [(link.label, link.current) for link in found.genres] == [("a", False), ("b", True)]
 
 

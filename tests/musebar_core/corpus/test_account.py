@@ -15,12 +15,14 @@ from musebar_core.corpus.account import count_kinds, kind, thin_genres
         ("unreadable: ValueError: 2000000 steps long", "unreadable: ValueError"),
         ("unreadable: the file is empty", "unreadable: the file is empty"),
         ("no notes but 12 of drums", "no notes but drums"),
-        ("another MIDI of its track is taken: a/b.mid (it matches better)",
-         "another MIDI of its track is taken"),
+        (
+            "another MIDI of its track is taken: a/b.mid (it matches better)",
+            "another MIDI of its track is taken",
+        ),
         ("label 'Reggae' is in no genre of the map", "label 'Reggae' is in no genre of the map"),
         ("no genre label", "no genre label"),
     ],
-)  # fmt: skip
+)
 def test_a_kind_of_reason_is_without_what_is_one_files_own(reason, expected):
     assert kind(reason) == expected
 

@@ -43,8 +43,12 @@ def test_every_music_file_ends_in_songs_or_rejected_and_never_in_both(
 
 def test_songs_hold_their_pitches_and_say_where_they_are_from(source, tmp_path, grid, tune):
     view = build(source, tmp_path / "out", grid).genre("jazz")
-    song = next(s for split in ("train", "validation", "test") for s in view.songs(split)
-                if s.source == "jazz/song4.mid")  # fmt: skip
+    song = next(
+        s
+        for split in ("train", "validation", "test")
+        for s in view.songs(split)
+        if s.source == "jazz/song4.mid"
+    )
     assert song.pitches.tolist() == [pitch for _, _, pitch in tune(4)]
     assert (song.genre, song.title, song.group) == ("jazz", "song4", "")
 
@@ -201,8 +205,10 @@ def test_a_genre_with_too_few_songs_is_left_out_and_its_songs_say_why(
         "rock/one.mid": "genre 'rock' has too few songs to split",
         "rock/two.mid": "unreadable: the file is empty",
     }
-    said = ("genre 'rock': 1 of its 2 files could be taken, at least 3 that differ are needed "
-            "(1: unreadable: the file is empty)")  # fmt: skip
+    said = (
+        "genre 'rock': 1 of its 2 files could be taken, at least 3 that differ are needed "
+        "(1: unreadable: the file is empty)"
+    )
     assert corpus.info["left_out"] == [said]
     assert caplog.messages == [f"left out: {said}"]
 
@@ -316,8 +322,10 @@ def test_neither_time_signature_nor_tempo_moves_the_grid(tmp_path, tune, numerat
     piece.time_signature_changes.append(pretty_midi.TimeSignature(numerator, 4, 0.0))
     quarter = 60 / (60.0 + 17 * numerator)
     melody = pretty_midi.Instrument(0, name="Melody")
-    melody.notes = [pretty_midi.Note(90, pitch, (at + 5) * quarter, (at + 5 + length) * quarter)
-                    for at, length, pitch in tune(1)]  # fmt: skip
+    melody.notes = [
+        pretty_midi.Note(90, pitch, (at + 5) * quarter, (at + 5 + length) * quarter)
+        for at, length, pitch in tune(1)
+    ]
     piece.instruments.append(melody)
     piece.write(str(tmp_path / "a.mid"))
     for steps in (1, 4):
@@ -327,8 +335,9 @@ def test_neither_time_signature_nor_tempo_moves_the_grid(tmp_path, tune, numerat
 
 def test_the_named_grids_are_a_quarter_and_a_sixteenth_a_step():
     assert {name: (grid.steps_per_quarter, grid.steps_per_bar) for name, grid in GRIDS.items()} == {
-        "quarter": (1, 4), "sixteenth": (4, 16),
-    }  # fmt: skip
+        "quarter": (1, 4),
+        "sixteenth": (4, 16),
+    }
 
 
 def test_groups_stay_on_one_side(tmp_path, grid, write_midi, tune):

@@ -131,8 +131,9 @@ def test_of_a_chain_of_versions_each_duplicate_resembles_the_song_it_is_said_to_
     a, b = tune(1, 120), tune(2, 120)
     both = [*a[:60], *[(at + 200, length, pitch) for at, length, pitch in b[:60]]]
     duplicates = Duplicates()
-    first = [duplicates.find(reading(name, rows)) for name, rows in
-             (("a", a), ("both", both), ("b", b))]  # fmt: skip
+    first = [
+        duplicates.find(reading(name, rows)) for name, rows in (("a", a), ("both", both), ("b", b))
+    ]
     assert first == [None, "a", None]
 
 

@@ -91,8 +91,19 @@ def cut(data: bytearray, at: int, rng: random.Random) -> None:
     del data[at:]
 
 
-MUTATIONS = [set_byte, set_byte, flip_bit, flip_bit, delete, insert, copy_piece, make_absurd,
-             break_header, repeat_end, cut]  # fmt: skip
+MUTATIONS = [
+    set_byte,
+    set_byte,
+    flip_bit,
+    flip_bit,
+    delete,
+    insert,
+    copy_piece,
+    make_absurd,
+    break_header,
+    repeat_end,
+    cut,
+]
 
 
 @pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=pytest.mark.slow)])

@@ -59,8 +59,10 @@ def test_a_label_file_that_is_missing_or_damaged_says_so(tmp_path):
 
 
 def test_the_first_file_that_gives_a_genre_of_the_map_decides(tmp_path):
-    files = (write(tmp_path / "a.cls", "TRAAAAK128F9318786\tPop_Rock\n" + f"{MD5}\tJazz\n"),
-             write(tmp_path / "b.cls", MASD))  # fmt: skip
+    files = (
+        write(tmp_path / "a.cls", "TRAAAAK128F9318786\tPop_Rock\n" + f"{MD5}\tJazz\n"),
+        write(tmp_path / "b.cls", MASD),
+    )
     labels = Labels.read(LabelOptions(files))
     assert labels.genre(["TRAAAAK128F9318786"]) == ("rock", "")
     assert labels.genre([MD5, "TRAAAAK128F9318786"]) == ("jazz", "")

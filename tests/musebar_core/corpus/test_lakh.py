@@ -12,8 +12,11 @@ from musebar_core.corpus.sources import list_source
 from musebar_core.errors import UnknownNameError, UsageError
 
 ROCK, JAZZ, REGGAE, NONE = (
-    "TRAAAAK128F9318786", "TRAABJL12903CDCF1A", "TRAACPE128F421C1B9", "TRZZZZZ128F9318786"
-)  # fmt: skip
+    "TRAAAAK128F9318786",
+    "TRAABJL12903CDCF1A",
+    "TRAACPE128F421C1B9",
+    "TRZZZZZ128F9318786",
+)
 LABELS = f"# tagtraum\n{ROCK}\tRock\n{JAZZ}\tJazz\tBlues\n{REGGAE}\tReggae\n"
 
 

@@ -18,8 +18,11 @@ def moved(notes: Notes, semitones: int) -> Notes:
 
 
 def test_a_title_that_every_track_carries_names_no_melody():
-    tracks = [Track("Lead me home", moved(walk(), -30)), Track("Lead me home", walk()),
-              Track("Lead me home", moved(walk(), -40))]  # fmt: skip
+    tracks = [
+        Track("Lead me home", moved(walk(), -30)),
+        Track("Lead me home", walk()),
+        Track("Lead me home", moved(walk(), -40)),
+    ]
     melody = from_midi(tracks)
     assert melody.reason.startswith("most melody-like of 3 tracks")
     assert np.median(melody.notes.pitches) > 60
@@ -72,8 +75,14 @@ def test_a_line_of_steps_scores_1_and_every_fault_lowers_it():
     assert melody_score(line, 64.0) == 1
     leaps = Notes(line.onsets, line.durations, line.pitches + 12 * (np.arange(64) % 2))
     chords = Notes.of([(float(i), 1.0, 60 + k) for i in range(64) for k in (0, 4, 7, 9, 12)])
-    faults = [leaps, chords, moved(line, -36), moved(line, 36), walk(16),
-              Notes(line.onsets, line.durations, np.full(64, 67))]  # fmt: skip
+    faults = [
+        leaps,
+        chords,
+        moved(line, -36),
+        moved(line, 36),
+        walk(16),
+        Notes(line.onsets, line.durations, np.full(64, 67)),
+    ]
     assert all(melody_score(fault, 64.0) < 0.9 for fault in faults)
     assert melody_score(line, 640.0) < 0.3
 

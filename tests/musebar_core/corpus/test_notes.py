@@ -29,8 +29,9 @@ SCORE = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def rows(notes: Notes) -> list[tuple[float, float, int]]:
-    return list(zip(notes.onsets.tolist(), notes.durations.tolist(), notes.pitches.tolist(),
-                    strict=True))  # fmt: skip
+    return list(
+        zip(notes.onsets.tolist(), notes.durations.tolist(), notes.pitches.tolist(), strict=True)
+    )
 
 
 def test_midi_is_read_in_quarter_notes_whatever_the_tempo(tmp_path, write_midi):

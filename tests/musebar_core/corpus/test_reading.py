@@ -57,8 +57,13 @@ def test_a_parser_that_crashes_loses_its_own_file_only(tmp_path, write_midi, tun
 
 def costly(function, *arguments) -> Item:
     """An item whose reading calls a function first."""
-    return Item("jazz/costly.mid", "jazz", "", "costly.mid",
-                SimpleNamespace(encode=partial(function, *arguments)))  # fmt: skip
+    return Item(
+        "jazz/costly.mid",
+        "jazz",
+        "",
+        "costly.mid",
+        SimpleNamespace(encode=partial(function, *arguments)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,5 +96,8 @@ def test_a_score_that_takes_too_much_memory_says_so(tmp_path):
 def test_scores_have_more_time_than_midi_files():
     limits = Limits(midi_seconds=5, score_seconds=60)
     assert [limits.seconds(f"a{suffix}") for suffix in (".mid", ".KAR", ".mxl", ".abc")] == [
-        5, 5, 60, 60,
-    ]  # fmt: skip
+        5,
+        5,
+        60,
+        60,
+    ]

@@ -16,11 +16,18 @@ GRID = Grid(1, 4, 8)
 def view(lengths, split="train", name="jazz", genres=None, groups=None) -> GenreCorpus:
     """Songs whose pitches count up from 0: a snippet shows where it was cut."""
     n = len(lengths)
-    table = pd.DataFrame({
-        "id": [f"id{i}" for i in range(n)], "genre": genres or ["jazz"] * n,
-        "group": groups or [""] * n, "title": "", "source": "", "split": split,
-        "n_steps": lengths, "offset": np.cumsum(lengths) - lengths,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "id": [f"id{i}" for i in range(n)],
+            "genre": genres or ["jazz"] * n,
+            "group": groups or [""] * n,
+            "title": "",
+            "source": "",
+            "split": split,
+            "n_steps": lengths,
+            "offset": np.cumsum(lengths) - lengths,
+        }
+    )
     pitches = np.concatenate([np.arange(length) for length in lengths]).astype(np.uint8)
     return GenreCorpus(name, TimeGrid(1, 4), table, pitches)
 

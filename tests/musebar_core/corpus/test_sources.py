@@ -16,12 +16,25 @@ def touch(folder, *names: str):
 
 
 def test_music_is_found_by_suffix_in_genre_folders_and_the_rest_is_counted(tmp_path):
-    touch(tmp_path, "jazz/a.mid", "jazz/b.MXL", "jazz/deep/er/c.xml", "pop/d.MIDI", "pop/cover.jpg",
-          "index.csv", "loose.mid", ".git/x.mid", "jazz/.hidden.mid")  # fmt: skip
+    touch(
+        tmp_path,
+        "jazz/a.mid",
+        "jazz/b.MXL",
+        "jazz/deep/er/c.xml",
+        "pop/d.MIDI",
+        "pop/cover.jpg",
+        "index.csv",
+        "loose.mid",
+        ".git/x.mid",
+        "jazz/.hidden.mid",
+    )
     listing = list_folder(tmp_path)
     assert [item.source for item in listing.items] == [
-        "jazz/a.mid", "jazz/b.MXL", "jazz/deep/er/c.xml", "pop/d.MIDI"
-    ]  # fmt: skip
+        "jazz/a.mid",
+        "jazz/b.MXL",
+        "jazz/deep/er/c.xml",
+        "pop/d.MIDI",
+    ]
     assert [file for file, _ in listing.rejected] == ["loose.mid"]
     assert listing.n_ignored == 2
     assert listing.genres == ("jazz", "pop")
@@ -50,8 +63,9 @@ def test_a_folder_without_folders_of_music_is_one_genre(tmp_path):
     touch(tmp_path / "bossa", "a.mid", "b.kar", "notes.txt", "covers/a.jpg")
     listing = list_folder(tmp_path / "bossa")
     assert [(i.source, i.genre, i.group) for i in listing.items] == [
-        ("a.mid", "bossa", ""), ("b.kar", "bossa", "")
-    ]  # fmt: skip
+        ("a.mid", "bossa", ""),
+        ("b.kar", "bossa", ""),
+    ]
     assert (listing.rejected, listing.n_ignored) == ((), 2)
 
 
@@ -63,8 +77,10 @@ def test_links_to_folders_are_followed_and_no_folder_is_listed_twice(tmp_path):
     (source / "all").symlink_to(source / "jazz")
     (source / "jazz" / "loop").symlink_to("..")
     assert [(i.source, i.genre) for i in list_folder(source).items] == [
-        ("jazz/a.mid", "jazz"), ("jazz/live/c.mid", "jazz"), ("pop/b.mid", "pop")
-    ]  # fmt: skip
+        ("jazz/a.mid", "jazz"),
+        ("jazz/live/c.mid", "jazz"),
+        ("pop/b.mid", "pop"),
+    ]
 
 
 def test_links_that_lead_nowhere_are_listed_and_pipes_are_not(tmp_path):
@@ -75,8 +91,10 @@ def test_links_that_lead_nowhere_are_listed_and_pipes_are_not(tmp_path):
     os.mkfifo(source / "jazz" / "pipe.mid")
     listing = list_folder(source)
     assert [item.source for item in listing.items] == [
-        "jazz/a.mid", "jazz/lost.mid", "jazz/self.mid"
-    ]  # fmt: skip
+        "jazz/a.mid",
+        "jazz/lost.mid",
+        "jazz/self.mid",
+    ]
     assert listing.n_ignored == 1
 
 

@@ -70,8 +70,10 @@ def test_outputs_and_all_gradients_are_those_of_separate_modules(layers):
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     p = {f"{k}_l{n}": stack(f"{k}_l{n}") for k in kinds for n in range(layers)}
     x = torch.randn(MODELS, STEPS, SNIPPETS, INPUTS, dtype=torch.float64, requires_grad=True)
-    h, c = (torch.randn(layers, MODELS, SNIPPETS, HIDDEN, dtype=torch.float64, requires_grad=True)
-            for _ in "hc")  # fmt: skip
+    h, c = (
+        torch.randn(layers, MODELS, SNIPPETS, HIDDEN, dtype=torch.float64, requires_grad=True)
+        for _ in "hc"
+    )
     bias = [p[f"bias_ih_l{n}"] + p[f"bias_hh_l{n}"] for n in range(layers)]
     sums = torch.einsum("mtbi,mgi->mtbg", x, p["weight_ih_l0"]) + bias[0][:, None, None]
     recurrent = torch.stack([p[f"weight_hh_l{n}"] for n in range(layers)])
@@ -98,9 +100,13 @@ def test_the_kernels_compute_what_plain_torch_computes():
     root = str(Path(__file__).parents[3])
     environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": root}
     done = subprocess.run(
-        [sys.executable, "-c", COMPARE], env=environment, capture_output=True, text=True,
-        timeout=300, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", COMPARE],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -147,7 +153,11 @@ def test_what_an_evaluation_infers_is_what_the_models_compute():
     root = str(Path(__file__).parents[3])
     environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": root}
     done = subprocess.run(
-        [sys.executable, "-c", INFER], env=environment, capture_output=True, text=True,
-        timeout=300, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", INFER],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr

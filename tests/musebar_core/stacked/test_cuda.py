@@ -32,8 +32,13 @@ def genre(corpus):
 
 
 def config(hidden=128, latent=20, **settings):
-    settings = {"epochs": 12, "evaluate_every": 4, "batch": 5, "evaluation_snippets": 16,
-                "learning_rate": 0.003} | settings  # fmt: skip
+    settings = {
+        "epochs": 12,
+        "evaluate_every": 4,
+        "batch": 5,
+        "evaluation_snippets": 16,
+        "learning_rate": 0.003,
+    } | settings
     return Configuration(
         Grid(1, 4, 16), ModelConfig(hidden, 2, latent, 2), training=TrainingConfig(**settings)
     )

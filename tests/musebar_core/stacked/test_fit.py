@@ -68,9 +68,15 @@ def test_configurations_of_other_shapes_together_end_as_they_do_alone(configurat
     configs = [
         configuration(latent=2, regularizers=4, free_bits=0.1, epochs=8),
         configuration(latent=5, regularizers=1, annealing=Schedule("cosine"), gradient_clip=0.5),
-        configuration(latent=3, regularizers=2, learning_rate=0.02, evaluate_every=3,
-                      output_bias=True, input_dropout=0.5),
-    ]  # fmt: skip
+        configuration(
+            latent=3,
+            regularizers=2,
+            learning_rate=0.02,
+            evaluate_every=3,
+            output_bias=True,
+            input_dropout=0.5,
+        ),
+    ]
     for run in together(genre, *((config, 1) for config in configs)):
         assert_equal(run.state, alone(genre, run.config, 1))
 
@@ -145,9 +151,9 @@ def test_final_figures_of_ten_seeds_are_statistically_the_same(configuration, ge
     config = configuration(hidden=32, epochs=200, evaluate_every=50)
     stacked = [run.state for run in together(genre, *((config, seed) for seed in range(10)))]
     plain = [alone(genre, config, seed) for seed in range(10)]
-    figures = torch.tensor([
-        [state.history[-1].validation.bce for state in states] for states in (stacked, plain)
-    ])  # fmt: skip
+    figures = torch.tensor(
+        [[state.history[-1].validation.bce for state in states] for states in (stacked, plain)]
+    )
     differences = figures[0] - figures[1]
     # A paired t of 9 degrees of freedom beyond 3.25 has a probability under 1%.
     t = differences.mean() / (differences.std() / 10**0.5)

@@ -80,9 +80,12 @@ def test_padded_dimensions_have_no_gradient_and_never_move(configuration):
     pitches = torch.randint(0, 129, (2, 3, 16))
     roll = roll_of(pitches, weights.values)
     noise = torch.randn(2, 3, 5).double() * shape.own_dimensions[:, None]
-    narrow = {"mu.weight": (slice(2, None),), "logvar.bias": (slice(2, None),),
-              "state.weight": (slice(None), slice(2, None)),
-              "decoder.weight_ih_l0": (slice(None), slice(130, None))}  # fmt: skip
+    narrow = {
+        "mu.weight": (slice(2, None),),
+        "logvar.bias": (slice(2, None),),
+        "state.weight": (slice(None), slice(2, None)),
+        "decoder.weight_ih_l0": (slice(None), slice(130, None)),
+    }
     for _ in range(3):
         posteriors = encode(weights.leaves, shape, roll)
         logits = decode(weights.leaves, shape, roll, sample(posteriors, noise))

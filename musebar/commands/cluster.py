@@ -1,0 +1,32 @@
+"""``musebar cluster``: check cluster files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from musebar_core.errors import UsageError
+
+
+@click.group()
+def cluster() -> None:
+    """Check cluster files before money is spent."""
+
+
+@cluster.command()
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE")
+def check(files: tuple[Path, ...]) -> None:
+    """Check each FILE: a cluster.yaml for Ray's launcher, or a RayJob or RayCluster of KubeRay."""
+    from study.cluster.launcher import check as check_file
+
+    wrong = []
+    for file in files:
+        try:
+            nodes = check_file(file)
+        except UsageError as error:
+            wrong.append(str(error))
+        else:
+            click.echo("\n  ".join([f"{file}: in order", *nodes]))
+    if wrong:
+        raise UsageError("\n".join(wrong))

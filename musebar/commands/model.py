@@ -1,0 +1,368 @@
+"""``musebar train``, ``evaluate``, ``sample`` and ``interpolate``: single models, no study."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from musebar_core.errors import CheckpointError, UsageError
+from study.home import files
+
+if TYPE_CHECKING:
+    from musebar_core.checkpoint import Identity
+    from musebar_core.config import Configuration
+    from musebar_core.corpus import GenreCorpus
+    from musebar_core.measures import Measures
+    from musebar_core.melodies import Character, Likeness
+    from musebar_core.model import RVAE
+    from study.home.files import Place
+
+_FILE = click.Path(path_type=Path)
+
+
+class _ReadFile(click.ParamType[Path]):
+    """A file or folder to read: of this machine, or fetched from a URL."""
+
+    name = "path"
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        del param, ctx
+        try:
+            return files.copied(files.place(value))
+        except OSError as error:
+            raise UsageError(f"{value}: cannot be read ({error})") from None
+
+
+_READ = _ReadFile()
+_COUNT = click.IntRange(min=1, max=1000)
+
+
+def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no finite number", param=parameter)
+    return value
+
+
+_TEMPERATURE = click.option(
+    "--temperature",
+    type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
+    default=1.0,
+    show_default=True,
+    help="Below 1 bolder in its favourites, above 1 wilder.",
+)
+_TEMPO = click.option(
+    "--tempo",
+    type=click.FloatRange(min=10, max=400),
+    callback=_finite,
+    default=120.0,
+    show_default=True,
+    help="Quarter notes a minute.",
+)
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_file",
+    type=_FILE,
+    required=True,
+    help="A recommendation, as 'musebar recommend --format yaml' prints it.",
+)
+@click.option("--corpus", "corpus_path", type=_READ, help="A built corpus; by default its own.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads; default all.")
+@click.option("--out", type=_FILE, help="The checkpoint; default HOME/trained/....safetensors.")
+@click.pass_obj
+def train(
+    home: Place,
+    config_file: Path,
+    corpus_path: Path | None,
+    seed: int,
+    threads: int | None,
+    out: Path | None,
+) -> None:
+    """Train one configuration; Ctrl-C keeps a checkpoint that the same command goes on from.
+
+    Prints the measured figures and, as its last line, the checkpoint's path.
+    """
+    from musebar_core import checkpoint
+
+    config, genre, recommended = _read_recommendation(config_file)
+    corpus_path = corpus_path or recommended
+    if corpus_path is None:
+        raise UsageError(f"{config_file} names no corpus: name one with --corpus DIR")
+    corpus = _load_corpus(corpus_path, genre, config)
+    name = f"{genre}-{config.config_id}-seed{seed}.safetensors"
+    out = out or files.workspace(home) / "trained" / name
+    _check_out(out, b"__metadata__", "checkpoint")
+    identity = checkpoint.Identity(
+        config, genre, corpus.fingerprint, str(corpus_path.resolve()), seed
+    )
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    _train(identity, corpus, out)
+
+
+@click.command()
+@click.argument("checkpoint_file", type=_READ, metavar="CHECKPOINT")
+@click.option("--corpus", "corpus_path", type=_READ, help="A built corpus; by default its own.")
+@click.option(
+    "--measures",
+    "further",
+    is_flag=True,
+    help="Also the further measures: seconds, on 128 snippets a split.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_json: bool) -> None:
+    """Measure CHECKPOINT on the validation and test split of its genre.
+
+    --measures adds an importance-weighted likelihood, the rate-distortion curve, what the code is
+    worth, how smooth interpolations are, and how generated melodies compare with held-out songs.
+    """
+    from musebar_core.training import evaluate as measure
+
+    identity, model = _load_model(checkpoint_file)
+    where = corpus_path or files.copied(files.place(identity.corpus_path))
+    corpus = _load_corpus(where, identity.genre, identity.config)
+    if corpus.fingerprint != identity.corpus_fingerprint:
+        click.echo("note: this corpus is not the one the checkpoint was trained on", err=True)
+    splits = {s: measure(identity.config, corpus, model, s) for s in ("validation", "test")}
+    measured = {}
+    if further:
+        from musebar_core.measures import measures
+
+        measured = {s: measures(identity.config, corpus, model, s) for s in splits}
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    split: m._asdict()
+                    | ({"measures": dataclasses.asdict(measured[split])} if further else {})
+                    for split, m in splits.items()
+                }
+            )
+        )
+        return
+    for split, metrics in splits.items():
+        click.echo(f"{split:10}  {_metrics_line(metrics)}")
+    for split, more in measured.items():
+        click.echo(f"\n{split}, {more.n_snippets} snippets")
+        click.echo("\n".join(_measures_lines(more)))
+
+
+@click.command()
+@click.argument("checkpoint_file", type=_READ, metavar="CHECKPOINT")
+@click.option("--out", type=_FILE, default=Path("sample.mid"), show_default=True)
+@click.option(
+    "-n", "count", type=_COUNT, default=4, show_default=True, help="Melodies, one after the other."
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Length; default that of training.")
+@_TEMPERATURE
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@_TEMPO
+def sample(
+    checkpoint_file: Path,
+    out: Path,
+    count: int,
+    steps: int | None,
+    temperature: float,
+    seed: int,
+    tempo: float,
+) -> None:
+    """Generate melodies from codes drawn from the prior, as a MIDI file."""
+    from musebar_core.randomness import Purpose, latent_noise, stream
+
+    identity, model = _load_model(checkpoint_file)
+    rng = stream(seed, Purpose.GENERATION)
+    z = latent_noise(rng, count, identity.config.model.latent_length)
+    _decode_to_file(identity, model, z, rng, out, steps, temperature, tempo)
+
+
+@click.command()
+@click.argument("checkpoint_file", type=_READ, metavar="CHECKPOINT")
+@click.option("--out", type=_FILE, default=Path("interpolation.mid"), show_default=True)
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(min=2, max=1000),
+    default=8,
+    show_default=True,
+    help="Melodies, the two ends included.",
+)
+@_TEMPERATURE
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@_TEMPO
+def interpolate(
+    checkpoint_file: Path, out: Path, count: int, temperature: float, seed: int, tempo: float
+) -> None:
+    """Walk from one code drawn from the prior to another, as a MIDI file."""
+    from musebar_core.generation import interpolation
+    from musebar_core.randomness import Purpose, latent_noise, stream
+
+    identity, model = _load_model(checkpoint_file)
+    rng = stream(seed, Purpose.GENERATION)
+    ends = latent_noise(rng, 2, identity.config.model.latent_length)
+    z = interpolation(ends[0], ends[1], count)
+    _decode_to_file(identity, model, z, rng, out, None, temperature, tempo)
+
+
+def _train(identity: Identity, corpus: GenreCorpus, out: Path) -> None:
+    from musebar_core import checkpoint, training
+
+    unfinished = out.with_name(f"{out.name}.unfinished")
+    state = checkpoint.resume(unfinished, identity) or training.start(
+        identity.config, corpus, identity.seed
+    )
+    if state.epoch:
+        click.echo(f"going on from epoch {state.epoch}", err=True)
+    try:
+        for row in training.fit(identity.config, corpus, identity.seed, state):
+            click.echo(
+                f"epoch {row.epoch}/{identity.config.training.epochs}  train bce "
+                f"{row.train_bce:.1f}  validation {_metrics_line(row.validation)}",
+                err=True,
+            )
+            checkpoint.save(unfinished, identity, state)
+    except KeyboardInterrupt:
+        click.echo(f"interrupted at epoch {state.epoch}; the same command goes on", err=True)
+        raise click.exceptions.Exit(130) from None
+    outcome = training.outcome(identity.config, corpus, state)
+    checkpoint.save_weights(out, identity, state)
+    unfinished.unlink(missing_ok=True)
+    click.echo(f"reported epoch {outcome.best_epoch} of {state.epoch}, {outcome.seconds:.1f} s")
+    click.echo(f"validation  {_metrics_line(outcome.validation)}")
+    click.echo(f"test        {_metrics_line(outcome.test)}")
+    click.echo(str(out))
+
+
+def _decode_to_file(
+    identity: Identity,
+    model: RVAE,
+    z: Any,  # noqa: ANN401  a tensor; torch is imported late
+    rng: Any,  # noqa: ANN401
+    out: Path,
+    steps: int | None,
+    temperature: float,
+    tempo: float,
+) -> None:
+    from musebar_core.generation import REST, generate, write_midi
+
+    _check_out(out, b"MThd", "MIDI file")
+    grid = identity.config.grid
+    melodies = generate(model, z, steps or grid.snippet_steps, rng, temperature)
+    try:
+        write_midi(melodies, out, grid.steps_per_quarter, tempo=tempo)
+    except OSError as error:
+        raise UsageError(f"--out {out}: {error.strerror}") from None
+    click.echo(f"{len(melodies)} melodies, {(melodies != REST).mean():.0%} of steps sounding")
+    click.echo(str(out))
+
+
+def _check_out(out: Path, mark: bytes, kind: str) -> None:
+    """Refuse, before any work, a place that cannot be written or holds something else."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.is_dir():
+            raise UsageError(f"--out {out}: is a folder; name a file")
+        if out.exists() and mark not in out.read_bytes()[:64]:
+            raise UsageError(f"--out {out}: exists and is no {kind}; name another file")
+    except OSError as error:
+        raise UsageError(f"--out {out}: {error.strerror}") from None
+
+
+def _read_recommendation(file: Path) -> tuple[Configuration, str, Path | None]:
+    from musebar_core.config import Configuration
+    from search_spaces.yamlfile import read_mapping
+
+    content = read_mapping(file, "recommendation")
+    if not {"genre", "config"} <= set(content):
+        raise UsageError(
+            f"--config {file}: needs 'genre' and 'config'; "
+            "'musebar recommend GENRE --format yaml' prints such a file"
+        )
+    corpus = content.get("corpus")
+    path = corpus.get("path") if isinstance(corpus, dict) else corpus
+    return (
+        Configuration.from_dict(content["config"]),
+        str(content["genre"]),
+        Path(path) if path else None,
+    )
+
+
+def _load_corpus(path: Path, genre: str, config: Configuration) -> GenreCorpus:
+    from musebar_core.corpus import Corpus
+
+    if not (path / "fingerprint").is_file():
+        raise UsageError(f"{path}: not a built corpus; name one with --corpus DIR")
+    corpus = Corpus.load(path)
+    corpus.grid.check(config.grid)
+    return corpus.genre(genre)
+
+
+def _load_model(file: Path) -> tuple[Identity, RVAE]:
+    from musebar_core import checkpoint
+
+    if not file.is_file():
+        raise UsageError(f"{file}: no such checkpoint")
+    try:
+        return checkpoint.load_model(file)
+    except CheckpointError as error:
+        raise UsageError(str(error)) from None
+
+
+def _metrics_line(metrics: Any) -> str:  # noqa: ANN401
+    collapsed = "  collapsed" if metrics.collapsed else ""
+    return (
+        f"bce {metrics.bce:.1f}  kl {metrics.kl:.2f}  mi {metrics.mi_lower:.2f} to "
+        f"{metrics.mi_upper:.2f} nats  {metrics.active_units} active{collapsed}"
+    )
+
+
+def _measures_lines(more: Measures) -> list[str]:
+    curve = "  ".join(f"{p.rate:.2f}: {p.distortion:.1f}" for p in more.rate_distortion)
+    likenesses = (("generated", more.likeness), ("training songs", more.likeness_of_songs))
+    rows = {
+        "importance-weighted NLL": f"{more.importance_nll:.1f} nats ({more.draws} draws)",
+        "rate: distortion": f"{curve} nats",
+        "own code saves": f"{more.code_worth:.1f} nats of BCE against another's",
+        "interpolation": f"{_figure(more.path_ratio)} times its ends' distance long, largest "
+        f"jump {more.largest_jump:.0%} of steps",
+        "generated": _character_line(more.generated),
+        "held-out songs": _character_line(more.held_out),
+    }
+    rows |= {f"{name} to held-out": _likeness_line(like) for name, like in likenesses}
+    return [f"  {name:26}  {text}" for name, text in rows.items()]
+
+
+def _likeness_line(like: Likeness) -> str:
+    return (
+        f"divergence {_figure(like.pitch_classes)} (pitch classes) {_figure(like.intervals)} "
+        f"(intervals) bits, overlap {_percent(like.note_density)} (density) "
+        f"{_percent(like.repetition)} (repetition)"
+    )
+
+
+def _character_line(found: Character) -> str:
+    return (
+        f"range {_figure(found.pitch_range)} semitones, {found.note_density:.2f} notes a bar, "
+        f"{_percent(found.repetition)} of bars repeat, {_percent(found.out_of_key)} out of key, "
+        f"{found.rest_share:.0%} rests"
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"

@@ -1,0 +1,150 @@
+"""``musebar report``: build a study's pages, open them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from musebar_core.errors import UnknownNameError, UsageError
+from study.home import files
+
+if TYPE_CHECKING:
+    from study.home.files import Place
+
+
+@click.group()
+def report() -> None:
+    """Build and open the report pages of a study."""
+
+
+@report.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the pages; default: HOME/NAME/report. Several studies need one.",
+)
+@click.option(
+    "--listen/--no-listen",
+    default=True,
+    show_default=True,
+    help="Play the recommended configurations from their checkpoints.",
+)
+@click.pass_obj
+def build(home: Place, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
+    """Build the report of study NAME, or of several side by side.
+
+    The last line printed is the path of its first page.
+    """
+    from reports.build import Source, build_site
+    from study.results.tables import load_tables
+
+    names = tuple(dict.fromkeys(names))
+    if len(names) > 1 and out is None:
+        raise UsageError("several studies have no folder of their own: name one with --out DIR")
+    target = out or home / names[0] / "report"
+    sources = [
+        Source(load_tables(home, name), files.copied(home / name) if listen else None)
+        for name in names
+    ]
+    for source in sources:
+        if not len(source.tables.results):
+            _warn_empty(home, source.tables.name, source.tables.state)
+    with files.written(target) as folder:
+        index = build_site(sources, folder)
+    click.echo(target / index.name)
+
+
+@report.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--reference", help="Configuration that effects are against; default musebar_bow.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Markdown file to put the sections into; default: print them.",
+)
+@click.pass_obj
+def table(home: Place, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
+    """Write the results of studies as Markdown: means, intervals, effects, tests.
+
+    With --out, the section of each study in FILE is replaced, or added at its end; what else is
+    in FILE stays. The results and the spec that a section rests on go to a folder beside FILE.
+    """
+    from reports import markdown
+    from reports.answers.effects import named_configurations
+    from study.results import measuring
+    from study.results.tables import load_tables
+
+    text = out.read_text(encoding="utf-8") if out is not None and out.is_file() else ""
+    for name in names:
+        tables = load_tables(home, name)
+        known = named_configurations(tables)
+        if reference is not None and reference not in known:
+            raise UnknownNameError("configuration", reference, known, "the study names none")
+        against = reference or next((r for r in [markdown.DEFAULT_REFERENCE] if r in known), None)
+        content = markdown.section(tables, against, measuring.read(home / name))
+        if out is None:
+            click.echo(content)
+            continue
+        text = markdown.update(text, name, content)
+        markdown.write_data(tables, out.with_suffix("") / name)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+        click.echo(out)
+
+
+@report.command("open")
+@click.argument("name", required=False)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder that the report was built in; default: HOME/NAME/report.",
+)
+@click.pass_obj
+def open_report(home: Place, name: str | None, out: Path | None) -> None:
+    """Open the report of study NAME, or the one in DIR, in a browser."""
+    import webbrowser
+
+    if name is None and out is None:
+        raise UsageError("name a study, or the folder of a report with --out DIR")
+    index = (out or home / str(name) / "report") / "index.html"
+    if not index.is_file():
+        raise _no_report(home, name, index)
+    if not isinstance(index, Path):
+        index = files.copied(index.parent) / index.name
+    if not webbrowser.open(index.resolve().as_uri()):
+        click.echo("no browser could be started; the report is at:", err=True)
+    click.echo(index)
+
+
+def _no_report(home: Place, name: str | None, index: Place) -> UsageError:
+    from study.home.studies import Home
+    from study.results.tables import study_names
+
+    if name is None:
+        return UsageError(f"no report at {index}: name the folder that one was built in")
+    _require_study(name, study_names(home), home)
+    build = Home(home).command("report build", name)
+    return UsageError(f"no report at {index}: build it with `{build}`")
+
+
+def _warn_empty(home: Place, name: str, state: str) -> None:
+    from study.home.studies import Home
+
+    go_on = Home(home).command("study resume", name)
+    click.echo(
+        f"study '{name}' is {state} and no seed run of it has ended: its report says what was "
+        f"asked and nothing more; go on with `{go_on}`",
+        err=True,
+    )
+
+
+def _require_study(name: str, known: list[str], home: Place) -> None:
+    if name not in known:
+        raise UnknownNameError("study", name, known, f"there is no study in {home}")

@@ -1,0 +1,215 @@
+"""The decision card of a genre: what to use, how sure that is, what else would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musebar_core.size import n_parameters
+from reports.answers.choice import Prefer, full_counts, validation
+from reports.answers.cost import Cost, cost
+from reports.answers.stages import Stages, stages
+from reports.answers.summaries import seeds_wanted, summaries
+from reports.answers.transfer import Transfer, transfers
+from reports.stats.bootstrap import studentised_interval
+from reports.stats.improvement import Improvement, improvement
+from reports.stats.separation import Separation, separation
+from reports.stats.ties import TieSet, tie_set
+from reports.stats.variance import VarianceParts, variance_parts
+from reports.words.labels import METHODS
+from study.statistics.intervals import paired_difference
+from study.statistics.signflip import SignFlip, sign_flip
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from reports.answers.choice import Choice
+    from reports.answers.summaries import ConfigurationSummary
+    from study.results.tables import StudyTables
+    from study.statistics.intervals import SeedMean
+
+DEFAULT = "musebar_bow"
+"""The method that the paper recommends: bar-wise regularisation and annealing together."""
+
+METRICS = {Prefer.BCE: "bce", Prefer.INFORMATION: "mi_lower"}
+"""What a choice is made on."""
+
+SIGNS = {"bce": 1.0, "mi_lower": -1.0}
+"""Turns a metric into a cost, of which less is better."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The choice against another configuration, on the seeds that both ran.
+
+    Attributes
+    ----------
+    difference
+        The choice's figure minus the rival's, in the card's metric, seed by seed.
+    improvement
+        How often the choice is better.
+    """
+
+    summary: ConfigurationSummary
+    difference: SeedMean
+    improvement: Improvement
+    test: SignFlip
+
+
+@dataclass(frozen=True)
+class Smallest:
+    """The smallest model within one standard error of the best.
+
+    ``n_parameters`` counts weights; ``chosen_parameters`` are the recommended one's.
+    """
+
+    summary: ConfigurationSummary
+    n_parameters: int
+    chosen_parameters: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything a decision for one genre rests on.
+
+    Attributes
+    ----------
+    metric
+        What the choice is made on: ``bce`` (less is better) or ``mi_lower`` (more is).
+    ties
+        Which of the pool are not distinguishably worse than another.
+    runner_up
+        The best of the others; None where the choice was the only candidate.
+    default
+        The paper's own method (MuseBar-BOW); None if it is the choice or not measured in full.
+    default_note
+        Why ``default`` is None; empty where it is not.
+    stages
+        Search figures against confirmation figures of those that have both.
+    separations
+        Seeds that would tell the choice from each of the others in the tie set; none where
+        it is not in the tie set itself.
+    transfers
+        What the other genres' configurations cost here.
+    studentised
+        Studentised bootstrap interval of the choice's mean, 95%; None with fewer than 5 seeds.
+    cost
+        Device hours of every seed run of the genre.
+    """
+
+    study: str
+    genre: str
+    prefer: Prefer
+    metric: str
+    choice: Choice
+    n_wanted: int
+    ties: TieSet
+    runner_up: Rival | None
+    default: Rival | None
+    default_note: str
+    stages: Stages
+    separations: tuple[Separation, ...]
+    transfers: tuple[Transfer, ...]
+    smallest: Smallest
+    variance: VarianceParts | None
+    studentised: tuple[float, float] | None
+    cost: Cost
+
+    @property
+    def chosen(self) -> ConfigurationSummary:
+        """The recommended configuration."""
+        return self.choice.chosen
+
+
+def decision_card(tables: StudyTables, choice: Choice) -> Card:
+    """Draw up the card of a choice."""
+    metric = METRICS[choice.prefer]
+    sign = SIGNS[metric]
+    rows = summaries(tables, choice.genre)
+    costs = sign * _table(choice.pool, metric)
+    ties = tie_set([row.config_id for row in choice.pool], costs)
+    others = [row for row in choice.pool if row.config_id != choice.chosen.config_id]
+    default, note = _default(tables, choice, metric)
+    told_apart = choice.chosen.config_id in ties.worse
+    tied = [] if told_apart else [row for row in others if row.config_id in ties.members]
+    return Card(
+        study=tables.name,
+        genre=choice.genre,
+        prefer=choice.prefer,
+        metric=metric,
+        choice=choice,
+        n_wanted=seeds_wanted(tables),
+        ties=ties,
+        runner_up=_rival(choice.chosen, others[0], metric) if others else None,
+        default=default,
+        default_note=note,
+        stages=stages(rows, metric, costs, sign),
+        separations=_separations(choice.chosen, tied, metric),
+        transfers=transfers(tables, choice.chosen, choice.prefer, metric),
+        smallest=_smallest(choice, metric),
+        variance=variance_parts(costs),
+        studentised=studentised_interval(
+            validation(choice.chosen).metric(metric).values, np.random.default_rng([10])
+        ),
+        cost=cost(tables, choice.genre),
+    )
+
+
+def _table(pool: Sequence[ConfigurationSummary], metric: str) -> NDArray[np.float64]:
+    """Figures of the pool, ``[k, n]``, on the seeds that all of it has, ascending."""
+    means = [validation(row).metric(metric) for row in pool]
+    shared = sorted(set.intersection(*({*mean.seeds} for mean in means)))
+    by_seed = [dict(zip(mean.seeds, mean.values, strict=True)) for mean in means]
+    return np.array([[values[seed] for seed in shared] for values in by_seed])
+
+
+def _rival(chosen: ConfigurationSummary, row: ConfigurationSummary, metric: str) -> Rival | None:
+    mine, other = validation(chosen).metric(metric), validation(row).metric(metric)
+    difference = paired_difference(mine, other)
+    if difference is None:
+        return None
+    better = difference if SIGNS[metric] > 0 else paired_difference(other, mine)
+    return Rival(row, difference, improvement(better or difference), sign_flip(difference.values))
+
+
+def _default(tables: StudyTables, choice: Choice, metric: str) -> tuple[Rival | None, str]:
+    """The choice against the paper's own method, or why there is no such comparison."""
+    name = METHODS[DEFAULT]
+    if choice.chosen.method == DEFAULT:
+        return None, f"the choice is {name} itself"
+    rows = [row for row in summaries(tables, choice.genre) if row.method == DEFAULT]
+    wanted = seeds_wanted(tables)
+    full = full_counts(tuple(rows), wanted)
+    if full:
+        return _rival(choice.chosen, full[0], metric), ""
+    most = max((row.n_measured for row in rows if row.phase != "search"), default=0)
+    return None, f"{name} has {most} of {wanted} seeds here" if most else f"{name} is not measured"
+
+
+def _separations(
+    chosen: ConfigurationSummary, tied: Sequence[ConfigurationSummary], metric: str
+) -> tuple[Separation, ...]:
+    mine, pairs = validation(chosen).metric(metric), len(tied) * (len(tied) + 1) // 2
+    found = []
+    for row in tied:
+        difference = paired_difference(mine, validation(row).metric(metric))
+        if difference is not None:
+            found.append(separation(row.config_id, difference, pairs))
+    return tuple(found)
+
+
+def _smallest(choice: Choice, metric: str) -> Smallest:
+    def size(row: ConfigurationSummary) -> tuple[int, bool, int, str]:
+        other = row.config_id != choice.chosen.config_id
+        model = row.config.model
+        return n_parameters(model), other, model.regularizers, row.config_id
+
+    sign, best = SIGNS[metric], validation(choice.pool[0]).metric(metric)
+    most = sign * best.mean + (best.standard_error or 0.0)
+    within = [r for r in choice.pool if sign * validation(r).metric(metric).mean <= most]
+    smallest = min(within, key=size)
+    return Smallest(smallest, size(smallest)[0], size(choice.chosen)[0])

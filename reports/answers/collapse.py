@@ -1,0 +1,96 @@
+"""Collapse: which settings empty the code, and how the KL weight goes with it over training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reports.answers.curves import Curve, curve
+from reports.words import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.answers.summaries import ConfigurationSummary
+    from study.results.tables import StudyTables
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Collapsed seeds among those of all configurations with one value of one setting."""
+
+    setting: str
+    value: str
+    collapsed: int
+    seeds: int
+
+    @property
+    def share(self) -> float:
+        """Share of seeds that collapsed."""
+        return self.collapsed / self.seeds
+
+
+@dataclass(frozen=True)
+class Training:
+    """Curves of one configuration over training, means over seeds.
+
+    Attributes
+    ----------
+    weight
+        KL weight of the loss.
+    kl, bce
+        Validation, nats per snippet.
+    """
+
+    row: ConfigurationSummary
+    weight: Curve
+    kl: Curve
+    bce: Curve
+
+
+def rates(rows: Sequence[ConfigurationSummary]) -> tuple[Rate, ...]:
+    """Count collapsed seeds by each value of each setting that varied, over all phases.
+
+    Each seed run counts once; a configuration that was searched and confirmed counts with
+    the seeds of both.
+    """
+    measured = [row for row in rows if row.validation is not None]
+    settings = [(row, labels.settings(row.config)) for row in measured]
+    found: list[Rate] = []
+    for name in labels.own_settings([one for _, one in settings]):
+        values = sorted({one[name] for _, one in settings})
+        found += [_rate(name, value, settings) for value in values]
+    return tuple(found)
+
+
+def _rate(
+    name: str,
+    value: float | str,
+    settings: list[tuple[ConfigurationSummary, dict[str, Any]]],
+) -> Rate:
+    rows = [row for row, one in settings if one[name] == value]
+    text = value if isinstance(value, str) else f"{value:g}"
+    return Rate(name, text, sum(r.collapsed for r in rows), sum(r.n_measured for r in rows))
+
+
+def by_share(rows: Sequence[ConfigurationSummary]) -> tuple[ConfigurationSummary, ...]:
+    """Sort measured configurations by their share of collapsed seeds, the largest first."""
+    measured = [row for row in rows if row.validation is not None]
+    return tuple(sorted(measured, key=lambda row: (-row.collapsed / row.n_measured, row.config_id)))
+
+
+def trainings(
+    tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
+) -> tuple[Training, ...]:
+    """Gather KL weight, KL and BCE over training; configurations without curves are left out."""
+    found = (
+        Training(
+            row,
+            *(
+                curve(tables, genre, row.config_id, row.phase, metric)
+                for metric in ("weight", "validation_kl", "validation_bce")
+            ),
+        )
+        for row in rows
+    )
+    return tuple(one for one in found if one.kl.traces and one.weight.traces)

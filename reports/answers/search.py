@@ -1,0 +1,196 @@
+"""What a search did: its course, its spread, its front, and whom it left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from reports.words import labels
+from study.search.objectives import COLLAPSED_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.answers.summaries import ConfigurationSummary, SplitSummary
+    from study.results.tables import StudyTables
+
+FEWEST = 5
+"""Configurations below which a search has no course worth drawing."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration of a search, on its search seeds (of a grid, on its seeds).
+
+    Attributes
+    ----------
+    number
+        Its place in the order in which configurations first ended, from 1.
+    settings
+        The settings that varied, by name.
+    """
+
+    number: int
+    row: ConfigurationSummary
+    settings: dict[str, Any]
+
+    @property
+    def figures(self) -> SplitSummary:
+        """Validation figures."""
+        if self.row.validation is None:
+            raise ValueError(f"{self.row.config_id} has no validation figures")
+        return self.row.validation
+
+    @property
+    def bce(self) -> float:
+        """Mean validation BCE, nats per snippet."""
+        return self.figures.bce.mean
+
+    @property
+    def information(self) -> float:
+        """Mean validation mi_lower, nats."""
+        return self.figures.mi_lower.mean
+
+
+@dataclass(frozen=True)
+class Search:
+    """The configurations that a genre's study tried.
+
+    Attributes
+    ----------
+    trials
+        In the order in which they first ended.
+    names
+        Settings that varied.
+    is_search
+        Whether they were proposed one generation after another; False for a grid.
+    """
+
+    trials: tuple[Trial, ...]
+    names: tuple[str, ...]
+    is_search: bool
+
+    @property
+    def best_so_far(self) -> tuple[float, ...]:
+        """Lowest mean BCE up to each trial."""
+        return tuple(accumulate((trial.bce for trial in self.trials), min))
+
+
+def search(tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]) -> Search | None:
+    """Gather what was searched, or the grid where nothing was; None below :data:`FEWEST`."""
+    is_search = any(row.phase == "search" for row in rows)
+    phase = "search" if is_search else "confirm"
+    found = [row for row in rows if row.phase == phase and row.validation is not None]
+    if len(found) < FEWEST:
+        return None
+    first = _first_ends(tables, genre, phase)
+    found.sort(key=lambda row: (first.get(row.config_id, ""), row.config_id))
+    several = labels.own_settings([labels.settings(row.config) for row in found])
+    trials = tuple(
+        Trial(at, row, {name: labels.settings(row.config)[name] for name in several})
+        for at, row in enumerate(found, start=1)
+    )
+    return Search(trials, several, is_search)
+
+
+def pareto_front(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """Keep the trials that none beats in both: lower mean BCE and higher mean mi_lower.
+
+    In order of BCE, lowest first.
+    """
+    front: list[Trial] = []
+    for trial in sorted(trials, key=lambda t: (t.bce, -t.information, t.number)):
+        if not front or trial.information > front[-1].information:
+            front.append(trial)
+    return tuple(front)
+
+
+@dataclass(frozen=True)
+class Left:
+    """A searched configuration that did not get to a full count, and why.
+
+    Attributes
+    ----------
+    row
+        Its figures in the phase in which it was left.
+    stage
+        ``search`` (passed over for the confirmation) or ``race`` (dropped on the way).
+    reason
+        Why, as the study recorded it.
+    p_value
+        Of the race's sign-flip test, uncorrected; None elsewhere.
+    """
+
+    row: ConfigurationSummary
+    stage: str
+    reason: str
+    p_value: float | None = None
+
+
+def left_behind(
+    tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
+) -> tuple[Left, ...]:
+    """Name every searched configuration that was passed over or raced away.
+
+    From the study's recorded decisions; tables that hold none tell it from what is planned.
+    Empty until the confirmation has begun: before, nobody has been left behind.
+    """
+    if not len(tables.decisions):
+        return _unrecorded(tables, genre, rows)
+    mine = tables.decisions[tables.decisions["genre"] == genre]
+    out = mine[mine["decision"].isin(["passed over", "dropped"])]
+    phases = {"search": "search", "race": "confirm"}
+    by_key = {(row.config_id, row.phase): row for row in rows}
+    found = [
+        Left(
+            row,
+            str(one["stage"]),
+            str(one["reason"]),
+            None if pd.isna(one["p_value"]) else float(one["p_value"]),
+        )
+        for one in out.to_dict("records")
+        if (row := by_key.get((str(one["config_id"]), phases[str(one["stage"])]))) is not None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.stage != "race", _order(one.row))))
+
+
+def _unrecorded(
+    tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
+) -> tuple[Left, ...]:
+    planned = tables.planned
+    going = planned[(planned["genre"] == genre) & (planned["phase"] == "confirm")]
+    on = {str(config_id) for config_id in going["config_id"]}
+    if not on:
+        return ()
+    return tuple(
+        Left(row, "search", _reason(row, len(on)))
+        for row in sorted((row for row in rows if row.phase == "search"), key=_order)
+        if row.config_id not in on
+    )
+
+
+def _reason(row: ConfigurationSummary, places: int) -> str:
+    if row.is_partial or row.validation is None:
+        return f"only {row.n_measured} of {labels.count(row.n_planned, 'search seed')} done"
+    if row.is_collapsed:
+        share = f"{row.collapsed} of {row.n_done} seeds collapsed"
+        return f"{share}, more than {COLLAPSED_SHARE:.0%}: eligible ones go first"
+    return f"neither among the best by the objective nor the most informative left ({places} went)"
+
+
+def _order(row: ConfigurationSummary) -> tuple[float, str]:
+    bce = float("inf") if row.validation is None else row.validation.bce.mean
+    return bce, row.config_id
+
+
+def _first_ends(tables: StudyTables, genre: str, phase: str) -> dict[str, str]:
+    """When each configuration's first seed run ended, as text that sorts by time."""
+    results = tables.results
+    found = results[(results["genre"] == genre) & (results["phase"] == phase)]
+    ends: dict[str, str] = {}
+    for config_id, at in zip(found["config_id"], found["finished_at"].fillna(""), strict=True):
+        ends[str(config_id)] = min(str(at), ends.get(str(config_id), str(at)))
+    return ends

@@ -1,0 +1,262 @@
+"""One summary a configuration and phase: what its seeds say together."""
+
+from __future__ import annotations
+
+import json
+import math
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from musebar_core.config import Configuration
+from study.results.columns import BASELINES
+from study.search.objectives import COLLAPSED_SHARE
+from study.statistics.intervals import SeedMean, mean_over_seeds
+
+if TYPE_CHECKING:
+    from study.results.tables import StudyTables
+
+METRICS = ("bce", "kl", "kl_bars", "elbo", "mi_lower", "mi_upper", "active_units")
+"""Metrics that are averaged over seeds."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A seed run that failed: named, never dropped."""
+
+    config_id: str
+    phase: str
+    seed: int
+    reason: str
+    attempts: int
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """What one split says of a configuration, at the reported epoch of each seed.
+
+    Attributes
+    ----------
+    bce, kl, kl_bars, elbo
+        Nats per snippet.
+    mi_lower, mi_upper
+        Ends of the mutual information bracket, nats.
+    active_units
+        Latent dimensions in use.
+    mi_cap
+        log N, nats: ``mi_lower`` cannot exceed it.
+    n_snippets
+        N, snippets evaluated.
+    collapsed_seeds
+        Seeds that collapsed, ascending.
+    """
+
+    bce: SeedMean
+    kl: SeedMean
+    kl_bars: SeedMean
+    elbo: SeedMean
+    mi_lower: SeedMean
+    mi_upper: SeedMean
+    active_units: SeedMean
+    mi_cap: float
+    n_snippets: int
+    collapsed_seeds: tuple[int, ...]
+
+    @property
+    def collapsed(self) -> int:
+        """How many seeds collapsed."""
+        return len(self.collapsed_seeds)
+
+    @property
+    def is_collapsed(self) -> bool:
+        """Whether more than one seed in five collapsed."""
+        return self.collapsed > COLLAPSED_SHARE * self.bce.n_seeds
+
+    def metric(self, name: str) -> SeedMean:
+        """Return the mean named ``name``, one of :data:`METRICS`."""
+        mean: SeedMean = getattr(self, name)
+        return mean
+
+
+@dataclass(frozen=True)
+class ConfigurationSummary:
+    """A configuration in one phase: its settings, its seeds, its means.
+
+    Attributes
+    ----------
+    method
+        Name of the paper's method it is, or None.
+    n_planned
+        Seeds planned so far in this phase.
+    seeds
+        Seeds done, ascending.
+    validation, test
+        Means over the done seeds; None while there is none.
+    """
+
+    genre: str
+    config_id: str
+    phase: str
+    method: str | None
+    config: Configuration
+    n_planned: int
+    seeds: tuple[int, ...]
+    failures: tuple[Failure, ...]
+    validation: SplitSummary | None
+    test: SplitSummary | None
+
+    @property
+    def n_done(self) -> int:
+        """Seeds done."""
+        return len(self.seeds)
+
+    @property
+    def n_measured(self) -> int:
+        """Seeds done that have validation figures: only these count towards a choice."""
+        return 0 if self.validation is None else self.validation.bce.n_seeds
+
+    @property
+    def collapsed(self) -> int:
+        """Seeds that collapsed on validation."""
+        return 0 if self.validation is None else self.validation.collapsed
+
+    @property
+    def is_collapsed(self) -> bool:
+        """Whether more than one seed in five collapsed on validation."""
+        return self.validation is not None and self.validation.is_collapsed
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether fewer seeds are done than planned."""
+        return self.n_done < self.n_planned
+
+    def split(self, name: str) -> SplitSummary | None:
+        """Return what the split ``name``, ``validation`` or ``test``, says of it."""
+        return {"validation": self.validation, "test": self.test}[name]
+
+
+Summary = ConfigurationSummary
+Run = dict[Any, Any]
+"""One row of the results, column to cell."""
+
+
+_known: dict[int, dict[str, tuple[Summary, ...]]] = {}
+"""Summaries of the tables that are alive, by identity: every page and card asks for them."""
+
+
+def summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ...]:
+    """Summarise every configuration of a genre that has an ended run.
+
+    Computed once for each tables object, which is not to be changed afterwards.
+
+    Returns
+    -------
+    tuple of ConfigurationSummary
+        One a config_id and phase, sorted by both; phases are never pooled.
+    """
+    key = id(tables)
+    if key not in _known:
+        _known[key] = {}
+        weakref.finalize(tables, _known.pop, key)
+    if genre not in _known[key]:
+        _known[key][genre] = _summaries(tables, genre)
+    return _known[key][genre]
+
+
+def _summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ...]:
+    runs = tables.results[tables.results["genre"] == genre].sort_values("seed")
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in runs[_columns()].to_dict("records"):
+        groups.setdefault((str(run["config_id"]), str(run["phase"])), []).append(run)
+    plan = _planned(tables.planned, genre)
+    return tuple(
+        _summary(genre, key, groups[key], plan.get(key, len(groups[key]))) for key in sorted(groups)
+    )
+
+
+def genre_names(tables: StudyTables) -> tuple[str, ...]:
+    """Genres of a study in alphabetical order, ``overall`` last."""
+    # before its corpus is built, a study has no genres, and their table no columns
+    named = [] if tables.genres.empty else [str(g) for g in tables.genres["genre"]]
+    named += [str(g) for g in tables.results["genre"].unique()]
+    named += [str(g) for g in tables.planned["genre"].unique()]
+    return tuple(sorted(dict.fromkeys(named), key=lambda genre: (genre == "overall", genre)))
+
+
+def baseline_bce(tables: StudyTables, genre: str, split: str) -> dict[str, float]:
+    """BCE of each baseline on a split, nats per snippet; one that is not finite is left out."""
+    table = tables.baselines
+    rows = table[(table["genre"] == genre) & (table["split"] == split)]
+    found = dict(zip(rows["baseline"], rows["bce"], strict=True))
+    known = {name: float(found[name]) for name in BASELINES if _present(found.get(name))}
+    return {name: bce for name, bce in known.items() if math.isfinite(bce)}
+
+
+def seeds_wanted(tables: StudyTables) -> int:
+    """Seeds of a full count: ``seeds.confirm`` of the spec."""
+    return int(tables.spec["seeds"]["confirm"])
+
+
+def _planned(planned: pd.DataFrame, genre: str) -> dict[tuple[str, str], int]:
+    rows = planned[planned["genre"] == genre]
+    keys = zip(rows["config_id"], rows["phase"], rows["n_seeds"], strict=True)
+    return {(str(config_id), str(phase)): int(n) for config_id, phase, n in keys}
+
+
+def _columns() -> list[str]:
+    figures = (*METRICS, "mi_cap", "n_snippets", "collapsed")
+    return [
+        *("config_id", "phase", "seed", "method", "state", "failure", "attempts", "config"),
+        *(prefix + name for prefix in ("validation_", "test_") for name in figures),
+    ]
+
+
+def _summary(genre: str, key: tuple[str, str], runs: list[Run], n_planned: int) -> Summary:
+    done = [run for run in runs if run["state"] == "done"]
+    methods = [run["method"] for run in runs if _present(run["method"])]
+    return ConfigurationSummary(
+        genre=genre,
+        config_id=key[0],
+        phase=key[1],
+        method=str(methods[0]) if methods else None,
+        config=Configuration.from_dict(json.loads(runs[0]["config"])),
+        n_planned=n_planned,
+        seeds=tuple(int(run["seed"]) for run in done),
+        failures=tuple(_failure(run) for run in runs if run["state"] != "done"),
+        validation=_split(done, "validation_"),
+        test=_split(done, "test_"),
+    )
+
+
+def _failure(run: Run) -> Failure:
+    reason = str(run["failure"]) if _present(run["failure"]) else "no reason recorded"
+    return Failure(
+        str(run["config_id"]), str(run["phase"]), int(run["seed"]), reason, int(run["attempts"])
+    )
+
+
+def _split(done: list[Run], prefix: str) -> SplitSummary | None:
+    means = {name: mean_over_seeds(_by_seed(done, prefix + name)) for name in METRICS}
+    present = {name: mean for name, mean in means.items() if mean is not None}
+    caps = list(_by_seed(done, prefix + "mi_cap").values())
+    snippets = list(_by_seed(done, prefix + "n_snippets").values())
+    if len(present) < len(METRICS) or not caps or not snippets:
+        return None
+    return SplitSummary(
+        **present,
+        mi_cap=caps[0],
+        n_snippets=int(snippets[0]),
+        collapsed_seeds=tuple(
+            seed for seed, flag in sorted(_by_seed(done, prefix + "collapsed").items()) if flag
+        ),
+    )
+
+
+def _by_seed(done: list[Run], column: str) -> dict[int, float]:
+    return {int(run["seed"]): float(run[column]) for run in done if _present(run[column])}
+
+
+def _present(cell: Any) -> bool:  # noqa: ANN401  (a cell: a value or one of pandas' nulls)
+    return cell is not None and cell is not pd.NA and cell == cell  # noqa: PLR0124  (NaN)

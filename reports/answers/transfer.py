@@ -1,0 +1,76 @@
+"""Regret: what another genre's configuration costs here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.answers.choice import NoFullCountError, Prefer, choose, full_counts, validation
+from reports.answers.summaries import genre_names, seeds_wanted, summaries
+from study.statistics.intervals import paired_difference
+
+if TYPE_CHECKING:
+    from reports.answers.summaries import ConfigurationSummary
+    from study.results.tables import StudyTables
+    from study.statistics.intervals import SeedMean
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Using in ``genre`` what was chosen for ``source``.
+
+    Attributes
+    ----------
+    config_id
+        The configuration chosen for ``source``; None while nothing is.
+    regret
+        Its validation figure here minus that of the configuration chosen here, seed by
+        seed, in nats; None where it was not measured here on all seeds.
+    same
+        Whether both genres chose the same configuration: the regret is 0 by definition.
+    collapsed
+        Whether it collapsed here on too many seeds to be chosen: a low figure is then no gain.
+    """
+
+    genre: str
+    source: str
+    config_id: str | None
+    regret: SeedMean | None
+    same: bool
+    collapsed: bool = False
+
+    @property
+    def status(self) -> str:
+        """``measured``, ``same``, ``not measured`` or ``no choice yet``."""
+        if self.config_id is None:
+            return "no choice yet"
+        if self.same:
+            return "same"
+        return "not measured" if self.regret is None else "measured"
+
+
+def transfers(
+    tables: StudyTables, chosen: ConfigurationSummary, prefer: Prefer, metric: str
+) -> tuple[Transfer, ...]:
+    """One row of the regret matrix: every other genre's configuration, used in this one."""
+    genre = chosen.genre
+    here = {r.config_id: r for r in full_counts(summaries(tables, genre), seeds_wanted(tables))}
+    mine = validation(chosen).metric(metric)
+    found = []
+    for source in genre_names(tables):
+        if source == genre:
+            continue
+        config_id = _chosen(tables, source, prefer)
+        row = here.get(config_id or "")
+        regret = None if row is None else paired_difference(validation(row).metric(metric), mine)
+        collapsed = row is not None and row.is_collapsed
+        same = config_id == chosen.config_id
+        found.append(Transfer(genre, source, config_id, regret, same, collapsed))
+    return tuple(found)
+
+
+def _chosen(tables: StudyTables, genre: str, prefer: Prefer) -> str | None:
+    try:
+        return choose(tables, genre, prefer).chosen.config_id
+    except NoFullCountError:
+        return None

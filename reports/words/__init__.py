@@ -1,0 +1,1 @@
+"""Words: what is said of answers, the same on page, terminal and file."""

@@ -1,0 +1,84 @@
+"""The words of verdicts on the paper's claims, the same wherever they are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.answers.paper import reported
+from reports.answers.verdicts import RIVALS, VANILLA, Answer, Claim
+from reports.words.labels import count, method_label, p_value, percent, with_interval
+
+if TYPE_CHECKING:
+    from reports.answers.verdicts import Verdict
+
+
+def place(verdict: Verdict) -> str:
+    """Genre of a verdict, or ``all genres``."""
+    return verdict.genre or "all genres"
+
+
+def why(verdict: Verdict) -> str:
+    """Say what stands behind a verdict: reason, effect and p-values."""
+    parts = (verdict.reason, effect_text(verdict), p_text(verdict))
+    return "; ".join(part for part in parts if part)
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """Say a verdict in one line: the answer, the effect, the p-values and what they could be."""
+    said = why(verdict)
+    separator = ": " if verdict.reason else "; "
+    return f"{verdict.answer}{separator}{said}" if said else str(verdict.answer)
+
+
+def answer_text(verdict: Verdict) -> str:
+    """``holds``, ``does not hold`` or ``undecided: too few seeds``."""
+    if verdict.answer is not Answer.UNDECIDED:
+        return str(verdict.answer)
+    return f"{verdict.answer}: {verdict.reason}"
+
+
+def effect_text(verdict: Verdict) -> str:
+    """Say the effect with its interval and seeds; empty where nothing is measured."""
+    seeds = count(verdict.n_seeds, "seed")
+    if verdict.n_seeds < verdict.n_wanted:
+        seeds = f"{verdict.n_seeds} of {count(verdict.n_wanted, 'seed')}"
+    if verdict.claim is Claim.COLLAPSE:
+        share = verdict.share
+        if share is None:
+            return ""
+        low, high = share.interval
+        where = "" if verdict.genre else " in more than half of the genres"
+        return (
+            f"{share.collapsed} of {count(share.n_seeds, 'seed')} collapsed{where}, "
+            f"{percent(share.collapsed / share.n_seeds)} [{percent(low)}, {percent(high)}]"
+        )
+    if verdict.effect is None:
+        return ""
+    rival = method_label(verdict.rival)
+    return f"BCE {with_interval(verdict.effect)} nats against {rival}, {seeds}"
+
+
+def paper_text(verdict: Verdict) -> str:
+    """Say what the paper's Table 1 gives for the same, at its own scale; empty without one."""
+    rows = reported(verdict.genre or "overall")
+    if not rows:
+        return ""
+    if verdict.claim is Claim.COLLAPSE:
+        kl, mi = rows[VANILLA].kl, rows[VANILLA].mi
+        return "" if kl is None or mi is None else f"KL {kl:g}, MI {mi:g}"
+    name, rivals = RIVALS[verdict.claim]
+    rival = min(rivals, key=lambda one: rows[one].bce)
+    return (
+        f"BCE {rows[name].bce:,.0f} against {rows[rival].bce:,.0f} of {method_label(rival)} "
+        f"({rows[name].bce - rows[rival].bce:+,.0f})"
+    )
+
+
+def p_text(verdict: Verdict) -> str:
+    """Say both p-values, and the smallest that so many seeds allow."""
+    if verdict.p is None or verdict.adjusted is None:
+        return ""
+    return (
+        f"p {p_value(verdict.p)}, after Holm {p_value(verdict.adjusted)} (smallest possible "
+        f"{p_value(verdict.smallest or 1)} and {p_value(verdict.smallest_adjusted or 1)})"
+    )

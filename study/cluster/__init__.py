@@ -1,0 +1,1 @@
+"""Studies on clusters: jobs, and the files that start clusters."""

@@ -1,0 +1,333 @@
+"""Cluster files, checked before money is spent: Ray's cluster launcher's, and KubeRay's."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import difflib
+import io
+import json
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musebar_core.errors import UsageError
+from search_spaces.yamlfile import read_mapping
+from study.cluster import kuberay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_PROVIDER_KEYS = {
+    "aws": {
+        "region",
+        "availability_zone",
+        "cache_stopped_nodes",
+        "security_group",
+        "use_internal_ips",
+        "cloudwatch",
+    },
+    "gcp": {"region", "availability_zone", "project_id", "cache_stopped_nodes", "use_internal_ips"},
+    "local": {"head_ip", "worker_ips", "external_head_ip", "coordinator_address"},
+}
+"""What each provider reads beside Ray's own schema, which lets any key through."""
+
+_OTHERS = {"azure", "aliyun", "vsphere", "kubernetes", "readonly", "spark", "external"}
+"""Providers that Ray knows and this module has no keys of."""
+
+_NEEDED = {
+    "aws": (("region",), ("InstanceType", "ImageId")),
+    "gcp": (("region", "project_id"), ("machineType", "disks")),
+}
+"""What each provider cannot do without, of itself and of a node: Ray finds out when it starts.
+
+Where a node of AWS names no image, Ray takes one of Ubuntu 18.04, too old for torch.
+"""
+
+_NODE_KEYS = {
+    "aws": {
+        "InstanceType",
+        "ImageId",
+        "KeyName",
+        "InstanceMarketOptions",
+        "BlockDeviceMappings",
+        "SubnetId",
+        "SubnetIds",
+        "SecurityGroupIds",
+        "IamInstanceProfile",
+        "Placement",
+        "TagSpecifications",
+        "NetworkInterfaces",
+        "UserData",
+        "EbsOptimized",
+    },
+    "gcp": {
+        "machineType",
+        "disks",
+        "scheduling",
+        "guestAccelerators",
+        "metadata",
+        "serviceAccounts",
+        "networkInterfaces",
+        "labels",
+        "tags",
+        "sourceMachineImage",
+    },
+}
+"""Keys of ``node_config`` by provider: one that is nearly one of them is a slip."""
+
+
+def check(file: Path) -> list[str]:
+    """Check a file of Ray's cluster launcher, or a RayJob or RayCluster of KubeRay.
+
+    Returns
+    -------
+    list of str
+        A line for each kind of node.
+
+    Raises
+    ------
+    UsageError
+        If anything in it is wrong; all that is wrong is named.
+    """
+    content = read_mapping(file, "cluster file")
+    if "apiVersion" in content or "kind" in content:
+        problems, nodes = kuberay.check(content)
+    else:
+        problems = list(dict.fromkeys(_problems(content)))
+        nodes = [] if problems else _nodes(content)
+    if blanks := sorted(set(_to_fill_in(content))):
+        nodes.append(f"to fill in: {', '.join(blanks)}")
+    if problems:
+        raise UsageError("\n".join(f"{file}: {problem}" for problem in problems))
+    return nodes
+
+
+def _problems(content: dict[str, Any]) -> Iterator[str]:
+    if not isinstance(content.get("provider"), dict):
+        yield "provider is missing: a mapping with its type (aws, gcp, local, ...)"
+        return
+    known = list(_unknown_keys(content, _schema(), ""))
+    yield from known
+    if known:
+        return  # the rest would repeat it in other words
+    ours: list[str] = []
+    with contextlib.suppress(TypeError, AttributeError, KeyError):  # of a shape that Ray refuses
+        for part in (_provider_problems, _type_problems, _port_problems, _setup_problems):
+            ours += part(content)
+    yield from ours
+    if not ours and (refused := _ray_says(content)):
+        yield refused
+
+
+def _schema() -> dict[str, Any]:
+    import ray
+
+    path = Path(ray.__file__).parent / "autoscaler" / "ray-schema.json"
+    schema: dict[str, Any] = json.loads(path.read_text())
+    return schema
+
+
+def _unknown_keys(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:  # noqa: ANN401
+    """Every key that Ray's schema does not know, with the nearest that it does."""
+    if not isinstance(value, dict):
+        return
+    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for key, inner in value.items():
+        place = f"{where}{key}"
+        if key in properties:
+            yield from _unknown_keys(inner, properties[key], f"{place}.")
+        elif patterns:
+            yield from _unknown_keys(inner, next(iter(patterns.values())), f"{place}.")
+        elif schema.get("additionalProperties") is False:
+            yield f"unknown key '{place}'{nearest(str(key), properties)}"
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """``": did you mean 'x'?"``, or nothing where nothing is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f": did you mean '{near[0]}'?" if near else ""
+
+
+def _ray_says(content: dict[str, Any]) -> str | None:
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    logging.getLogger("ray.autoscaler").setLevel(logging.ERROR)
+    printed = io.StringIO()  # Ray's launcher prints beside what it raises
+    try:
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            validate_config(prepare_config(copy.deepcopy(content)))
+    except Exception as error:  # noqa: BLE001  Ray raises what its parts raise
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        where = ".".join(map(str, getattr(error, "absolute_path", ())))  # jsonschema's
+        return f"{where}: {said}" if where else said
+    return None
+
+
+def _provider_problems(content: dict[str, Any]) -> Iterator[str]:
+    provider = content["provider"]
+    kind = str(provider.get("type"))
+    if (hint := nearest(kind, _PROVIDER_KEYS)) and kind not in {*_PROVIDER_KEYS, *_OTHERS}:
+        yield f"unknown provider.type '{kind}'{hint}"
+    for key in _NEEDED.get(kind, ((), ()))[0]:
+        if not provider.get(key):
+            yield f"provider.{key} is missing"
+    known = _PROVIDER_KEYS.get(kind, set()) | set(_schema()["properties"]["provider"]["properties"])
+    for key in provider:
+        if key not in known and (hint := nearest(key, known, 0.7)):
+            yield f"unknown key 'provider.{key}'{hint}"
+    for name, node in (content.get("available_node_types") or {}).items():
+        config, where = node.get("node_config") or {}, f"available_node_types.{name}.node_config"
+        yield from _machine_problems(kind, config, where)
+
+
+def _machine_problems(kind: str, config: dict[str, Any], where: str) -> Iterator[str]:
+    for key in _NEEDED.get(kind, ((), ()))[1]:
+        if not config.get(key):
+            yield f"{where}.{key} is missing"
+    keys = _NODE_KEYS.get(kind, set())
+    for key in config:
+        if key not in keys and (hint := nearest(key, keys, 0.8)):
+            yield f"unknown key '{where}.{key}'{hint}"
+
+
+def _type_problems(content: dict[str, Any]) -> Iterator[str]:
+    types, head = content.get("available_node_types") or {}, content.get("head_node_type")
+    if content["provider"].get("type") != "local" and not types:
+        yield "available_node_types is missing: define the head and the workers"
+    if types and head is None:
+        yield f"head_node_type is missing: name one of {', '.join(types)}"
+    elif types and head not in types:
+        yield (
+            f"head_node_type '{head}' is not among available_node_types"
+            f"{nearest(str(head), types)} (known: {', '.join(types)})"
+        )
+    overall = content.get("max_workers")
+    for name, kind in types.items():
+        low, high = kind.get("min_workers", 0), kind.get("max_workers", overall)
+        if high is not None and low > high:
+            yield f"{name}: min_workers {low} is over max_workers {high}"
+        if overall is not None and high is not None and high > overall:
+            yield f"{name}: max_workers {high} is over the cluster's max_workers {overall}"
+        if name == head and is_spot(kind.get("node_config") or {}):
+            yield f"{name}: the head is a spot node, and the driver goes with it: take on-demand"
+    least = sum(kind.get("min_workers", 0) for name, kind in types.items() if name != head)
+    if overall is not None and least > overall:
+        yield f"min_workers of all types are {least} together, over max_workers {overall}"
+
+
+def is_spot(node: dict[str, Any]) -> bool:
+    """Whether a node's configuration asks for a machine that can be taken away."""
+    market = (node.get("InstanceMarketOptions") or {}).get("MarketType")
+    scheduling = node.get("scheduling") or {}
+    if isinstance(scheduling, list):  # GCP takes both forms
+        scheduling = {k: v for part in scheduling for k, v in part.items()}
+    azure = (node.get("azure_arm_parameters") or {}).get("priority")
+    return bool(
+        market == "spot"
+        or scheduling.get("preemptible")
+        or str(scheduling.get("provisioningModel", "")).upper() == "SPOT"
+        or str(azure).lower() == "spot"
+    )
+
+
+def _port_problems(content: dict[str, Any]) -> Iterator[str]:
+    head = " ".join(content.get("head_start_ray_commands") or [])
+    worker = " ".join(content.get("worker_start_ray_commands") or [])
+    ports = {f"--{flag}": int(number) for flag, number in _PORT.findall(head)}
+    for flag, number in ports.items():
+        if not 1 <= number <= 65535:
+            yield f"head_start_ray_commands: {flag}={number} is no port (1 to 65535)"
+    taken: dict[int, str] = {}
+    for flag, number in ports.items():
+        if number in taken:
+            yield f"head_start_ray_commands: {taken[number]} and {flag} are both {number}"
+        taken[number] = flag
+    if head and "--head" not in head:
+        yield "head_start_ray_commands: 'ray start' has no --head"
+    if head and "--autoscaling-config" not in head:
+        yield (
+            "head_start_ray_commands: without --autoscaling-config=~/ray_bootstrap_config.yaml "
+            "no worker is ever started"
+        )
+    asked = re.search(r"\$RAY_HEAD_IP:(\d+)", worker)
+    if worker and asked is None:
+        yield "worker_start_ray_commands: --address=$RAY_HEAD_IP:PORT is missing"
+    elif asked and int(asked[1]) != ports.get("--port", 6379):
+        yield (
+            f"worker_start_ray_commands: workers look for the head at port {asked[1]}, "
+            f"but it listens at {ports.get('--port', 6379)}"
+        )
+    if "RAY_AUTH_MODE=disabled" in head + worker:
+        yield "RAY_AUTH_MODE=disabled: whoever reaches the head could run code on it"
+
+
+def _setup_problems(content: dict[str, Any]) -> Iterator[str]:
+    """What a node would lack: a Python that is new enough, or the cluster's token."""
+    setup = _joined(content, "setup_commands", "head_setup_commands", "worker_setup_commands")
+    start = _joined(content, "head_start_ray_commands", "worker_start_ray_commands")
+    named = [int(minor) for minor in _PYTHON.findall(setup)]
+    oldest = kuberay.OLDEST_PYTHON
+    if named and max(named) < int(oldest.split(".")[1]):
+        yield f"setup_commands: Python 3.{max(named)}: musebar needs {oldest}"
+    if not named:
+        for image in _images(content):
+            if python := kuberay.old_python(image):
+                yield (
+                    f"image {image} has Python {python}, and setup_commands bring no other: "
+                    f"musebar needs {oldest}"
+                )
+    mounts = content.get("file_mounts") or {}
+    if "RAY_AUTH_MODE=token" in start and not (
+        "~/.ray/auth_token" in mounts or "RAY_AUTH_TOKEN" in setup + start
+    ):
+        yield "file_mounts: ~/.ray/auth_token is missing, and RAY_AUTH_MODE=token wants it"
+
+
+def _joined(content: dict[str, Any], *keys: str) -> str:
+    return "\n".join(command for key in keys for command in content.get(key) or [])
+
+
+def _images(content: dict[str, Any]) -> Iterator[str]:
+    """The names of all images: of machines, of their boot disks, of containers."""
+    docker = content.get("docker") or {}
+    yield from (str(v) for k, v in docker.items() if k in {"image", "head_image", "worker_image"})
+    for node in (content.get("available_node_types") or {}).values():
+        config = node.get("node_config") or {}
+        yield str(config.get("ImageId", ""))
+        for disk in config.get("disks") or []:
+            yield str((disk.get("initializeParams") or {}).get("sourceImage", ""))
+
+
+def _to_fill_in(value: Any) -> Iterator[str]:  # noqa: ANN401
+    """Values of the shipped files that are the user's to name."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _to_fill_in(inner)
+    elif isinstance(value, str):
+        yield from re.findall(r"YOUR-[A-Z-]+", value)
+
+
+_PYTHON = re.compile(r"python[ =@]?3\.([0-9]+)")
+_PORT = re.compile(r"--([a-z-]*port)[= ](\d+)")
+
+
+def _nodes(content: dict[str, Any]) -> list[str]:
+    provider = content["provider"]
+    if provider.get("type") == "local":
+        workers = ", ".join(map(str, provider.get("worker_ips") or ["none"]))
+        return [f"head: {provider.get('head_ip')}", f"workers: {workers}"]
+    lines = []
+    for name, kind in (content.get("available_node_types") or {}).items():
+        high = kind.get("max_workers", content.get("max_workers", 0))
+        asked = kind.get("resources")
+        resources = ", ".join(f"{asked[k]} {k}" for k in asked) if asked else "what Ray finds there"
+        spot = ", spot" if is_spot(kind.get("node_config") or {}) else ""
+        role = (
+            "the head"
+            if name == content.get("head_node_type")
+            else (f"{kind.get('min_workers', 0)} to {high} workers")
+        )
+        lines.append(f"{name}: {role}{spot}, {resources}")
+    return lines

@@ -1,0 +1,1 @@
+"""Where studies, corpora and files live: folders and URLs."""

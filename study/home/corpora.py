@@ -1,0 +1,189 @@
+"""The corpus of a study: named by its spec, built once under HOME/corpora, described by facts."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musebar_core.baselines import fit_baselines
+from musebar_core.corpus import (
+    COLLECTIONS,
+    Corpus,
+    build_corpus,
+    build_embedded,
+    evaluation_snippets,
+    list_source,
+)
+from musebar_core.corpus.sources import list_embedded
+from musebar_core.errors import UnknownNameError, UsageError
+from study.home import files
+from study.spec.model import EMBEDDED_SOURCE, OVERALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from study.home.files import Place
+    from study.spec.model import StudySpec
+
+FINGERPRINT = "fingerprint"
+"""The file that a built corpus has."""
+
+SPLITS = ("train", "validation", "test")
+
+
+def check(spec: StudySpec) -> None:
+    """Look at the corpus's source before any work is done.
+
+    Raises
+    ------
+    UsageError
+        If the source holds no music, or not a genre that the spec asks for, or is a corpus of
+        another grid.
+    """
+    source = Path(spec.corpus.source)
+    if spec.corpus.labels and (spec.corpus.source == EMBEDDED_SOURCE or is_built(source)):
+        raise UsageError(
+            f"spec: corpus.labels is for a folder of the Lakh MIDI Dataset; {spec.corpus.source} "
+            "has its genres already: leave it out"
+        )
+    if spec.corpus.source == EMBEDDED_SOURCE:
+        known: tuple[str, ...] = tuple(COLLECTIONS)
+    elif is_built(source):
+        corpus = Corpus.load(source)
+        corpus.grid.check(spec.grid)
+        known = corpus.genres
+        if spec.corpus.include_overall and set(spec.corpus.genres or known) != set(known):
+            raise UsageError(
+                f"spec: corpus.genres names {len(spec.corpus.genres or ())} of the {len(known)} "
+                f"genres of {source}, but its joint corpus is all of them: leave corpus.genres "
+                "out, or set corpus.include_overall=false"
+            )
+    else:
+        known = list_source(source, labels=spec.corpus.label_options).genres
+    for genre in spec.corpus.genres or ():
+        if genre not in known:
+            raise UnknownNameError("genre", genre, known)
+
+
+def is_built(folder: Place) -> bool:
+    """Whether a folder is a built corpus."""
+    return (folder / FINGERPRINT).is_file()
+
+
+def load(location: str) -> Corpus:
+    """Load a corpus, from a copy on this machine where it is at a URL.
+
+    A corpus never changes under its name, so that a copy is good for ever.
+    """
+    kept = files.place(location)
+    if isinstance(kept, Path):
+        return Corpus.load(kept)
+    local = files.workspace(kept)
+    return Corpus.load(local if is_built(local) else files.fetch(kept, local))
+
+
+def share(corpus: Corpus, home: Place) -> str:
+    """Bring a corpus into a home for other machines to load; its location there."""
+    if not isinstance(home, Path):
+        folder = home / "corpora" / corpus.path.name
+        if not is_built(folder):
+            files.publish(corpus.path, folder, last=FINGERPRINT)
+        return str(folder)
+    if corpus.path.resolve().is_relative_to(home.resolve()):
+        return str(corpus.path.resolve())
+    shared = home / "corpora" / f"{corpus.path.name}-{corpus.fingerprint[:8]}"
+    if not is_built(shared):
+        files.fetch(corpus.path, shared)
+    return str(shared.resolve())
+
+
+def prepare(
+    spec: StudySpec, folder: Path, progress: Callable[[int, int], None] | None = None
+) -> Corpus:
+    """Load the study's corpus, building it first where it was not built yet.
+
+    Parameters
+    ----------
+    spec
+        Names the source.
+    folder
+        HOME/corpora, where corpora are built.
+    progress
+        Called with items done and in all while one is built.
+    """
+    asked = spec.corpus
+    source = Path(asked.source)
+    if asked.source == EMBEDDED_SOURCE:
+        return build_embedded(
+            folder / _folder_name(spec),
+            spec.grid,
+            genres=asked.genres,
+            songs_per_genre=asked.songs_per_genre,
+            progress=progress,
+            replace=True,
+        )
+    if is_built(source):
+        return Corpus.load(source)
+    return build_corpus(
+        source,
+        folder / _folder_name(spec),
+        spec.grid,
+        songs_per_genre=asked.songs_per_genre,
+        genres=asked.genres,
+        labels=asked.label_options,
+        progress=progress,
+        replace=True,
+    )
+
+
+def facts(spec: StudySpec, corpus: Corpus) -> dict[str, dict[str, Any]]:
+    """What the report needs to know of each genre's music: counts, N and baselines.
+
+    Raises
+    ------
+    CorpusError
+        If a genre has too few songs for a split.
+    """
+    genres = list(spec.corpus.genres or corpus.genres)
+    if spec.corpus.include_overall and len(genres) > 1:
+        genres.append(OVERALL)
+    return {genre: _genre_facts(spec, corpus, genre) for genre in genres}
+
+
+def _genre_facts(spec: StudySpec, corpus: Corpus, genre: str) -> dict[str, Any]:
+    view = corpus.genre(genre)
+    baselines = fit_baselines(view)
+    content: dict[str, Any] = {"fingerprint": view.fingerprint, "baselines": {}}
+    for split in SPLITS:
+        content[f"{split}_songs"] = view.n_songs(split)
+    for split in SPLITS[1:]:
+        snippets = evaluation_snippets(view, split, spec.grid, spec.training.evaluation_snippets)
+        content[f"{split}_snippets"] = len(snippets)
+        content["baselines"][split] = baselines.score(snippets)
+    return content
+
+
+def _folder_name(spec: StudySpec) -> str:
+    """Name a corpus by all that decides its content: other music is built somewhere else."""
+    asked = spec.corpus
+    source = Path(asked.source)
+    embedded = asked.source == EMBEDDED_SOURCE
+    listing = (
+        list_embedded(asked.genres)
+        if embedded
+        else list_source(source, asked.genres, asked.label_options)
+    )
+    inputs = [
+        asked.source if embedded else str(source.resolve()),
+        listing.signature,
+        listing.genres,
+        asked.songs_per_genre,
+        spec.grid.steps_per_quarter,
+        spec.grid.steps_per_bar,
+        importlib.metadata.version("musebar-study"),
+    ]
+    digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:8]
+    return f"{source.name or 'music'}-{digest}"

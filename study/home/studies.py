@@ -1,0 +1,184 @@
+"""Where studies live: one folder a study under HOME, with its spec, ledger, runs and report."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from musebar_core.errors import UnknownNameError, UsageError
+from study.home import files
+from study.ledger import lease
+from study.ledger.ledger import Ledger, public
+from study.spec import specfile
+
+if TYPE_CHECKING:
+    from study.home.files import Place
+    from study.spec.model import StudySpec
+
+SPEC_FILE = "study.yaml"
+DEFAULT_HOME = "studies"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study in its home, with its ledger open."""
+
+    name: str
+    folder: Place
+    ledger: Ledger
+
+    @property
+    def on_server(self) -> bool:
+        """Whether its ledger is a server's, and not a file of this machine."""
+        return self.ledger.database.on_server
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder of studies and corpora, on this machine, a shared disk or at a URL."""
+
+    path: Place
+
+    @property
+    def musebar(self) -> str:
+        """How a command line for the user begins: with ``--home`` where it is not the default."""
+        if self.path == Path(DEFAULT_HOME):
+            return "musebar"
+        return f"musebar --home {shlex.quote(str(self.path))}"
+
+    def command(self, command: str, name: str) -> str:
+        """A command line about a study, for the user to go on with."""
+        return f"{self.musebar} {command} {name}"
+
+    @property
+    def corpora(self) -> Place:
+        """Where corpora are kept that a study did not bring built."""
+        return self.path / "corpora"
+
+    def names(self) -> list[str]:
+        """Names of the studies, newest first."""
+        try:
+            if not self.path.is_dir():
+                return []
+            found = [
+                (-file.stat().st_mtime, file.parent.name)
+                for file in self.path.glob(f"*/{SPEC_FILE}")
+            ]
+        except OSError as error:
+            raise UsageError(f"cannot read the home '{self.path}': {_cause(error)}") from None
+        return [name for _, name in sorted(found)]
+
+    def open(self, name: str) -> Study:
+        """Open a study.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of that name here.
+        """
+        file = self.path / name / SPEC_FILE
+        if name not in self.names():
+            hint = (
+                f"there is no study in '{self.path}'; 'musebar study launch quickstart' makes one"
+            )
+            raise UnknownNameError("study", name, self.names(), hint)
+        spec = specfile.restore(yaml.safe_load(file.read_text()))
+        return Study(spec.name, file.parent, _open_ledger(spec, file.parent))
+
+    def create(self, spec: StudySpec) -> Study:
+        """Record a new study; one of the same name and spec is opened instead.
+
+        That one takes over where it is to run: all ``resources`` until one of its runs has ended,
+        and then those that are no part of what a study is.
+
+        The ledger's row comes first: of two that create at once, the database lets one win. The
+        spec's file comes last: whoever sees it finds a ledger to read.
+
+        Raises
+        ------
+        UsageError
+            If the name is taken by another spec, or the folder cannot be written.
+        """
+        if spec.name in self.names():
+            study = self.open(spec.name)
+            self._take_up(study, spec)
+            return study
+        folder = self.path / spec.name
+        content = yaml.safe_dump(self._kept(spec), sort_keys=False)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            study = Study(spec.name, folder, _open_ledger(spec, folder))
+            if not study.ledger.create(spec):
+                self._take_up(study, spec)
+            files.write_bytes(folder / SPEC_FILE, content.encode())
+        except OSError as error:
+            raise UsageError(
+                f"cannot write to the home '{self.path}' ({_cause(error)}): "
+                "name another with --home DIR"
+            ) from None
+        return study
+
+    def _kept(self, spec: StudySpec) -> dict[str, Any]:
+        """The spec as its file holds it: a password only where its owner alone reads it."""
+        return spec.model_dump(mode="json") if isinstance(self.path, Path) else public(spec)
+
+    def _take_up(self, study: Study, asked: StudySpec) -> None:
+        record, where = study.ledger.read(study.name), {"resources": asked.resources}
+        moved = record.spec.model_copy(update=where)
+        resume = self.command("study resume", study.name)
+        _same_or_raise(record.spec if record.ended else moved, asked, resume)
+        if record.spec.resources == asked.resources:
+            return
+        held = lease.holder(study.ledger, study.name)
+        if held is not None and not held.gone:
+            return  # a driver that lives has read its own already
+        study.ledger.set_spec(moved)
+        file = study.folder / SPEC_FILE
+        if file.is_file():  # it alone may hold the ledger's password
+            kept = specfile.restore(yaml.safe_load(file.read_text())).model_copy(update=where)
+            files.write_bytes(file, yaml.safe_dump(self._kept(kept), sort_keys=False).encode())
+
+
+def _open_ledger(spec: StudySpec, folder: Place) -> Ledger:
+    if spec.storage.ledger != "sqlite":
+        return Ledger(spec.storage.ledger)
+    if isinstance(folder, Path):
+        _check_sqlite(files.filesystem(folder), folder)
+        return Ledger.in_folder(folder)
+    raise UsageError(
+        f"storage.ledger is 'sqlite', a file of one machine, but the home {folder.parent} is a "
+        "URL: name a database, as in --set storage.ledger=postgresql+psycopg://user@host/database"
+    )
+
+
+def _check_sqlite(kind: str, folder: Path) -> None:
+    """Refuse SQLite where its readers could not share memory, which its log needs."""
+    if kind.startswith(("nfs", "cifs", "smb", "fuse.sshfs", "ceph", "lustre", "glusterfs")):
+        raise UsageError(
+            f"storage.ledger is 'sqlite', and {folder} is on a network file system ({kind}), where "
+            "SQLite may lose what it wrote: name a database, as in --set "
+            "storage.ledger=postgresql+psycopg://user@host/database, or a home on a local disk"
+        )
+
+
+def _cause(error: OSError) -> str:
+    return error.strerror or str(error).splitlines()[0]
+
+
+def _same_or_raise(recorded: StudySpec, asked: StudySpec, resume: str) -> None:
+    old, new = recorded.identity(), asked.identity()
+    for section, value in new.items():
+        if old[section] == value:
+            continue
+        changed, before, after = section, old[section], value
+        if isinstance(value, dict):
+            key = next(k for k in value if before.get(k) != value[k])
+            changed, before, after = f"{section}.{key}", before.get(key), value[key]
+        raise UsageError(
+            f"study '{asked.name}' exists with another spec: {changed} was {before!r} and is now "
+            f"{after!r}; give this one another --name, or resume that one with: {resume}"
+        )

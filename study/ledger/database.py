@@ -1,0 +1,181 @@
+"""A database with ledgers in it: its URL, its connections, and waiting while it is away."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from musebar_core.errors import StudyError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+log = logging.getLogger(__name__)
+
+_Answer = TypeVar("_Answer")
+
+
+_DISK_FULL = ("disk is full", "No space left on device")
+"""How SQLite and PostgreSQL say it."""
+
+
+class Database:
+    """One database, SQLite's file or a server's.
+
+    Parameters
+    ----------
+    url
+        A SQLAlchemy URL.
+
+    Attributes
+    ----------
+    patience
+        Seconds for which a database that went away is waited for, trying again at growing
+        intervals; 0, as a command that only looks wants it, until a driver sets it.
+
+    Raises
+    ------
+    UsageError
+        If the URL is none, or its driver is not installed.
+    StudyError
+        From any method, when the database cannot be reached or written.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.patience = 0.0
+        try:
+            self.engine = sa.create_engine(url, json_serializer=_to_json, **_pool(url))
+        except (SQLAlchemyError, ImportError) as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(f"storage.ledger {shown(url)}: {reason}") from None
+        if not self.on_server:
+            sa.event.listen(self.engine, "connect", _set_up_sqlite)
+
+    @property
+    def on_server(self) -> bool:
+        """Whether it is a server's, and not a file of this machine."""
+        return self.engine.dialect.name != "sqlite"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"url": self.url}
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """Run a transaction; what goes wrong in the database is a :class:`StudyError`."""
+        try:
+            with self.engine.begin() as db:
+                yield db
+        except SQLAlchemyError as error:
+            cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+            if any(words in cause for words in _DISK_FULL):
+                cause += ": make room, then resume; nothing recorded is lost"
+            raise StudyError(f"the ledger {shown(self.url)} failed: {cause}") from error
+
+    def transact(self, work: Callable[[sa.Connection], _Answer]) -> _Answer:
+        """Run a transaction, again and again while the database is away, up to ``patience``.
+
+        ``work`` may find its rows written: a database can go away after it has committed.
+        """
+        began, pause = time.monotonic(), 0.25
+        while True:
+            try:
+                with self.begin() as db:
+                    return work(db)
+            except StudyError as error:
+                waited = time.monotonic() - began
+                if not self._is_away(error) or self.patience <= 0:
+                    raise
+                if waited + pause > self.patience:
+                    raise StudyError(
+                        f"{error}; gave up after {waited:.0f} s "
+                        "(storage.patience_seconds); nothing recorded is lost, resume the study "
+                        "when the database is back"
+                    ) from error.__cause__
+                log.warning("%s; waiting for it up to %.0f s", error, self.patience)
+                time.sleep(pause)
+                pause = min(2 * pause, 5.0)
+
+    def _is_away(self, error: StudyError) -> bool:
+        """Whether waiting can help: the connection failed, or SQLite's file is locked."""
+        cause = error.__cause__
+        if not isinstance(cause, DBAPIError) or isinstance(cause, IntegrityError):
+            return False
+        if not self.on_server:
+            return "locked" in str(cause.orig)
+        return cause.connection_invalidated or isinstance(
+            cause, sa.exc.OperationalError | sa.exc.InterfaceError
+        )
+
+    @property
+    def clock(self) -> sa.ColumnElement[float]:
+        """The database's own time in seconds, for use in a statement."""
+        if not self.on_server:
+            return sa.literal_column("(julianday('now') - 2440587.5) * 86400.0", sa.Float)
+        return sa.literal_column(
+            "CAST(extract(epoch from clock_timestamp()) AS double precision)", sa.Float
+        )
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _pool(url: str) -> dict[str, Any]:
+    """How connections to a server are kept: tried before use, and not waited for endlessly."""
+    if not url.startswith(("postgresql:", "postgresql+psycopg")):
+        return {}
+    return {
+        "pool_pre_ping": True,
+        "connect_args": {
+            "connect_timeout": 10,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
+            "application_name": "musebar",
+        },
+    }
+
+
+def shown(url: str) -> str:
+    """A ledger's URL as it may be printed: passwords starred out."""
+    try:
+        parsed = sa.make_url(url)
+    except SQLAlchemyError:
+        return "(not a database URL)"
+    starred = {name: "***" for name in parsed.query if _is_secret(name)}
+    return parsed.update_query_dict(starred).render_as_string(hide_password=True)
+
+
+def without_password(url: str) -> str:
+    """A ledger's URL as it may be stored where others read: no passwords in it."""
+    try:
+        parsed = sa.make_url(url)
+    except SQLAlchemyError:
+        return url
+    secret = [name for name in parsed.query if _is_secret(name)]
+    plain = parsed.difference_update_query(secret)._replace(password=None)  # set() keeps it
+    return plain.render_as_string(hide_password=False)
+
+
+def _is_secret(name: str) -> bool:
+    return "passw" in name.lower()

@@ -1,0 +1,332 @@
+"""The ledger: the one truth about a study, in a SQL database.
+
+A seed run is one row under a unique key, written once, by the driver, when it ends. All else
+that a study shows or resumes from follows from these rows.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from musebar_core.config import Configuration
+from musebar_core.errors import StudyError
+from study.ledger import schema
+from study.ledger.database import Database, without_password
+from study.ledger.record import Ended, Proposal, Record, SeedRun, State
+from study.spec.model import Phase
+from study.spec.specfile import restore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from study.spec.model import StudySpec
+
+FILE_NAME = "ledger.sqlite"
+
+
+class Ledger:
+    """The studies in one database.
+
+    Attributes
+    ----------
+    database
+        Where they are; who drives one sets its patience.
+
+    Raises
+    ------
+    UsageError
+        If the URL is none, or the tables there are another version's.
+    StudyError
+        From any method, when the database cannot be reached or written.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        schema.set_up(self.database)
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Ledger:
+        """Open, or create, the SQLite ledger of the study in ``folder``."""
+        return cls(f"sqlite:///{folder.resolve() / FILE_NAME}")
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.database.close()
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def create(self, spec: StudySpec) -> bool:
+        """Record a study before anything slow is done for it; False if its name is there already.
+
+        That one stays as it is.
+        """
+        return self._insert_once(
+            schema.studies,
+            {
+                "study": spec.name,
+                "spec": public(spec),
+                "state": State.CREATED,
+                "stop_requested": False,
+                "created_at": now(),
+            },
+        )
+
+    def set_spec(self, spec: StudySpec) -> None:
+        """Record a study's spec anew: one that says otherwise where it runs."""
+        self._update(spec.name, {"spec": public(spec)})
+
+    def set_state(self, study: str, state: str) -> None:
+        """Record the study's state.
+
+        A study that is submitted, or runs at once, forgets an earlier request to stop; one whose
+        job begins heeds a request that came while it was ``submitted``.
+        """
+        known = schema.studies.c
+        values: dict[str, Any] = {"state": state}
+        if state == State.SUBMITTED:
+            values["stop_requested"] = False
+        if state == State.RUNNING:
+            values["stop_requested"] = sa.and_(known.stop_requested, known.state == State.SUBMITTED)
+        self._update(study, values)
+
+    def request_stop(self, study: str) -> None:
+        """Ask the driver of the study to stop; it looks every second."""
+        self._update(study, {"stop_requested": True})
+
+    def set_corpus(self, study: str, path: str | None, facts: dict[str, dict[str, Any]]) -> None:
+        """Record where the corpus is (None: not here yet) and, for each genre, its facts, once."""
+        rows = [{"study": study, "genre": g, "facts": f} for g, f in facts.items()]
+
+        def write(db: sa.Connection) -> None:
+            db.execute(_update(study, {"corpus_path": path}))
+            db.execute(schema.genres.delete().where(schema.genres.c.study == study))
+            db.execute(schema.genres.insert(), rows)
+
+        self.database.transact(write)
+
+    def add_configurations(self, study: str, configurations: Iterable[Configuration]) -> None:
+        """Record configurations; those known already stay as they are."""
+        wanted = list(configurations)
+        self.database.transact(lambda db: self._add_configurations(db, study, wanted))
+
+    def add_generation(
+        self,
+        study: str,
+        genre: str,
+        generation: int,
+        proposals: Sequence[Proposal],
+        configurations: Iterable[Configuration],
+    ) -> None:
+        """Record a generation, all of it or nothing, before any of it is dispatched."""
+        rows: list[dict[str, Any]] = [
+            {"config_id": p.config_id, "parameters": p.parameters, "origin": p.origin}
+            for p in proposals
+        ] or [{"config_id": None, "parameters": None, "origin": None}]
+        key = {"study": study, "genre": genre, "generation": generation}
+        wanted = list(configurations)
+        rows = [key | {"position": i} | row for i, row in enumerate(rows)]
+
+        def write(db: sa.Connection) -> None:
+            if _recorded(db, key) == [row["config_id"] for row in rows]:
+                return  # committed, but the word of it was lost with the connection
+            self._add_configurations(db, study, wanted)
+            db.execute(schema.proposals.insert(), rows)
+
+        self.database.transact(write)
+
+    def add_failed_attempt(self, study: str, run: SeedRun, attempt: int, reason: str) -> None:
+        """Record an attempt that failed and will be tried again."""
+        self._insert_once(
+            schema.failed_attempts,
+            {
+                "study": study,
+                **run._asdict(),
+                "attempt": attempt,
+                "reason": _clean(reason),
+                "failed_at": now(),
+            },
+        )
+
+    def end(self, study: str, run: SeedRun, ended: Ended) -> bool:
+        """Record the end of a seed run; False if it was recorded before (the first one stays)."""
+        return self._insert_once(
+            schema.seed_runs,
+            {
+                "study": study,
+                **run._asdict(),
+                "state": "done" if ended.done else "failed",
+                "failure": _clean(ended.failure),
+                "attempts": ended.attempts,
+                "metrics": ended.metrics,
+                "curve": ended.curve,
+                "best_epoch": ended.best_epoch,
+                "seconds": ended.seconds,
+                "node": ended.node,
+                "device": ended.device,
+                "versions": ended.versions,
+                "checkpoint": ended.checkpoint,
+                "finished_at": ended.finished_at or now(),
+            },
+        )
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def studies(self) -> list[str]:
+        """Names of the studies in this database, newest first."""
+        column = schema.studies.c
+        query = sa.select(column.study).order_by(column.created_at.desc(), column.study)
+        return self.database.transact(lambda db: list(db.scalars(query)))
+
+    def stop_requested(self, study: str, *, wait: bool = True) -> bool:
+        """Whether somebody asked the driver to stop; ``wait`` for a database that is away."""
+        query = sa.select(schema.studies.c.stop_requested).where(schema.studies.c.study == study)
+        if wait:
+            return self.database.transact(lambda db: bool(db.scalar(query)))
+        with self.database.begin() as db:
+            return bool(db.scalar(query))
+
+    def read_state(self, study: str) -> str:
+        """Read the study's state as it was recorded last."""
+        query = sa.select(schema.studies.c.state).where(schema.studies.c.study == study)
+        return self.database.transact(lambda db: str(db.scalar(query)))
+
+    def read(self, study: str, *, curves: bool = False) -> Record:
+        """Read all there is of a study, as it was at one moment.
+
+        Curves are most of a ledger, and only tables need them: without ``curves`` they are None.
+        """
+
+        def look(db: sa.Connection) -> Record:
+            db.exec_driver_sql(_SNAPSHOT.get(self.database.engine.dialect.name, "SELECT 1"))
+            return _read(db, study, curves=curves)
+
+        return self.database.transact(look)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _insert_once(self, table: sa.Table, row: dict[str, Any]) -> bool:
+        try:
+            self.database.transact(lambda db: db.execute(table.insert(), row))
+        except StudyError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                return False
+            raise
+        return True
+
+    def _update(self, study: str, values: dict[str, Any]) -> None:
+        self.database.transact(lambda db: db.execute(_update(study, values)))
+
+    def _add_configurations(
+        self, db: sa.Connection, study: str, configurations: Iterable[Configuration]
+    ) -> None:
+        table = schema.configurations
+        known = set(db.scalars(sa.select(table.c.config_id).where(table.c.study == study)))
+        new = {c.config_id: c for c in configurations if c.config_id not in known}
+        if new:
+            rows = [{"study": study, "config_id": i, "config": c.to_dict()} for i, c in new.items()]
+            db.execute(table.insert(), rows)
+
+
+_SNAPSHOT = {
+    "sqlite": "BEGIN",  # else each statement sees the database of its own moment
+    "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+}
+
+
+def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
+    table = schema.studies
+    without = () if curves else (schema.seed_runs.c.curve,)
+    row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one()
+    return Record(
+        spec=restore(row["spec"]),
+        state=row["state"],
+        stop_requested=row["stop_requested"],
+        corpus_path=row["corpus_path"],
+        facts={r["genre"]: r["facts"] for r in _select(db, schema.genres, study)},
+        configurations={
+            r["config_id"]: Configuration.from_dict(r["config"])
+            for r in _select(db, schema.configurations, study)
+        },
+        generations=_group_generations(_select(db, schema.proposals, study)),
+        ended={_run(r): _ended(r) for r in _select(db, schema.seed_runs, study, without)},
+        failed_attempts=_count(_select(db, schema.failed_attempts, study)),
+    )
+
+
+def _update(study: str, values: dict[str, Any]) -> sa.Update:
+    return schema.studies.update().where(schema.studies.c.study == study).values(**values)
+
+
+def _recorded(db: sa.Connection, key: dict[str, Any]) -> list[str | None]:
+    """The configurations of a generation, in order, where it is there already."""
+    query = sa.select(schema.proposals.c.config_id).order_by(schema.proposals.c.position)
+    return list(db.scalars(query.where(*(schema.proposals.c[name] == key[name] for name in key))))
+
+
+def _clean(text: str | None) -> str | None:
+    """Text that any database takes: PostgreSQL refuses the null character."""
+    return text and text.replace("\0", "")
+
+
+def now() -> str:
+    """The time, ISO 8601 in UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat()
+
+
+def _select(
+    db: sa.Connection, table: sa.Table, study: str, without: Iterable[sa.Column[Any]] = ()
+) -> list[sa.RowMapping]:
+    columns = [column for column in table.c if column not in set(without)]
+    query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
+    return list(db.execute(query).mappings())
+
+
+def _run(row: sa.RowMapping) -> SeedRun:
+    return SeedRun(row["genre"], row["config_id"], row["seed"], Phase(row["phase"]))
+
+
+def _ended(row: sa.RowMapping) -> Ended:
+    names = (
+        "failure",
+        "attempts",
+        "best_epoch",
+        "seconds",
+        "node",
+        "device",
+        "versions",
+        "checkpoint",
+        "finished_at",
+    )
+    curve = row["curve"] or [] if "curve" in row else None
+    return Ended(metrics=row["metrics"] or {}, curve=curve, **{n: row[n] for n in names})
+
+
+def _group_generations(
+    rows: list[sa.RowMapping],
+) -> dict[tuple[str, int], tuple[Proposal, ...]]:
+    generations: dict[tuple[str, int], tuple[Proposal, ...]] = {}
+    for row in rows:
+        key = (row["genre"], row["generation"])
+        found = (Proposal(row["config_id"], row["parameters"], row["origin"] or ""),)
+        generations[key] = generations.get(key, ()) + (found if row["config_id"] else ())
+    return generations
+
+
+def _count(rows: list[sa.RowMapping]) -> dict[SeedRun, int]:
+    counts: dict[SeedRun, int] = {}
+    for row in rows:
+        counts[_run(row)] = counts.get(_run(row), 0) + 1
+    return counts
+
+
+def public(spec: StudySpec) -> dict[str, Any]:
+    """A spec as plain data, without its password: as all but its owner may read it."""
+    content = spec.model_dump(mode="json")
+    if content["storage"]["ledger"] != "sqlite":
+        content["storage"]["ledger"] = without_password(content["storage"]["ledger"])
+    return content

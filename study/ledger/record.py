@@ -1,0 +1,125 @@
+"""What a ledger says: seed runs, proposals, and all of a study, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from musebar_core.config import Configuration
+    from study.spec.model import Phase, StudySpec
+
+
+STATE_FILE = "state.safetensors"
+"""Name of an unfinished seed run's checkpoint, in the run's folder."""
+
+MODEL_FILE = "model.safetensors"
+"""Name of the weights at the reported epoch, in the run's folder."""
+
+
+TRANSFER = "transfer"
+"""How the origin of a proposal begins that came from another genre."""
+
+DISK_FULL = "the disk is full"
+"""How the failure of a run begins that is no fault of the run's."""
+
+
+class State:
+    """States of a study as its ledger holds them."""
+
+    CREATED = "created"
+    SUBMITTED = "submitted"
+    """To a cluster, whose job has not begun to drive it."""
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+class SeedRun(NamedTuple):
+    """The name of one seed run within a study."""
+
+    genre: str
+    config_id: str
+    seed: int
+    phase: Phase
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A seed run that has ended.
+
+    Attributes
+    ----------
+    failure
+        Why it failed; None where it is done.
+    attempts
+        Times it was tried.
+    metrics
+        ``validation``, ``test``, ``last_validation``, ``last_test``, each a mapping of
+        :class:`musebar_core.metrics.Metrics`; empty where it failed.
+    curve
+        One mapping an evaluated epoch; None where :meth:`study.ledger.ledger.Ledger.read` left it
+        out.
+    """
+
+    failure: str | None
+    attempts: int
+    metrics: dict[str, dict[str, Any]]
+    curve: list[dict[str, Any]] | None
+    best_epoch: int | None = None
+    seconds: float | None = None
+    node: str = ""
+    device: str = ""
+    versions: dict[str, str] | None = None
+    checkpoint: str | None = None
+    finished_at: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether it ended with metrics."""
+        return self.failure is None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A configuration that the search proposed for a genre.
+
+    Attributes
+    ----------
+    parameters
+        Its values, as the space names them.
+    origin
+        Where it came from, in words: a sampler, chance, or another genre.
+    """
+
+    config_id: str
+    parameters: dict[str, Any]
+    origin: str = ""
+
+    @property
+    def transferred(self) -> bool:
+        """Whether it came from another genre."""
+        return self.origin.startswith(TRANSFER)
+
+
+@dataclass
+class Record:
+    """A study as read from its ledger: what the planner and the tables are functions of.
+
+    Attributes
+    ----------
+    generations
+        Proposals by (genre, generation); an empty tuple is a generation that found nothing new.
+    failed_attempts
+        Attempts that failed, of runs that have not ended.
+    """
+
+    spec: StudySpec
+    state: str
+    stop_requested: bool
+    corpus_path: str | None
+    facts: dict[str, dict[str, Any]]
+    configurations: dict[str, Configuration]
+    generations: dict[tuple[str, int], tuple[Proposal, ...]]
+    ended: dict[SeedRun, Ended]
+    failed_attempts: dict[SeedRun, int]

@@ -1,0 +1,237 @@
+"""A study as tables: its ledger flattened into the columns of :mod:`study.results.columns`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from study.home.studies import Home
+from study.ledger import lease
+from study.ledger.record import State
+from study.results.columns import BASELINES, CURVES, DECISIONS, RESULTS, SCHEMA_VERSION, Column
+from study.search import planner
+from study.search.decisions import decisions
+from study.search.evidence import genres_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from musebar_core.config import Configuration
+    from study.home.files import Place
+    from study.home.studies import Study
+    from study.ledger.record import Ended, Record, SeedRun
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """A study as tables: all that reports and recommendations read.
+
+    Attributes
+    ----------
+    name
+        The study.
+    state
+        ``created``, ``running``, ``stopped``, ``finished`` or ``interrupted``.
+    spec
+        The resolved spec, as plain data; ``corpus.path`` is where the corpus was built.
+    results
+        One row a seed run that has ended (done or failed); columns :data:`RESULTS`.
+    curves
+        One row an evaluated epoch of a done run; columns :data:`CURVES`.
+    genres
+        One row a genre: ``genre``, ``fingerprint``, and for each split ``train``,
+        ``validation``, ``test`` the counts ``SPLIT_songs``, and for validation and test
+        ``SPLIT_snippets`` (N).
+    baselines
+        One row a genre, split (``validation``, ``test``) and baseline: columns ``genre``,
+        ``split``, ``baseline`` (one of :data:`BASELINES`), ``bce``.
+    planned
+        One row a genre, config_id, phase: ``n_seeds`` planned so far.
+    decisions
+        One row a decision about a configuration; columns :data:`DECISIONS`.
+    """
+
+    name: str
+    state: str
+    spec: dict[str, Any]
+    results: pd.DataFrame
+    curves: pd.DataFrame
+    genres: pd.DataFrame
+    baselines: pd.DataFrame
+    planned: pd.DataFrame
+    decisions: pd.DataFrame = field(default_factory=lambda: _frame([], DECISIONS))
+
+
+def study_names(home: Place) -> list[str]:
+    """Names of the studies in a home, newest first."""
+    return Home(home).names()
+
+
+def load_tables(home: Place, name: str) -> StudyTables:
+    """Read a study of a home as tables.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such study.
+    """
+    study = Home(home).open(name)
+    return tables(name, study.ledger.read(name, curves=True), state_of(study))
+
+
+def _curve(record: Record, run: SeedRun) -> list[dict[str, Any]]:
+    curve = record.ended[run].curve
+    if curve is None:
+        raise ValueError("the tables of a study need its curves: read the ledger with them")
+    return curve
+
+
+def state_of(study: Study) -> str:
+    """State of a study: as recorded, but ``interrupted`` where its driver is gone."""
+    state = study.ledger.read_state(study.name)
+    if state == State.RUNNING:
+        held = lease.holder(study.ledger, study.name)
+        if held is None or held.gone:
+            return "interrupted"
+    return state
+
+
+def tables(name: str, record: Record, state: str) -> StudyTables:
+    """Flatten a record, read with its curves, into tables, rows in the order of their keys."""
+    methods = planner.methods_of(record.spec)
+    runs = sorted(record.ended)
+    spec = record.spec.model_dump(mode="json")
+    spec["corpus"]["path"] = record.corpus_path
+    flat = {name: _flat_configuration(one) for name, one in record.configurations.items()}
+    results = [_result(name, run, record, (methods, flat)) for run in runs]
+    curves = [_key(name, run) | row for run in runs for row in _curve(record, run)]
+    return StudyTables(
+        name=name,
+        state=state,
+        spec=spec,
+        results=_frame(results, RESULTS),
+        curves=_frame(curves, CURVES),
+        genres=_genres(record),
+        baselines=_baselines(record),
+        planned=_planned(record),
+        decisions=_frame([{"study": name} | asdict(d) for d in decisions(record)], DECISIONS),
+    )
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a table as Parquet, the schema's version in its metadata."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    metadata = (table.schema.metadata or {}) | {b"musebar_schema": str(SCHEMA_VERSION).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    return path
+
+
+def _key(study: str, run: SeedRun) -> dict[str, Any]:
+    return {"study": study} | run._asdict() | {"phase": str(run.phase)}
+
+
+def _result(
+    study: str,
+    run: SeedRun,
+    record: Record,
+    known: tuple[dict[str, str], dict[str, dict[str, Any]]],
+) -> dict[str, Any]:
+    """Flatten one run; ``known`` are method names and flat configurations by config_id."""
+    ended, (methods, flat) = record.ended[run], known
+    return (
+        _key(study, run)
+        | {
+            "method": methods.get(run.config_id),
+            "state": "done" if ended.done else "failed",
+            "failure": ended.failure,
+            "attempts": ended.attempts,
+        }
+        | flat[run.config_id]
+        | {
+            f"{split}_{metric}": value
+            for split, metrics in ended.metrics.items()
+            for metric, value in metrics.items()
+        }
+        | _cost(ended)
+    )
+
+
+def _flat_configuration(configuration: Configuration) -> dict[str, Any]:
+    grid, model = configuration.grid, configuration.model
+    annealing, training = configuration.annealing, configuration.training
+    return {
+        "latent_length": model.latent_length,
+        "regularizers": model.regularizers,
+        "bars": grid.bars,
+        "annealing": str(annealing.kind),
+        "annealing_start": annealing.start,
+        "annealing_length": annealing.length,
+        "annealing_cycles": annealing.cycles,
+        "annealing_ratio": annealing.ratio,
+        "free_bits": training.free_bits,
+        "input_dropout": training.input_dropout,
+        "hidden": model.hidden,
+        "layers": model.layers,
+        "snippet_steps": grid.snippet_steps,
+        "steps_per_bar": grid.steps_per_bar,
+        "steps_per_quarter": grid.steps_per_quarter,
+        "epochs": training.epochs,
+        "batch": str(training.batch),
+        "learning_rate": training.learning_rate,
+        "config": configuration.canonical_json(),
+    }
+
+
+def _cost(ended: Ended) -> dict[str, Any]:
+    versions = json.dumps(ended.versions, sort_keys=True) if ended.versions else None
+    return {
+        "best_epoch": ended.best_epoch,
+        "seconds": ended.seconds,
+        "node": ended.node,
+        "device": ended.device,
+        "versions": versions,
+        "checkpoint": ended.checkpoint,
+        "finished_at": ended.finished_at,
+    }
+
+
+def _frame(rows: list[dict[str, Any]], columns: tuple[Column, ...]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            column.name: pd.Series([row.get(column.name) for row in rows], dtype=column.dtype)
+            for column in columns
+        }
+    )
+
+
+def _genres(record: Record) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"genre": genre} | {k: v for k, v in record.facts[genre].items() if k != "baselines"}
+            for genre in genres_of(record)
+        ]
+    )
+
+
+def _baselines(record: Record) -> pd.DataFrame:
+    rows = [
+        {"genre": genre, "split": split, "baseline": baseline, "bce": bces[baseline]}
+        for genre in genres_of(record)
+        for split, bces in record.facts[genre]["baselines"].items()
+        for baseline in BASELINES
+    ]
+    return pd.DataFrame(rows, columns=["genre", "split", "baseline", "bce"])
+
+
+def _planned(record: Record) -> pd.DataFrame:
+    counts: dict[tuple[str, str, str], int] = {}
+    for run in planner.plan(record).planned:
+        key = (run.genre, run.config_id, str(run.phase))
+        counts[key] = counts.get(key, 0) + 1
+    rows = [(*key, count) for key, count in counts.items()]
+    return pd.DataFrame(rows, columns=["genre", "config_id", "phase", "n_seeds"])

@@ -1,0 +1,1 @@
+"""Running a study: driver, Ray Tune, workers, machines."""

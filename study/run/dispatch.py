@@ -1,0 +1,206 @@
+"""Ray Tune's part: slots, workers, results. What runs next is the driver's and planner's word.
+
+Tune's own files are disposable: they go to a temporary folder, and a killed study resumes from
+its ledger alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from musebar_core.errors import StudyError
+from study.home import corpora, files
+from study.ledger.lease import Lease
+from study.ledger.record import State
+from study.run import diskspace, nodes
+from study.run.driver import Driver
+from study.run.stop import Interrupted, Stop
+from study.run.worker import Assignment, SeedRunTrainable
+from study.search import planner
+
+if TYPE_CHECKING:
+    from musebar_core.corpus import Corpus
+    from study.home.studies import Home, Study
+    from study.ledger.record import Record
+    from study.run.progress import Reporter
+    from study.run.sizing import Share
+    from study.spec.model import StudySpec
+
+
+def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = False) -> None:
+    """Drive a study to its end.
+
+    Parameters
+    ----------
+    study
+        Recorded already; its ledger says what is left to do.
+    home
+        Where corpora are built.
+    reporter
+        Told of every change.
+    join
+        Run on the Ray cluster that this machine belongs to, not on a Ray of the study's own.
+
+    Raises
+    ------
+    StudyError
+        If another driver holds the study, or its ledger or engine fails.
+    Interrupted
+        If somebody asked the study to stop.
+    """
+    study.ledger.database.patience = study.ledger.read(study.name).spec.storage.patience_seconds
+    with Lease(study.ledger, study.name, home.musebar) as lease, Stop(study, home, lease) as stop:
+        study.ledger.set_state(study.name, State.RUNNING)
+        try:
+            _prepare(study, home, reporter, stop, share=join)
+            stop.check()
+            driver = Driver(study, study.ledger.read(study.name), lease)
+            if not driver.finished:
+                diskspace.check(driver.record, study.folder)
+                with _place(driver.record.spec, stop, join=join) as share:
+                    stop.listen()  # starting, Ray takes SIGTERM for itself
+                    driver.slots, driver.seeds_per_trial = share.slots, share.seeds_per_trial
+                    _tune(driver, share.gpus_per_trial, stop, reporter)
+        except (Interrupted, KeyboardInterrupt):
+            study.ledger.database.patience = 0.0
+            with contextlib.suppress(StudyError):  # the database is away: the lease tells
+                study.ledger.set_state(study.name, State.STOPPED)
+            raise
+        if not driver.finished:
+            raise StudyError("Ray ended before the study did: resume it, with -v for Ray's log")
+        study.ledger.set_state(study.name, State.FINISHED)
+
+
+def _place(spec: StudySpec, stop: Stop, *, join: bool) -> contextlib.AbstractContextManager[Share]:
+    """Where the study's runs go; while that waits for machines, the study can be stopped."""
+    if not join:
+        return nodes.embedded(spec)
+
+    def tick() -> None:
+        stop.listen()
+        stop.check()
+
+    return nodes.joined(spec, tick)
+
+
+def prepare(study: Study, home: Home, reporter: Reporter) -> None:
+    """Build the corpus here and bring it into the home, for a driver on another machine."""
+    with Lease(study.ledger, study.name, home.musebar) as lease, Stop(study, home, lease) as stop:
+        _prepare(study, home, reporter, stop, share=True)
+
+
+def _corpus(
+    record: Record, home: Home, reporter: Reporter, stop: Stop, *, share: bool
+) -> tuple[Corpus, str]:
+    """The corpus that the study began with, or, for a new one, the one its spec asks for.
+
+    With it comes its location, which every worker of the study can read.
+    """
+    if record.corpus_path and corpora.is_built(files.place(record.corpus_path)):
+        return corpora.load(record.corpus_path), record.corpus_path
+
+    def progress(done: int, total: int) -> None:
+        reporter.corpus(done, total)
+        stop.check()
+
+    corpus = corpora.prepare(record.spec, files.workspace(home.path) / "corpora", progress)
+    if isinstance(home.path, Path) and not share:
+        return corpus, str(corpus.path.resolve())
+    return corpus, corpora.share(corpus, home.path)
+
+
+def _prepare(study: Study, home: Home, reporter: Reporter, stop: Stop, *, share: bool) -> None:
+    """Build or load the corpus, and record what the report needs of it."""
+    record = study.ledger.read(study.name)
+    corpus, location = _corpus(record, home, reporter, stop, share=share)
+    found = corpora.facts(record.spec, corpus)
+    for genre, facts in record.facts.items():
+        if facts["fingerprint"] != found.get(genre, {}).get("fingerprint"):
+            raise StudyError(
+                f"the music of genre '{genre}' is no longer what study '{study.name}' began with "
+                f"({location}): bring it back, or start a new study"
+            )
+    study.ledger.set_corpus(study.name, location, found)
+    fixed = [*record.spec.methods.values(), *planner.grid_configurations(record.spec)]
+    study.ledger.add_configurations(study.name, fixed)
+
+
+def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> None:
+    from ray import tune
+
+    from study.run.engine import LettingGo, ResultRecorder, StudySearcher, StudyStopper
+
+    resources = driver.record.spec.resources
+    searcher = StudySearcher(driver, _assign(driver, "cuda" if gpus else "cpu"), stop)
+    recorder = ResultRecorder(driver, reporter)
+    scratch = _scratch_folder()
+    try:
+        tuner = tune.Tuner(
+            tune.with_resources(
+                SeedRunTrainable,
+                {"cpu": resources.cpus_per_trial, "gpu": gpus},
+            ),
+            tune_config=tune.TuneConfig(
+                search_alg=searcher, scheduler=LettingGo(), num_samples=-1, reuse_actors=True
+            ),
+            run_config=tune.RunConfig(
+                name="study",
+                storage_path=str(scratch),
+                stop=StudyStopper(recorder, searcher, stop),
+                callbacks=[recorder],
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=0),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        )
+        tuner.fit()
+    except tune.TuneError as error:
+        problem = recorder.error or searcher.error
+        raise problem or StudyError(f"Ray Tune failed: {error}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    problem = recorder.error or searcher.error
+    if problem is not None:
+        raise problem
+    stop.check()
+
+
+def _scratch_folder() -> Path:
+    """A folder for Tune's own files; those that killed drivers left behind are swept."""
+    prefix = "musebar-tune-"
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
+        pid = left.name.removeprefix(prefix).split("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
+
+
+def _assign(driver: Driver, device: str) -> Any:  # noqa: ANN401
+    record, study = driver.record, driver.study
+
+    def assign(chunk: Any) -> dict[str, Any]:  # noqa: ANN401
+        first = chunk.runs[0]
+        return dataclasses.asdict(
+            Assignment(
+                genre=first.genre,
+                config=chunk.configuration.to_dict(),
+                seeds=tuple(run.seed for run in chunk.runs),
+                corpus=str(record.corpus_path),
+                fingerprint=record.facts[first.genre]["fingerprint"],
+                folder=str(study.folder.resolve() / driver.folder(first)),
+                keep_model=driver.keeps_models(first.phase),
+                threads=record.spec.resources.cpus_per_trial,
+                device=device,
+                checkpoint_seconds=record.spec.storage.checkpoint_seconds,
+            )
+        )
+
+    return assign

@@ -1,0 +1,219 @@
+"""The driver's bookkeeping between planner, ledger and engine; it knows no Ray.
+
+The engine asks :meth:`Driver.next_chunk` whenever a slot is free and reports every result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from musebar_core.errors import StudyError
+from study.home import files
+from study.ledger.record import DISK_FULL, MODEL_FILE, STATE_FILE, Ended, Record, SeedRun
+from study.search import planner, proposals
+from study.spec.model import Phase
+
+if TYPE_CHECKING:
+    from musebar_core.config import Configuration
+    from study.home.studies import Study
+    from study.ledger.lease import Lease
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Seed runs of one configuration in one phase, dispatched together.
+
+    Attributes
+    ----------
+    runs
+        What is to be done, in order.
+    configuration
+        Shared by all of them.
+    """
+
+    runs: tuple[SeedRun, ...]
+    configuration: Configuration
+
+
+@dataclass(frozen=True)
+class Death:
+    """How a worker ended that did not end by itself: with its node, or out of sight, or alone."""
+
+    reason: str = "the worker process died (killed, or crashed)"
+    node_lost: bool = False
+
+
+@dataclass
+class Driver:
+    """Keeps a study's record in step with its ledger while runs come and go.
+
+    Parameters
+    ----------
+    study
+        The study on disk.
+    record
+        What its ledger holds; kept up to date here.
+    lease
+        Checked before anything is written.
+    slots
+        Chunks in flight at most.
+    seeds_per_trial
+        Seed runs a chunk, at most; they run one after the other.
+    """
+
+    study: Study
+    record: Record
+    lease: Lease
+    slots: int = 1
+    seeds_per_trial: int = 1
+    _in_flight: dict[str, Chunk] = field(default_factory=dict)
+    _reported: dict[str, set[SeedRun]] = field(default_factory=dict)
+    _plan: planner.Plan | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of the study has ended."""
+        return self._current_plan().done
+
+    @property
+    def busy(self) -> int:
+        """Slots in use."""
+        return len(self._in_flight)
+
+    def next_chunk(self, trial_id: str) -> Chunk | None:
+        """Hand out the next seed runs; None while there is nothing to do or no slot."""
+        if len(self._in_flight) >= self.slots:
+            return None
+        flying = {run for chunk in self._in_flight.values() for run in chunk.runs}
+        waiting = [run for run in self._current_plan().runs if run not in flying]
+        if not waiting:
+            return None
+        first = waiting[0]
+        together = [run for run in waiting if _alike(run, first)]
+        chunk = Chunk(
+            tuple(together[: self.seeds_per_trial]),
+            self.record.configurations[first.config_id],
+        )
+        self._in_flight[trial_id] = chunk
+        self._reported[trial_id] = set()
+        return chunk
+
+    def result(self, trial_id: str, seed: int, outcome: dict[str, Any]) -> None:
+        """Record what became of one seed run.
+
+        Raises
+        ------
+        StudyError
+            If the ledger cannot be written, or the study is another driver's by now.
+        """
+        chunk = self._in_flight.get(trial_id)
+        run = next((run for run in chunk.runs if run.seed == seed), None) if chunk else None
+        if run is None:
+            return
+        self._reported[trial_id].add(run)
+        self.lease.check()
+        fields = dict(outcome)
+        retry, resumed_at = fields.pop("retry"), fields.pop("resumed_at", 0)
+        if fields["failure"] is not None and fields["failure"].startswith(DISK_FULL):
+            raise StudyError(f"{fields['failure']}: make room, then resume; nothing done is lost")
+        if fields["failure"] is not None and self._try_again(run, fields["failure"], retry=retry):
+            return
+        if resumed_at:
+            log.info("%s: went on from its checkpoint at epoch %d", _named(run), resumed_at)
+        attempts = self.record.failed_attempts.get(run, 0) + 1
+        checkpoint = self.model_path(run) if self._keeps_model(run, fields) else None
+        ended = Ended(attempts=attempts, checkpoint=checkpoint, **fields)
+        self.study.ledger.end(self.study.name, run, ended)
+        self.record.ended[run] = _for_plans(ended)
+        self._plan = None
+        self._tidy(run)
+
+    def trial_ended(self, trial_id: str, death: Death | None = None) -> None:
+        """Free the slot.
+
+        Where the process died, the run it was in counts as a failed attempt, unless its node died
+        with it: that says nothing of the run, and spot nodes die often.
+        """
+        chunk = self._in_flight.get(trial_id)
+        if chunk is None:
+            return
+        try:
+            left = [run for run in chunk.runs if run not in self._reported[trial_id]]
+            if death is not None and death.node_lost and left:
+                log.warning("%s: %s; it will run again", _named(left[0]), death.reason)
+            elif death is not None and left:
+                failed = {"failure": death.reason, "retry": True, "metrics": {}, "curve": []}
+                self.result(trial_id, left[0].seed, failed)
+        finally:
+            del self._in_flight[trial_id], self._reported[trial_id]
+
+    def folder(self, run: SeedRun) -> str:
+        """The folder of a configuration's runs in a genre, relative to the study's."""
+        return f"runs/{run.genre}/{run.config_id}"
+
+    def model_path(self, run: SeedRun) -> str:
+        """Where the run's weights are kept, relative to the study's folder."""
+        return f"{self.folder(run)}/{run.seed}/{MODEL_FILE}"
+
+    @staticmethod
+    def keeps_models(phase: Phase) -> bool:
+        """Whether runs of a phase keep their weights: those a choice can fall on do."""
+        return phase is not Phase.SEARCH
+
+    def _keeps_model(self, run: SeedRun, fields: dict[str, Any]) -> bool:
+        return fields["failure"] is None and self.keeps_models(run.phase)
+
+    def _try_again(self, run: SeedRun, reason: str, *, retry: bool) -> bool:
+        failed = self.record.failed_attempts.get(run, 0) + 1
+        log.warning("%s: attempt %d failed: %s", _named(run), failed, reason)
+        if not retry or failed >= self.record.spec.resources.max_attempts:
+            return False
+        self.study.ledger.add_failed_attempt(self.study.name, run, failed, reason)
+        self.record.failed_attempts[run] = failed
+        return True
+
+    def _tidy(self, run: SeedRun) -> None:
+        """Remove what only an unfinished run needs."""
+        folder = self.study.folder / self.folder(run) / str(run.seed)
+        with contextlib.suppress(OSError):
+            files.remove(folder / STATE_FILE)
+            files.remove(folder / ".lock")
+
+    def _current_plan(self) -> planner.Plan:
+        while self._plan is None:
+            plan = planner.plan(self.record)
+            if plan.propose:
+                for due in plan.propose:
+                    self._propose(due)
+            else:
+                self._plan = plan
+        return self._plan
+
+    def _propose(self, due: planner.Propose) -> None:
+        proposed = proposals.propose(self.record.spec, due)
+        found = [self.record.spec.configuration(p.parameters) for p in proposed]
+        self.lease.check()
+        self.study.ledger.add_generation(
+            self.study.name, due.genre, due.generation, proposed, found
+        )
+        self.record.configurations |= {c.config_id: c for c in found}
+        self.record.generations[due.genre, due.generation] = tuple(proposed)
+
+
+def _named(run: SeedRun) -> str:
+    return "/".join(map(str, run))
+
+
+def _for_plans(ended: Ended) -> Ended:
+    """What plans and progress depend on, of a run that the ledger has in full."""
+    chosen_on = {split: m for split, m in ended.metrics.items() if split == "validation"}
+    return replace(ended, metrics=chosen_on, curve=None, versions=None)
+
+
+def _alike(run: SeedRun, other: SeedRun) -> bool:
+    return (run.genre, run.config_id, run.phase) == (other.genre, other.config_id, other.phase)

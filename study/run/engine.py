@@ -1,0 +1,217 @@
+"""The small objects through which Ray Tune talks to a study's driver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ray import cloudpickle, tune
+from ray.exceptions import ActorUnavailableError
+from ray.tune.progress_reporter import TrialProgressCallback
+from ray.tune.schedulers import FIFOScheduler
+from ray.tune.search import Searcher
+
+from musebar_core.errors import MuseBarError
+from study.run.driver import Death
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ray.tune.execution.tune_controller import TuneController
+    from ray.tune.experiment import Trial
+
+    from study.run.driver import Chunk, Driver
+    from study.run.progress import Reporter
+
+
+class StudySearcher(Searcher):  # type: ignore[misc]
+    """Tune asks it for trials; each is a chunk of seed runs that the planner wants."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        assign: Callable[[Chunk], dict[str, Any]],
+        stop: Callable[[], bool],
+    ) -> None:
+        super().__init__(metric="seed", mode="max")
+        self._driver = driver
+        self._assign = assign
+        self._stop = stop
+        self.error: MuseBarError | None = None
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Return the next assignment, None for 'not now', FINISHED for 'no more'."""
+        try:
+            if self.error or self._stop() or self._driver.finished:
+                return Searcher.FINISHED  # type: ignore[no-any-return]
+            chunk = self._driver.next_chunk(trial_id)
+        except MuseBarError as problem:
+            self.error = problem
+            return Searcher.FINISHED  # type: ignore[no-any-return]
+        return self._assign(chunk) if chunk else None
+
+    def on_trial_complete(
+        self,
+        trial_id: str,
+        result: dict[str, Any] | None = None,
+        error: bool = False,
+    ) -> None:
+        """Free the slot; Tune calls it after all results.
+
+        How a worker died is the recorder's to tell.
+        """
+        del result
+        if error:
+            return
+        try:
+            self._driver.trial_ended(trial_id)
+        except MuseBarError as problem:  # Tune would swallow it
+            self.error = problem
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the ledger is the state."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing, likewise."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+_OF_TUNE = frozenset({"done", "node_ip", "pid", "training_iteration", "trial_id"})
+"""What Tune itself reads of a result once the callbacks are done."""
+
+
+class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
+    """Writes each result to the ledger; what goes wrong there ends the study.
+
+    It stands in for the callback by which Tune prints results, and which keeps every trial.
+
+    Attributes
+    ----------
+    error
+        What went wrong, if anything did.
+    """
+
+    def __init__(self, driver: Driver, reporter: Reporter) -> None:
+        super().__init__()
+        self._driver = driver
+        self._reporter = reporter
+        self.error: MuseBarError | None = None
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: object
+    ) -> None:
+        """Record one seed run, and leave to Tune what it needs of the result.
+
+        It keeps results, and statistics of each of their figures, to the end of the study.
+        """
+        del iteration, trials
+        seed, outcome = result["seed"], result["outcome"]
+        for name in result.keys() - _OF_TUNE:
+            del result[name]
+        try:
+            self._driver.result(trial.trial_id, seed, outcome)
+        except MuseBarError as error:
+            self.error = error
+            raise
+        self._reporter.changed(self._driver)
+
+    def on_trial_error(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: object
+    ) -> None:
+        """Free the slot of a worker that died."""
+        del iteration, trials
+        try:
+            self._driver.trial_ended(trial.trial_id, _death(trial))
+        except MuseBarError as error:
+            self.error = error
+            raise
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: object
+    ) -> None:
+        """Nothing: its results have said it all."""
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **_: object) -> None:
+        """Let the progress display breathe."""
+        del iteration, trials
+        self._reporter.tick(self._driver)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+def _death(trial: Trial) -> Death:
+    """What Ray knows of how a trial's worker ended, from the files in which Tune keeps it."""
+    error = _kept(trial.pickled_error_file, lambda file: cloudpickle.loads(file.read_bytes()))
+    known = str(error or _kept(trial.error_file, Path.read_text)).lower()
+    lost = "node" in known and any(word in known for word in _NODE_LOST)
+    if lost or getattr(error, "preempted", False):
+        return Death("the node it ran on was lost", node_lost=True)
+    if isinstance(error, ActorUnavailableError):  # Ray knows no death: of a process, it would
+        return Death("the node it ran on no longer answers", node_lost=True)
+    if "low on memory" in known:  # of any death Ray says that memory may be the cause
+        return Death("out of memory: Ray killed the worker before its node ran out")
+    return Death()
+
+
+def _kept(file: str | None, read: Callable[[Path], Any]) -> Any:  # noqa: ANN401
+    try:
+        return read(Path(file)) if file else None
+    except Exception:  # noqa: BLE001  a file that cannot be read tells nothing
+        return None
+
+
+_NODE_LOST = ("node has died", "node died", "node was", "preempted", "node is dead", "drained")
+"""How Ray says that an actor went with its node."""
+
+
+class LettingGo(FIFOScheduler):  # type: ignore[misc]
+    """Tune's own order of trials, and none kept that has ended.
+
+    Tune holds every trial to the end of a study, some 20 KiB each. Where it keeps them is its own
+    affair: a Ray that keeps them elsewhere costs memory, and nothing else.
+    """
+
+    def on_trial_complete(
+        self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
+    ) -> None:
+        """Let go of the trials that ended before this one, which Tune is still busy with."""
+        del result
+        _let_go(tune_controller, trial)
+
+    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
+        """Likewise."""
+        _let_go(tune_controller, trial)
+
+
+def _let_go(controller: TuneController, but: Trial) -> None:
+    trials = controller.get_trials()
+    ended = {trial for trial in trials if trial.is_finished()} - {but}
+    trials[:] = [trial for trial in trials if trial not in ended]
+    kept = vars(controller)
+    for name in ("_live_trials", "_stopped_trials", "_failed_trials", "_trials_to_cache"):
+        kept.get(name, set()).difference_update(ended)
+
+
+class StudyStopper(tune.Stopper):  # type: ignore[misc]
+    """Ends all trials when the study is asked to stop or cannot go on."""
+
+    def __init__(
+        self, recorder: ResultRecorder, searcher: StudySearcher, stop: Callable[[], bool]
+    ) -> None:
+        self._parts = (recorder, searcher)
+        self._stop = stop
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No trial is stopped by its results."""
+        del trial_id, result
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether everything should end now."""
+        return any(part.error for part in self._parts) or self._stop()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}

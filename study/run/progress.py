@@ -1,0 +1,196 @@
+"""What a study's progress looks like: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from study.search import tally
+
+if TYPE_CHECKING:
+    from study.ledger.record import Record
+    from study.run.driver import Driver
+
+LINE_SECONDS = 60.0
+"""Between two lines where there is no terminal."""
+
+_REFRESH_SECONDS = 0.5
+
+_WIDE = 110
+"""Columns of a terminal from which the table has room for bars."""
+
+
+def table(record: Record, *, busy: int | None = None, seconds_left: float | None = None) -> Group:
+    """Draw a study's progress, a row a genre; with a bar each where the terminal is wide enough."""
+    counted = tally.tally(record)
+    wide = Console().width >= _WIDE
+    grid = Table(box=None, pad_edge=False, collapse_padding=not wide)
+    for heading in (
+        "genre",
+        "proposed",
+        "racing",
+        "done",
+        "failed",
+        "collapsed",
+        "seed runs",
+        "best val. BCE",
+    ):
+        grid.add_column(heading, justify="left" if heading == "genre" else "right")
+    if wide:
+        grid.add_column("")
+    for genre, row in counted.genres.items():
+        configurations = row.configurations
+        bar = ProgressBar(total=max(1, row.planned), completed=row.done + row.failed, width=16)
+        grid.add_row(
+            genre,
+            *map(
+                str,
+                (
+                    configurations.proposed,
+                    configurations.racing,
+                    configurations.done,
+                    configurations.failed,
+                    configurations.collapsed,
+                ),
+            ),
+            f"{row.done}/{row.planned}",
+            _best(row.best),
+            *([bar] if wide else []),
+        )
+    head = Text(f"study {record.spec.name}{_running(counted, busy)}", style="bold")
+    return Group(head, grid, *map(Text, _footer(counted, seconds_left)))
+
+
+def line(record: Record, *, busy: int | None = None, seconds_left: float | None = None) -> str:
+    """One plain line of progress."""
+    counted = tally.tally(record)
+    genres = "; ".join(
+        f"{genre} {row.done}/{row.planned} seed runs done, {row.failed} failed, "
+        f"{row.collapsed} collapsed, {row.configurations.proposed} configurations, "
+        f"{row.configurations.racing} racing, best {_best(row.best)}"
+        for genre, row in counted.genres.items()
+    )
+    running = _running(counted, busy)
+    return f"{record.spec.name}: {genres or 'corpus not ready yet'}{running}; " + "; ".join(
+        _footer(counted, seconds_left)
+    )
+
+
+def _running(counted: tally.Tally, busy: int | None) -> str:
+    if busy is not None:
+        return f", {busy} slots in use"
+    if counted.slots_lately is None:
+        return ""
+    return f", {counted.slots_lately:.1f} slots in use lately"
+
+
+def _footer(counted: tally.Tally, seconds_left: float | None) -> list[str]:
+    parts = []
+    if counted.elapsed_seconds is not None:
+        parts.append(f"{_duration(counted.elapsed_seconds)} since the first run began")
+    parts.append(f"{counted.device_hours:.2g} {counted.device}-hours spent")
+    if counted.left and counted.device_hours_left is not None:
+        parts.append(
+            f"at most {counted.device_hours_left:.2g} more for {counted.left} seed runs left"
+        )
+    if seconds_left is not None:
+        parts.append(f"about {_duration(seconds_left)} left")
+    lines = [", ".join(parts)]
+    for genre, row in counted.genres.items():
+        if row.transfer is not None:
+            lines.append(f"{genre}: {_transfer(row.transfer)}")
+    return lines
+
+
+def _transfer(transfer: tally.Transfer) -> str:
+    text = f"{transfer.proposed} configurations from other genres, {transfer.finalists} finalists"
+    if transfer.won:
+        text += ", one of them best of the search"
+    if transfer.gain is not None:
+        better = "better" if transfer.gain > 0 else "worse"
+        text += f"; best of them {abs(transfer.gain):.3g} nats {better} than the best own proposal"
+    return text
+
+
+def _best(best: tally.Best | None) -> str:
+    if best is None:
+        return "-"
+    interval = "" if best.low is None else f" [{best.low:.1f}, {best.high:.1f}]"
+    return f"{best.bce:.1f}{interval} n={best.seeds}"
+
+
+class Reporter:
+    """Shows a running study on stderr. Used as a context manager."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self._live: Live | None = None
+        self._shown = 0.0
+        self._began: tuple[float, int] | None = None
+
+    def __enter__(self) -> Reporter:
+        if self.console.is_terminal:
+            self._live = Live(console=self.console, refresh_per_second=4, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def corpus(self, done: int, total: int) -> None:
+        """Show that a corpus is being built."""
+        text = f"reading music: {done} of {total} pieces"
+        if self._live is not None:
+            self._live.update(Text(text))
+        elif self._due(LINE_SECONDS):
+            self.console.print(text, highlight=False)
+
+    def changed(self, driver: Driver) -> None:
+        """Show that a run has ended."""
+        self._show(driver)
+
+    def tick(self, driver: Driver) -> None:
+        """Show that time has passed."""
+        self._show(driver)
+
+    def _show(self, driver: Driver) -> None:
+        if not self._due(_REFRESH_SECONDS if self._live else LINE_SECONDS):
+            return
+        left = self._seconds_left(driver)
+        if self._live is not None:
+            self._live.update(table(driver.record, busy=driver.busy, seconds_left=left))
+        else:
+            text = line(driver.record, busy=driver.busy, seconds_left=left)
+            self.console.print(text, highlight=False, soft_wrap=True)
+
+    def _due(self, interval: float) -> bool:
+        if time.monotonic() - self._shown < interval:
+            return False
+        self._shown = time.monotonic()
+        return True
+
+    def _seconds_left(self, driver: Driver) -> float | None:
+        """From the pace since this process took the study up; None before it has one."""
+        ended, now = len(driver.record.ended), time.monotonic()
+        if self._began is None:
+            self._began = (now, ended)
+        began, before = self._began
+        if ended == before:
+            return None
+        left = tally.tally(driver.record).left
+        return (now - began) / (ended - before) * left
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

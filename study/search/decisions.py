@@ -1,0 +1,92 @@
+"""Every decision of a study about a configuration, with its reason.
+
+Derived from the ledger alone, as the planner's are: the same record gives the same decisions,
+at any time. The choice among those with a full count is the reports' part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from study.search import evidence, promotion, racing
+from study.spec.model import Phase, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from study.ledger.record import Proposal, Record
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision about a configuration in a genre.
+
+    Attributes
+    ----------
+    stage
+        ``proposal``, ``search``, ``race`` or ``choice``.
+    seeds
+        Seeds that it rests on.
+    decision
+        ``proposed``, ``in the Pareto set``, ``promoted``, ``passed over``, ``kept``, ``dropped``,
+        ``chosen`` or ``not chosen``.
+    statistic
+        What it was decided by: in ``search`` the mean of the first objective, in ``race`` the
+        mean paired difference to the best, above 0 is worse.
+    p_value
+        Of the race's sign-flip test, uncorrected.
+    """
+
+    genre: str
+    config_id: str
+    stage: str
+    seeds: int
+    decision: str
+    reason: str
+    statistic: float | None = None
+    p_value: float | None = None
+
+
+def decisions(record: Record) -> list[Decision]:
+    """All decisions so far, in the order in which a study takes them, genre by genre."""
+    if record.spec.search.protocol is not Protocol.SEARCH:
+        return []
+    return [d for genre in evidence.genres_of(record) for d in _of_genre(record, genre)]
+
+
+def _of_genre(record: Record, genre: str) -> Iterator[Decision]:
+    for number, generation in enumerate(evidence.generations_of(record, genre)):
+        for proposal in generation:
+            yield _proposed(genre, number, proposal)
+    seeds = len(record.spec.seeds_of(Phase.SEARCH))
+    objectives = record.spec.search.objectives
+    results = evidence.searched_of(record, genre)
+    if len(objectives) > 1 and evidence.search_complete(record, genre):
+        for r in promotion.pareto_set(results, objectives):
+            reason = f"no eligible configuration is better in every one of {', '.join(objectives)}"
+            yield Decision(genre, r.config_id, "search", seeds, "in the Pareto set", reason)
+    for p in evidence.promotions_of(record, genre):
+        decision = "promoted" if p.promoted else "passed over"
+        yield Decision(genre, p.config_id, "search", seeds, decision, p.reason, p.statistic)
+    for rung in evidence.race_of(record, genre).rungs:
+        for verdict in rung:
+            yield _judged(genre, verdict)
+
+
+def _proposed(genre: str, generation: int, proposal: Proposal) -> Decision:
+    reason = f"generation {generation}: {proposal.origin or 'origin not recorded'}"
+    return Decision(genre, proposal.config_id, "proposal", 0, "proposed", reason)
+
+
+def _judged(genre: str, verdict: racing.Verdict) -> Decision:
+    return Decision(
+        genre=genre,
+        config_id=verdict.config_id,
+        stage="race",
+        seeds=verdict.seeds,
+        decision="kept" if verdict.kept else "dropped",
+        reason=verdict.reason,
+        statistic=verdict.statistic,
+        p_value=verdict.p_value,
+    )

@@ -1,0 +1,153 @@
+"""What a ledger says of a genre: its proposals, its search, its finalists and their race.
+
+Pure functions of the record. The planner runs what is missing;
+:mod:`study.search.decisions` tells why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from study.ledger.record import Ended, Proposal, Record, SeedRun
+from study.search import promotion, racing
+from study.search.objectives import cost
+from study.spec.model import OVERALL, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+_INFORMATIVE = "the candidate for those who prefer information"
+_FIXED = "a fixed comparison, which runs all seeds"
+
+
+@dataclass(frozen=True)
+class Race:
+    """A genre's finalists on the confirmation seeds.
+
+    Attributes
+    ----------
+    runs
+        Seed runs wanted so far, rung by rung, those of methods left out: they run anyway.
+    rungs
+        The decisions of each complete rung, in order.
+    racing
+        Finalists not dropped so far.
+    """
+
+    runs: tuple[SeedRun, ...]
+    rungs: tuple[tuple[racing.Verdict, ...], ...]
+    racing: tuple[str, ...]
+
+
+def genres_of(record: Record) -> list[str]:
+    """Genres of the study, the joint corpus last; empty until its corpus is known."""
+    return sorted(record.facts, key=lambda genre: (genre == OVERALL, genre))
+
+
+def generations_of(record: Record, genre: str) -> list[tuple[Proposal, ...]]:
+    """The generations proposed for a genre, in order."""
+    found: list[tuple[Proposal, ...]] = []
+    while (genre, len(found)) in record.generations:
+        found.append(record.generations[genre, len(found)])
+    return found
+
+
+def wanted(record: Record, genre: str) -> int:
+    """Size of the genre's next generation; 0 where all are proposed or the space has no more."""
+    search, generations = record.spec.search, generations_of(record, genre)
+    size = search.generation or 1
+    left = search.configurations - sum(map(len, generations))
+    last = len(generations[-1]) if generations else size
+    exhausted = last < min(size, left + last)
+    return 0 if exhausted else max(0, min(size, left))
+
+
+def search_runs(record: Record, genre: str, proposals: Iterable[Proposal]) -> list[SeedRun]:
+    """Search seed runs of some proposals."""
+    seeds = record.spec.seeds_of(Phase.SEARCH)
+    return [SeedRun(genre, p.config_id, seed, Phase.SEARCH) for p in proposals for seed in seeds]
+
+
+def search_complete(record: Record, genre: str) -> bool:
+    """Whether a genre's search is over: all proposed, all ended."""
+    proposals = [p for generation in generations_of(record, genre) for p in generation]
+    return not wanted(record, genre) and all(
+        run in record.ended for run in search_runs(record, genre, proposals)
+    )
+
+
+def searched(record: Record, genre: str, proposal: Proposal) -> promotion.Searched:
+    """What the search seeds said of a configuration so far."""
+    runs = search_runs(record, genre, [proposal])
+    ended = [record.ended[run] for run in runs if run in record.ended]
+    rows = [e.metrics["validation"] for e in ended if e.done]
+    return promotion.searched(proposal.config_id, rows, len(runs))
+
+
+def searched_of(record: Record, genre: str) -> list[promotion.Searched]:
+    """What the search seeds said of each configuration proposed for a genre so far."""
+    return [searched(record, genre, p) for ps in generations_of(record, genre) for p in ps]
+
+
+def promotions_of(record: Record, genre: str) -> list[promotion.Promotion]:
+    """Who of a genre goes on to the confirmation seeds; none before its search is complete."""
+    if not search_complete(record, genre):
+        return []
+    search = record.spec.search
+    return promotion.promote(searched_of(record, genre), search.finalists, search.objectives)
+
+
+def methods_in(record: Record) -> list[str]:
+    """Config_ids of the fixed comparisons of a search; each runs all confirmation seeds."""
+    if not record.spec.search.methods:
+        return []
+    return list(dict.fromkeys(c.config_id for c in record.spec.methods.values()))
+
+
+def race_of(record: Record, genre: str) -> Race:
+    """Walk a genre's finalists through the rungs, as far as results go."""
+    spec = record.spec
+    methods = set(methods_in(record))
+    finalists = [p for p in promotions_of(record, genre) if p.promoted]
+    kept_as = {p.config_id: _INFORMATIVE for p in finalists if p.informative}
+    kept_as |= dict.fromkeys(methods, _FIXED)
+    alive = [p.config_id for p in finalists]
+    seeds = spec.seeds_of(Phase.CONFIRM)
+    runs: list[SeedRun] = []
+    rungs: list[tuple[racing.Verdict, ...]] = []
+    before = 0
+    for rung in (*(spec.search.rungs or ()), len(seeds)):
+        pairs = [
+            SeedRun(genre, i, seed, Phase.METHODS if i in methods else Phase.CONFIRM)
+            for i in alive
+            for seed in seeds[:rung]
+        ]
+        runs += [r for r in pairs if r.config_id not in methods and r.seed >= seeds.start + before]
+        if rung == len(seeds) or not all(run in record.ended for run in pairs):
+            break
+        contenders = [
+            _contender(record, [r for r in pairs if r.config_id == i], kept_as.get(i, ""))
+            for i in alive
+        ]
+        verdicts = racing.judge(contenders, rung, len(seeds), spec.search.objectives)
+        rungs.append(tuple(verdicts))
+        alive = [verdict.config_id for verdict in verdicts if verdict.kept]
+        before = rung
+    return Race(tuple(runs), tuple(rungs), tuple(alive))
+
+
+def _contender(record: Record, runs: list[SeedRun], kept_as: str) -> racing.Contender:
+    ended: list[Ended] = [record.ended[run] for run in runs]
+    rows = [e.metrics["validation"] for e in ended if e.done]
+    return racing.Contender(
+        config_id=runs[0].config_id,
+        costs=tuple(
+            tuple(cost(objective, row[objective]) for row in rows)
+            for objective in record.spec.search.objectives
+        ),
+        failed=len(ended) - len(rows),
+        collapsed=sum(bool(row["collapsed"]) for row in rows),
+        kept_as=kept_as,
+    )

@@ -1,0 +1,257 @@
+"""Optuna's part: which configurations to try next.
+
+Each generation is asked of a fresh in-memory Optuna study, seeded from the study's seed, the
+genre and the generation, and fed from the ledger alone. The same results give the same
+proposals, whatever was killed in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.trial import TrialState, create_trial
+from scipy.stats import qmc
+from threadpoolctl import threadpool_limits
+
+from study.ledger.record import TRANSFER, Proposal
+from study.spec.model import Sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from search_spaces import Parameter, Space, Value
+    from study.search.planner import Propose
+    from study.spec.model import StudySpec
+
+_ASKS = 4
+"""Times the sampler is asked for something new before a cell is drawn among those left."""
+
+_STARTUP_TRIALS = 8
+"""Results before a model proposes; until then proposals are drawn at random."""
+
+_QMC_BITS = 12
+
+_WORDS = {
+    Sampler.GP: "the Gaussian process",
+    Sampler.TPE: "the tree-structured Parzen estimator",
+    Sampler.RANDOM: "chance",
+    Sampler.GRID: "the grid, cell by cell",
+    Sampler.QMC: "the Sobol sequence",
+}
+
+
+def propose(spec: StudySpec, due: Propose) -> list[Proposal]:
+    """Propose the configurations of one generation.
+
+    Parameters
+    ----------
+    spec
+        Space, sampler and seed.
+    due
+        The generation and what it may depend on.
+
+    Returns
+    -------
+    list of Proposal
+        At most ``due.size``, none proposed before in this genre; fewer only where the space has
+        no more. What won in other genres comes first.
+    """
+    known = {k.proposal.config_id for k in due.completed} | {p.config_id for p in due.running}
+    proposals: dict[str, Proposal] = {}
+    for cell, origin in _candidates(spec, due):
+        config_id = spec.configuration(cell).config_id
+        if config_id not in known and config_id not in proposals:
+            proposals[config_id] = Proposal(config_id, cell, origin)
+        if len(proposals) == due.size:
+            break
+    return list(proposals.values())
+
+
+def sampler_of(spec: StudySpec) -> Sampler:
+    """The sampler that ``auto`` stands for, or the one asked for."""
+    if spec.search.sampler is not Sampler.AUTO:
+        return spec.search.sampler
+    return Sampler.TPE if spec.space.conditional else Sampler.GP
+
+
+Candidate = tuple[dict[str, "Value"], str]
+
+
+def _candidates(spec: StudySpec, due: Propose) -> Iterator[Candidate]:
+    """Cells in order of preference, with where they come from; those known already among them."""
+    kind = sampler_of(spec)
+    entropy = _entropy(spec.search.seed, due.genre, due.generation)
+    for proposal, genre in due.transferred:
+        yield proposal.parameters, f"{TRANSFER}: among the best of {genre}"
+    match kind:
+        case Sampler.GRID:
+            yield from ((cell, _WORDS[kind]) for cell in spec.space.cells())
+        case Sampler.QMC:
+            seed = _entropy(spec.search.seed, due.genre, 0)
+            yield from ((cell, _WORDS[kind]) for cell in _sobol(spec.space, seed))
+        case _:
+            yield from _asked(spec, due, make_sampler(kind, entropy % 2**32))
+    rng = np.random.default_rng(entropy)
+    left = list(spec.space.cells())
+    for place in rng.permutation(len(left)):
+        yield left[place], "chance: the sampler had nothing new to ask for"
+
+
+def _asked(
+    spec: StudySpec, due: Propose, sampler: optuna.samplers.BaseSampler
+) -> Iterator[Candidate]:
+    """Ask Optuna until it has repeated itself :data:`_ASKS` times in a row."""
+    kind = sampler_of(spec)
+    study = optuna_study(spec, sampler, due)
+    modelled = kind is Sampler.RANDOM or len(study.get_trials(states=_COMPLETE)) >= _STARTUP_TRIALS
+    origin = _WORDS[kind] if modelled else f"startup: chance, before {_WORDS[kind]} has results"
+    known = {k.proposal.config_id for k in due.completed} | {p.config_id for p in due.running}
+    known |= {p.config_id for p, _ in due.transferred}
+    repeated = 0
+    while repeated < _ASKS:
+        with _one_thread() if kind is Sampler.GP else contextlib.nullcontext():
+            cell = suggest(spec.space, study.ask())
+        config_id = spec.configuration(cell).config_id
+        repeated = repeated + 1 if config_id in known else 0
+        known.add(config_id)
+        yield cell, origin
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Hold torch and the linear algebra to one thread: sums over more round in another way.
+
+    Threads that runs beside the driver keep from a core would also wait for each other.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+_COMPLETE = (TrialState.COMPLETE,)
+
+
+def optuna_study(
+    spec: StudySpec, sampler: optuna.samplers.BaseSampler, due: Propose
+) -> optuna.Study:
+    """An Optuna study in memory that knows what a generation may depend on."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    directions = ["minimize"] * len(spec.search.objectives)
+    study = optuna.create_study(directions=directions, sampler=sampler)
+    running = [*due.running, *(p for p, _ in due.transferred)]
+    study.add_trials(
+        [
+            *_completed(spec.space, due),
+            *(_trial(spec.space, p, TrialState.RUNNING) for p in running),
+        ]
+    )
+    return study
+
+
+def _completed(space: Space, due: Propose) -> Iterator[optuna.trial.FrozenTrial]:
+    """Configurations that cannot be eligible are constraints; where no seed is done, at the worst.
+
+    Without any such one there is no constraint, and no model of it to fit.
+    """
+    measured = [known.costs for known in due.completed if known.costs is not None]
+    worst = [max(values) for values in zip(*measured, strict=True)]
+    constrained = any(known.violation > 0 for known in due.completed)
+    for known in due.completed:
+        costs = list(known.costs or worst)
+        attributes = {"constraints": [known.violation]} if constrained else {}
+        state = TrialState.COMPLETE if costs else TrialState.FAIL
+        yield _trial(space, known.proposal, state, costs or None, attributes)
+
+
+def _trial(
+    space: Space,
+    proposal: Proposal,
+    state: TrialState,
+    values: list[float] | None = None,
+    attributes: dict[str, list[float]] | None = None,
+) -> optuna.trial.FrozenTrial:
+    chosen = [p for p in space.parameters if p.name in proposal.parameters]
+    return create_trial(
+        state=state,
+        values=values,
+        params={p.name: _encode(p, proposal.parameters[p.name]) for p in chosen},
+        distributions={p.name: _distribution(p) for p in chosen},
+        system_attrs=attributes or {},
+    )
+
+
+def suggest(space: Space, trial: optuna.Trial) -> dict[str, Value]:
+    """Ask a trial for a cell, parameter by parameter, those alone that exist beside the others."""
+    cell: dict[str, Value] = {}
+    for parameter in space.parameters:
+        if not parameter.applies(cell):
+            continue
+        if parameter.ordered:
+            cell[parameter.name] = parameter.values[
+                trial.suggest_int(parameter.name, 0, len(parameter.values) - 1)
+            ]
+        else:
+            cell[parameter.name] = trial.suggest_categorical(parameter.name, parameter.values)
+    return cell
+
+
+def _sobol(space: Space, seed: int) -> Iterator[dict[str, Value]]:
+    """Cells under a scrambled Sobol sequence, the same from its start in every generation."""
+    if not space.parameters:
+        return
+    points = qmc.Sobol(d=len(space.parameters), scramble=True, rng=np.random.default_rng(seed))
+    for point in points.random_base2(_QMC_BITS):
+        cell: dict[str, Value] = {}
+        for parameter, at in zip(space.parameters, point, strict=True):
+            if parameter.applies(cell):
+                cell[parameter.name] = parameter.values[int(at * len(parameter.values))]
+        yield cell
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    if parameter.ordered:
+        return IntDistribution(0, len(parameter.values) - 1)
+    return CategoricalDistribution(parameter.values)
+
+
+def _encode(parameter: Parameter, value: Value) -> Value:
+    """Ordered values travel as their rank: neighbours are then equally far apart."""
+    return parameter.values.index(value) if parameter.ordered else value
+
+
+def make_sampler(kind: Sampler, seed: int) -> optuna.samplers.BaseSampler:
+    """Optuna's sampler of a kind, seeded; chance for the kinds that Optuna is not asked for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        match kind:
+            case Sampler.GP:
+                return optuna.samplers.GPSampler(
+                    seed=seed, deterministic_objective=False, n_startup_trials=_STARTUP_TRIALS
+                )
+            case Sampler.TPE:
+                return optuna.samplers.TPESampler(
+                    seed=seed,
+                    multivariate=True,
+                    group=True,
+                    constant_liar=True,
+                    n_startup_trials=_STARTUP_TRIALS,
+                )
+            case _:
+                return optuna.samplers.RandomSampler(seed=seed)
+
+
+def _entropy(seed: int, genre: str, generation: int) -> int:
+    digest = hashlib.sha256(f"{seed}/{genre}/{generation}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")

@@ -1,0 +1,316 @@
+"""How far a study is, counted from its ledger: configurations, seed runs, time, what is left."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from math import sqrt
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+from scipy.special import stdtrit
+
+from study.ledger.record import Ended, Record, SeedRun
+from study.search import evidence, planner, promotion
+from study.search.objectives import COLLAPSED_SHARE
+from study.spec.model import Phase, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+LATELY_SECONDS = 600.0
+"""Span before the last result over which the slots in use are reckoned."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The lowest mean validation BCE so far among eligible full counts of a phase.
+
+    Attributes
+    ----------
+    bce
+        Nats per snippet.
+    low, high
+        Its 95% interval over seeds (Student's t); None for one seed.
+    """
+
+    config_id: str
+    phase: str
+    bce: float
+    low: float | None
+    high: float | None
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Configurations:
+    """Configurations of a genre.
+
+    Attributes
+    ----------
+    proposed
+        Proposed by the search, or of the grid, or fixed comparisons.
+    racing
+        Finalists that no rung has dropped and whose seeds have not all ended.
+    done
+        Those whose wanted seeds have all ended; ``failed`` with a seed that failed, ``collapsed``
+        with more than one seed in five collapsed.
+    """
+
+    proposed: int = 0
+    racing: int = 0
+    done: int = 0
+    failed: int = 0
+    collapsed: int = 0
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What became of configurations that came from other genres, and of the genre's own.
+
+    Attributes
+    ----------
+    proposed, finalists, won
+        Transferred ones proposed, among the finalists, and best of the genre's search (0 or 1).
+    best, best_own
+        Lowest first objective's mean over the search seeds, less is better, of the transferred
+        and of the genre's own; None before there is one.
+    """
+
+    proposed: int
+    finalists: int
+    won: int
+    best: float | None
+    best_own: float | None
+
+    @property
+    def gain(self) -> float | None:
+        """How much better the best transferred one is than the best own; None if unknown."""
+        if self.best is None or self.best_own is None:
+            return None
+        return self.best_own - self.best
+
+
+@dataclass(frozen=True)
+class GenreTally:
+    """A genre so far.
+
+    Attributes
+    ----------
+    planned, done, failed, collapsed
+        Seed runs: wanted so far (grows while a search proposes and confirms), ended with metrics,
+        failed, and those of the done that collapsed.
+    pareto
+        Config_ids of the search that no eligible one is better than in every objective; empty
+        where there is one objective.
+    """
+
+    planned: int
+    done: int
+    failed: int
+    collapsed: int
+    configurations: Configurations
+    best: Best | None
+    transfer: Transfer | None
+    pareto: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A study so far.
+
+    Attributes
+    ----------
+    left
+        Seed runs left, those of generations and finals to come among them: at most so many.
+    device
+        ``GPU`` or ``CPU``.
+    device_hours, device_hours_left
+        Spent on seed runs that ended; and, at their mean, for those left.
+    elapsed_seconds
+        From the first run's start to the last one's end, pauses included.
+    slots_lately
+        Runs at a time over the last ten minutes before the last result; None before one.
+    """
+
+    genres: dict[str, GenreTally]
+    left: int
+    device: str
+    device_hours: float
+    device_hours_left: float | None
+    elapsed_seconds: float | None
+    slots_lately: float | None
+
+
+def tally(record: Record) -> Tally:
+    """Count."""
+    plan = planner.plan(record)
+    by_genre: dict[str, dict[tuple[str, Phase], list[Ended | None]]] = {}
+    for run in plan.planned:
+        rows = by_genre.setdefault(run.genre, {}).setdefault((run.config_id, run.phase), [])
+        rows.append(record.ended.get(run))
+    left = len(plan.runs) + _to_come(record)
+    resources = record.spec.resources
+    gpus = resources.gpus_per_trial
+    if gpus == "auto":  # the share it came to the record does not hold: a whole GPU at most
+        gpus = float(any(e.device.startswith("cuda") for e in record.ended.values()))
+    share = gpus or resources.cpus_per_trial
+    seconds = [e.seconds or 0.0 for e in record.ended.values()]
+    spent = sum(seconds) * share / 3600
+    return Tally(
+        genres={
+            genre: _genre(record, genre, by_genre.get(genre, {}))
+            for genre in evidence.genres_of(record)
+        },
+        left=left,
+        device="GPU" if gpus else "CPU",
+        device_hours=spent,
+        device_hours_left=spent / len(seconds) * left if seconds else None,
+        elapsed_seconds=_elapsed(record.ended),
+        slots_lately=_slots_lately(record.ended),
+    )
+
+
+def as_dict(counted: GenreTally) -> dict[str, Any]:
+    """Plain data for ``study status --json``."""
+    content = asdict(counted)
+    if counted.transfer is not None:
+        content["transfer"]["gain"] = counted.transfer.gain
+    return content
+
+
+Cells = dict[tuple[str, Phase], list[Ended | None]]
+
+
+def _genre(record: Record, genre: str, cells: Cells) -> GenreTally:
+    ended = [e for seeds in cells.values() for e in seeds if e is not None]
+    done = [e for e in ended if e.done]
+    return GenreTally(
+        planned=sum(map(len, cells.values())),
+        done=len(done),
+        failed=len(ended) - len(done),
+        collapsed=sum(map(_collapsed, done)),
+        configurations=_configurations(record, genre, cells),
+        best=_best(record, cells),
+        transfer=_transfer(record, genre),
+        pareto=_pareto(record, genre),
+    )
+
+
+def _pareto(record: Record, genre: str) -> tuple[str, ...]:
+    objectives = record.spec.search.objectives
+    if len(objectives) < 2:
+        return ()
+    results = evidence.searched_of(record, genre)
+    return tuple(r.config_id for r in promotion.pareto_set(results, objectives))
+
+
+def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
+    seeds: dict[str, list[Ended | None]] = {}
+    for (config_id, _), rows in cells.items():
+        seeds.setdefault(config_id, []).extend(rows)
+    still_racing = 0
+    if record.spec.search.protocol is Protocol.SEARCH:
+        alive = evidence.race_of(record, genre).racing
+        still_racing = sum(None in cells.get((i, Phase.CONFIRM), ()) for i in alive)
+    whole = {i: [e for e in rows if e is not None] for i, rows in seeds.items() if None not in rows}
+    return Configurations(
+        proposed=len(seeds),
+        racing=still_racing,
+        done=len(whole),
+        failed=sum(not all(e.done for e in rows) for rows in whole.values()),
+        collapsed=sum(_mostly_collapsed(rows) for rows in whole.values()),
+    )
+
+
+def _mostly_collapsed(rows: list[Ended]) -> bool:
+    done = [e for e in rows if e.done]
+    return bool(done) and sum(map(_collapsed, done)) > COLLAPSED_SHARE * len(done)
+
+
+def _collapsed(ended: Ended) -> bool:
+    return bool(ended.metrics["validation"]["collapsed"])
+
+
+def _best(record: Record, cells: Cells) -> Best | None:
+    found = []
+    for (config_id, phase), rows in cells.items():
+        done = [e for e in rows if e is not None and e.done]
+        if len(done) == len(record.spec.seeds_of(phase)) and not _mostly_collapsed(done):
+            values = [float(e.metrics["validation"]["bce"]) for e in done]
+            found.append(_with_interval(config_id, phase, values))
+    return min(found, key=lambda best: (best.bce, best.config_id), default=None)
+
+
+def _with_interval(config_id: str, phase: Phase, values: list[float]) -> Best:
+    mean, n = fmean(values), len(values)
+    if n < 2:
+        return Best(config_id, phase, mean, None, None, n)
+    half = float(stdtrit(n - 1, 0.975)) * stdev(values) / sqrt(n)
+    return Best(config_id, phase, mean, mean - half, mean + half, n)
+
+
+def _transfer(record: Record, genre: str) -> Transfer | None:
+    """None where nothing was transferred to the genre."""
+    proposals = {p.config_id: p for ps in evidence.generations_of(record, genre) for p in ps}
+    came = {i for i, proposal in proposals.items() if proposal.transferred}
+    if not came:
+        return None
+    objectives = record.spec.search.objectives
+    results = [r for r in evidence.searched_of(record, genre) if r.eligible]
+    finalists = [p.config_id for p in evidence.promotions_of(record, genre) if p.promoted]
+
+    def lowest(*, transferred: bool) -> float | None:
+        costs = (r.costs(objectives)[0] for r in results if (r.config_id in came) is transferred)
+        return min(costs, default=None)
+
+    return Transfer(
+        proposed=len(came),
+        finalists=len(came & set(finalists)),
+        won=int(bool(finalists) and finalists[0] in came),
+        best=lowest(transferred=True),
+        best_own=lowest(transferred=False),
+    )
+
+
+def _to_come(record: Record) -> int:
+    """Seed runs of generations and finals that are not planned yet, at most."""
+    spec, count = record.spec, 0
+    if spec.search.protocol is Protocol.GRID:
+        return 0
+    full = spec.seeds.confirm
+    for genre in evidence.genres_of(record):
+        proposed = sum(map(len, evidence.generations_of(record, genre)))
+        if evidence.wanted(record, genre):
+            count += (spec.search.configurations - proposed) * spec.seeds.search
+        if evidence.search_complete(record, genre):
+            race = evidence.race_of(record, genre)
+            at = {i: sum(r.config_id == i for r in race.runs) for i in race.racing}
+            count += sum(full - n for n in at.values() if n)
+        else:
+            count += spec.search.finalists * full
+    return count
+
+
+def _elapsed(ended: Mapping[SeedRun, Ended]) -> float | None:
+    spans = list(_spans(ended.values()))
+    return max(end for _, end in spans) - min(start for start, _ in spans) if spans else None
+
+
+def _slots_lately(ended: Mapping[SeedRun, Ended]) -> float | None:
+    """Time spent in runs over a span, divided by it."""
+    spans = list(_spans(ended.values()))
+    if not spans:
+        return None
+    to = max(end for _, end in spans)
+    since = max(to - LATELY_SECONDS, min(start for start, _ in spans))
+    busy = sum(max(0.0, end - max(start, since)) for start, end in spans)
+    return busy / (to - since) if to > since else None
+
+
+def _spans(ended: Iterable[Ended]) -> Iterable[tuple[float, float]]:
+    """Start and end of runs, seconds since 1970; the record tells the end and the length."""
+    for one in ended:
+        if one.seconds is not None and one.finished_at:
+            end = datetime.fromisoformat(one.finished_at).astimezone(UTC).timestamp()
+            yield end - one.seconds, end

@@ -1,0 +1,331 @@
+"""StudySpec: what a study is asked, validated once and resolved to every last value."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+
+import search_spaces
+from musebar_core.annealing import Schedule
+from musebar_core.config import (
+    Configuration,
+    Grid,
+    ModelConfig,
+    Pooling,
+    TrainingConfig,
+    defaults_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from musebar_core.corpus import LabelOptions
+    from search_spaces import Space, Value
+
+OVERALL = "overall"
+EMBEDDED_SOURCE = "music21"
+CONFIRMATION_SEED = 1000
+"""First seed of the phases ``methods`` and ``confirm``; search seeds start at 0."""
+
+MIN_RUNG = 6
+"""Fewest paired seeds on which a finalist may be dropped: n of them give a p of at least 2^-n."""
+MAX_RUNG = 16
+"""Most paired seeds of which every sign flip is counted."""
+DEFAULT_RUNGS = (6, 8)
+
+Positive = Annotated[int, Field(ge=1)]
+Regularizers = Positive | dict[Literal["every"], Positive]
+
+
+class Phase(StrEnum):
+    """What a seed run is for, in the order in which a study runs them."""
+
+    METHODS = "methods"
+    SEARCH = "search"
+    CONFIRM = "confirm"
+
+
+class Protocol(StrEnum):
+    """``grid``: every configuration on all seeds. ``search``: propose, then confirm the best."""
+
+    GRID = "grid"
+    SEARCH = "search"
+
+
+class Sampler(StrEnum):
+    """Who proposes configurations; ``auto`` is gp, or tpe where a space has conditions.
+
+    ``grid`` takes the space's cells in order.
+    """
+
+    AUTO = "auto"
+    GP = "gp"
+    TPE = "tpe"
+    RANDOM = "random"
+    GRID = "grid"
+    QMC = "qmc"
+
+
+class Objective(StrEnum):
+    """A validation metric that a search improves: lowest bce, highest elbo or mi_lower."""
+
+    BCE = "bce"
+    ELBO = "elbo"
+    MI_LOWER = "mi_lower"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False)
+
+
+class GridSpec(_Section):
+    """Time grid; see :class:`musebar_core.config.Grid`."""
+
+    steps_per_quarter: Positive = 1
+    steps_per_bar: Positive = 4
+    snippet_steps: Positive = 240
+
+
+NotEmpty = Annotated[str, Field(pattern=r"\S")]
+
+
+class CorpusSpec(_Section):
+    """Which music: ``music21`` (what music21 ships), a built corpus, or music to build one from.
+
+    Music is a folder with a folder a genre, a CSV file with columns file and genre, or a folder
+    of the Lakh MIDI Dataset with ``labels``: files of genre labels, the first that knows a song
+    decides. ``genre_map``, ``match_scores``, ``tracks`` and ``matches`` go with these; see
+    :class:`musebar_core.corpus.LabelOptions`. ``songs_per_genre`` is for all but a built corpus,
+    which is taken as it is.
+    """
+
+    source: NotEmpty = "music21"
+    labels: Annotated[list[NotEmpty], Field(min_length=1)] | None = None
+    genre_map: NotEmpty | None = None
+    match_scores: NotEmpty | None = None
+    tracks: NotEmpty | None = None
+    matches: Literal["best", "all"] = "best"
+    genres: list[str] | None = None
+    songs_per_genre: Positive | None = 300
+    include_overall: bool = True
+    grid: GridSpec = GridSpec()
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @functools.cached_property
+    def label_options(self) -> LabelOptions | None:
+        """Genre labels as the core knows them; None where none are named."""
+        from musebar_core.corpus import LabelOptions
+
+        if self.labels is None:
+            return None
+        others = (self.genre_map, self.match_scores, self.tracks)
+        genre_map, scores, tracks = (None if each is None else Path(each) for each in others)
+        files = tuple(map(Path, self.labels))
+        return LabelOptions(files, genre_map, scores, tracks, self.matches)
+
+
+def _settings_of(config: type, **instead: Any) -> Any:  # noqa: ANN401  a type made here
+    """A section with every setting of a part of the core's configuration.
+
+    None of them has to be there: what is left out comes from the profile, else from the core's
+    own default. The core checks the ranges. ``instead`` are settings that a spec writes in
+    another way.
+    """
+    types = get_type_hints(config) | instead
+    fields: dict[str, Any] = {f.name: (types[f.name] | None, None) for f in fields_of(config)}
+    return create_model(f"{config.__name__}Settings", __base__=_Section, **fields)
+
+
+class ModelSpec(_settings_of(ModelConfig, regularizers=Regularizers)):  # type: ignore[misc]
+    """The model, and the values of what a space does not vary."""
+
+
+class TrainingSpec(_settings_of(TrainingConfig)):  # type: ignore[misc]
+    """Training."""
+
+    profile: Literal["paper", "strong"] = "paper"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a profile supplies to the sections ``model`` and ``training``."""
+
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+DEFAULTS = Profile(
+    model=defaults_of(ModelConfig) | {"regularizers": {"every": 2}},
+    training=defaults_of(TrainingConfig),
+)
+"""What is neither in a spec nor in its profile; every option is off in it. Where
+``evaluate_every`` is left out, it follows the epochs."""
+
+PROFILES: dict[str, Profile] = {
+    "paper": Profile(),
+    "strong": Profile(
+        model={"pooling": Pooling.MAX},
+        training={
+            "batch": 16,
+            "learning_rate": 0.005,
+            "output_bias": True,
+            "gradient_clip": 100.0,
+            "input_dropout": 0.5,
+            "free_bits": 0.1,
+        },
+    ),
+}
+"""What each profile supplies; an explicit key overrides it."""
+
+
+class SearchSpec(_Section):
+    """How configurations are found.
+
+    ``space`` names a space of the product's or a YAML file; its content is stored with the study
+    as ``space_content``. ``configurations`` is per genre. ``generation`` is how many are proposed
+    at a time; ``finalists`` how many of the searched go on to the confirmation seeds; ``rungs``
+    the numbers of those seeds at which the surely worse are dropped. ``objective`` is one metric,
+    or a list of metrics to trade off, the first of which orders equals. ``transfer`` starts a
+    genre from what won in those before it. ``seed`` starts the sampler.
+    """
+
+    protocol: Protocol = Protocol.SEARCH
+    methods: bool = True
+    space: str = "full"
+    space_content: dict[str, Any] | None = None
+    fixed: dict[str, Any] = {}
+    choices: dict[str, list[Any]] = {}
+    sampler: Sampler = Sampler.AUTO
+    configurations: Annotated[int, Field(ge=1, le=10_000)] = 60
+    generation: Positive | None = None
+    finalists: Positive = 8
+    rungs: list[Annotated[int, Field(ge=MIN_RUNG, le=MAX_RUNG)]] | None = None
+    objective: Objective | list[Objective] = Objective.BCE
+    transfer: bool = True
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What the search improves, the first of them first."""
+        asked = self.objective
+        return tuple(asked) if isinstance(asked, list) else (asked,)
+
+
+class SeedsSpec(_Section):
+    """Seeds a configuration: in the search, and in methods and confirmation."""
+
+    search: Annotated[int, Field(ge=1, le=CONFIRMATION_SEED)] = 2
+    confirm: Positive = 10
+
+
+class ResourcesSpec(_Section):
+    """Where runs go: ``slots`` run at a time, each with its CPUs and its share of a GPU.
+
+    ``auto`` is settled by :mod:`study.run.sizing` from the machines there are.
+    """
+
+    slots: Positive | Literal["auto"] = "auto"
+    cpus_per_trial: Positive = 1
+    gpus_per_trial: Annotated[float, Field(ge=0)] | Literal["auto"] = 0.0
+    seeds_per_trial: Positive | Literal["auto"] = 1
+    max_attempts: Positive = 3
+
+
+class StorageSpec(_Section):
+    """Where the record is kept: ``sqlite`` in the study's folder, or a SQLAlchemy URL.
+
+    A driver whose database went away waits ``patience_seconds`` for it. Between two checkpoints
+    of a run lie ``checkpoint_seconds`` at least (0: one after every evaluation); they decide what
+    a kill costs, never a result.
+    """
+
+    ledger: str = "sqlite"
+    home: str | None = None
+    patience_seconds: Annotated[float, Field(ge=0)] = 300
+    checkpoint_seconds: Annotated[float, Field(ge=0)] = 20
+
+
+class StudySpec(_Section):
+    """A whole study. ``study.spec.specfile`` makes one."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    about: str = ""
+    corpus: CorpusSpec = CorpusSpec()
+    model: ModelSpec = ModelSpec()
+    training: TrainingSpec = TrainingSpec()
+    search: SearchSpec = SearchSpec()
+    seeds: SeedsSpec = SeedsSpec()
+    resources: ResourcesSpec = ResourcesSpec()
+    storage: StorageSpec = StorageSpec()
+
+    @functools.cached_property
+    def grid(self) -> Grid:
+        """The time grid as the core knows it."""
+        return Grid(**self.corpus.grid.model_dump())
+
+    @functools.cached_property
+    def fixed(self) -> dict[str, Value]:
+        """``search.fixed`` with every value settled."""
+        return {
+            k: search_spaces.settle_value(k, v, self.grid) for k, v in self.search.fixed.items()
+        }
+
+    @functools.cached_property
+    def _plain(self) -> Configuration:
+        training = self.training.model_dump(exclude={"profile"})
+        model = self.model.model_dump()
+        model["regularizers"] = search_spaces.regularizer_count(model["regularizers"], self.grid)
+        return Configuration(
+            self.grid, ModelConfig(**model), Schedule(), TrainingConfig(**training)
+        )
+
+    def configuration(self, values: Mapping[str, Value]) -> Configuration:
+        """The configuration of one cell of the space: what is fixed, and ``values`` over it."""
+        return search_spaces.apply(self._plain, self.fixed | dict(values))
+
+    @functools.cached_property
+    def space(self) -> Space:
+        """The search space, restricted by ``search.fixed`` and ``search.choices``."""
+        choices = {
+            name: tuple(search_spaces.settle_value(name, value, self.grid) for value in values)
+            for name, values in self.search.choices.items()
+        }
+        content = self.search.space_content or search_spaces.read_space(self.search.space)
+        space = search_spaces.make_space(Path(self.search.space).stem, content, self.grid)
+        return space.restrict(self.fixed, choices)
+
+    @functools.cached_property
+    def methods(self) -> dict[str, Configuration]:
+        """The paper's four methods at this study's sizes.
+
+        What defines a method outranks what the study holds fixed.
+        """
+        space = search_spaces.load_space("methods", self.grid)
+        return {name: self.configuration(dict(values)) for name, values in space.named}
+
+    def seeds_of(self, phase: Phase) -> range:
+        """Seeds of a phase, in order."""
+        if phase is Phase.SEARCH:
+            return range(self.seeds.search)
+        return range(CONFIRMATION_SEED, CONFIRMATION_SEED + self.seeds.confirm)
+
+    def identity(self) -> dict[str, Any]:
+        """What makes this study this study: all but where it runs and where it is kept.
+
+        Of a GPU's share only whether there is one: its size says where a run has room.
+        """
+        content = self.model_dump(mode="json", exclude={"storage", "about"})
+        content["resources"].pop("slots")
+        if content["resources"]["gpus_per_trial"] != 0:
+            content["resources"]["gpus_per_trial"] = "a GPU"
+        return content

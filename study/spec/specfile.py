@@ -1,0 +1,271 @@
+"""From a YAML file, a preset or plain data to a StudySpec; what is wrong is said in one line."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+import search_spaces
+from musebar_core.config import DEFAULT_EVALUATIONS
+from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
+from search_spaces.yamlfile import read_mapping
+from study.spec.model import (
+    DEFAULT_RUNGS,
+    DEFAULTS,
+    EMBEDDED_SOURCE,
+    PROFILES,
+    ModelSpec,
+    Objective,
+    Protocol,
+    StudySpec,
+    TrainingSpec,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def presets() -> list[str]:
+    """Names of the specs that come with the product."""
+    return sorted(path.stem for path in _preset_folder().glob("*.yaml"))
+
+
+def load(source: str, overrides: Iterable[str] = (), name: str | None = None) -> StudySpec:
+    """Read a preset or a file, override single values, resolve.
+
+    Parameters
+    ----------
+    source
+        A preset's name, or a path to a YAML file.
+    overrides
+        ``"section.key=value"``, the value in YAML.
+    name
+        The study's name, if not the spec's own.
+
+    Raises
+    ------
+    UsageError
+        If anything in it is wrong; the message says where and what to do.
+    """
+    path = Path(source)
+    if path.suffix not in {".yaml", ".yml"} and not path.is_file():
+        path = _preset_folder() / f"{source}.yaml"
+        if not path.is_file():
+            raise UnknownNameError("preset", source, presets())
+    content = read_mapping(path, "spec")
+    content.setdefault("name", path.stem)
+    for override in overrides:
+        override_value(content, override)
+    if name is not None:
+        content["name"] = name
+    _absolute_paths(content)
+    return resolve(content)
+
+
+def restore(content: dict[str, Any]) -> StudySpec:
+    """Read a spec as it was recorded, resolved: an option it does not know is off in it."""
+    known = dict(content)
+    for section in ("model", "training"):
+        known[section] = getattr(DEFAULTS, section) | content[section]
+    return resolve(known)
+
+
+def resolve(content: dict[str, Any]) -> StudySpec:
+    """Validate plain data and fill in what profile and defaults supply.
+
+    Raises
+    ------
+    UsageError
+        If a key is unknown (the nearest known one is named) or a value is wrong.
+    """
+    try:
+        spec = StudySpec.model_validate(content)
+    except ValidationError as error:
+        raise UsageError(_explain(error, content)) from None
+    profile = PROFILES[spec.training.profile]
+    model = {**DEFAULTS.model, **profile.model, **spec.model.model_dump(exclude_none=True)}
+    asked = spec.training.model_dump(exclude_none=True)
+    training = {**DEFAULTS.training, **profile.training, **asked}
+    if "evaluate_every" not in asked:
+        training["evaluate_every"] = max(1, training["epochs"] // DEFAULT_EVALUATIONS)
+    search = {
+        "generation": spec.search.generation or max(2, -(-spec.search.configurations // 6)),
+        "rungs": _rungs(spec),
+        "space_content": spec.search.space_content or _space_content(spec.search.space),
+    }
+    spec = spec.model_copy(
+        update={
+            "model": ModelSpec(**model),
+            "training": TrainingSpec(**training),
+            "search": spec.search.model_copy(update=search),
+        }
+    )
+    _check(spec)
+    return spec
+
+
+def _check(spec: StudySpec) -> None:
+    """Build everything that the spec implies, so that what is wrong shows before work starts."""
+    for section, names in (("fixed", spec.search.fixed), ("choices", spec.search.choices)):
+        try:
+            search_spaces.check_names(names)
+        except UnknownNameError as error:
+            raise UsageError(f"spec: search.{section}: {error}") from None
+    for name, values in spec.search.choices.items():
+        if not values:
+            raise UsageError(f"spec: search.choices.{name} is an empty list: name at least one")
+    try:
+        space = spec.space
+        _ = spec.methods
+        _ = spec.configuration({})
+        _check_cells(spec)
+    except MuseBarError as error:
+        raise UsageError(f"spec: {error}") from None
+    needless = [key for key in ("genre_map", "match_scores", "tracks") if getattr(spec.corpus, key)]
+    if needless and spec.corpus.labels is None:
+        raise UsageError(f"spec: corpus.{needless[0]} goes with corpus.labels, which is missing")
+    _check_search(spec)
+    if spec.corpus.genres is not None and not spec.corpus.genres:
+        raise UsageError("spec: corpus.genres is an empty list: name genres, or leave it out")
+    if space.named and spec.search.protocol is Protocol.SEARCH:
+        raise UsageError(
+            f"spec: the space '{space.name}' lists whole configurations: "
+            "use it with search.protocol=grid"
+        )
+
+
+def _rungs(spec: StudySpec) -> list[int]:
+    if spec.search.rungs is None:
+        return [rung for rung in DEFAULT_RUNGS if rung < spec.seeds.confirm]
+    return spec.search.rungs
+
+
+def _check_search(spec: StudySpec) -> None:
+    rungs = spec.search.rungs or []
+    if sorted(set(rungs)) != rungs or any(rung >= spec.seeds.confirm for rung in rungs):
+        raise UsageError(
+            f"spec: search.rungs {rungs}: numbers of seeds, rising, each below seeds.confirm "
+            f"({spec.seeds.confirm})"
+        )
+    objectives = spec.search.objectives
+    if len(set(objectives)) != len(objectives) or not set(objectives) - {Objective.MI_LOWER}:
+        raise UsageError(
+            f"spec: search.objective [{', '.join(objectives)}]: bce, elbo, or a list such as "
+            "[bce, mi_lower], each once (mi_lower alone would reward a code nothing is decoded "
+            "from)"
+        )
+
+
+def _check_cells(spec: StudySpec) -> None:
+    """Make a configuration of every value, and of every schedule: their settings hang together."""
+    schedule = [p for p in spec.space.parameters if p.name.startswith("annealing")]
+    for parameter in spec.space.parameters:
+        if parameter not in schedule:
+            for value in parameter.values:
+                spec.configuration({parameter.name: value})
+    for cell in replace(spec.space, parameters=tuple(schedule)).cells():
+        spec.configuration(cell)
+
+
+def _space_content(name: str) -> dict[str, Any]:
+    try:
+        return search_spaces.read_space(name)
+    except MuseBarError as error:
+        raise UsageError(f"spec: {error}") from None
+
+
+def _absolute_paths(content: dict[str, Any]) -> None:
+    """Name folders from the root: a study is resumed from wherever its user stands."""
+    corpus = content.get("corpus")
+    if not isinstance(corpus, dict):
+        return
+    for key in ("source", "genre_map", "match_scores", "tracks"):
+        if key in corpus and corpus[key] != EMBEDDED_SOURCE:
+            corpus[key] = _absolute(corpus[key])
+    labels = corpus.get("labels")
+    if labels is not None:
+        listed = labels if isinstance(labels, list) else [labels]
+        corpus["labels"] = [_absolute(path) for path in listed]
+
+
+def _absolute(path: object) -> object:
+    """Name a path from the root; what is none, or empty, is for the validation to refuse."""
+    return (
+        str(Path(path).expanduser().resolve()) if isinstance(path, str) and path.strip() else path
+    )
+
+
+def _preset_folder() -> Path:
+    return Path(__file__).parent / "presets"
+
+
+def override_value(content: dict[str, Any], override: str) -> None:
+    """Set one value of plain data, in place: ``"section.key=value"``, the value in YAML.
+
+    Raises
+    ------
+    UsageError
+        If it is not written so, or a section on its way is a value.
+    """
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"--set {override}: write it as section.key=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UsageError(f"--set {override}: '{text}' is not a valid YAML value") from None
+    *sections, last = key.strip().split(".")
+    place = content
+    for section in sections:
+        inner = place.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise UsageError(f"--set {override}: '{section}' is a value, not a section")
+        place = inner
+    place[last] = value
+
+
+def _explain(error: ValidationError, content: dict[str, Any]) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(first["loc"], where)
+    if first["type"] == "missing":
+        return f"spec: '{where}' is missing"
+    place, value = _found(first["loc"], content)
+    alike = [e for e in error.errors() if _found(e["loc"], content)[0] == place]
+    said = " or ".join(f"{e['msg'][0].lower()}{e['msg'][1:]}" for e in alike)
+    left = error.error_count() - len(alike)
+    more = f" (and {left} more)" if left else ""
+    return f"spec: {place}: {value!r}: {said}{more}"
+
+
+def _found(location: tuple[int | str, ...], content: Any) -> tuple[str, Any]:  # noqa: ANN401
+    """How far a location leads into what was given, and what is there.
+
+    Of a key that may be one thing or another, pydantic appends each of the things' names.
+    """
+    place: list[str] = []
+    for part in location:
+        if not (isinstance(content, dict) and part in content):
+            break
+        content = content[part]
+        place.append(str(part))
+    return ".".join(place), content
+
+
+def _unknown_key(location: tuple[int | str, ...], where: str) -> str:
+    section: type[BaseModel] = StudySpec
+    for part in location[:-1]:
+        inner = section.model_fields[str(part)].annotation
+        section = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else section
+    known = list(section.model_fields)
+    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
+    prefix = ".".join(map(str, location[:-1]))
+    nearest = ".".join(filter(None, [prefix, near[0]])) if near else ""
+    hint = f": did you mean '{nearest}'?" if near else ""
+    return f"spec: unknown key '{where}'{hint} (known here: {', '.join(known)})"

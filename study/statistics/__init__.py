@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: what search and reports both reckon with."""

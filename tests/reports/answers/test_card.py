@@ -1,0 +1,228 @@
+import pytest
+
+from reports.answers.aggregate import aggregate
+from reports.answers.card import decision_card
+from reports.answers.choice import Prefer, choose
+from reports.answers.verdicts import Answer, verdicts
+from reports.figures.card import RECOMMENDED, regret, stages
+from reports.figures.verdicts import effects, profiles
+from reports.pages.card import card_view
+from reports.pages.verdicts import verdict_sections
+from reports.pages.view import view
+from reports.words.labels import p_value
+from reports.words.wording import sections, transfer_text
+
+
+def card(study, genre="jazz", prefer=Prefer.BCE):
+    tables = study.tables()
+    return decision_card(tables, choose(tables, genre, prefer))
+
+
+def said(found):
+    return {s.id: {line.label: line.text for line in s.lines} for s in sections(found)}
+
+
+def test_a_simpler_choice_that_is_distinguishably_worse_says_so(four_methods):
+    # the choice is 0.1 above the best on every seed, and within one standard error of it
+    found = card(four_methods)
+    assert found.chosen.config_id in found.ties.worse
+    assert "distinguishably worse, seed by seed: p 0.002" in said(found)["ties"]["Note"]
+    assert found.separations == ()
+    assert "seeds" not in said(found)
+
+
+def test_another_genres_configuration_costs_what_was_measured_here(make_study, make_config):
+    study = make_study(genres=("jazz", "rock", "folk", "new"))
+    short, long = make_config(8), make_config(64)
+    wave = [0.0, 2.0] * 5
+    for genre, (of_short, of_long) in (("jazz", (500, 507)), ("rock", (460, 450))):
+        study.add(short, [of_short + w for w in wave], genre=genre)
+        study.add(long, [of_long + 3 * w for w in wave], genre=genre)
+    folk = study.add(make_config(16), [400.0 + w for w in wave], genre="folk")
+    by_source = {one.source: one for one in card(study).transfers}
+    # long in jazz: 507 + 3 * 1 against 500 + 1
+    assert by_source["rock"].regret.mean == pytest.approx(9.0)
+    assert by_source["rock"].regret.n_seeds == 10
+    assert (by_source["folk"].status, by_source["folk"].config_id) == ("not measured", folk)
+    assert transfer_text(by_source["new"]) == "no configuration is recommended there yet"
+    assert transfer_text(by_source["rock"]).startswith(f"{long.config_id}: 9.00 [")
+
+
+def test_search_figures_of_another_genre_are_not_its_cost(make_study, make_config):
+    study = make_study(genres=("jazz", "rock"))
+    study.add(make_config(8), [500.0] * 10)
+    study.add(make_config(64), [450.0] * 10, genre="rock")
+    study.add(make_config(64), [507.0, 507.0], phase="search")
+    (one,) = card(study).transfers
+    assert one.status == "not measured"
+
+
+def test_the_same_configuration_costs_nothing(four_methods, two_genres):
+    assert {one.status for one in card(two_genres).transfers} == {"same"}
+
+
+def test_three_seeds_tell_nothing_apart(make_study, make_config):
+    study = make_study(confirm=3)
+    study.add(make_config(8), [500.0, 501.0, 502.0])
+    study.add(make_config(64), [600.0, 601.5, 602.0])
+    lines = said(card(study))
+    assert lines["ties"]["Tie set"] == (
+        "undecided: too few seeds (3); the smallest possible p is 0.25, above 0.05"
+    )
+    assert "(smallest possible 0.25)" in lines["improvement"]["Over the runner-up"]
+
+
+def test_a_single_configuration_has_nothing_to_be_compared_with(make_study, make_config):
+    study = make_study(confirm=1)
+    study.add(make_config(8), [500.0])
+    found = card(study)
+    assert (found.runner_up, found.variance, found.studentised) == (None, None, None)
+    lines = said(found)
+    assert lines["ties"] == {
+        "Tie set": "the only configuration to choose from, so there is nothing to compare it with"
+    }
+    assert lines["improvement"] == {
+        "Over the paper's default": "no comparison: MuseBar-BOW is not measured"
+    }
+
+
+def test_a_default_with_seeds_missing_is_not_compared(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0] * 10)
+    study.add(
+        make_config(16, 8, "linear"), [510.0] * 7, planned=10, phase="methods", method="musebar_bow"
+    )
+    found = card(study)
+    assert (found.default, found.default_note) == (None, "MuseBar-BOW has 7 of 10 seeds here")
+
+
+def test_the_default_is_not_compared_with_itself(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0] * 10, phase="methods", method="musebar_bow")
+    assert card(study).default_note == "the choice is MuseBar-BOW itself"
+
+
+def test_preferring_information_compares_information(four_methods):
+    found = card(four_methods, prefer=Prefer.INFORMATION)
+    # mi_lower 3.6 against 3.0 on every seed: more is better
+    assert found.runner_up.difference.mean == pytest.approx(0.6)
+    assert found.runner_up.improvement.share == 1.0
+    assert found.ties.members == (found.chosen.config_id,)
+
+
+def test_the_smallest_model_is_counted_in_weights(make_study, make_config, spread_around):
+    study = make_study()
+    study.add(make_config(16, 4), spread_around(500.0))
+    study.add(make_config(8, 16), spread_around(500.1))
+    study.add(make_config(4, 1), spread_around(509.0))
+    found = card(study)
+    assert found.smallest.summary.config.model.latent_length == 8
+    assert found.smallest.summary.config_id == found.chosen.config_id
+    assert "the recommended one" in said(found)["size"]["Smallest model within one standard error"]
+
+
+def test_long_lists_are_cut_and_say_by_how_many(make_study, make_config):
+    study = make_study(confirm=3)
+    for latent in range(8, 21):
+        study.add(make_config(latent), [500.0, 501.0, 502.0])
+    assert said(card(study))["ties"]["And"] == "3 more"
+
+
+def test_p_values_have_two_digits():
+    assert [p_value(p) for p in (2 / 1024, 0.03125, 0.5, 0.996, 1.0)] == [
+        "0.002",
+        "0.031",
+        "0.5",
+        "1",
+        "1",
+    ]
+
+
+def test_the_figures_draw_what_the_card_says(four_methods):
+    study = view(four_methods.tables())
+    (genre,) = study.genres
+    charts = {c.id: c for part in card_view(study, genre).parts for c in part.charts}
+    assert set(charts) == {"fig-ties", "fig-stages"}
+    rows = charts["fig-ties"].table.rows
+    assert [row[4].text for row in rows] == ["in", "worse", "worse", "worse"]
+    assert [row[2].value for row in rows] == pytest.approx([-0.1, 0.0, 6.0, 7.0])
+    (row,) = charts["fig-stages"].table.rows
+    assert (row[1].value, row[3].value, row[5].text[:5]) == (558.0, 560.0, "+2.00")
+
+
+def test_finalists_have_the_colour_of_their_group(four_methods):
+    found = card(four_methods)
+    groups = {found.chosen.config_id: RECOMMENDED}
+    drawn = stages(found.stages, groups, {found.chosen.config_id: "the best"}, "BCE")
+    way, confirmed, searched = drawn.data
+    assert list(way.x) == [pytest.approx(558.0), pytest.approx(560.0), None]
+    assert list(confirmed.x) == pytest.approx([560.0])
+    assert list(searched.x) == pytest.approx([558.0])
+    assert confirmed.marker.color == way.line.color == searched.marker.color[0] == "#D55E00"
+    assert [note.text for note in drawn.layout.annotations] == ["the best"]
+
+
+def test_the_regret_matrix_says_what_is_not_measured(make_study, make_config):
+    study = make_study(genres=("jazz", "rock"))
+    study.add(make_config(8), [500.0] * 10)
+    study.add(make_config(64), [450.0] * 10, genre="rock")
+    rows = [[None, *card(study).transfers], [*card(study, "rock").transfers, None]]
+    cells, texts = regret(["jazz", "rock"], rows).data
+    assert [list(row) for row in cells.z] == [[0.0, None], [None, 0.0]]
+    assert list(texts.text) == ["its own", "not measured", "not measured", "its own"]
+
+
+def test_no_matrix_is_drawn_where_it_would_hold_no_figure(make_study, make_config):
+    def charts(own):
+        study = make_study(genres=("jazz", "rock"))
+        study.add(make_config(8), [500.0] * 10)
+        for latent, bce in own.items():
+            study.add(make_config(latent), [bce] * 10, genre="rock")
+        seen = view(study.tables())
+        return {part.section.id: part.charts for part in card_view(seen, seen.genres[1]).parts}
+
+    assert len(charts({64: 450.0, 8: 460.0})["transfer"]) == 1
+    assert charts({8: 450.0})["transfer"] == ()
+    assert charts({64: 450.0})["transfer"] == ()
+
+
+def test_verdicts_are_drawn_by_their_answer_and_listed_behind(two_genres):
+    tables = two_genres.tables()
+    found = verdicts(tables)
+    drawn = effects(found)
+    shown = {trace.name: len(trace.x) for trace in drawn.data}
+    comparisons = [v for v in found if v.effect is not None]
+    assert sum(shown.values()) == len(comparisons) == 9
+    claims, over = verdict_sections(view(tables))
+    assert len(claims.charts[0].table.rows) == len(found) == 12
+    assert str(claims.fragment).count("<li>") == 12
+    assert over.charts[1].table.rows[0][0].text == "LSTM-VAE"
+    assert "BCE 1,076 against 1,100 of LSTM-VAE (-24)" in str(claims.fragment)  # the paper's own
+    assert {v.answer for v in comparisons} == {Answer.HOLDS}
+
+
+def test_profiles_rise_to_one_for_every_method(two_genres):
+    drawn = profiles(aggregate(two_genres.tables()))
+    lines = [trace for trace in drawn.data if trace.showlegend is not False]
+    assert [line.name for line in lines] == ["LSTM-VAE", "VAE-BOW", "MuseBar", "MuseBar-BOW"]
+    assert all(line.y[-1] == 1.0 for line in lines)
+
+
+def test_a_partial_study_has_no_card_and_open_verdicts(make_study, make_config):
+    study = make_study(state="running")
+    study.add(make_config(16), [560.0] * 3, planned=10, phase="methods", method="lstm_vae")
+    study.add(make_config(16, 8), [550.0] * 3, planned=10, phase="methods", method="musebar")
+    shown = view(study.tables())
+    assert card_view(shown, shown.genres[0]) is None
+    (claims,) = verdict_sections(shown)
+    assert "3 of 10 seeds" in str(claims.fragment)
+    assert "not measured: VAE-BOW" in str(claims.fragment)
+
+
+def test_names_in_verdicts_are_text(make_study, make_config):
+    genre = "<i>'&"
+    study = make_study(genres=(genre,))
+    study.add(make_config(16), [560.0] * 10, genre=genre, phase="methods", method="lstm_vae")
+    (claims,) = verdict_sections(view(study.tables()))
+    assert "<i>" not in str(claims.fragment)
+    assert "&lt;i&gt;" in str(claims.fragment)

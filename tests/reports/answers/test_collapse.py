@@ -1,0 +1,53 @@
+import pytest
+
+from reports.answers.collapse import by_share, rates, trainings
+from reports.answers.summaries import summaries
+from reports.figures.collapse import active_units, collapsed_bars, rate_bars, training_panel
+
+
+@pytest.fixture
+def study(make_study, make_config):
+    found = make_study(confirm=4)
+    found.add(make_config(8), [500.0] * 4, collapsed=3)
+    found.add(make_config(16), [500.0] * 4, collapsed=1)
+    found.add(make_config(16, 4), [500.0] * 4)
+    return found
+
+
+def test_collapsed_seeds_are_counted_by_each_value(study):
+    counted = rates(summaries(study.tables(), "jazz"))
+    assert [(one.setting, one.value, one.collapsed, one.seeds) for one in counted] == [
+        ("latent_length", "8", 3, 4),
+        ("latent_length", "16", 1, 8),
+        ("regularizers", "1", 4, 8),
+        ("regularizers", "4", 0, 4),
+    ]
+    assert list(rate_bars(counted).data[0].x) == [0.0, 0.5, 0.125, 0.75]
+
+
+def test_the_worst_configuration_stands_first(study):
+    ranked = by_share(summaries(study.tables(), "jazz"))
+    assert [row.collapsed for row in ranked] == [3, 1, 0]
+    (bars,) = collapsed_bars(ranked, ["a", "<b>", "c"]).data
+    assert list(bars.x) == [0.75, 0.25, 0.0]
+    assert "&lt;b&gt;" in bars.customdata
+
+
+def test_active_units_stand_over_the_latent_length(study):
+    rows = summaries(study.tables(), "jazz")
+    line, marks = active_units(rows, None).data
+    assert list(line.x) == list(line.y) == [8, 16]
+    assert sorted(zip(marks.x, marks.y, strict=True)) == [(8, 1.25), (16, 3.75), (16, 5.0)]
+
+
+def test_weight_kl_and_bce_are_drawn_over_training(study):
+    tables = study.tables()
+    rows = summaries(tables, "jazz")
+    found = trainings(tables, "jazz", rows)
+    assert len(found) == 3
+    assert found[0].weight.epochs == (50, 100)
+    drawn = training_panel(found, "kl", "KL", None)
+    assert len(drawn.data) == 3 * (4 + 1)
+    assert len(training_panel(found, "weight", "weight", None).data) == 3
+    drawn = training_panel(found, "bce", "BCE", None, {"markov": 510.0})
+    assert "Markov chain 510.0" in drawn.layout.annotations[0].text

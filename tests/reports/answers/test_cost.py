@@ -1,0 +1,46 @@
+import pytest
+
+from reports.answers.cost import cost, hours_text, runs_text
+
+
+@pytest.fixture
+def study(make_study, make_config):
+    """Two genres; every seed run took 36 seconds on a CPU."""
+    study = make_study(confirm=3, genres=("jazz", "rock"))
+    study.add(make_config(8), [500.0, 501.0], phase="search")
+    study.add(make_config(8), [500.0, 501.0], failed=1)
+    study.add(make_config(16), [500.0] * 3, phase="methods", method="lstm_vae")
+    study.add(make_config(8), [500.0] * 100, genre="rock")
+    return study
+
+
+def test_a_decision_costs_its_genres_seed_runs_phase_by_phase(study):
+    found = cost(study.tables(), "jazz")
+    assert found.n_runs == 8
+    assert found.hours == {"CPU": pytest.approx(0.08)}
+    assert {phase: n for phase, (n, _) in found.phases.items()} == {
+        "search": 2,
+        "confirm": 3,
+        "methods": 3,
+    }
+    assert found.failed == {"CPU": pytest.approx(0.01)}
+    assert cost(study.tables(), "rock").hours == {"CPU": pytest.approx(1.0)}
+
+
+def test_hours_count_the_cpus_and_the_share_of_a_gpu_that_a_run_held(study):
+    for row in study.rows[:4]:
+        row["device"] = "cuda:0"
+    tables = study.tables()
+    tables.spec["resources"] = {"cpus_per_trial": 2, "gpus_per_trial": 0.25}
+    found = cost(tables, "jazz")
+    assert found.hours == {"CPU": pytest.approx(4 * 0.02), "GPU": pytest.approx(4 * 0.0025)}
+    assert hours_text(found.hours) == "0.08 CPU-hours and 0.01 GPU-hours"
+    tables.spec["resources"] = {"cpus_per_trial": 2, "gpus_per_trial": "auto"}
+    assert cost(tables, "jazz").hours["GPU"] == pytest.approx(4 * 0.01)
+
+
+def test_runs_without_a_time_are_counted_and_cost_nothing_known(study):
+    for row in study.rows:
+        row["seconds"] = None
+    found = cost(study.tables(), "jazz")
+    assert runs_text(found.n_runs, found.hours) == "8 seed runs, no time recorded"

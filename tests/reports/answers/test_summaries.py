@@ -1,0 +1,125 @@
+import math
+
+import pytest
+
+from reports.answers.curves import curve
+from reports.answers.overview import overview, small_scale
+from reports.answers.summaries import baseline_bce, genre_names, summaries
+
+
+def test_a_summary_gives_means_counts_and_failures(make_study, make_config):
+    study = make_study()
+    config = make_config(8)
+    study.add(config, [500.0, 502.0], planned=4, failed=1, collapsed=1, method="lstm_vae")
+    (found,) = summaries(study.tables(), "jazz")
+    assert found.config == config
+    assert found.method == "lstm_vae"
+    assert found.validation.bce.mean == 501.0
+    assert found.test.bce.mean == 502.0
+    assert found.validation.elbo.mean == -505.0
+    assert found.validation.active_units.values == (0.0, 5.0)
+    assert (found.n_done, found.n_planned, found.is_partial) == (2, 4, True)
+    assert [(f.seed, f.reason, f.attempts) for f in found.failures] == [(1002, "loss is NaN", 3)]
+    assert (found.collapsed, found.is_collapsed) == (1, True)
+
+
+def test_phases_of_one_configuration_are_never_pooled(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0], phase="search")
+    study.add(make_config(8), [510.0, 512.0], phase="confirm")
+    found = {row.phase: row.validation.bce.mean for row in summaries(study.tables(), "jazz")}
+    assert found == {"search": 500.0, "confirm": 511.0}
+
+
+def test_one_collapsed_seed_in_five_is_still_working(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0] * 10, collapsed=2)
+    study.add(make_config(16), [500.0] * 10, collapsed=3)
+    assert {
+        row.config.model.latent_length: row.is_collapsed
+        for row in summaries(study.tables(), "jazz")
+    } == {8: False, 16: True}
+
+
+def test_only_failed_seeds_leave_no_means(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [], failed=2)
+    (found,) = summaries(study.tables(), "jazz")
+    assert found.validation is None
+    assert len(found.failures) == 2
+
+
+def test_overall_is_the_last_genre(make_study):
+    assert genre_names(make_study(genres=("rock", "overall", "jazz")).tables()) == (
+        "jazz",
+        "rock",
+        "overall",
+    )
+
+
+def test_baselines_come_in_one_order(make_study):
+    tables = make_study().tables()
+    assert baseline_bce(tables, "jazz", "test") == {
+        "pitch_frequencies": 907.0,
+        "markov": 627.0,
+        "repeat_last": 980.0,
+    }
+    assert baseline_bce(tables, "no such genre", "test") == {}
+
+
+def test_a_curve_has_every_seed_and_a_mean_where_all_seeds_are(make_study, make_config):
+    study = make_study()
+    config_id = study.add(make_config(8), [500.0, 504.0])
+    study.epochs.pop()  # the second seed has no last evaluation
+    found = curve(study.tables(), "jazz", config_id, "confirm")
+    assert [trace.seed for trace in found.traces] == [1000, 1001]
+    assert found.traces[0].epochs == (50, 100)
+    assert found.traces[0].values == (530.0, 500.0)
+    assert (found.epochs, found.means) == ((50,), (532.0,))
+
+
+def test_the_overview_counts_runs_hours_and_versions(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0] * 9, planned=12, failed=1, collapsed=2)
+    found = overview(study.tables())
+    (jazz,) = found.progress
+    assert (jazz.planned, jazz.done, jazz.failed, jazz.collapsed) == (12, 9, 1, 2)
+    assert found.hours == {"CPU": pytest.approx(0.1)}  # ten runs of 36 s
+    assert found.failed_hours == pytest.approx(0.01)
+    assert found.versions == {"torch": ("2.9.0",)}
+
+
+def test_a_study_smaller_than_the_paper_says_in_what(make_study, make_config):
+    study = make_study(confirm=10)
+    study.add(make_config(8), [500.0])
+    found = overview(study.tables()).scale
+    assert found.below_paper == ("snippet_steps", "hidden", "epochs")
+    assert "240 steps a snippet" in small_scale(found)
+
+
+def test_a_dead_workers_run_has_no_hours_and_no_node(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0, 501.0], failed=2)
+    study.rows[0]["device"] = "cuda:0"
+    study.rows[2] |= {"node": "", "device": "", "seconds": None}
+    study.rows[3] |= {"node": "", "device": "", "seconds": 36.0}
+    found = overview(study.tables())
+    assert found.hours == {"CPU": 0.01, "GPU": 0.01}
+    assert found.failed_hours == 0
+    assert found.nodes == ("box",)
+
+
+def test_a_split_without_its_cap_has_no_summary(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0])
+    study.rows[0] |= {"validation_mi_cap": None, "test_n_snippets": None}
+    (found,) = summaries(study.tables(), "jazz")
+    assert found.n_done == 1
+    assert found.split("validation") is None
+    assert found.split("test") is None
+
+
+def test_a_baseline_that_is_not_finite_is_left_out(make_study):
+    study = make_study()
+    study.baselines = {"pitch_frequencies": math.inf, "markov": 627.0, "repeat_last": math.nan}
+    assert baseline_bce(study.tables(), "jazz", "test") == {"markov": 627.0}

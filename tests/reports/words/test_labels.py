@@ -1,0 +1,74 @@
+"""What things are called, and how numbers are written."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from musebar_core.config import ModelConfig, TrainingConfig
+from reports.answers.summaries import summaries
+from reports.figures.style import from_zero, window
+from reports.pages.tables import configurations_table
+from reports.words.labels import differences, number, settings
+
+OTHER = {
+    "hidden": 7,
+    "layers": 3,
+    "latent_length": 7,
+    "regularizers": 2,
+    "bidirectional": True,
+    "pooling": "max",
+    "epochs": 7,
+    "batch": 7,
+    "learning_rate": 0.7,
+    "free_bits": 0.7,
+    "input_dropout": 0.7,
+    "output_bias": True,
+    "gradient_clip": 0.7,
+    "decay": "cosine",
+    "warm_up": 0.7,
+    "encoder_steps": 7,
+    "precision": "mixed",
+}
+NO_SETTING = {"evaluate_every", "evaluation_snippets"}
+"""How a run is looked at, not what is run."""
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (part, one.name)
+        for part, kind in (("model", ModelConfig), ("training", TrainingConfig))
+        for one in fields(kind)
+        if one.name not in NO_SETTING
+    ],
+)
+def test_whatever_configurations_differ_in_is_shown(make_config, part, name):
+    one = make_config()
+    other = replace(one, **{part: replace(getattr(one, part), **{name: OTHER[name]})})
+    assert settings(one)[name] != settings(other)[name]
+    assert differences(one, other) == name.replace("_", " ")
+
+
+def test_differences_are_one_sentence_and_a_schedule_is_one_of_them(make_config):
+    one, other = make_config(8, 1, "constant"), make_config(16, 1, "linear", output_bias=True)
+    assert differences(one, other) == "latent length, annealing and output bias"
+    assert differences(one, one) == ""
+
+
+def test_no_number_is_minus_nothing():
+    assert [number(v) for v in (-0.001, 0.001, -0.006, 0.0)] == ["0.00", "0.00", "-0.01", "0.00"]
+
+
+def test_a_bound_above_the_other_is_explained_and_methods_are_named(make_study, make_config):
+    study = make_study()
+    study.add(make_config(), [500.0, 501.0], phase="methods", method="lstm_vae", mi=(0.02, 0.01))
+    table = configurations_table(summaries(study.tables(), "jazz"), {}, None)
+    assert "they may cross" in table.caption
+    assert table.rows[0][0].text.endswith("(LSTM-VAE)")
+
+
+def test_marks_on_zero_and_the_label_of_a_lowest_baseline_have_room():
+    assert from_zero([0.0, 10.0]) == [-0.5, 10.5]
+    assert from_zero([]) == [-0.05, 1.05]
+    low, high = window([110.0, 120.0], {"markov": 100.0})
+    assert (100.0 - low) / (high - low) > 0.12

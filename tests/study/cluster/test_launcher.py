@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from musebar_core.errors import UsageError
+from study.cluster import kuberay
+from study.cluster.launcher import check
+
+TOP = Path(__file__).parents[3]
+SHIPPED = [TOP / "cluster.yaml", *sorted((TOP / "docs" / "clusters").glob("*.yaml"))]
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """A shipped file with one thing changed, checked."""
+
+    def problem(file: str, change) -> str:
+        content = yaml.safe_load((TOP / file).read_text())
+        change(content)
+        path = tmp_path / "changed.yaml"
+        path.write_text(yaml.safe_dump(content))
+        with pytest.raises(UsageError) as caught:
+            check(path)
+        return str(caught.value)
+
+    return problem
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+def test_every_file_that_is_shipped_is_in_order(file):
+    check(file)
+
+
+def test_the_shipped_files_are_those_of_every_kind_of_cluster():
+    names = {"cluster.yaml", "aws.yaml", "gcp.yaml", "on-premise.yaml", "kuberay-rayjob.yaml"}
+    assert {file.name for file in SHIPPED} == names
+
+
+def worker(content):
+    return content["available_node_types"]["gpu_worker"]
+
+
+def head(content):
+    return content["available_node_types"]["head"]
+
+
+LAUNCHER = {
+    "a typo at the top": (lambda c: c.update(max_worker=3), "did you mean 'max_workers'"),
+    "a typo in a node type": (lambda c: worker(c).update(min_worker=1), "gpu_worker.min_worker'"),
+    "a typo of the provider's": (
+        lambda c: c["provider"].update(regoin="x"),
+        "did you mean 'region'",
+    ),
+    "a typo of the machine's": (
+        lambda c: worker(c)["node_config"].update(InstanceTyp="x"),
+        "did you mean 'InstanceType'",
+    ),
+    "minimum over maximum": (
+        lambda c: worker(c).update(min_workers=9),
+        "min_workers 9 is over max_workers 8",
+    ),
+    "more workers than the cluster": (
+        lambda c: worker(c).update(max_workers=20),
+        "over the cluster's max_workers 8",
+    ),
+    "an unknown head": (lambda c: c.update(head_node_type="haed"), "did you mean 'head'"),
+    "a spot head": (
+        lambda c: head(c)["node_config"].update(InstanceMarketOptions={"MarketType": "spot"}),
+        "the head is a spot node",
+    ),
+    "ports that do not meet": (
+        lambda c: c.update(worker_start_ray_commands=["ray start --address=$RAY_HEAD_IP:6380"]),
+        "port 6380, but it listens at 6379",
+    ),
+    "a port taken twice": (
+        lambda c: c.update(
+            head_start_ray_commands=[
+                "ray start --head --port=6379 --dashboard-port=6379 --autoscaling-config=~/x"
+            ]
+        ),
+        "are both 6379",
+    ),
+    "no port at all": (
+        lambda c: c.update(
+            head_start_ray_commands=["ray start --head --port=70000 --autoscaling-config=~/x"]
+        ),
+        "70000 is no port",
+    ),
+    "no autoscaling": (
+        lambda c: c.update(head_start_ray_commands=["ray start --head --port=6379"]),
+        "no worker is ever started",
+    ),
+    "no authentication": (
+        lambda c: c.update(
+            head_start_ray_commands=[
+                "RAY_AUTH_MODE=disabled ray start --head --port=6379 --autoscaling-config=~/x"
+            ]
+        ),
+        "could run code",
+    ),
+    "a value of the wrong kind": (lambda c: c.update(max_workers="many"), "max_workers: 'many'"),
+    "no provider": (lambda c: c.pop("provider"), "provider is missing"),
+    "an unknown provider": (
+        lambda c: c["provider"].update(type="asw"),
+        "'asw': did you mean 'aws'",
+    ),
+    "no region": (lambda c: c["provider"].pop("region"), "provider.region is missing"),
+    "an image left to Ray": (
+        lambda c: worker(c)["node_config"].pop("ImageId"),
+        "gpu_worker.node_config.ImageId is miss",
+    ),
+    "an old Python asked for": (
+        lambda c: c.update(setup_commands=["uv venv --python 3.10 ~/venv"]),
+        "setup_commands: Python 3.10: musebar needs 3.11",
+    ),
+    "an image's old Python": (
+        lambda c: (
+            worker(c)["node_config"].update(ImageId="base-py310"),
+            c.update(setup_commands=["python3 -m venv ~/venv"]),
+        ),
+        "image base-py310 has Python 3.10, and setup_commands bring no other",
+    ),
+    "no token": (
+        lambda c: c["file_mounts"].pop("~/.ray/auth_token"),
+        "~/.ray/auth_token is missing",
+    ),
+    "no machine": (
+        lambda c: worker(c)["node_config"].pop("InstanceType"),
+        "node_config.InstanceType is miss",
+    ),
+}
+
+
+@pytest.mark.parametrize("slip", LAUNCHER)
+def test_a_slip_in_a_launchers_file_is_named(changed, slip):
+    change, expected = LAUNCHER[slip]
+    assert expected in changed("docs/clusters/aws.yaml", change)
+
+
+def test_ones_own_machines_are_started_by_the_head_too(changed):
+    def change(content):
+        content["head_start_ray_commands"] = ["ray start --head --port=6379"]
+
+    assert "no worker is ever started" in changed("docs/clusters/on-premise.yaml", change)
+
+
+def test_a_preemptible_head_on_google_is_named(changed):
+    def change(content):
+        head(content)["node_config"]["scheduling"] = [{"provisioningModel": "SPOT"}]
+
+    assert "the head is a spot node" in changed("docs/clusters/gcp.yaml", change)
+
+
+def test_an_old_python_in_a_boot_disks_image_is_named(changed):
+    def change(content):
+        disk = head(content)["node_config"]["disks"][0]
+        disk["initializeParams"]["sourceImage"] = "family/common-cu124-debian-11-py310"
+        content["setup_commands"] = ["python3 -m venv ~/venv"]
+
+    said = changed("docs/clusters/gcp.yaml", change)
+    assert said.count("debian-11-py310 has Python 3.10") == 1  # the workers' disks have it too
+
+
+@pytest.mark.parametrize(
+    ("image", "python"),
+    [
+        ("common-cu124-debian-11-py310", "3.10"),
+        ("rayproject/ray:2.60.0-py39-gpu", "3.9"),
+        ("rayproject/ray:2.60.0-py312-gpu", None),
+        ("lab/python3.10-study", "3.10"),
+        ("common-cu129-ubuntu-2204-nvidia-580", None),
+        ("registry/numpy3100:1", None),
+    ],
+)
+def test_a_python_that_is_too_old_is_told_by_an_images_name(image, python):
+    assert kuberay.old_python(image) == python
+
+
+def test_the_oldest_python_is_the_packages_own():
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == f">={kuberay.OLDEST_PYTHON}"
+
+
+def test_what_is_to_be_filled_in_is_told():
+    assert check(TOP / "cluster.yaml")[-1] == "to fill in: YOUR-AMI, YOUR-PROFILE"
+
+
+def test_all_that_is_wrong_is_named_at_once(changed):
+    def change(content):
+        worker(content)["min_workers"] = 9
+        content["worker_start_ray_commands"] = ["ray start --address=$RAY_HEAD_IP:1"]
+
+    assert (
+        len(changed("cluster.yaml", change).splitlines()) == 3
+    )  # one of them twice: by type, and in sum
+
+
+def job(content):
+    return content["spec"]
+
+
+def group(content):
+    return content["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]
+
+
+def entrypoint(content, old, new=""):
+    changed = job(content)["entrypoint"].replace(old, new)
+    assert changed != job(content)["entrypoint"]
+    job(content)["entrypoint"] = changed
+
+
+def pod(content):
+    return content["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]
+
+
+KUBERAY = {
+    "no entrypoint": (lambda c: job(c).pop("entrypoint"), "spec.entrypoint is missing"),
+    "a typo of it": (
+        lambda c: job(c).update(entrypont=job(c).pop("entrypoint")),
+        "unknown key 'spec.entrypont'",
+    ),
+    "an old version": (lambda c: c.update(apiVersion="ray.io/v1alpha1"), "v1alpha1"),
+    "another kind": (lambda c: c.update(kind="RayJbo"), "RayJbo"),
+    "a typo": (lambda c: job(c).update(shutdownAfterJobFinish=True), "'shutdownAfterJobFinishes'"),
+    "a typo further down": (lambda c: group(c).update(maxReplica=1), "'maxReplicas'"),
+    "minimum over maximum": (
+        lambda c: group(c).update(minReplicas=9),
+        "minReplicas 9 is over maxReplicas 8",
+    ),
+    "no containers": (lambda c: pod(c).update(containers=[]), "containers"),
+    "no image": (lambda c: pod(c)["containers"][0].pop("image"), "image is missing"),
+    "a spot head": (
+        lambda c: pod(c).update(nodeSelector={"cloud.google.com/gke-spot": "true"}),
+        "the head is a spot node",
+    ),
+    "a port out of range": (
+        lambda c: pod(c)["containers"][0]["ports"].append({"containerPort": 0}),
+        "containerPort",
+    ),
+    "a port named twice": (
+        lambda c: pod(c)["containers"][0]["ports"].append({"containerPort": 8265}),
+        "8265 twice",
+    ),
+    "a password in the open": (
+        lambda c: pod(c)["containers"][0].update(env=[{"name": "PGPASSWORD", "value": "x"}]),
+        "secretKeyRef",
+    ),
+    "another Ray": (
+        lambda c: pod(c)["containers"][0].update(image="rayproject/ray:2.9.0"),
+        "is not Ray 2.60.0",
+    ),
+    "an image's old Python": (
+        lambda c: pod(c)["containers"][0].update(image="rayproject/ray:2.60.0-py310"),
+        "has Python 3.10: musebar needs 3.11",
+    ),
+    "slots that nobody can count": (
+        lambda c: entrypoint(c, "--set resources.slots=8"),
+        "at first none has room for a trial: add --set resources.slots=N",
+    ),
+    "CPUs of machines with GPUs": (
+        lambda c: entrypoint(c, "--set resources.gpus_per_trial=auto"),
+        "gpus_per_trial is 0, and every worker has GPUs",
+    ),
+    "GPUs of machines without": (
+        lambda c: group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop(
+            "nvidia.com/gpu"
+        ),
+        "gpus_per_trial is auto, and no container has a limit of GPUs",
+    ),
+    "a typo in what is launched": (
+        lambda c: entrypoint(c, "resources.slots", "resources.slot"),
+        "spec.entrypoint: ",
+    ),
+    "a preset that is none": (
+        lambda c: entrypoint(c, "launch search", "launch serach"),
+        "did you mean 'search'",
+    ),
+    "a quote left open": (
+        lambda c: entrypoint(c, "--join", "--join '"),
+        "spec.entrypoint: No closing quotation",
+    ),
+    "a spec of the image's, asking for GPUs": (
+        lambda c: (
+            entrypoint(c, "launch search", "launch /specs/mine.yaml"),
+            entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
+        ),
+        "gpus_per_trial is 0, and every worker has GPUs",
+    ),
+    "no cluster": (lambda c: job(c).pop("rayClusterSpec"), "exactly one of"),
+    "a number for a text": (
+        lambda c: group(c).update(rayStartParams={"num-cpus": 4}),
+        "rayStartParams.num-cpus",
+    ),
+}
+
+
+@pytest.mark.parametrize("slip", KUBERAY)
+def test_a_slip_in_a_manifest_is_named(changed, slip):
+    change, expected = KUBERAY[slip]
+    assert expected in changed("docs/clusters/kuberay-rayjob.yaml", change)
+
+
+GOES = {
+    "workers from the start": lambda c: (
+        entrypoint(c, "--set resources.slots=8"),
+        group(c).update(minReplicas=2),
+    ),
+    "a spec of the image's, that may say more": lambda c: (
+        entrypoint(c, "launch search", "launch /specs/mine.yaml"),
+        entrypoint(c, "--set resources.gpus_per_trial=auto"),
+        entrypoint(c, "--set resources.slots=8"),
+    ),
+    "CPUs alone": lambda c: (
+        entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
+        group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop("nvidia.com/gpu"),
+    ),
+    "another program": lambda c: job(c).update(entrypoint="python train.py"),
+}
+
+
+@pytest.mark.parametrize("change", GOES)
+def test_an_entrypoint_that_goes_with_its_nodes_is_in_order(tmp_path, change):
+    content = yaml.safe_load((TOP / "docs/clusters/kuberay-rayjob.yaml").read_text())
+    GOES[change](content)
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump(content))
+    check(path)

@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from musebar_core.errors import StudyError, UnknownNameError, UsageError
+from study.home.studies import Home
+from study.ledger.database import shown, without_password
+from study.ledger.lease import Holder, Lease, holder, this_host
+from study.ledger.ledger import Ledger, public
+from study.ledger.record import Ended, Proposal, Record, SeedRun, State
+from study.ledger.schema import leases
+from study.spec.model import Phase
+
+RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
+METRICS = {"validation": {"bce": 0.1 + 0.2, "collapsed": False, "informative_share": None}}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request):
+    """Where the ledger is kept: every test of this file that uses it runs against both."""
+    return "sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def study(tmp_path, tiny_spec, url):
+    made = Home(tmp_path / "studies").create(tiny_spec(storage__ledger=url))
+    yield made
+    made.ledger.close()
+
+
+def test_a_seed_run_comes_back_as_it_was_written(study):
+    ended = Ended(
+        None,
+        2,
+        METRICS,
+        [{"epoch": 3, "weight": 1 / 3}],
+        3,
+        1.5,
+        "node",
+        "cpu",
+        {"torch": "2"},
+        "runs/x",
+        "2026-01-01T00:00:00+00:00",
+    )
+    assert study.ledger.end("tiny", RUN, ended)
+    assert study.ledger.read("tiny", curves=True).ended == {RUN: ended}
+    assert study.ledger.read("tiny").ended == {RUN: replace(ended, curve=None)}
+
+
+def test_a_seed_run_is_recorded_once_and_the_first_stays(study):
+    assert study.ledger.end("tiny", RUN, Ended(None, 1, METRICS, []))
+    assert not study.ledger.end("tiny", RUN, Ended("late", 1, {}, []))
+    assert study.ledger.read("tiny").ended[RUN].done
+
+
+def test_a_generation_is_recorded_whole_or_not_at_all(study, tiny_spec):
+    spec = tiny_spec()
+    pairs = [(cell, spec.configuration(cell)) for cell in list(spec.space.cells())[:2]]
+    proposals = [Proposal(c.config_id, cell, "chance") for cell, c in pairs]
+    found = [c for _, c in pairs]
+    study.ledger.add_generation("tiny", "low", 0, proposals, found)
+    with pytest.raises(StudyError):
+        study.ledger.add_generation("tiny", "low", 1, proposals[:1], found[:1])  # proposed before
+    record = study.ledger.read("tiny")
+    assert list(record.generations) == [("low", 0)]
+    assert record.generations["low", 0] == tuple(proposals)
+    assert record.configurations[pairs[0][1].config_id] == pairs[0][1]
+
+
+def test_a_generation_that_found_nothing_is_remembered(study):
+    study.ledger.add_generation("tiny", "low", 0, [], [])
+    assert study.ledger.read("tiny").generations == {("low", 0): ()}
+
+
+def test_failed_attempts_are_counted(study):
+    for attempt in (1, 2):
+        study.ledger.add_failed_attempt("tiny", RUN, attempt, "out of memory")
+    assert study.ledger.read("tiny").failed_attempts == {RUN: 2}
+
+
+def test_running_again_forgets_the_request_to_stop(study):
+    study.ledger.request_stop("tiny")
+    assert study.ledger.stop_requested("tiny")
+    study.ledger.set_state("tiny", State.RUNNING)
+    assert not study.ledger.stop_requested("tiny")
+
+
+def test_a_job_that_begins_heeds_the_request_to_stop_that_came_before(study):
+    study.ledger.request_stop("tiny")
+    study.ledger.set_state("tiny", State.SUBMITTED)
+    assert not study.ledger.stop_requested("tiny")
+    study.ledger.request_stop("tiny")
+    study.ledger.set_state("tiny", State.RUNNING)
+    assert study.ledger.stop_requested("tiny")
+    study.ledger.set_state("tiny", State.RUNNING)
+    assert not study.ledger.stop_requested("tiny")
+
+
+def test_a_pickled_ledger_carries_no_connection(study):
+    assert b"sqlalchemy" not in pickle.dumps(study.ledger)
+
+
+def test_a_password_is_never_shown():
+    with pytest.raises((UsageError, StudyError)) as caught:
+        Ledger("postgresql+nosuchdriver://user:secret@localhost/db")
+    assert "secret" not in str(caught.value)
+
+
+def test_the_same_spec_opens_the_study_and_another_is_refused(study, tmp_path, tiny_spec):
+    home = Home(tmp_path / "studies")
+    assert home.create(tiny_spec(resources__slots="1")).folder == study.folder
+    with pytest.raises(UsageError, match=r"training.epochs was 6 and is now 7"):
+        home.create(
+            tiny_spec(
+                training="{profile: strong, epochs: 7, batch: 4, "
+                "evaluate_every: 3, evaluation_snippets: 16}"
+            )
+        )
+
+
+def test_launching_again_corrects_where_a_study_runs(study, tmp_path, tiny_spec):
+    home = Home(tmp_path / "studies")
+    home.create(tiny_spec(resources="{slots: 8, gpus_per_trial: auto, seeds_per_trial: auto}"))
+    recorded = home.open("tiny").ledger.read("tiny").spec.resources
+    assert (recorded.slots, recorded.gpus_per_trial, recorded.seeds_per_trial) == (
+        8,
+        "auto",
+        "auto",
+    )
+    assert "slots: 8" in (study.folder / "study.yaml").read_text()
+
+
+def test_once_runs_have_ended_only_what_no_result_depends_on_changes(study, tmp_path, tiny_spec):
+    home = Home(tmp_path / "studies")
+    home.create(tiny_spec(resources__gpus_per_trial="0.25"))
+    study.ledger.end("tiny", RUN, Ended(None, 1, METRICS, []))
+    home.create(tiny_spec(resources="{slots: 3, gpus_per_trial: 0.5}"))
+    recorded = study.ledger.read("tiny").spec.resources
+    assert (recorded.slots, recorded.gpus_per_trial) == (3, 0.5)
+    with pytest.raises(UsageError, match=r"gpus_per_trial was 'a GPU' and is now 0"):
+        home.create(tiny_spec())
+    with pytest.raises(UsageError, match=r"seeds_per_trial was 1 and is now 'auto'"):
+        home.create(tiny_spec(resources="{gpus_per_trial: 1, seeds_per_trial: auto}"))
+
+
+def test_a_living_drivers_study_stays_as_it_read_it(study, tmp_path, tiny_spec):
+    with Lease(study.ledger, "tiny"):
+        Home(tmp_path / "studies").create(tiny_spec(resources__slots="7"))
+        assert study.ledger.read("tiny").spec.resources.slots != 7
+
+
+@pytest.mark.parametrize("url", ["nonsense", "postgresql+nosuchdriver://u:secret@localhost/db"])
+def test_a_wrong_ledger_leaves_no_study_behind(tmp_path, tiny_spec, url):
+    home = Home(tmp_path / "studies")
+    with pytest.raises(UsageError, match=r"storage\.ledger"):
+        home.create(tiny_spec(storage__ledger=url))
+    assert home.names() == []
+
+
+def test_a_shared_database_does_not_run_another_homes_spec(tmp_path, tiny_spec):
+    url = f"sqlite:///{tmp_path}/shared.sqlite"
+    Home(tmp_path / "one").create(tiny_spec(storage__ledger=url))
+    with pytest.raises(UsageError, match="exists with another spec"):
+        Home(tmp_path / "two").create(tiny_spec(storage__ledger=url, search__finalists="1"))
+
+
+def test_what_a_generation_wrote_before_the_connection_broke_is_not_written_again(study, tiny_spec):
+    spec = tiny_spec()
+    cells = list(spec.space.cells())[:2]
+    found = [spec.configuration(cell) for cell in cells]
+    proposed = [Proposal(c.config_id, cell) for c, cell in zip(found, cells, strict=True)]
+    for _ in range(2):
+        study.ledger.add_generation("tiny", "low", 0, proposed, found)
+    assert len(study.ledger.read("tiny").generations["low", 0]) == 2
+
+
+def test_rows_come_in_the_order_of_bytes_whatever_the_databases_language(study):
+    for genre in ("b", "a", "B", "_", "A"):
+        study.ledger.end("tiny", RUN._replace(genre=genre), Ended("null \0 in it", 1, {}, []))
+    assert [run.genre for run in study.ledger.read("tiny").ended] == ["A", "B", "_", "a", "b"]
+
+
+def test_a_record_is_read_as_of_one_moment(study, monkeypatch):
+    """A run that ends while the record is being read is in all of what was read, or in none."""
+    from study.ledger import ledger, schema
+
+    select, other = ledger._select, Ledger(study.ledger.database.url)
+
+    def interrupted(db, table, *args):
+        rows = select(db, table, *args)
+        if table is schema.genres:
+            other.end("tiny", RUN, Ended(None, 1, METRICS, []))
+        return rows
+
+    monkeypatch.setattr(ledger, "_select", interrupted)
+    assert study.ledger.read("tiny").ended == {}
+    assert RUN in study.ledger.read("tiny").ended
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql+psycopg://me:se%40cret@host:5/db", "postgresql://me@host/db?password=se%40cret"],
+)
+def test_a_stored_or_shown_url_has_no_password(tiny_spec, url):
+    for text in (shown(url), without_password(url), str(public(tiny_spec(storage__ledger=url)))):
+        assert "cret" not in text
+        assert "host" in text
+
+
+def test_a_killed_driver_that_nobody_reaped_is_dead(study):
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    started = psutil.Process(child.pid).create_time()
+    deadline = time.monotonic() + 20
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not Holder("x", this_host(), child.pid, started, 0).alive
+    child.wait()
+
+
+def test_a_database_that_is_gone_is_one_clear_error(study):
+    with study.ledger.database.engine.begin() as db:
+        db.exec_driver_sql("DROP TABLE musebar_leases")
+    with pytest.raises(StudyError, match="leases"):
+        Lease(study.ledger, "tiny").__enter__()
+
+
+def test_a_study_killed_before_its_spec_is_on_disk_is_created_again(
+    study, tmp_path, tiny_spec, url
+):
+    (study.folder / "study.yaml").unlink()
+    assert Home(tmp_path / "studies").names() == []
+    made = Home(tmp_path / "studies").create(tiny_spec(storage__ledger=url))
+    assert made.ledger.studies() == Home(tmp_path / "studies").names() == ["tiny"]
+
+
+def test_an_unknown_study_names_the_known(study, tmp_path):
+    with pytest.raises(UnknownNameError, match="did you mean 'tiny'"):
+        Home(tmp_path / "studies").open("tinny")
+
+
+def test_an_unwritable_home_is_refused_by_name(tmp_path, tiny_spec):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write to the home"):
+        Home(tmp_path / "file").create(tiny_spec())
+
+
+def test_a_second_driver_is_refused_and_the_first_named(study):
+    with Lease(study.ledger, "tiny"), pytest.raises(StudyError, match=f"process {os.getpid()} on"):
+        Lease(study.ledger, "tiny").__enter__()
+    with Lease(study.ledger, "tiny"):
+        pass
+
+
+def test_a_driver_that_was_killed_is_replaced_at_once(study):
+    code = (
+        "import os, sys\n"
+        "from study.ledger import Ledger\n"
+        "from study.lease import Lease\n"
+        "Lease(Ledger(sys.argv[1]), 'tiny').__enter__()\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, study.ledger.database.url], check=False, timeout=60)
+    dead = holder(study.ledger, "tiny")
+    assert dead is not None
+    assert not dead.alive
+    with Lease(study.ledger, "tiny"):
+        assert holder(study.ledger, "tiny").pid == os.getpid()
+
+
+def held_elsewhere(study):
+    with Lease(study.ledger, "tiny"):
+        mine = holder(study.ledger, "tiny")
+    with study.ledger.database.begin() as db:
+        db.execute(
+            leases.insert().values(
+                study="tiny", holder="other", host="elsewhere/1", pid=1, process_start=0.0, beat=4
+            )
+        )
+    return mine
+
+
+def test_a_machine_of_the_same_name_is_another_host(study):
+    """Cloud images share names, and every machine's first process namespace its number."""
+    name, boot, namespace = this_host().split("/")
+    same = Holder("x", f"{name}/another-boot/{namespace}", os.getpid(), 0.0, 0)
+    assert boot
+    assert not same.here
+    assert same.machine == name
+
+
+def test_a_silent_holder_on_another_host_is_replaced_after_patience(study):
+    held_elsewhere(study)
+    with Lease(study.ledger, "tiny", patience=1.0):
+        assert holder(study.ledger, "tiny").host == this_host()
+
+
+def test_a_driver_that_lost_its_lease_records_nothing_more(study, monkeypatch):
+    monkeypatch.setattr("study.ledger.lease.HEARTBEAT", 0.05)
+    with Lease(study.ledger, "tiny") as held:
+        held.check()
+        with study.ledger.database.begin() as db:
+            db.execute(leases.update().values(holder="thief"))
+        held._thread.join(timeout=5)
+        with pytest.raises(StudyError, match="taken over"):
+            held.check()
+
+
+def test_a_process_id_used_again_is_not_mistaken_for_the_holder():
+    reused = Holder("x", this_host(), os.getpid(), process_start=1.0, beat=0)
+    assert not reused.alive
+
+
+def test_a_study_created_by_several_at_once_is_created_once(tmp_path, tiny_spec):
+    spec = tiny_spec()
+    homes = [tmp_path / str(i) for i in range(10)]
+    with ThreadPoolExecutor(8) as pool:
+        for home in homes:
+            made = list(pool.map(lambda _, h=home: Home(h).create(spec), range(4)))
+            assert {study.folder for study in made} == {home / "tiny"}
+            assert made[0].ledger.studies() == ["tiny"]
+
+
+def test_whoever_sees_a_study_being_created_can_read_it(tmp_path, tiny_spec):
+    spec = tiny_spec()
+
+    def look(home: Home) -> Record:
+        while "tiny" not in home.names():
+            pass
+        return home.open("tiny").ledger.read("tiny")
+
+    with ThreadPoolExecutor(3) as pool:
+        for i in range(10):
+            home = Home(tmp_path / str(i))
+            seen = [pool.submit(look, home) for _ in range(2)]
+            home.create(spec)
+            assert all(s.result(20).state == State.CREATED for s in seen)

@@ -1,0 +1,93 @@
+"""What becomes of a database whose tables another version of the product made."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+import optuna
+import pytest
+
+from musebar_core.errors import UsageError
+from study.ledger.database import Database
+from study.ledger.ledger import Ledger
+from study.ledger.schema import SCHEMA_VERSION
+
+HERE = importlib.metadata.version("musebar-study")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request, tmp_path):
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.sqlite"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def change(url):
+    """Runs SQL on a ledger, as another version would have left it."""
+
+    def run(*statements: str) -> None:
+        Ledger(url).close()
+        database = Database(url)
+        with database.begin() as db:
+            for statement in statements:
+                db.exec_driver_sql(statement)
+        database.close()
+
+    return run
+
+
+def refused(url):
+    with pytest.raises(UsageError) as caught:
+        Ledger(url)
+    assert "correct-horse" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def versions(url):
+    database = Database(url)
+    with database.begin() as db:
+        found = [tuple(row) for row in db.exec_driver_sql("SELECT * FROM musebar_schema")]
+    database.close()
+    return found
+
+
+def test_a_ledger_says_its_version_once_and_opens_again(url):
+    for _ in range(2):
+        Ledger(url).close()
+    assert versions(url) == [(SCHEMA_VERSION, HERE)]
+
+
+def test_a_ledger_of_a_newer_version_names_it_and_what_to_install(url, change):
+    change("UPDATE musebar_schema SET version = 7, written_by = '9.1'")
+    said = refused(url)
+    assert f"was written by musebar 9.1 (schema 7), and this is musebar {HERE}" in said
+    assert "use musebar-study==9.1 for its studies" in said
+
+
+def test_a_ledger_from_before_versions_is_refused(url, change):
+    change("DROP TABLE musebar_schema", "CREATE TABLE studies (study VARCHAR(255), state TEXT)")
+    said = refused(url)
+    assert "by an older musebar, from before ledgers had a version" in said
+    assert "launch them anew" in said
+
+
+def test_a_database_that_optuna_uses_too_is_shared(url):
+    optuna.create_study(storage=url, study_name="somebody's")
+    Ledger(url).close()
+    assert versions(url) == [(SCHEMA_VERSION, HERE)]
+    assert optuna.get_all_study_names(url) == ["somebody's"]
+
+
+def test_the_command_says_it_in_one_line(musebar, tiny_spec, tmp_path):
+    from study.home.studies import Home
+
+    made = Home(tmp_path / "studies").create(tiny_spec())
+    with made.ledger.database.begin() as db:
+        db.exec_driver_sql("UPDATE musebar_schema SET version = 7, written_by = '9.1'")
+    made.ledger.close()
+    done = musebar("study", "status", "tiny")
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+    assert "written by musebar 9.1" in done.stderr

@@ -1,0 +1,167 @@
+"""Exports that are not what they say are refused in one line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+import yaml
+
+from musebar_core.errors import UsageError
+from study.home.studies import Home
+from study.ledger.record import Ended, SeedRun
+from study.results import exchange
+from study.results.tables import tables, write_table
+from study.spec import specfile
+from study.spec.model import Phase
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def exported(tmp_path) -> Path:
+    """A grid study of four configurations with one run done and one failed, as its export."""
+    spec = specfile.load("paper-methods", ["corpus.genres=[fiddle]", "seeds.confirm=2"])
+    study = Home(tmp_path / "first").create(spec)
+    configurations = list(spec.methods.values())
+    study.ledger.add_configurations(spec.name, configurations)
+    baselines = dict.fromkeys(("pitch_frequencies", "markov", "repeat_last"), 1.0)
+    fact = {"fingerprint": "abc", "baselines": {"validation": baselines, "test": baselines}}
+    study.ledger.set_corpus(spec.name, "somewhere", {"fiddle": fact})
+    first, second = (
+        SeedRun("fiddle", c.config_id, 1000, Phase.CONFIRM) for c in configurations[:2]
+    )
+    metrics = {
+        "bce": 1.5,
+        "kl": 0.0,
+        "kl_bars": 0.25,
+        "elbo": -1.5,
+        "mi_lower": 0.0,
+        "mi_upper": 0.0,
+        "mi_cap": 2.0,
+        "active_units": 0,
+        "informative_share": None,
+        "collapsed": True,
+        "n_snippets": 7,
+    }
+    splits = ("validation", "test", "last_validation", "last_test")
+    curve = [
+        {"epoch": 60, "weight": 0.5, "train_bce": 2.0, "train_kl_bars": 1.0}
+        | {f"validation_{name}": value for name, value in metrics.items()}
+    ]
+    done = Ended(
+        None,
+        2,
+        dict.fromkeys(splits, metrics),
+        curve,
+        60,
+        1.25,
+        "a",
+        "cpu",
+        {"torch": "2"},
+        "runs/x",
+        "2026-01-01",
+    )
+    study.ledger.end(spec.name, first, done)
+    study.ledger.end(spec.name, second, Ended("NaN", 1, {}, []))
+    folder = tmp_path / "export"
+    folder.mkdir()
+    record = study.ledger.read(spec.name, curves=True)
+    flat = tables(spec.name, record, "stopped")
+    write_table(flat.results, folder / "results.parquet")
+    write_table(flat.curves, folder / "curves.parquet")
+    exchange.write(record, folder)
+    return folder
+
+
+def test_what_was_exported_comes_back_run_by_run(exported, tmp_path):
+    original = (
+        Home(tmp_path / "first").open("paper-methods").ledger.read("paper-methods", curves=True)
+    )
+    study, count = exchange.bring(Home(tmp_path / "second"), exported)
+    record = study.ledger.read("paper-methods", curves=True)
+    assert (count, record.state, record.corpus_path) == (2, "stopped", None)
+    assert record.facts == original.facts
+    assert record.configurations.items() <= original.configurations.items()
+    for run, ended in original.ended.items():
+        came = record.ended[run]
+        assert (came.metrics, came.curve, came.failure) == (
+            ended.metrics,
+            ended.curve,
+            ended.failure,
+        )
+        assert (came.attempts, came.versions, came.checkpoint) == (
+            ended.attempts,
+            ended.versions,
+            None,
+        )
+
+
+def test_a_name_that_is_taken_is_refused(exported, tmp_path):
+    with pytest.raises(UsageError, match=r"exists in .*give this one another --name"):
+        exchange.bring(Home(tmp_path / "first"), exported)
+    study, _ = exchange.bring(Home(tmp_path / "first"), exported, name="guest")
+    assert study.name == "guest"
+
+
+@pytest.mark.parametrize(
+    "missing", ["study.yaml", "results.parquet", "curves.parquet", "genres.json"]
+)
+def test_a_folder_that_lacks_a_file_is_no_export(exported, tmp_path, missing):
+    (exported / missing).unlink()
+    with pytest.raises(UsageError, match=f"holds no {missing}"):
+        exchange.bring(Home(tmp_path / "second"), exported)
+    assert Home(tmp_path / "second").names() == []
+
+
+def test_files_that_are_no_tables_are_named(exported, tmp_path):
+    (exported / "results.parquet").write_text("bce,1")
+    with pytest.raises(UsageError, match=r"results\.parquet is no table"):
+        exchange.bring(Home(tmp_path / "second"), exported)
+
+
+def test_a_table_of_another_schema_is_refused_by_its_column(exported, tmp_path):
+    frame = pd.read_parquet(exported / "results.parquet").drop(columns="test_mi_lower")
+    frame.to_parquet(exported / "results.parquet")
+    with pytest.raises(UsageError, match="lacks the column 'test_mi_lower'"):
+        exchange.bring(Home(tmp_path / "second"), exported)
+
+
+def test_facts_that_are_no_json_are_named(exported, tmp_path):
+    (exported / "genres.json").write_text("{")
+    with pytest.raises(UsageError, match=r"genres\.json is not valid JSON"):
+        exchange.bring(Home(tmp_path / "second"), exported)
+
+
+def test_runs_of_another_spec_are_refused(exported, tmp_path):
+    spec = yaml.safe_load((exported / "study.yaml").read_text())
+    spec["training"]["epochs"] = 7
+    (exported / "study.yaml").write_text(yaml.safe_dump(spec))
+    with pytest.raises(UsageError, match="does not ask for configuration"):
+        exchange.bring(Home(tmp_path / "second"), exported)
+
+
+def test_seeds_that_the_spec_does_not_ask_for_are_refused(exported, tmp_path):
+    frame = pd.read_parquet(exported / "results.parquet")
+    frame["seed"] = 1001
+    frame.to_parquet(exported / "results.parquet")
+    with pytest.raises(UsageError, match="does not ask for seed 1001"):
+        exchange.bring(Home(tmp_path / "second"), exported, ["seeds.confirm=1"])
+
+
+def test_genres_that_the_spec_does_not_ask_for_are_refused(exported, tmp_path):
+    with pytest.raises(UsageError, match="does not ask for genre 'fiddle'"):
+        exchange.bring(Home(tmp_path / "second"), exported, ["corpus.genres=[chorale]"])
+
+
+def test_a_configuration_that_is_not_what_its_id_says_is_refused(exported, tmp_path):
+    frame = pd.read_parquet(exported / "results.parquet")
+    config = json.loads(frame.config[0])
+    config["training"]["epochs"] = 1
+    frame.loc[0, "config"] = json.dumps(config)
+    frame.to_parquet(exported / "results.parquet")
+    with pytest.raises(UsageError, match="is not what its name says"):
+        exchange.bring(Home(tmp_path / "second"), exported)

@@ -1,0 +1,56 @@
+"""A small study of the claims, measured and written as Markdown: the commands, end to end."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="module")
+def overrides():
+    return [
+        "--set",
+        "corpus.genres=[low]",
+        "--set",
+        "training.epochs=4",
+        "--set",
+        "training.evaluate_every=2",
+        "--set",
+        "training.evaluation_snippets=16",
+        "--set",
+        "corpus.grid={steps_per_quarter: 1, steps_per_bar: 4, snippet_steps: 16}",
+        "--set",
+        "model={hidden: 8, layers: 1, latent_length: 4, regularizers: {every: 2}}",
+        "--set",
+        "seeds.confirm=2",
+    ]
+
+
+@pytest.mark.slow
+def test_a_study_is_measured_and_becomes_a_table(musebar, music, tmp_path, overrides):
+    launched = musebar("study", "launch", "claims", "--set", f"corpus.source={music}", *overrides)
+    assert launched.returncode == 0, launched.stderr
+    measured = musebar("study", "measure", "claims", "--seeds", "1")
+    assert measured.returncode == 0, measured.stderr
+    rows = pd.read_parquet(tmp_path / "studies" / "claims" / "measures.parquet")
+    assert set(rows["seed"]) == {1000}
+    assert len(rows) == 5
+    assert rows["code_worth"].notna().all()
+    (tmp_path / "results.md").write_text("# Ours\n")
+    written = musebar("report", "table", "claims", "--out", "results.md")
+    assert written.returncode == 0, written.stderr
+    text = (tmp_path / "results.md").read_text()
+    assert text.startswith("# Ours\n")
+    assert "| low | strong | 2 |" in text
+    assert "### What they generate" in text
+    assert str(tmp_path) not in text + (tmp_path / "results" / "claims" / "study.yaml").read_text()
+    checkpoint = next((tmp_path / "studies" / "claims").rglob("model.safetensors"))
+    evaluated = musebar("evaluate", checkpoint, "--measures", "--json")
+    assert json.loads(evaluated.stdout)["test"]["measures"]["n_snippets"] > 0
+
+
+@pytest.mark.slow
+def test_a_study_that_is_not_there_is_not_measured(musebar):
+    assert musebar("study", "measure", "nothing").returncode == 2

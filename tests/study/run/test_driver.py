@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import pytest
+
+from musebar_core.corpus import Corpus
+from study.home import corpora
+from study.home.studies import Home
+from study.ledger.lease import Lease
+from study.ledger.record import SeedRun
+from study.run import worker
+from study.run.driver import Death, Driver
+from study.run.worker import Assignment, run_seed
+from study.spec.model import Phase
+
+
+@pytest.fixture
+def driver(tmp_path, tiny_spec, corpus):
+    spec = tiny_spec(corpus__source=str(corpus.path), resources__slots="2")
+    study = Home(tmp_path / "studies").create(spec)
+    study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
+    study.ledger.add_configurations("tiny", spec.methods.values())
+    with Lease(study.ledger, "tiny") as lease:
+        yield Driver(study, study.ledger.read("tiny"), lease, slots=2)
+
+
+def outcome(bce=1.0, failure=None, retry=False):
+    validation = {"bce": bce, "elbo": -bce, "mi_lower": 1.0, "collapsed": False}
+    metrics = {} if failure else {"validation": validation}
+    return {"failure": failure, "retry": retry, "metrics": metrics, "curve": []}
+
+
+def test_no_more_is_handed_out_than_there_are_slots(driver):
+    first, second = driver.next_chunk("a"), driver.next_chunk("b")
+    assert first.runs != second.runs
+    assert driver.next_chunk("c") is None
+    driver.trial_ended("a")
+    assert driver.next_chunk("c") is not None
+
+
+def test_a_result_is_in_the_ledger_before_the_next_run_is_planned(driver):
+    run = driver.next_chunk("a").runs[0]
+    driver.result("a", run.seed, outcome())
+    assert driver.study.ledger.read("tiny").ended[run].metrics["validation"]["bce"] == 1.0
+
+
+def test_a_worker_that_dies_costs_an_attempt_and_the_run_comes_again(driver):
+    for attempt in (1, 2):
+        run = driver.next_chunk("a").runs[0]
+        driver.trial_ended("a", Death())
+        assert driver.study.ledger.read("tiny").failed_attempts == {run: attempt}
+    assert driver.next_chunk("a").runs[0] == run
+    driver.trial_ended("a", Death())
+    ended = driver.study.ledger.read("tiny").ended[run]
+    assert (ended.attempts, "died" in ended.failure) == (3, True)
+    assert driver.next_chunk("a").runs[0] != run
+
+
+def test_a_node_that_is_lost_costs_its_runs_no_attempt(driver):
+    for _ in range(5):
+        run = driver.next_chunk("a").runs[0]
+        driver.trial_ended("a", Death("the node it ran on was lost", node_lost=True))
+    record = driver.study.ledger.read("tiny")
+    assert (record.failed_attempts, record.ended) == ({}, {})
+    assert driver.next_chunk("a").runs[0] == run
+
+
+def test_a_chunk_of_seeds_that_breaks_off_keeps_what_it_had_done(driver):
+    """Only the run in which the worker died counts as failed; the rest come again untouched."""
+    driver.seeds_per_trial = 3
+    first, second, third = driver.next_chunk("a").runs
+    driver.result("a", first.seed, outcome())
+    driver.trial_ended("a", Death())
+    record = driver.study.ledger.read("tiny")
+    assert list(record.ended) == [first]
+    assert record.failed_attempts == {second: 1}
+    driver.slots = 12
+    again = [driver.next_chunk(str(trial)).runs for trial in range(8)]
+    assert (second, third) in again
+    assert first not in {run for runs in again for run in runs}
+
+
+def test_what_went_on_from_a_checkpoint_is_logged_with_its_epoch(driver, caplog):
+    first, second = driver.next_chunk("a").runs[0], driver.next_chunk("b").runs[0]
+    with caplog.at_level("INFO", logger="study.run.driver"):
+        driver.result("a", first.seed, outcome())
+        driver.result("b", second.seed, outcome() | {"resumed_at": 40})
+    (message,) = caplog.messages
+    assert message == f"{'/'.join(map(str, second))}: went on from its checkpoint at epoch 40"
+
+
+def test_a_failure_that_would_come_again_is_not_tried_again(driver):
+    run = driver.next_chunk("a").runs[0]
+    driver.result("a", run.seed, outcome(failure="the loss is no number"))
+    assert driver.study.ledger.read("tiny").ended[run].attempts == 1
+
+
+def test_a_chunk_holds_seeds_of_one_configuration(tmp_path, tiny_spec, corpus):
+    spec = tiny_spec(corpus__source=str(corpus.path), resources__seeds_per_trial="10")
+    study = Home(tmp_path / "studies").create(spec)
+    study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
+    study.ledger.add_configurations("tiny", spec.methods.values())
+    with Lease(study.ledger, "tiny") as lease:
+        chunk = Driver(study, study.ledger.read("tiny"), lease, 1, seeds_per_trial=10).next_chunk(
+            "a"
+        )
+    assert [run.seed for run in chunk.runs] == [1000, 1001, 1002]
+    assert len({(r.genre, r.config_id, r.phase) for r in chunk.runs}) == 1
+
+
+@pytest.fixture
+def assignment(tmp_path, configuration, corpus):
+    def make(checkpoint_seconds=20.0, **training):
+        return Assignment(
+            genre="low",
+            config=configuration(**training).to_dict(),
+            seeds=(0,),
+            corpus=str(corpus.path),
+            fingerprint=corpus.genre("low").fingerprint,
+            folder=str(tmp_path / "runs"),
+            keep_model=True,
+            threads=1,
+            device="cpu",
+            checkpoint_seconds=checkpoint_seconds,
+        )
+
+    return make
+
+
+def test_a_seed_run_reports_metrics_and_keeps_its_weights(assignment, tmp_path):
+    ended = run_seed(assignment(), 5)
+    assert ended["failure"] is None
+    assert set(ended["metrics"]) == {"validation", "test", "last_validation", "last_test"}
+    assert [row["epoch"] for row in ended["curve"]] == [4, 8, 12]
+    assert (tmp_path / "runs" / "5" / worker.MODEL_FILE).is_file()
+
+
+def test_a_seed_run_that_diverges_says_so_and_is_not_worth_another_try(assignment):
+    ended = run_seed(assignment(learning_rate=1e12, epochs=40), 0)
+    assert "no longer a finite number" in ended["failure"]
+    assert ended["retry"] is False
+
+
+def test_whatever_goes_wrong_is_a_result(assignment, tmp_path):
+    import dataclasses
+
+    ended = run_seed(dataclasses.replace(assignment(), corpus=str(tmp_path / "gone")), 0)
+    assert "gone" in ended["failure"]
+    assert ended["retry"] is True
+
+
+def test_a_run_taken_up_from_its_checkpoint_equals_an_unbroken_one(
+    assignment, tmp_path, monkeypatch
+):
+    unbroken = run_seed(assignment(), 1)
+    assert not (tmp_path / "runs" / "1" / worker.STATE_FILE).exists()
+    monkeypatch.setattr(worker.checkpoint, "save_weights", interrupt_once())
+    assert "interrupted" in run_seed(assignment(checkpoint_seconds=0.0), 1)["failure"]
+    assert (tmp_path / "runs" / "1" / worker.STATE_FILE).is_file()
+    resumed = run_seed(assignment(), 1)
+    assert (unbroken["resumed_at"], resumed["resumed_at"]) == (0, 12)
+    assert resumed["metrics"] == unbroken["metrics"]
+
+
+def interrupt_once():
+    save, calls = worker.checkpoint.save_weights, []
+
+    def wrapper(*arguments):
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("interrupted")
+        save(*arguments)
+
+    return wrapper
+
+
+def test_a_damaged_checkpoint_is_put_aside_and_the_run_starts_afresh(assignment, tmp_path):
+    clean = run_seed(assignment(), 1)
+    state = tmp_path / "runs" / "1" / worker.STATE_FILE
+    state.write_bytes(b"garbage")
+    assert run_seed(assignment(), 1)["metrics"] == clean["metrics"]
+    assert state.with_suffix(".unusable").exists()
+
+
+def test_facts_tell_songs_snippets_and_baselines_of_every_genre(tiny_spec, corpus):
+    facts = corpora.facts(tiny_spec(corpus__include_overall="true"), Corpus.load(corpus.path))
+    assert set(facts) == {"low", "high", "overall"}
+    low = facts["low"]
+    assert low["train_songs"] + low["validation_songs"] + low["test_songs"] == 15
+    assert set(low["baselines"]["test"]) == {"pitch_frequencies", "markov", "repeat_last"}
+    assert facts["overall"]["train_songs"] == 2 * low["train_songs"]
+
+
+def test_the_name_of_a_seed_run_is_its_key():
+    assert SeedRun("low", "a", 0, Phase.SEARCH) != SeedRun("low", "a", 0, Phase.CONFIRM)
+
+
+def test_a_run_on_other_music_than_the_study_began_with_fails(assignment):
+    import dataclasses
+
+    ended = run_seed(dataclasses.replace(assignment(), fingerprint="other"), 0)
+    assert "not the music that the study began with" in ended["failure"]
+
+
+def test_changed_music_is_built_somewhere_else(tmp_path, tiny_spec):
+    from tests.conftest import write_song
+
+    for song in range(6):
+        write_song(tmp_path / "music" / "low" / f"{song}.mid", song)
+    spec = tiny_spec(corpus__source=str(tmp_path / "music"))
+    first = corpora.prepare(spec, tmp_path / "corpora")
+    assert corpora.prepare(spec, tmp_path / "corpora").path == first.path
+    write_song(tmp_path / "music" / "low" / "more.mid", 99)
+    second = corpora.prepare(spec, tmp_path / "corpora")
+    assert second.path != first.path
+    assert Corpus.load(first.path).fingerprint == first.fingerprint != second.fingerprint
+
+
+def test_the_labels_of_the_spec_decide_the_genres_and_the_place(tmp_path, tiny_spec):
+    from musebar_core.errors import UnknownNameError, UsageError
+    from tests.conftest import write_song
+
+    lines = []
+    for song in range(8):
+        track = f"TRAAA{chr(65 + song)}A128F9318780"
+        write_song(tmp_path / "lmd" / "A" / "A" / "A" / track / "one.mid", song)
+        lines.append(f"{track}\t{'Jazz' if song < 4 else 'Rock'}")
+    labels = tmp_path / "a.cls"
+    labels.write_text("\n".join(lines))
+    source = {"corpus__source": str(tmp_path / "lmd"), "corpus__labels": str(labels)}
+    corpora.check(tiny_spec(**source))
+    first = corpora.prepare(tiny_spec(**source), tmp_path / "corpora")
+    assert first.genres == ("jazz", "rock")
+    labels.write_text("\n".join(lines[:4]))
+    second = corpora.prepare(tiny_spec(**source), tmp_path / "corpora")
+    assert (second.path == first.path, second.genres) == (False, ("jazz",))
+    with pytest.raises(UnknownNameError, match="unknown genre 'rock'"):
+        corpora.check(tiny_spec(**source, corpus__genres="[rock]"))
+    with pytest.raises(UsageError, match="has its genres already"):
+        corpora.check(tiny_spec(corpus__source=str(first.path), corpus__labels=str(labels)))
+
+
+def test_a_built_corpus_of_another_grid_is_refused_before_work(tiny_spec, corpus):
+    from musebar_core.errors import ConfigurationError, UsageError
+
+    grid = "{steps_per_quarter: 4, steps_per_bar: 4, snippet_steps: 16}"
+    with pytest.raises(ConfigurationError, match="steps a quarter"):
+        corpora.check(tiny_spec(**{"corpus__source": str(corpus.path), "corpus.grid": grid}))
+    with pytest.raises(UsageError, match="include_overall=false"):
+        corpora.check(
+            tiny_spec(
+                corpus__source=str(corpus.path),
+                corpus__genres="[low]",
+                corpus__include_overall="true",
+            )
+        )

@@ -1,0 +1,133 @@
+"""The engine against the real Ray Tune."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from study.home.studies import Home
+from study.ledger import schema
+from tests.conftest import musebar_command
+from tests.raynodes import Node, environment
+
+COUNTED = """
+import gc, json, sys
+from pathlib import Path
+import psutil
+from ray.tune.experiment import Trial
+from study.dispatch import run_study
+from study.home import Home
+from study.progress import Reporter
+
+
+class Counting(Reporter):
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def changed(self, driver):
+        self.kept.append(sum(type(thing) is Trial for thing in gc.get_objects()))
+        if len(self.kept) == 5:
+            next(process for process in psutil.Process().children(recursive=True)
+                 if "SeedRunTrainable" in " ".join(process.cmdline())).kill()
+
+
+home = Home(Path(sys.argv[1]))
+counting = Counting()
+run_study(home.open("tiny"), home, counting)
+print(json.dumps(counting.kept))
+"""
+"""Drives a study, kills a worker on the way, and counts Tune's trials at every result."""
+
+
+def test_no_more_of_tunes_trials_are_kept_than_run(tmp_path, tiny_spec):
+    """Tune itself keeps every trial to the end, some 20 KiB each; one of them here is an error."""
+    study = Home(tmp_path / "studies").create(tiny_spec(resources__slots="2"))
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTED, str(tmp_path / "studies")],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    kept = json.loads(done.stdout.splitlines()[-1])
+    record = study.ledger.read("tiny")
+    assert len(kept) == len(record.ended) > 12
+    assert all(ended.done for ended in record.ended.values())
+    assert max(ended.attempts for ended in record.ended.values()) == 2
+    assert max(kept) <= 6  # two that run, two that wait, two that end
+    assert reasons(study) == ["the worker process died (killed, or crashed)"]
+
+
+def reasons(study):
+    with study.ledger.database.begin() as db:
+        return list(db.execute(sa.select(schema.failed_attempts.c.reason)).scalars())
+
+
+DRAIN = """
+import subprocess, sys
+import ray
+
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+node = next(n["NodeID"] for n in ray.nodes() if n["Alive"] and n["Resources"].get("CPU"))
+subprocess.run(
+    [sys.executable, "-m", "ray.scripts.scripts", "drain-node", "--address", sys.argv[1],
+     "--node-id", node, "--reason", "DRAIN_NODE_REASON_PREEMPTION",
+     "--reason-message", "taken back", "--deadline-remaining-seconds", "1"], check=True)
+"""
+"""What an autoscaler does whose cloud has said that it takes a spot node back."""
+
+
+@pytest.mark.slow
+def test_a_spot_node_that_is_taken_back_costs_its_run_no_attempt(tmp_path, tiny_spec):
+    """Left alone, Tune would start its trial again behind the ledger's back."""
+    training = "{profile: strong, epochs: 150, batch: 4, evaluate_every: 50}"
+    study = Home(tmp_path / "studies").create(tiny_spec(resources__slots="2", training=training))
+    env = environment(tmp_path)
+    nodes = [Node(env, num_cpus=0, dashboard=False)]
+    try:
+        spot = Node(env, nodes[0], num_cpus=1)
+        nodes.append(spot)
+        address = f"127.0.0.1:{nodes[0].port}"
+        driver = subprocess.Popen(
+            [
+                *musebar_command(),
+                "--home",
+                tmp_path / "studies",
+                "study",
+                "resume",
+                "tiny",
+                "--join",
+            ],
+            env=env | {"RAY_ADDRESS": address},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(lambda: len(study.ledger.read("tiny").ended) >= 3, driver)
+        subprocess.run([sys.executable, "-c", DRAIN, address], env=env, check=True, timeout=120)
+        nodes.append(Node(env, nodes[0], num_cpus=1))
+        time.sleep(1)
+        spot.kill()
+        said = driver.communicate(timeout=200)[1]
+    finally:
+        for node in reversed(nodes):
+            node.kill()  # of one that is gone, nothing is left to kill
+    record = study.ledger.read("tiny")
+    assert driver.returncode == 0, said
+    assert record.state == "finished"
+    assert reasons(study) == []
+    print(said)
+    assert "the node it ran on was lost; it will run again" in said
+
+
+def wait_for(reached, driver):
+    deadline = time.monotonic() + 150
+    while not reached():
+        assert driver.poll() is None, driver.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

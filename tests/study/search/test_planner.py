@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from study.ledger.record import Proposal, SeedRun
+from study.search import planner, proposals
+from study.search.decisions import decisions
+from study.spec.model import Phase
+from tests.study.search.toystudy import GENRES, empty, simulate, table, toy
+
+
+@pytest.fixture
+def spec(tiny_spec):
+    return tiny_spec(search__configurations="6", search__sampler="tpe")
+
+
+def test_any_order_and_number_of_slots_ends_in_the_same_table(spec):
+    expected, _ = simulate(spec, lambda _: 0, width=1)
+    for seed in range(6):
+        rng = random.Random(seed)
+        record, _ = simulate(spec, rng.randrange, width=1 + seed)
+        assert table(record) == table(expected)
+        assert record.generations == expected.generations
+
+
+def test_every_phase_has_the_specs_seeds_for_every_configuration(spec):
+    record, plan = simulate(spec, lambda _: 0)
+    assert set(record.ended) == set(plan.planned)
+    for genre in GENRES:
+        for phase, configurations in ((Phase.METHODS, 4), (Phase.SEARCH, 6), (Phase.CONFIRM, 2)):
+            runs = [r for r in record.ended if (r.genre, r.phase) == (genre, phase)]
+            assert len({r.config_id for r in runs}) == configurations
+            assert {r.seed for r in runs} == set(spec.seeds_of(phase))
+            assert len(runs) == configurations * len(spec.seeds_of(phase))
+
+
+def test_the_second_generation_does_not_wait_for_the_first(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__transfer="false")
+    plan = planner.plan(empty(spec))
+    assert {(d.genre, d.generation) for d in plan.propose} == {(g, 0) for g in GENRES}
+    record = empty(spec)
+    record.generations["low", 0] = (Proposal("a" * 12, {}), Proposal("b" * 12, {}))
+    due = next(d for d in planner.plan(record).propose if d.genre == "low")
+    assert (due.generation, due.completed, len(due.running)) == (1, (), 2)
+
+
+def test_the_third_generation_waits_for_all_of_the_first_and_no_more(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__transfer="false")
+    record = empty(spec)
+    first, second = ("a" * 12, "b" * 12), ("c" * 12, "d" * 12)
+    for generation, ids in enumerate((first, second)):
+        record.generations["low", generation] = tuple(Proposal(i, {}) for i in ids)
+    runs = [SeedRun("low", i, seed, Phase.SEARCH) for i in first for seed in (0, 1)]
+    for run in runs[:-1]:
+        record.ended[run] = toy(run)
+    assert not [d for d in planner.plan(record).propose if d.genre == "low"]
+    record.ended[runs[-1]] = toy(runs[-1])
+    due = next(d for d in planner.plan(record).propose if d.genre == "low")
+    assert [k.proposal.config_id for k in due.completed] == list(first)
+    assert [p.config_id for p in due.running] == list(second)
+
+
+def test_a_failed_seed_keeps_its_configuration_from_the_final_and_holds_nothing_up(spec):
+    undisturbed, _ = simulate(spec, lambda _: 0)
+    best = next(r.config_id for r in undisturbed.ended if r.phase is Phase.CONFIRM)
+    record, plan = simulate(
+        spec,
+        lambda _: 0,
+        result=lambda r: toy(
+            r, failed=r.config_id == best and r.phase is Phase.SEARCH and r.seed == 1
+        ),
+    )
+    assert plan.done
+    failed = {r.genre for r, e in record.ended.items() if not e.done}
+    assert failed
+    assert not [
+        r
+        for r in record.ended
+        if r.config_id == best and r.phase is Phase.CONFIRM and r.genre in failed
+    ]
+
+
+def test_a_space_smaller_than_the_search_ends_it_early(tiny_spec):
+    spec = tiny_spec(
+        search__choices="{latent_length: [2, 4], input_dropout: [0.5]}",
+        search__configurations="40",
+        search__sampler="random",
+        search__fixed="{free_bits: 0, annealing: linear, annealing_length: 0.5, regularizers: 2}",
+    )
+    record, plan = simulate(spec, lambda _: 0)
+    assert plan.done
+    assert sum(map(len, record.generations.values())) == 2 * len(GENRES)
+
+
+def test_a_grid_runs_every_configuration_on_all_confirmation_seeds(tiny_spec):
+    spec = tiny_spec(search__protocol="grid", search__space="methods", search__choices="{}")
+    record, _ = simulate(spec, lambda _: 0)
+    assert {r.phase for r in record.ended} == {Phase.CONFIRM}
+    assert len(record.ended) == len(GENRES) * 4 * 3
+    assert set(planner.methods_of(spec).values()) == set(spec.methods)
+
+
+def test_methods_that_coincide_are_run_once(tiny_spec):
+    spec = tiny_spec(search__fixed="{regularizers: 1, free_bits: 0, annealing: linear}")
+    plan = planner.plan(empty(spec))
+    assert len(set(plan.planned)) == len(plan.planned) == len(GENRES) * 2 * 3
+    assert sorted(planner.methods_of(spec).values()) == ["lstm_vae", "vae_bow"]
+
+
+def test_a_study_whose_corpus_is_unknown_is_not_done(spec):
+    record = empty(spec)
+    record.facts.clear()
+    plan = planner.plan(record)
+    assert not plan.done
+    assert not plan.runs
+
+
+def test_no_configuration_is_proposed_twice(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    for genre in GENRES:
+        ids = [p.config_id for (g, _), ps in record.generations.items() if g == genre for p in ps]
+        assert len(ids) == len(set(ids)) == 6
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random", "grid", "qmc"])
+def test_every_sampler_repeats_itself(tiny_spec, sampler):
+    spec = tiny_spec(search__sampler=sampler)
+    completed = tuple(
+        planner.Known(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
+        for i, cell in enumerate(list(spec.space.cells())[:9])
+    )
+    due = planner.Propose("low", 3, 2, completed)
+    first = proposals.propose(spec, due)
+    assert first == proposals.propose(spec, due)
+    assert len(first) == 2
+
+
+def test_the_sampler_is_told_what_was_measured(tiny_spec):
+    spec = tiny_spec(
+        search__sampler="tpe",
+        search__choices="{latent_length: [2, 4, 8, 64]}",
+        search__fixed="{free_bits: 0, annealing: constant, regularizers: 1}",
+        training__batch="4",
+    )
+    cells = list(spec.space.cells())
+    proposed = {"low": 0, "high": 0}
+    for latent, favours in ((2, "low"), (64, "high")):
+        completed = tuple(
+            planner.Known(
+                Proposal(f"{i:012x}", cell), (abs(cell["latent_length"] - latent) * 10.0,), 0.0
+            )
+            for i, cell in enumerate(cells * 3)
+        )
+        for generation in range(10):
+            for p in proposals.propose(spec, planner.Propose("g", generation, 1, completed)):
+                latent_length = p.parameters["latent_length"]
+                proposed[favours] += latent_length * (1 if favours == "high" else -1)
+    assert proposed["high"] + proposed["low"] > 0
+
+
+def propose_all(spec, record, genre="low"):
+    return next((d for d in planner.plan(record).propose if d.genre == genre), None)
+
+
+def test_a_genre_starts_from_what_won_in_the_genres_before_it(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    first = record.generations["low", 0]
+    came = [p for p in first if p.transferred]
+    assert len(came) == 1  # half a generation of two
+    assert came[0].origin == "transfer: among the best of high"
+    known = {p.config_id for g in (0, 1) for p in record.generations["high", g]}
+    level = {r.config_id: int(r.config_id, 16) % 97 for r in record.ended if r.genre == "high"}
+    assert came[0].config_id == min(known, key=level.get)
+    assert not any(
+        p.transferred for (g, _), ps in record.generations.items() for p in ps if g == "high"
+    )
+
+
+def test_a_genre_waits_for_all_but_the_last_generation_of_the_one_before(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    for key in [k for k in record.generations if k[0] == "low"]:
+        del record.generations[key]
+    last = {p.config_id for p in record.generations["high", 2]}
+    for run in [r for r in record.ended if r.genre == "high" and r.config_id in last]:
+        del record.ended[run]
+    assert propose_all(spec, record) is not None
+    before = record.generations["high", 1][0].config_id
+    del record.ended[SeedRun("high", before, 0, Phase.SEARCH)]
+    assert propose_all(spec, record) is None
+
+
+def test_without_transfer_no_genre_waits_and_none_takes_over(tiny_spec):
+    spec = tiny_spec(search__transfer="false", search__sampler="random")
+    assert {d.genre for d in planner.plan(empty(spec)).propose} == set(GENRES)
+    record, _ = simulate(spec, lambda _: 0)
+    assert not any(p.transferred for ps in record.generations.values() for p in ps)
+
+
+def test_the_joint_corpus_is_searched_first(tiny_spec):
+    record = empty(tiny_spec())
+    record.facts["overall"] = {}
+    assert [d.genre for d in planner.plan(record).propose] == ["overall"]
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**32), width=st.integers(1, 9))
+@pytest.mark.parametrize("sampler", ["random", "qmc", "grid", "tpe", "gp"])
+def test_every_sampler_ends_in_the_same_table_under_any_order(tiny_spec, sampler, seed, width):
+    spec = tiny_spec(
+        search__configurations="6",
+        search__sampler=sampler,
+        seeds="{search: 2, confirm: 8}",
+        search__finalists="3",
+    )
+    expected, _ = simulate(spec, lambda _: 0, width=1)
+    record, _ = simulate(spec, random.Random(seed).randrange, width=width)
+    assert table(record) == table(expected)
+    assert record.generations == expected.generations
+    assert decisions(record) == decisions(expected)
+
+
+def test_a_dropped_finalist_runs_no_seed_beyond_its_rung(tiny_spec):
+    spec = tiny_spec(
+        search__configurations="6",
+        search__sampler="random",
+        search__finalists="3",
+        seeds="{search: 2, confirm: 10}",
+        search__methods="false",
+    )
+    record, _ = simulate(spec, lambda _: 0)
+    for genre in GENRES:
+        dropped = [d for d in decisions(record) if (d.genre, d.decision) == (genre, "dropped")]
+        for decision in dropped:
+            runs = [
+                r
+                for r in record.ended
+                if r.phase is Phase.CONFIRM
+                and (r.genre, r.config_id) == (genre, decision.config_id)
+            ]
+            assert len(runs) == decision.seeds
+    assert any(d.decision == "dropped" for d in decisions(record))
+
+
+def test_failed_and_collapsed_configurations_are_constraints_to_the_sampler(tiny_spec):
+    spec = tiny_spec(search__sampler="tpe")
+    cells = list(spec.space.cells())[:3]
+    costs = ((5.0,), (1.0,), None)
+    completed = tuple(
+        planner.Known(Proposal(spec.configuration(cell).config_id, cell), cost, violation)
+        for cell, cost, violation in zip(cells, costs, (-0.2, 0.8, 1.0), strict=True)
+    )
+    due = planner.Propose("low", 3, 2, completed)
+    study = proposals.optuna_study(spec, proposals.make_sampler("tpe", 0), due)
+    assert [t.value for t in study.trials] == [5.0, 1.0, 5.0]
+    assert study.best_trial.value == 5.0
+    assert [list(t.constraints.values()) for t in study.trials] == [[-0.2], [0.8], [1.0]]
+
+
+def test_a_grid_sampler_takes_the_cells_in_order(tiny_spec):
+    spec = tiny_spec(search__sampler="grid", search__transfer="false")
+    record, _ = simulate(spec, lambda _: 0)
+    cells = list(spec.space.cells())[:4]
+    found = [p.parameters for g in (0, 1) for p in record.generations["low", g]]
+    assert found == cells
+
+
+def test_qmc_goes_on_with_one_sequence_over_generations(tiny_spec):
+    spec = tiny_spec(
+        search__sampler="qmc",
+        search__choices="{latent_length: [2, 4, 8, 16]}",
+        search__fixed="{free_bits: 0, annealing: constant, regularizers: 1, input_dropout: 0}",
+        search__transfer="false",
+        search__methods="false",
+    )
+    record, _ = simulate(spec, lambda _: 0)
+    found = {p.parameters["latent_length"] for g in (0, 1) for p in record.generations["low", g]}
+    assert found == {2, 4, 8, 16}
+
+
+@pytest.mark.parametrize("sampler", ["gp", "tpe", "random"])
+def test_two_objectives_are_searched_together(tiny_spec, sampler):
+    spec = tiny_spec(
+        search__sampler=sampler,
+        search__objective="[bce, mi_lower]",
+        search__configurations="12",
+        search__transfer="false",
+        search__generation="4",
+    )
+    record, plan = simulate(spec, lambda _: 0)
+    assert plan.done
+    assert sum(map(len, record.generations.values())) == 24
