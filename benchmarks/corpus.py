@@ -24,8 +24,8 @@ import psutil
 
 from musebar_core.config import Grid
 from musebar_core.corpus import build_corpus, melody, midi
-from musebar_core.corpus.duplicates import phrases
 from musebar_core.corpus.grid import to_grid
+from musebar_core.corpus.phrases import phrases
 from musebar_core.corpus.reading import read_item
 from musebar_core.corpus.sources import Item
 

@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musebar_core.corpus.duplicates import phrases
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.grid import to_grid
 from musebar_core.corpus.interrupts import interrupts_held
 from musebar_core.corpus.limits import Limits, OutOfTimeError, limit_memory, limited_time
 from musebar_core.corpus.notes import UnreadableError
+from musebar_core.corpus.phrases import phrases
 from musebar_core.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Reading:
     title, track, track_reason
         As the piece says, or the file's name; which track and why.
     phrases
-        Int64, sorted: see :func:`~musebar_core.corpus.duplicates.phrases`.
+        Int64, sorted: see :func:`~musebar_core.corpus.phrases.phrases`.
     """
 
     item: Item

@@ -210,8 +210,8 @@ def _training(study: StudyView, genre: GenreView) -> Section | None:
             "BCE (nats per snippet)",
             baselines,
             (
-                "What prediction gains meanwhile. Dashed lines are the baselines, named at the edge "
-                "if far off; the steep start may lie above the window."
+                "What prediction gains meanwhile. Dashed lines are the baselines, named at the "
+                "edge if far off; the steep start may lie above the window."
             ),
         ),
     )

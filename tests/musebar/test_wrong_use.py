@@ -87,7 +87,7 @@ def test_help_imports_nothing_heavy():
     code = (
         "import sys\n"
         "from click.testing import CliRunner\n"
-        "from study.cli import musebar\n"
+        "from musebar.cli import musebar\n"
         "assert CliRunner().invoke(musebar, ['--help']).exit_code == 0\n"
         "print([m for m in ('torch', 'ray', 'pandas', 'plotly', 'optuna') if m in sys.modules])\n"
     )

@@ -12,7 +12,7 @@ import pytest
 
 from musebar_core.config import Grid
 from musebar_core.corpus import GRIDS, Corpus, SnippetSampler, build_corpus, build_embedded
-from musebar_core.corpus.duplicates import melody_key
+from musebar_core.corpus.phrases import melody_key
 from musebar_core.corpus.place import new_folder
 from musebar_core.corpus.reading import read_item
 from musebar_core.corpus.sources import Item

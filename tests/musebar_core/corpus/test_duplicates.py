@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musebar_core.corpus.duplicates import Duplicates, are_versions, phrases
+from musebar_core.corpus.duplicates import Duplicates
 from musebar_core.corpus.grid import to_grid
 from musebar_core.corpus.notes import Notes
+from musebar_core.corpus.phrases import are_versions, phrases
 from musebar_core.corpus.reading import Reading
 from musebar_core.corpus.sources import Item
 from musebar_core.corpus.split import split_genre

@@ -265,8 +265,8 @@ def test_a_second_driver_is_refused_and_the_first_named(study):
 def test_a_driver_that_was_killed_is_replaced_at_once(study):
     code = (
         "import os, sys\n"
-        "from study.ledger import Ledger\n"
-        "from study.lease import Lease\n"
+        "from study.ledger.ledger import Ledger\n"
+        "from study.ledger.lease import Lease\n"
         "Lease(Ledger(sys.argv[1]), 'tiny').__enter__()\n"
         "os.kill(os.getpid(), 9)\n"
     )

@@ -1,0 +1,6 @@
+"""What the commands' tests borrow from the rooms that they call."""
+
+from tests.musebar_core.corpus.conftest import grid, source, tune, write_midi
+from tests.reports.conftest import four_methods
+
+__all__ = ["four_methods", "grid", "source", "tune", "write_midi"]
