@@ -13,40 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from musebar_core.config import Configuration, Grid, check_regularizers, divisors
 from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
+from musebar_core.settings import searchable
 from search_spaces.yamlfile import read_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-Value = str | int | float
+    from musebar_core.settings import Value
 
 DIVISORS = "divisors of the bars"
 """Values of a ``regularizers`` parameter that follow from the snippet."""
 
-PARAMETERS: dict[str, tuple[str, str]] = {
-    "latent_length": ("model", "latent_length"),
-    "regularizers": ("model", "regularizers"),
-    "hidden": ("model", "hidden"),
-    "layers": ("model", "layers"),
-    "bidirectional": ("model", "bidirectional"),
-    "pooling": ("model", "pooling"),
-    "annealing": ("annealing", "kind"),
-    "annealing_start": ("annealing", "start"),
-    "annealing_length": ("annealing", "length"),
-    "annealing_cycles": ("annealing", "cycles"),
-    "annealing_ratio": ("annealing", "ratio"),
-    "free_bits": ("training", "free_bits"),
-    "input_dropout": ("training", "input_dropout"),
-    "learning_rate": ("training", "learning_rate"),
-    "gradient_clip": ("training", "gradient_clip"),
-    "batch": ("training", "batch"),
-    "output_bias": ("training", "output_bias"),
-    "decay": ("training", "decay"),
-    "warm_up": ("training", "warm_up"),
-    "encoder_steps": ("training", "encoder_steps"),
-    "precision": ("training", "precision"),
-}
-"""Names a space may vary, and the section and field of a Configuration each one sets."""
+PARAMETERS = searchable()
+"""What a space may vary, by name."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +106,7 @@ class Space:
         ]
         present = {p.name for p in self.parameters}
         added = [
-            Parameter(name, values, ordered=not isinstance(values[0], str))
+            Parameter(name, values, ordered=_ordered(name, values))
             for name, values in choices.items()
             if name not in present and name not in fixed
         ]
@@ -217,8 +196,8 @@ def apply(base: Configuration, values: Mapping[str, Value]) -> Configuration:
     if values.get("annealing", base.annealing.kind) != base.annealing.kind:
         sections["annealing"] = {}  # settings of another kind of schedule mean nothing to this one
     for name, value in values.items():
-        section, field = PARAMETERS[name]
-        sections[section][field] = value
+        setting = PARAMETERS[name]
+        sections[setting.section][setting.field] = value
     return Configuration.from_dict(sections)
 
 
@@ -300,6 +279,11 @@ def _in_order(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
         placed.append(next(ready, left[0]))
         left.remove(placed[-1])
     return tuple(placed)
+
+
+def _ordered(name: str, values: tuple[Value, ...]) -> bool:
+    """Whether a setting's values lie in an order: those that are words only where they all are."""
+    return PARAMETERS[name].ordered and not isinstance(values[0], str)
 
 
 def _settle(parameter: Parameter, possible: Mapping[str, tuple[Value, ...]]) -> Parameter | None:

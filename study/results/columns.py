@@ -1,14 +1,26 @@
 """The schema of results: what every column of the exported tables means.
 
 ``results.parquet`` has one row a seed run, ``curves.parquet`` one row an evaluated epoch. This
-module is the only place where their columns are written down.
+module is the only place where their columns are written down; those of settings and metrics come
+from the tables of the core.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from musebar_core.metric_table import METRICS
+from musebar_core.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from musebar_core.metric_table import Metric
 
 SCHEMA_VERSION = 1
+"""Of the tables, in the metadata of every file as :data:`VERSION_KEY`. It rises where a column
+changes its meaning or goes; a new metric or setting only adds columns (:data:`GROWING`)."""
+
+VERSION_KEY = b"musebar_schema"
 
 KEY = ("study", "genre", "config_id", "seed", "phase")
 """Columns that name a seed run; no two rows share them."""
@@ -41,56 +53,40 @@ _STATE_COLUMNS = (
     Column("attempts", "int64", "count", "times the run was tried"),
 )
 
-CONFIGURATION_COLUMNS = (
-    Column("latent_length", "int64", "dimensions", "L, length of z"),
-    Column("regularizers", "int64", "count", "r, posteriors held to the prior"),
-    Column("bars", "int64", "bars", "bars a snippet"),
-    Column("annealing", "string", "", "kind of KL-annealing schedule"),
-    Column("annealing_start", "float64", "fraction of training", "where the ramp begins"),
-    Column("annealing_length", "float64", "fraction of training", "how long the ramp takes"),
-    Column("annealing_cycles", "int64", "count", "cycles of a cyclical schedule"),
-    Column("annealing_ratio", "float64", "fraction of a cycle", "share of a cycle spent rising"),
-    Column("free_bits", "float64", "nats a dimension", "KL below which a dimension is free"),
-    Column("input_dropout", "float64", "share", "decoder inputs zeroed in training"),
-    Column("hidden", "int64", "units", "H"),
-    Column("layers", "int64", "count", "LSTM layers of encoder and decoder"),
-    Column("snippet_steps", "int64", "steps", "T"),
-    Column("steps_per_bar", "int64", "steps", "steps a bar"),
-    Column("steps_per_quarter", "int64", "steps", "steps a quarter note"),
-    Column("epochs", "int64", "optimiser steps", "length of training"),
-    Column("batch", "string", "snippets", "snippets a step, or per_group"),
-    Column("learning_rate", "float64", "", "Adam's step size"),
+SETTING_COLUMNS = (
+    *(Column(one.name, one.dtype, one.unit, one.meaning) for one in SETTINGS),
     Column("config", "string", "JSON", "the whole configuration, canonical"),
 )
-
-METRICS = (
-    Column("bce", "float64", "nats per snippet", "binary cross-entropy, summed over T and P"),
-    Column("kl", "float64", "nats per snippet", "KL of the last posterior, summed over L"),
-    Column("kl_bars", "float64", "nats per snippet", "mean of the KL over the r posteriors"),
-    Column("elbo", "float64", "nats per snippet", "-(bce + kl), weight always 1"),
-    Column("mi_lower", "float64", "nats", "lower end of the mutual information bracket"),
-    Column("mi_upper", "float64", "nats", "upper end of the mutual information bracket"),
-    Column("mi_cap", "float64", "nats", "log N, which mi_lower cannot exceed"),
-    Column("active_units", "int64", "dimensions", "variance of mu over snippets above 0.01"),
-    Column("informative_share", "float64", "share", "mi_upper / kl; null where kl is 0"),
-    Column("collapsed", "boolean", "", "mi_upper below 0.5 nats, or no active unit"),
-    Column("n_snippets", "int64", "snippets", "N, snippets evaluated"),
-)
-"""Metrics of one evaluation. Each stands four times in the table: for the validation and the
-test split, at the reported epoch (``validation_bce``) and at the last (``last_validation_bce``)."""
+"""One column a setting, in the order of :data:`musebar_core.settings.SETTINGS`. ``config`` says the
+same and more: where an older export lacks a setting's column, it tells."""
 
 METRIC_PREFIXES = ("validation_", "test_", "last_validation_", "last_test_")
+"""Each metric stands four times in the table: for the validation and the test split, at the
+reported epoch (``validation_bce``) and at the last (``last_validation_bce``)."""
 
-_NULLABLE = {"int64": "Int64", "float64": "Float64", "boolean": "boolean"}
+_NULLABLE = {"int64": "Int64", "float64": "Float64", "boolean": "boolean", "string": "string"}
 
 
-def _metric_columns() -> tuple[Column, ...]:
-    return tuple(
-        Column(prefix + metric.name, _NULLABLE[metric.dtype], metric.unit, metric.meaning)
-        for prefix in METRIC_PREFIXES
-        for metric in METRICS
-    )
+def metrics_at(prefix: str) -> tuple[Metric, ...]:
+    """Metrics that stand under a prefix: those of the reported epoch alone under no ``last_``."""
+    return tuple(one for one in METRICS if one.every_evaluation or not prefix.startswith("last_"))
 
+
+def _metric_column(prefix: str, metric: Metric) -> Column:
+    return Column(prefix + metric.name, _NULLABLE[metric.dtype], metric.unit, metric.meaning)
+
+
+METRIC_COLUMNS = tuple(
+    _metric_column(prefix, metric) for prefix in METRIC_PREFIXES for metric in metrics_at(prefix)
+)
+
+CURVE_METRICS = tuple(
+    _metric_column("validation_", metric) for metric in METRICS if metric.every_evaluation
+)
+
+GROWING = frozenset(one.name for one in (*SETTING_COLUMNS[:-1], *METRIC_COLUMNS, *CURVE_METRICS))
+"""Columns that an export written before they existed may lack: a metric's reads as not measured,
+a setting's is told by ``config``."""
 
 _COST_COLUMNS = (
     Column("best_epoch", "Int64", "optimiser steps", "evaluated epoch of maximal validation elbo"),
@@ -102,8 +98,13 @@ _COST_COLUMNS = (
     Column("finished_at", "string", "ISO 8601, UTC", "when the driver recorded it"),
 )
 
-RESULTS = (*_KEY_COLUMNS, *_STATE_COLUMNS, *CONFIGURATION_COLUMNS, *_metric_columns(),
-           *_COST_COLUMNS)  # fmt: skip
+RESULTS = (
+    *_KEY_COLUMNS,
+    *_STATE_COLUMNS,
+    *SETTING_COLUMNS,
+    *METRIC_COLUMNS,
+    *_COST_COLUMNS,
+)
 """Columns of results.parquet, in order."""
 
 CURVES = (
@@ -112,10 +113,7 @@ CURVES = (
     Column("weight", "float64", "", "weight of the KL term in the training loss"),
     Column("train_bce", "float64", "nats per snippet", "mean over the epochs since the last row"),
     Column("train_kl_bars", "float64", "nats per snippet", "mean over the same epochs"),
-    *(
-        Column("validation_" + metric.name, _NULLABLE[metric.dtype], metric.unit, metric.meaning)
-        for metric in METRICS
-    ),
+    *CURVE_METRICS,
 )
 """Columns of curves.parquet, in order."""
 

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import yaml
 from pyarrow import ArrowException
 
@@ -19,7 +20,17 @@ from musebar_core.errors import UsageError
 from study.home.studies import SPEC_FILE
 from study.ledger.ledger import public
 from study.ledger.record import Ended, Record, SeedRun, State
-from study.results.columns import CURVES, KEY, METRIC_PREFIXES, METRICS, RESULTS, Column
+from study.results.columns import (
+    CURVES,
+    GROWING,
+    KEY,
+    METRIC_PREFIXES,
+    RESULTS,
+    SCHEMA_VERSION,
+    VERSION_KEY,
+    Column,
+    metrics_at,
+)
 from study.search import planner
 from study.spec import specfile
 from study.spec.model import Phase, Protocol
@@ -99,10 +110,22 @@ def _table(folder: Path, name: str, columns: tuple[Column, ...]) -> pd.DataFrame
         frame = pd.read_parquet(file)
     except (ArrowException, OSError, ValueError) as error:
         raise UsageError(f"{file} is no table: {str(error).splitlines()[0]}") from None
-    lacking = [column.name for column in columns if column.name not in frame]
-    if lacking:
-        raise UsageError(f"{file} lacks the column '{lacking[0]}': export the study again")
-    return frame
+    _check_version(file)
+    lacking = [column for column in columns if column.name not in frame]
+    for column in lacking:
+        if column.name not in GROWING:
+            raise UsageError(f"{file} lacks the column '{column.name}': export the study again")
+    return frame.assign(**{column.name: None for column in lacking})
+
+
+def _check_version(file: Path) -> None:
+    """Refuse a table of a schema that this product does not know."""
+    version = int((pq.read_schema(file).metadata or {}).get(VERSION_KEY, b"1"))
+    if version > SCHEMA_VERSION:
+        raise UsageError(
+            f"{file} has version {version} of the tables, and this product knows up to "
+            f"{SCHEMA_VERSION}: use the product that wrote it, or a newer one"
+        )
 
 
 def _runs(results: pd.DataFrame, curves: pd.DataFrame) -> dict[SeedRun, Ended]:
@@ -125,7 +148,7 @@ def _run(row: Mapping[Any, Any]) -> SeedRun:
 def _ended(row: Mapping[Any, Any], curve: list[dict[str, Any]]) -> Ended:
     done = row["state"] == "done"
     metrics = {
-        prefix.rstrip("_"): {m.name: _plain(row[prefix + m.name]) for m in METRICS}
+        prefix.rstrip("_"): {m.name: _plain(row[prefix + m.name]) for m in metrics_at(prefix)}
         for prefix in METRIC_PREFIXES
     }
     versions = _plain(row["versions"])

@@ -22,16 +22,15 @@ from optuna.trial import TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
 from musebar_core.errors import StudyError
+from musebar_core.metric_table import Direction, metric
 from study.ledger.database import shown
-from study.results.columns import CONFIGURATION_COLUMNS
+from study.results.columns import SETTING_COLUMNS
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
     from study.results.tables import StudyTables
-
-_MINIMIZED = {"bce"}
 
 
 def export(tables: StudyTables, url: str) -> dict[str, int]:
@@ -74,7 +73,7 @@ def objectives(tables: StudyTables) -> list[str]:
 
 def _write(storage: BaseStorage, name: str, tables: StudyTables, rows: pd.DataFrame) -> int:
     wanted = objectives(tables)
-    directions = ["minimize" if metric in _MINIMIZED else "maximize" for metric in wanted]
+    directions = ["maximize" if _more(name) else "minimize" for name in wanted]
     trials = _trials(rows, wanted, tables)
     try:
         there = optuna.load_study(study_name=name, storage=storage)
@@ -91,6 +90,10 @@ def _write(storage: BaseStorage, name: str, tables: StudyTables, rows: pd.DataFr
         made.set_metric_names([f"validation_{metric}" for metric in wanted])
     made.add_trials(trials)
     return len(trials)
+
+
+def _more(name: str) -> bool:
+    return metric(name).direction is Direction.HIGHER
 
 
 def _trials(rows: pd.DataFrame, wanted: list[str], tables: StudyTables) -> list[FrozenTrial]:
@@ -139,11 +142,13 @@ def _by_seed(done: pd.DataFrame, metric: str) -> dict[int, float]:
 def _distributions(rows: pd.DataFrame) -> dict[str, BaseDistribution]:
     """Ranges of what varies in a genre."""
     found: dict[str, BaseDistribution] = {}
-    for column in CONFIGURATION_COLUMNS:
+    for column in SETTING_COLUMNS:
         values = [v for v in map(_plain, rows[column.name].unique()) if v is not None]
         if len(values) < 2 and column.name not in {"latent_length", "regularizers"}:
             continue
-        if all(isinstance(v, int) for v in values):
+        if column.dtype == "boolean":
+            found[column.name] = CategoricalDistribution(sorted(values))
+        elif all(isinstance(v, int) for v in values):
             found[column.name] = IntDistribution(min(values), max(values))
         elif all(isinstance(v, int | float) for v in values):
             found[column.name] = FloatDistribution(min(values), max(values))

@@ -10,10 +10,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from musebar_core import settings
 from study.home.studies import Home
 from study.ledger import lease
 from study.ledger.record import State
-from study.results.columns import BASELINES, CURVES, DECISIONS, RESULTS, SCHEMA_VERSION, Column
+from study.results.columns import (
+    BASELINES,
+    CURVES,
+    DECISIONS,
+    RESULTS,
+    SCHEMA_VERSION,
+    VERSION_KEY,
+    Column,
+)
 from study.search import planner
 from study.search.decisions import decisions
 from study.search.evidence import genres_of
@@ -126,7 +135,7 @@ def tables(name: str, record: Record, state: str) -> StudyTables:
 def write_table(frame: pd.DataFrame, path: Path) -> Path:
     """Write a table as Parquet, the schema's version in its metadata."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    metadata = (table.schema.metadata or {}) | {b"musebar_schema": str(SCHEMA_VERSION).encode()}
+    metadata = (table.schema.metadata or {}) | {VERSION_KEY: str(SCHEMA_VERSION).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), path)
     return path
 
@@ -162,29 +171,7 @@ def _result(
 
 
 def _flat_configuration(configuration: Configuration) -> dict[str, Any]:
-    grid, model = configuration.grid, configuration.model
-    annealing, training = configuration.annealing, configuration.training
-    return {
-        "latent_length": model.latent_length,
-        "regularizers": model.regularizers,
-        "bars": grid.bars,
-        "annealing": str(annealing.kind),
-        "annealing_start": annealing.start,
-        "annealing_length": annealing.length,
-        "annealing_cycles": annealing.cycles,
-        "annealing_ratio": annealing.ratio,
-        "free_bits": training.free_bits,
-        "input_dropout": training.input_dropout,
-        "hidden": model.hidden,
-        "layers": model.layers,
-        "snippet_steps": grid.snippet_steps,
-        "steps_per_bar": grid.steps_per_bar,
-        "steps_per_quarter": grid.steps_per_quarter,
-        "epochs": training.epochs,
-        "batch": str(training.batch),
-        "learning_rate": training.learning_rate,
-        "config": configuration.canonical_json(),
-    }
+    return settings.values(configuration) | {"config": configuration.canonical_json()}
 
 
 def _cost(ended: Ended) -> dict[str, Any]:

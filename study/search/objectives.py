@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from musebar_core.metric_table import metric
 from study.spec.model import Objective
 
 if TYPE_CHECKING:
@@ -12,20 +13,12 @@ if TYPE_CHECKING:
 COLLAPSED_SHARE = 0.2
 """A configuration of which more than one seed in five collapsed is not eligible."""
 
-UNITS = {
-    Objective.BCE: "nats per snippet",
-    Objective.ELBO: "nats per snippet",
-    Objective.MI_LOWER: "nats",
-}
-
-_HIGHER_IS_BETTER = {Objective.ELBO, Objective.MI_LOWER}
-
 Objectives = tuple[Objective, ...]
 
 
 def cost(objective: Objective, value: float) -> float:
     """Turn an objective's value so that less is better."""
-    return -value if objective in _HIGHER_IS_BETTER else value
+    return metric(objective).cost(value)
 
 
 def dominates(one: Sequence[float], other: Sequence[float]) -> bool:

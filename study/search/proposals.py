@@ -25,7 +25,8 @@ from study.spec.model import Sampler
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from search_spaces import Parameter, Space, Value
+    from musebar_core.settings import Value
+    from search_spaces import Parameter, Space
     from study.search.planner import Propose
     from study.spec.model import StudySpec
 

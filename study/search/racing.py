@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from study.search.objectives import COLLAPSED_SHARE, UNITS, Objectives, dominates
+from musebar_core.metric_table import metric
+from study.search.objectives import COLLAPSED_SHARE, Objectives, dominates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,8 +144,9 @@ def _compared(
     difference = contender.means[0] - leader.means[0]
     level = LEVEL / comparisons
     dropped = p <= level and not contender.kept_as
+    unit = metric(objectives[0]).unit
     said = (
-        f"{abs(difference):.4g} {UNITS[objectives[0]]} {'worse' if difference > 0 else 'better'} "
+        f"{abs(difference):.4g} {unit} {'worse' if difference > 0 else 'better'} "
         f"than {leader.config_id} over {seeds} paired seeds, beyond its standard error with "
         f"p = {p:.2g} (cut at {level:.2g} or less)"
     )

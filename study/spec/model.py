@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from musebar_core.corpus import LabelOptions
-    from search_spaces import Space, Value
+    from musebar_core.settings import Value
+    from search_spaces import Space
 
 OVERALL = "overall"
 EMBEDDED_SOURCE = "music21"

@@ -1,0 +1,180 @@
+"""The one table of metrics: what an evaluation reports, and all that is known of each figure.
+
+Columns of the results, labels, units, directions and means over seeds are derived from it. What
+computes them is :func:`musebar_core.metrics.measure`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from musebar_core.errors import UnknownNameError
+
+MetricType = Literal["float64", "int64", "boolean", "string"]
+
+
+class Direction(StrEnum):
+    """Which way a metric is better."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of an evaluation.
+
+    Attributes
+    ----------
+    name
+        As columns and :class:`musebar_core.metrics.Metrics` have it.
+    dtype
+        pandas's; its nullable kin in a table.
+    unit
+        Unit; empty where it has none.
+    label
+        As pages and figures write it.
+    meaning
+        What it is, in a line.
+    direction
+        Which way is better.
+    averaged
+        Whether its mean over seeds says something.
+    null_where
+        Where it is undefined; empty where it always has a value.
+    every_evaluation
+        Whether each evaluation has it, or only that of the reported epoch.
+    """
+
+    name: str
+    dtype: MetricType
+    unit: str
+    label: str
+    meaning: str
+    direction: Direction = Direction.NONE
+    averaged: bool = False
+    null_where: str = ""
+    every_evaluation: bool = True
+
+    def cost(self, value: float) -> float:
+        """Turn a value so that less is better; one without a direction stays as it is."""
+        return -value if self.direction is Direction.HIGHER else value
+
+
+METRICS = (
+    Metric(
+        name="bce",
+        dtype="float64",
+        unit="nats per snippet",
+        label="BCE",
+        meaning="binary cross-entropy, summed over T and P",
+        direction=Direction.LOWER,
+        averaged=True,
+    ),
+    Metric(
+        name="kl",
+        dtype="float64",
+        unit="nats per snippet",
+        label="KL",
+        meaning="KL of the last posterior, summed over L",
+        averaged=True,
+    ),
+    Metric(
+        name="kl_bars",
+        dtype="float64",
+        unit="nats per snippet",
+        label="KL over bars",
+        meaning="mean of the KL over the r posteriors",
+        averaged=True,
+    ),
+    Metric(
+        name="elbo",
+        dtype="float64",
+        unit="nats per snippet",
+        label="ELBO",
+        meaning="-(bce + kl), weight always 1",
+        direction=Direction.HIGHER,
+        averaged=True,
+    ),
+    Metric(
+        name="mi_lower",
+        dtype="float64",
+        unit="nats",
+        label="MI lower",
+        meaning="lower end of the mutual information bracket",
+        direction=Direction.HIGHER,
+        averaged=True,
+    ),
+    Metric(
+        name="mi_upper",
+        dtype="float64",
+        unit="nats",
+        label="MI upper",
+        meaning="upper end of the mutual information bracket",
+        direction=Direction.HIGHER,
+        averaged=True,
+    ),
+    Metric(
+        name="mi_cap",
+        dtype="float64",
+        unit="nats",
+        label="MI cap",
+        meaning="log N, which mi_lower cannot exceed",
+    ),
+    Metric(
+        name="active_units",
+        dtype="int64",
+        unit="dimensions",
+        label="active units",
+        meaning="variance of mu over snippets above 0.01",
+        direction=Direction.HIGHER,
+        averaged=True,
+    ),
+    Metric(
+        name="informative_share",
+        dtype="float64",
+        unit="share",
+        label="informative share",
+        meaning="mi_upper / kl; null where kl is 0",
+        direction=Direction.HIGHER,
+        null_where="kl is 0",
+    ),
+    Metric(
+        name="collapsed",
+        dtype="boolean",
+        unit="",
+        label="collapsed",
+        meaning="mi_upper below 0.5 nats, or no active unit",
+        direction=Direction.LOWER,
+    ),
+    Metric(
+        name="n_snippets",
+        dtype="int64",
+        unit="snippets",
+        label="snippets",
+        meaning="N, snippets evaluated",
+    ),
+)
+"""Every metric, in the order of the tables' columns."""
+
+
+def metric(name: str) -> Metric:
+    """Return the entry named ``name``.
+
+    Raises
+    ------
+    UnknownNameError
+        If the table has none of that name.
+    """
+    for entry in METRICS:
+        if entry.name == name:
+            return entry
+    raise UnknownNameError("metric", name, [entry.name for entry in METRICS])
+
+
+def averaged() -> tuple[str, ...]:
+    """Names of the metrics that are averaged over seeds, in the table's order."""
+    return tuple(entry.name for entry in METRICS if entry.averaged)

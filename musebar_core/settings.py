@@ -1,0 +1,319 @@
+"""The one table of settings: what a configuration is made of, and all that is known of each part.
+
+Names in search spaces, columns of the results, labels and the settings that name a configuration
+are derived from it. The values themselves are fields of :class:`musebar_core.config.Configuration`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+from musebar_core.annealing import Schedule, ScheduleKind
+from musebar_core.config import Decay, Grid, ModelConfig, Pooling, Precision, TrainingConfig
+from musebar_core.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from musebar_core.config import Configuration
+
+Value = str | int | float | bool
+"""Of a setting: a word where it is a choice."""
+
+SettingType = Literal["int64", "float64", "boolean", "string"]
+
+
+class Section(StrEnum):
+    """Parts of a configuration, as its fields are called."""
+
+    GRID = "grid"
+    MODEL = "model"
+    ANNEALING = "annealing"
+    TRAINING = "training"
+
+
+_CLASSES = {
+    Section.GRID: Grid,
+    Section.MODEL: ModelConfig,
+    Section.ANNEALING: Schedule,
+    Section.TRAINING: TrainingConfig,
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One part of a configuration.
+
+    Attributes
+    ----------
+    name
+        As search spaces, specs and columns have it.
+    section, field
+        Where its value stands in a :class:`~musebar_core.config.Configuration`; the field is
+        called as the setting where it is not given.
+    dtype
+        pandas's.
+    meaning
+        What it is, in a line.
+    unit
+        Unit; empty where it has none.
+    label
+        As pages write it; its name in words where it is not given.
+    brief
+        The same in the few characters that a figure's legend has; the label where not given.
+    words
+        Its values in order, where they are words.
+    ordered
+        Whether neighbouring values are alike: numbers by size, words as ``words`` has them.
+    searchable
+        Whether a space may vary it.
+    kind_only
+        Whether it says how a schedule of one kind runs, and nothing across kinds.
+    """
+
+    name: str
+    section: Section
+    dtype: SettingType
+    meaning: str
+    field: str = ""
+    unit: str = ""
+    label: str = ""
+    brief: str = ""
+    words: tuple[str, ...] = ()
+    ordered: bool = True
+    searchable: bool = True
+    kind_only: bool = False
+
+    def __post_init__(self) -> None:
+        label = self.label or self.name.replace("_", " ")
+        object.__setattr__(self, "field", self.field or self.name)
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "brief", self.brief or label)
+
+    @property
+    def default(self) -> Value:
+        """Value of a configuration that does not name it."""
+        return self._plain(_defaults(self.section)[self.field])
+
+    def of(self, config: Configuration) -> Value:
+        """Its value in a configuration, of the kind that its column has; a choice as its word."""
+        return self._plain(getattr(getattr(config, self.section), self.field))
+
+    def _plain(self, value: Value) -> Value:
+        return str(value) if self.dtype == "string" else value
+
+
+def _defaults(section: Section) -> dict[str, Value]:
+    kind = _CLASSES[section]
+    stated: dict[str, Any] = {each.name: each.default for each in dataclasses.fields(kind)}
+    return {"bars": Grid().bars} | stated if kind is Grid else stated
+
+
+SETTINGS = (
+    Setting(
+        "latent_length", Section.MODEL, "int64", "L, length of z", unit="dimensions", brief="L"
+    ),
+    Setting(
+        "regularizers",
+        Section.MODEL,
+        "int64",
+        "r, posteriors held to the prior",
+        unit="count",
+        brief="r",
+    ),
+    Setting("bars", Section.GRID, "int64", "bars a snippet", unit="bars", searchable=False),
+    Setting(
+        "annealing",
+        Section.ANNEALING,
+        "string",
+        "kind of KL-annealing schedule",
+        field="kind",
+        words=tuple(ScheduleKind),
+        ordered=False,
+    ),
+    Setting(
+        "annealing_start",
+        Section.ANNEALING,
+        "float64",
+        "where the ramp begins",
+        field="start",
+        unit="fraction of training",
+        brief="start",
+        kind_only=True,
+    ),
+    Setting(
+        "annealing_length",
+        Section.ANNEALING,
+        "float64",
+        "how long the ramp takes",
+        field="length",
+        unit="fraction of training",
+        brief="ramp",
+        kind_only=True,
+    ),
+    Setting(
+        "annealing_cycles",
+        Section.ANNEALING,
+        "int64",
+        "cycles of a cyclical schedule",
+        field="cycles",
+        unit="count",
+        brief="cycles",
+        kind_only=True,
+    ),
+    Setting(
+        "annealing_ratio",
+        Section.ANNEALING,
+        "float64",
+        "share of a cycle spent rising",
+        field="ratio",
+        unit="fraction of a cycle",
+        brief="ratio",
+        kind_only=True,
+    ),
+    Setting(
+        "free_bits",
+        Section.TRAINING,
+        "float64",
+        "KL below which a dimension is free",
+        unit="nats a dimension",
+    ),
+    Setting(
+        "input_dropout",
+        Section.TRAINING,
+        "float64",
+        "decoder inputs zeroed in training",
+        unit="share",
+        brief="dropout",
+    ),
+    Setting("hidden", Section.MODEL, "int64", "H", unit="units", brief="H"),
+    Setting("layers", Section.MODEL, "int64", "LSTM layers of encoder and decoder", unit="count"),
+    Setting("snippet_steps", Section.GRID, "int64", "T", unit="steps", brief="T", searchable=False),
+    Setting(
+        "steps_per_bar",
+        Section.GRID,
+        "int64",
+        "steps a bar",
+        unit="steps",
+        brief="steps a bar",
+        searchable=False,
+    ),
+    Setting(
+        "steps_per_quarter",
+        Section.GRID,
+        "int64",
+        "steps a quarter note",
+        unit="steps",
+        brief="steps a quarter",
+        searchable=False,
+    ),
+    Setting(
+        "epochs",
+        Section.TRAINING,
+        "int64",
+        "length of training",
+        unit="optimiser steps",
+        searchable=False,
+    ),
+    Setting("batch", Section.TRAINING, "string", "snippets a step, or per_group", unit="snippets"),
+    Setting("learning_rate", Section.TRAINING, "float64", "Adam's step size", brief="rate"),
+    Setting(
+        "warm_up",
+        Section.TRAINING,
+        "float64",
+        "rise of the learning rate from 0",
+        unit="fraction of training",
+        brief="warm-up",
+    ),
+    Setting(
+        "decay",
+        Section.TRAINING,
+        "string",
+        "what becomes of the learning rate after the warm-up",
+        words=tuple(Decay),
+        ordered=False,
+    ),
+    Setting(
+        "gradient_clip",
+        Section.TRAINING,
+        "float64",
+        "largest norm of the gradient; 0 is off",
+        brief="clip",
+    ),
+    Setting(
+        "output_bias",
+        Section.TRAINING,
+        "boolean",
+        "output bias begins at the log-odds of the pitches",
+    ),
+    Setting(
+        "encoder_steps",
+        Section.TRAINING,
+        "int64",
+        "encoder-only steps before each joint one",
+        unit="count",
+    ),
+    Setting(
+        "pooling",
+        Section.MODEL,
+        "string",
+        "how the encoder's states become a posterior",
+        words=tuple(Pooling),
+        ordered=False,
+    ),
+    Setting(
+        "bidirectional", Section.MODEL, "boolean", "the encoder reads each segment backwards too"
+    ),
+    Setting(
+        "precision",
+        Section.TRAINING,
+        "string",
+        "how exactly the products of training are computed",
+        words=tuple(Precision),
+        ordered=False,
+    ),
+    Setting(
+        "evaluate_every",
+        Section.TRAINING,
+        "int64",
+        "epochs between evaluations",
+        unit="optimiser steps",
+        brief="evaluated every",
+        searchable=False,
+    ),
+    Setting(
+        "evaluation_snippets",
+        Section.TRAINING,
+        "int64",
+        "most snippets that a split is evaluated on",
+        unit="snippets",
+        brief="N",
+        searchable=False,
+    ),
+)
+"""Every setting, in the order of the results' columns and of the parts of a label."""
+
+
+def setting(name: str) -> Setting:
+    """Return the entry named ``name``.
+
+    Raises
+    ------
+    UnknownNameError
+        If the table has none of that name.
+    """
+    for entry in SETTINGS:
+        if entry.name == name:
+            return entry
+    raise UnknownNameError("setting", name, [entry.name for entry in SETTINGS])
+
+
+def searchable() -> dict[str, Setting]:
+    """Settings that a space may vary, by name."""
+    return {entry.name: entry for entry in SETTINGS if entry.searchable}
+
+
+def values(config: Configuration) -> dict[str, Value]:
+    """Every setting of a configuration, by name, in the table's order."""
+    return {entry.name: entry.of(config) for entry in SETTINGS}
