@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -13,7 +14,8 @@ from musebar_core.errors import UsageError
 from study.home.studies import Home
 from study.ledger.record import Ended, SeedRun
 from study.results import exchange
-from study.results.tables import tables, write_table
+from study.results.columns import SCHEMA_VERSION, VERSION_KEY
+from study.results.tables import load_tables, tables, write_table
 from study.spec import specfile
 from study.spec.model import Phase
 
@@ -124,10 +126,40 @@ def test_files_that_are_no_tables_are_named(exported, tmp_path):
 
 
 def test_a_table_of_another_schema_is_refused_by_its_column(exported, tmp_path):
-    frame = pd.read_parquet(exported / "results.parquet").drop(columns="test_mi_lower")
+    frame = pd.read_parquet(exported / "results.parquet").drop(columns="attempts")
     frame.to_parquet(exported / "results.parquet")
-    with pytest.raises(UsageError, match="lacks the column 'test_mi_lower'"):
+    with pytest.raises(UsageError, match="lacks the column 'attempts'"):
         exchange.bring(Home(tmp_path / "second"), exported)
+
+
+def test_a_table_of_a_newer_schema_is_refused_by_its_version(exported, tmp_path):
+    table = pq.read_table(exported / "results.parquet")
+    newer = {VERSION_KEY: str(SCHEMA_VERSION + 1).encode()}
+    pq.write_table(table.replace_schema_metadata(newer), exported / "results.parquet")
+    with pytest.raises(UsageError, match=rf"results\.parquet has version {SCHEMA_VERSION + 1}"):
+        exchange.bring(Home(tmp_path / "second"), exported)
+
+
+def test_a_metric_that_an_older_export_lacks_reads_as_not_measured(exported, tmp_path):
+    for file in ("results.parquet", "curves.parquet"):
+        frame = pd.read_parquet(exported / file)
+        kept = [name for name in frame if not name.endswith("mi_lower")]
+        frame[kept].to_parquet(exported / file)
+    study, _ = exchange.bring(Home(tmp_path / "second"), exported)
+    back = load_tables(Home(tmp_path / "second").path, study.name)
+    done = back.results[back.results.state == "done"]
+    assert done.validation_mi_lower.isna().all()
+    assert back.curves.validation_mi_lower.isna().all()
+    assert done.validation_bce.tolist() == [1.5]
+
+
+def test_a_setting_that_an_older_export_lacks_is_told_by_its_configuration(exported, tmp_path):
+    frame = pd.read_parquet(exported / "results.parquet")
+    lengths = frame.latent_length.tolist()
+    frame.drop(columns=["latent_length", "pooling"]).to_parquet(exported / "results.parquet")
+    study, _ = exchange.bring(Home(tmp_path / "second"), exported)
+    back = load_tables(Home(tmp_path / "second").path, study.name).results
+    assert (back.latent_length.tolist(), back.pooling.tolist()) == (lengths, ["last", "last"])
 
 
 def test_facts_that_are_no_json_are_named(exported, tmp_path):

@@ -1,0 +1,57 @@
+"""The table of metrics: nothing that is computed is forgotten in it, nor the other way round."""
+
+from collections import Counter
+from types import NoneType
+from typing import get_args, get_type_hints
+
+import pytest
+import torch
+
+from musebar_core.errors import UnknownNameError
+from musebar_core.metric_table import METRICS, Direction, Metric, averaged, metric
+from musebar_core.metrics import Metrics, measure
+
+
+def test_the_table_has_what_an_evaluation_computes_in_its_order():
+    assert [one.name for one in METRICS] == list(Metrics._fields)
+
+
+@pytest.mark.parametrize("one", METRICS, ids=lambda one: one.name)
+def test_a_metric_is_of_the_type_that_it_says_and_null_where_it_says(one):
+    hint = get_type_hints(Metrics)[one.name]
+    kinds = set(get_args(hint) or (hint,))
+    plain = {"int64": int, "float64": float, "boolean": bool, "string": str}[one.dtype]
+    assert kinds == ({plain, NoneType} if one.null_where else {plain})
+
+
+@pytest.mark.parametrize("one", METRICS, ids=lambda one: one.name)
+def test_an_evaluation_measures_every_metric(one):
+    mu = torch.tensor([[[1.0]], [[-1.0]]])
+    found = measure(torch.ones(2), mu, torch.zeros(2, 1, 1), torch.zeros(2, 1))
+    assert getattr(found, one.name) is not None
+
+
+@pytest.mark.parametrize("one", METRICS, ids=lambda one: one.name)
+def test_a_metric_has_a_label_and_says_what_it_is(one):
+    assert one.label
+    assert one.meaning
+
+
+@pytest.mark.parametrize("attribute", ["name", "label"])
+def test_no_two_metrics_are_called_alike(attribute):
+    assert set(Counter(getattr(one, attribute) for one in METRICS).values()) == {1}
+
+
+def test_a_cost_is_less_where_the_metric_is_better():
+    costs = [Metric("x", "float64", "", "x", "x", way).cost(2.0) for way in Direction]
+    assert dict(zip(Direction, costs, strict=True)) == {"lower": 2.0, "higher": -2.0, "none": 2.0}
+
+
+def test_losses_and_information_are_averaged_over_seeds_and_counts_are_not():
+    assert {"bce", "mi_lower", "active_units"} <= set(averaged())
+    assert not {"collapsed", "n_snippets", "mi_cap"} & set(averaged())
+
+
+def test_an_unknown_metric_names_the_nearest():
+    with pytest.raises(UnknownNameError, match="did you mean 'mi_lower'"):
+        metric("mi_lowr")
