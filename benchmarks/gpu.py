@@ -20,7 +20,7 @@ import torch
 
 from benchmarks.in_turn import PAPER, in_turn
 from benchmarks.training import LATENT, LAYERS, RandomSongs, Sizes
-from musebar_core import stacked, training
+from musebar_core import evaluation, stacked
 from musebar_core.annealing import Schedule
 from musebar_core.config import Precision
 from musebar_core.corpus import Corpus
@@ -31,6 +31,7 @@ from musebar_core.stacked.model import Shape
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import OPERANDS
 from musebar_core.stacked.weights import Weights
+from musebar_core.state import EpochMetrics, build, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +119,7 @@ def of(sizes: Sizes, precision: Precision) -> Configuration:
 def together(sizes: Sizes, seeds: int, precision: Precision) -> Callable[[], None]:
     """One step of all seeds, as a graph."""
     configs = [of(sizes, precision)] * seeds
-    states = [training.build(config, "cuda") for config in configs]
+    states = [build(config, "cuda") for config in configs]
     for seed, state in enumerate(states):
         initialise(state.model, seed)
     weights = Weights(states)
@@ -248,10 +249,7 @@ def slice_of(precision: Precision, epochs: int, every: int, snippets: int) -> li
         ),
     )
     genre = songs()
-    return [
-        stacked.Run(config, seed, training.start(config, genre, seed, "cuda"))
-        for seed in range(SEEDS)
-    ]
+    return [stacked.Run(config, seed, start(config, genre, seed, "cuda")) for seed in range(SEEDS)]
 
 
 def print_evaluation(precisions: tuple[Precision, ...] = tuple(Precision)) -> None:
@@ -262,12 +260,12 @@ def print_evaluation(precisions: tuple[Precision, ...] = tuple(Precision)) -> No
         runs = slice_of(precision, 3 * EVERY, EVERY, SNIPPETS)
         marks.append(time.perf_counter())
         for run, row in stacked.fit(runs, genre):
-            assert isinstance(row, training.EpochMetrics)
+            assert isinstance(row, EpochMetrics)
             if run is runs[-1]:
                 torch.cuda.synchronize()
                 marks.append(time.perf_counter())
         for run in runs:
-            training.outcome(run.config, genre, run.state)
+            evaluation.outcome(run.config, genre, run.state)
         marks.append(time.perf_counter())
         start, first, second, third, end = np.diff(marks)
         step = seconds(together(PAPER, SEEDS, precision), 10)

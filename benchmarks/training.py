@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from musebar_core import metrics, training
+from musebar_core import draws, metrics, training
 from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 from musebar_core.corpus.snippets import Windows
 from musebar_core.model import PITCHES, initialise, piano_roll, sample
@@ -21,6 +21,7 @@ from musebar_core.stacked.model import Shape
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import FULL
 from musebar_core.stacked.weights import Weights
+from musebar_core.state import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,16 +128,16 @@ def _print_steps(peak: float) -> None:
 def _print_parts(sizes: Sizes) -> None:
     """What a step spends outside the LSTMs, and what an evaluation costs beside training."""
     config, songs = sizes.configuration, RandomSongs(sizes.steps)
-    state = training.build(config)
+    state = build(config)
     initialise(state.model, 0)
     model, step = state.model, plain_step(sizes)
-    drawn = training.draw(config, songs, 0, 1)  # type: ignore[arg-type]
+    drawn = draws.draw(config, songs, 0, 1)  # type: ignore[arg-type]
     roll = piano_roll(drawn.pitches)
     logits = torch.zeros(roll.shape, requires_grad=True)
     states = torch.zeros(*roll.shape[:2], sizes.hidden, requires_grad=True)
     sum(p.sum() for p in model.parameters()).backward()  # type: ignore[union-attr]
     parts: dict[str, Callable[[], object]] = {
-        "draws (the input path)": lambda: training.draw(config, songs, 0, 1),  # type: ignore[arg-type]
+        "draws (the input path)": lambda: draws.draw(config, songs, 0, 1),  # type: ignore[arg-type]
         "piano roll": lambda: piano_roll(drawn.pitches),
         "output product": lambda: model.output(states).sum().backward(),
         "BCE": lambda: bce(logits, roll).mean().backward(),
@@ -189,7 +190,7 @@ def _print_together() -> None:
 def plain_step(sizes: Sizes, device: str = "cpu") -> Callable[[], None]:
     """The training step of a run alone."""
     config, songs = sizes.configuration, RandomSongs(sizes.steps)
-    state = training.build(config, device)
+    state = build(config, device)
     initialise(state.model, 0)
 
     def step() -> None:
@@ -202,7 +203,7 @@ def plain_step(sizes: Sizes, device: str = "cpu") -> Callable[[], None]:
 def stacked_step(sizes: Sizes, seeds: int, device: str = "cpu") -> Callable[[], None]:
     """The training step of several seeds as one program."""
     configs = [sizes.configuration] * seeds
-    states = [training.build(config, device) for config in configs]
+    states = [build(config, device) for config in configs]
     for seed, state in enumerate(states):
         initialise(state.model, seed)
     weights = Weights(states)

@@ -20,7 +20,7 @@ from musebar_core.config import Configuration
 from musebar_core.errors import CheckpointError, MuseBarError
 from musebar_core.metrics import Metrics
 from musebar_core.model import RVAE
-from musebar_core.training import EpochMetrics, TrainingState, build
+from musebar_core.state import EpochMetrics, TrainingState, build
 
 if TYPE_CHECKING:
     from pathlib import Path

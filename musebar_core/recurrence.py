@@ -47,20 +47,10 @@ def states_of(
     if roll.device.type != "cpu":
         inputs = roll if code is None else torch.cat([roll, _at_every_step(code, roll)], dim=-1)
         return lstm(inputs, state)[0]  # type: ignore[no-any-return]
-    n, _, pitches = roll.shape
     weights: list[Tensor] = list(lstm.parameters())
-    of_roll, of_code = weights[0].tensor_split([pitches], dim=1)
-    beside: list[tuple[Tensor, Tensor]] = []
-    if code is not None and n < code.shape[1]:
-        which = torch.eye(n, dtype=roll.dtype)
-        beside = [(_at_every_step(which, roll), of_code @ code.T)]
-    elif code is not None:
-        beside = [(_at_every_step(code, roll), of_code)]
-    columns = _sounding(roll, sum(weight.shape[1] for _, weight in beside))
-    parts = [(roll[..., columns], of_roll[:, columns]), *beside]
-    inputs, weights[0] = (torch.cat(each, dim=-1) for each in zip(*parts, strict=True))
+    inputs, weights[0] = _condensed(weights[0], roll, code)
     if state is None:
-        zero = roll.new_zeros(lstm.num_layers, n, lstm.hidden_size)
+        zero = roll.new_zeros(lstm.num_layers, len(roll), lstm.hidden_size)
         state = (zero, zero)
     states, _, _ = torch.lstm(
         inputs,
@@ -74,6 +64,22 @@ def states_of(
         batch_first=True,
     )
     return states
+
+
+def _condensed(weights: Tensor, roll: Tensor, code: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Inputs ``[N, T, K]`` and weights ``[4H, K]`` whose product is that of ``[roll, code]``."""
+    n, _, pitches = roll.shape
+    of_roll, of_code = weights.tensor_split([pitches], dim=1)
+    beside: list[tuple[Tensor, Tensor]] = []
+    if code is not None and n < code.shape[1]:
+        which = torch.eye(n, dtype=roll.dtype)
+        beside = [(_at_every_step(which, roll), of_code @ code.T)]
+    elif code is not None:
+        beside = [(_at_every_step(code, roll), of_code)]
+    columns = _sounding(roll, sum(weight.shape[1] for _, weight in beside))
+    parts = [(roll[..., columns], of_roll[:, columns]), *beside]
+    inputs, condensed = (torch.cat(each, dim=-1) for each in zip(*parts, strict=True))
+    return inputs, condensed
 
 
 def _at_every_step(rows: Tensor, roll: Tensor) -> Tensor:

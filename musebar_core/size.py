@@ -15,14 +15,16 @@ GATES = 4
 def n_parameters(model: ModelConfig) -> int:
     """Count the trainable weights of :class:`musebar_core.model.RVAE`.
 
-    The number of regularizers adds none: every posterior is read by the same layers.
+    The number of regularizers adds none: every posterior is read by the same layers. Nor does
+    pooling. A bidirectional encoder is two LSTMs, and a posterior reads the states of both.
     """
     hidden, latent, layers = model.hidden, model.latent_length, model.layers
-    posterior = 2 * (hidden + 1) * latent
+    encoders = 2 if model.bidirectional else 1
+    posterior = 2 * (encoders * hidden + 1) * latent
     state = (latent + 1) * 2 * layers * hidden
     output = (hidden + 1) * PITCHES
     return (
-        _lstm(PITCHES, hidden, layers)
+        encoders * _lstm(PITCHES, hidden, layers)
         + posterior
         + state
         + _lstm(PITCHES + latent, hidden, layers)

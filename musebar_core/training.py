@@ -1,30 +1,30 @@
 """Training as a generator of epoch metrics.
 
-Checkpoints, Ray and logging live outside: :func:`fit` changes a :class:`TrainingState` that
-its caller may save at every evaluation, and goes on from one that was saved.
+Checkpoints, Ray and logging live outside: :func:`fit` changes a
+:class:`~musebar_core.state.TrainingState` that its caller may save at every evaluation, and goes
+on from one that was saved.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 
-from musebar_core import metrics
+from musebar_core import stacked
 from musebar_core.annealing import weight
-from musebar_core.baselines import pitch_frequencies
 from musebar_core.config import Precision
-from musebar_core.corpus import SnippetSampler, evaluation_snippets
+from musebar_core.corpus import SnippetSampler
+from musebar_core.draws import draw
 from musebar_core.errors import DivergedError
+from musebar_core.evaluation import Evaluation
 from musebar_core.learning_rate import learning_rate
-from musebar_core.model import RVAE, initialise, piano_roll, sample
-from musebar_core.objective import bce, training_loss
+from musebar_core.model import piano_roll, sample
+from musebar_core.objective import training_loss
 from musebar_core.precision import computing
-from musebar_core.randomness import Purpose, keep_mask, latent_noise, stream
+from musebar_core.state import EpochMetrics, check_losses, keep_row, next_evaluation, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,86 +33,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Configuration, TrainingConfig
     from musebar_core.corpus import GenreCorpus
-    from musebar_core.metrics import Metrics
-
-EVALUATION_BATCH, EVALUATION_BATCH_GPU = 256, 1024
-"""Snippets that an evaluation takes at a time."""
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """One evaluated epoch.
-
-    Attributes
-    ----------
-    epoch
-        Optimiser steps done.
-    weight
-        Weight of the KL term in the last of them.
-    train_bce, train_kl_bars
-        Nats per snippet, means over the steps since the last evaluation.
-    validation
-        Metrics on the validation split.
-    """
-
-    epoch: int
-    weight: float
-    train_bce: float
-    train_kl_bars: float
-    validation: Metrics
-
-
-@dataclass
-class TrainingState:
-    """All that a run is, between two epochs; a checkpoint is this, on disk.
-
-    Attributes
-    ----------
-    best_epoch, best_weights
-        The evaluated epoch of maximal validation elbo (0: none yet), and the model's
-        parameters then.
-    history
-        Every evaluation so far.
-    seconds
-        Time spent training and evaluating, over all processes that worked on the run.
-    """
-
-    model: RVAE
-    optimizer: torch.optim.Adam
-    epoch: int = 0
-    best_epoch: int = 0
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-    history: list[EpochMetrics] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run is worth: at its reported epoch, and at its last."""
-
-    best_epoch: int
-    validation: Metrics
-    test: Metrics
-    last_validation: Metrics
-    last_test: Metrics
-    seconds: float
-
-
-def build(config: Configuration, device: str = "cpu") -> TrainingState:
-    """Return an untrained state whose parameters hold nothing meaningful yet."""
-    model = RVAE(config).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.training.learning_rate, fused=True)
-    return TrainingState(model, optimizer)
-
-
-def start(
-    config: Configuration, corpus: GenreCorpus, seed: int, device: str = "cpu"
-) -> TrainingState:
-    """Return the state of a run before its first epoch."""
-    state = build(config, device)
-    frequencies = pitch_frequencies(corpus) if config.training.output_bias else None
-    initialise(state.model, seed, frequencies)
-    return state
+    from musebar_core.state import TrainingState
 
 
 def fit(
@@ -146,9 +67,13 @@ def fit(
         When the loss is no longer a finite number.
     """
     state = state or start(config, corpus, seed)
-    if config.training.precision is Precision.MIXED:
-        yield from _fit_mixed(config, corpus, seed, state)
-        return
+    one = _fit_mixed if config.training.precision is Precision.MIXED else _fit_alone
+    yield from one(config, corpus, seed, state)
+
+
+def _fit_alone(
+    config: Configuration, corpus: GenreCorpus, seed: int, state: TrainingState
+) -> Iterator[EpochMetrics]:
     sampler = SnippetSampler(corpus, config.grid)
     evaluation = Evaluation(config, corpus, "validation")
     clock = time.perf_counter()
@@ -172,36 +97,10 @@ def _fit_mixed(
     config: Configuration, corpus: GenreCorpus, seed: int, state: TrainingState
 ) -> Iterator[EpochMetrics]:
     """Train as a stack of one: its LSTM is the one that keeps cell states in float32."""
-    from musebar_core import stacked
-
     for _, row in stacked.fit([stacked.Run(config, seed, state)], corpus):
         if isinstance(row, DivergedError):
             raise row
         yield row
-
-
-def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) -> Outcome:
-    """Measure a trained state on the test split, at its reported epoch and at its last.
-
-    The model is left with the weights of the reported epoch.
-    """
-    test = Evaluation(config, corpus, "test")
-    last_test = test.measure(state.model)
-    state.model.load_state_dict(state.best_weights)
-    at_best = next(row for row in state.history if row.epoch == state.best_epoch)
-    return Outcome(
-        best_epoch=state.best_epoch,
-        validation=at_best.validation,
-        test=test.measure(state.model),
-        last_validation=state.history[-1].validation,
-        last_test=last_test,
-        seconds=state.seconds,
-    )
-
-
-def evaluate(config: Configuration, corpus: GenreCorpus, model: RVAE, split: str) -> Metrics:
-    """Measure a model on a split, with the noise that every evaluation of it uses."""
-    return Evaluation(config, corpus, split).measure(model)
 
 
 def _train_until_evaluation(
@@ -221,22 +120,6 @@ def _train_until_evaluation(
     means = float(total_bce) / n_steps, float(total_kl_bars) / n_steps
     check_losses(config, state.epoch, *means)
     return means
-
-
-def next_evaluation(training: TrainingConfig, epoch: int) -> int:
-    """The first evaluated epoch after ``epoch``."""
-    every = training.evaluate_every
-    return min(training.epochs, (epoch // every + 1) * every)
-
-
-def check_losses(config: Configuration, epoch: int, train_bce: float, train_kl: float) -> None:
-    """Raise :class:`DivergedError` unless both are finite numbers."""
-    if not (math.isfinite(train_bce) and math.isfinite(train_kl)):
-        raise DivergedError(
-            f"the loss is no longer a finite number by epoch {epoch} "
-            f"(bce {train_bce}, kl {train_kl}): lower training.learning_rate "
-            f"({config.training.learning_rate}) or set training.gradient_clip"
-        )
 
 
 def optimise(
@@ -292,85 +175,3 @@ def _backpropagate(
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     return step_bce.cpu(), step_kl_bars.cpu()
-
-
-class Drawn(NamedTuple):
-    """What one optimiser step draws, on the CPU.
-
-    Attributes
-    ----------
-    pitches
-        Symbols, uint8 ``[B, T]``.
-    noise
-        Standard normal, float32 ``[B, L]``.
-    keep
-        1 where a decoder input stays, float32 ``[B, T, 1]``; None without input dropout.
-    """
-
-    pitches: Tensor
-    noise: Tensor
-    keep: Tensor | None
-
-
-def draw(
-    config: Configuration, sampler: SnippetSampler, seed: int, epoch: int, *inner: int
-) -> Drawn:
-    """Draw the batch of one epoch of one seed, each part from its own stream."""
-    training = config.training
-    pitches = sampler.draw(training.batch, stream(seed, Purpose.SNIPPETS, epoch, *inner))
-    noise_stream = stream(seed, Purpose.LATENT_NOISE, epoch, *inner)
-    noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
-    keep = None
-    if training.input_dropout > 0:
-        mask_stream = stream(seed, Purpose.INPUT_DROPOUT, epoch, *inner)
-        keep = keep_mask(mask_stream, pitches.shape, training.input_dropout)
-    return Drawn(torch.from_numpy(pitches), noise, keep)
-
-
-def keep_row(state: TrainingState, row: EpochMetrics) -> None:
-    """Add an evaluation to a run, and keep the weights where it is the best so far."""
-    best = max((r.validation.elbo for r in state.history), default=-math.inf)
-    state.history.append(row)
-    if row.validation.elbo > best:
-        state.best_epoch = row.epoch
-        state.best_weights = {
-            name: value.detach().clone() for name, value in state.model.state_dict().items()
-        }
-
-
-class Evaluation:
-    """The fixed snippets and noise of one split, ready to be measured again and again."""
-
-    def __init__(self, config: Configuration, corpus: GenreCorpus, split: str) -> None:
-        pitches = evaluation_snippets(
-            corpus, split, config.grid, config.training.evaluation_snippets
-        )
-        noise_stream = stream(corpus.fingerprint, Purpose.EVALUATION, split)
-        self.pitches = torch.from_numpy(pitches)
-        self.noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
-        self._precision = config.training.precision
-
-    @torch.no_grad()
-    def measure(self, model: RVAE) -> Metrics:
-        """Evaluate a model, in eval mode from then on."""
-        model.eval()
-        device = model.output.bias.device
-        parts = []
-        size = EVALUATION_BATCH_GPU if device.type == "cuda" else EVALUATION_BATCH
-        for first in range(0, len(self.pitches), size):
-            rows = slice(first, first + size)
-            roll = piano_roll(self.pitches[rows].to(device))
-            with computing(self._precision, device):
-                mu, logvar = model.encode(roll)
-                logits = model.decode(roll, sample(mu, logvar, self.noise[rows].to(device)))
-            parts.append((bce(logits, roll), mu, logvar))
-        return self.metrics(*(torch.cat(values) for values in zip(*parts, strict=True)))
-
-    def metrics(self, per_snippet: Tensor, mu: Tensor, logvar: Tensor) -> Metrics:
-        """Reduce BCE ``[N]`` and posteriors ``[N, r, L]`` of these snippets to metrics."""
-        if not (per_snippet.isfinite().all() and logvar.isfinite().all() and mu.isfinite().all()):
-            raise DivergedError(
-                "an evaluation is no longer a finite number: lower training.learning_rate "
-                "or set training.gradient_clip"
-            )
-        return metrics.measure(per_snippet, mu, logvar, self.noise)

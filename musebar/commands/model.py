@@ -129,7 +129,7 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
     --measures adds an importance-weighted likelihood, the rate-distortion curve, what the code is
     worth, how smooth interpolations are, and how generated melodies compare with held-out songs.
     """
-    from musebar_core.training import evaluate as measure
+    from musebar_core.evaluation import evaluate as measure
 
     identity, model = _load_model(checkpoint_file)
     where = corpus_path or files.copied(files.place(identity.corpus_path))
@@ -217,12 +217,11 @@ def interpolate(
 
 
 def _train(identity: Identity, corpus: GenreCorpus, out: Path) -> None:
-    from musebar_core import checkpoint, training
+    from musebar_core import checkpoint, evaluation, training
+    from musebar_core.state import start
 
     unfinished = out.with_name(f"{out.name}.unfinished")
-    state = checkpoint.resume(unfinished, identity) or training.start(
-        identity.config, corpus, identity.seed
-    )
+    state = checkpoint.resume(unfinished, identity) or start(identity.config, corpus, identity.seed)
     if state.epoch:
         click.echo(f"going on from epoch {state.epoch}", err=True)
     try:
@@ -236,7 +235,7 @@ def _train(identity: Identity, corpus: GenreCorpus, out: Path) -> None:
     except KeyboardInterrupt:
         click.echo(f"interrupted at epoch {state.epoch}; the same command goes on", err=True)
         raise click.exceptions.Exit(130) from None
-    outcome = training.outcome(identity.config, corpus, state)
+    outcome = evaluation.outcome(identity.config, corpus, state)
     checkpoint.save_weights(out, identity, state)
     unfinished.unlink(missing_ok=True)
     click.echo(f"reported epoch {outcome.best_epoch} of {state.epoch}, {outcome.seconds:.1f} s")

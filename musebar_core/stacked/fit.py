@@ -13,14 +13,14 @@ from musebar_core.annealing import weight
 from musebar_core.config import Precision
 from musebar_core.corpus import SnippetSampler
 from musebar_core.errors import ConfigurationError, DivergedError
+from musebar_core.evaluation import Evaluation
 from musebar_core.precision import computing
 from musebar_core.stacked import model
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import FULL, OPERANDS
 from musebar_core.stacked.weights import Weights
-from musebar_core.training import (
+from musebar_core.state import (
     EpochMetrics,
-    Evaluation,
     TrainingState,
     check_losses,
     keep_row,

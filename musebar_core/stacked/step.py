@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from musebar_core.annealing import weight
+from musebar_core.draws import draw
 from musebar_core.learning_rate import learning_rate
 from musebar_core.stacked import model
-from musebar_core.training import draw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from musebar_core.training import TrainingState
+    from musebar_core.state import TrainingState
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 """Adam's, as torch.optim.Adam has them (Kingma and Ba 2015)."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
-from study.run import sizing
+from musebar_core.size import n_parameters
 from study.search import planner
 from study.spec.model import Phase
 
@@ -28,7 +28,7 @@ _NUMBER = 4
 def needed(record: Record) -> int:
     """Bytes that a study may still write into its home: weights it keeps, and checkpoints."""
     spec = record.spec
-    weights = sizing.weights(spec.configuration({})) * _NUMBER
+    weights = n_parameters(spec.configuration({}).model) * _NUMBER
     kept = sum(run.phase is not Phase.SEARCH for run in planner.plan(record).runs)
     return LEAST_BYTES + kept * weights + 4 * weights  # a checkpoint being replaced, twice
 

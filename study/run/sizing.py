@@ -2,10 +2,11 @@
 
 The estimate counts 32-bit numbers: four a weight (itself, its gradient, Adam's two moments), and
 for each step of each snippet of a batch what back-propagation keeps of it: eight numbers a hidden
-unit and layer (four gates, cell, its tanh, state, and the gradient passing), in encoder and
-decoder, and eight a pitch (roll, input, logits, loss, each with its gradient). Evaluation has no
-gradients and larger batches: of each step four numbers a hidden unit (a layer's input and output)
-and six a pitch, which on a CPU is 1.3 times what it takes. To it comes the device's own context.
+unit and layer (four gates, cell, its tanh, state, and the gradient passing), in the decoder and in
+the encoder, twice where that is bidirectional, and eight a pitch (roll, input, logits, loss, each
+with its gradient). Evaluation has no gradients and larger batches: of each step four numbers a
+hidden unit (a layer's input and output) and six a pitch, which on a CPU is 1.3 times what it takes.
+To it comes the device's own context.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
-from musebar_core.model import PITCHES
-from musebar_core.training import EVALUATION_BATCH_GPU
+from musebar_core.evaluation import EVALUATION_BATCH_GPU
+from musebar_core.size import PITCHES, n_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,25 +66,13 @@ class Share:
     seeds_per_trial: int
 
 
-def weights(config: Configuration) -> int:
-    """Count the model's weights: two LSTMs, the posterior's two maps, the start, the logits."""
-    hidden, latent = config.model.hidden, config.model.latent_length
-
-    def lstm(inputs: int) -> int:
-        sizes = [inputs] + [hidden] * (config.model.layers - 1)
-        return sum(4 * hidden * (size + hidden + 2) for size in sizes)
-
-    start = 2 * config.model.layers * hidden * (latent + 1)
-    posterior = 2 * latent * (hidden + 1)
-    return lstm(PITCHES) + lstm(PITCHES + latent) + posterior + start + PITCHES * (hidden + 1)
-
-
 def seed_bytes(config: Configuration) -> int:
     """Memory that training one seed needs on a device, without the device's own context."""
     model, steps = config.model, config.grid.snippet_steps
     batch = config.training.batch if isinstance(config.training.batch, int) else _GROUPS
-    kept = batch * steps * 8 * (2 * model.layers * model.hidden + PITCHES)
-    return _NUMBER * (4 * weights(config) + max(kept, evaluation_numbers(config)))
+    lstms = 3 if model.bidirectional else 2
+    kept = batch * steps * 8 * (lstms * model.layers * model.hidden + PITCHES)
+    return _NUMBER * (4 * n_parameters(model) + max(kept, evaluation_numbers(config)))
 
 
 def evaluation_numbers(config: Configuration) -> int:

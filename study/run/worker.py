@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from musebar_core.corpus import Corpus
     from musebar_core.stacked import Run
-    from musebar_core.training import TrainingState
+    from musebar_core.state import TrainingState
     from study.home.files import Place
 
     _Life = Generator[Run, None, dict[str, Any]]
@@ -236,8 +236,9 @@ def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Lif
     """Train in ``folder``, which is ``kept`` itself or stands for it on this machine."""
     import torch
 
-    from musebar_core import training
+    from musebar_core import evaluation
     from musebar_core.stacked import Run
+    from musebar_core.state import start
 
     torch.set_num_threads(assignment.threads)
     config = Configuration.from_dict(assignment.config)
@@ -252,7 +253,7 @@ def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Lif
     if away and (kept / STATE_FILE).is_file():
         state_file.write_bytes((kept / STATE_FILE).read_bytes())
     state = _resume(state_file, identity, assignment.device)
-    state = state or training.start(config, corpus, seed, assignment.device)
+    state = state or start(config, corpus, seed, assignment.device)
     resumed_at, saved = state.epoch, time.monotonic()
     run = Run(config, seed, state)
     while state.epoch < config.training.epochs:
@@ -262,7 +263,7 @@ def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Lif
             if away:
                 files.publish(state_file, kept / STATE_FILE)
             saved = time.monotonic()
-    outcome = training.outcome(config, corpus, state)
+    outcome = evaluation.outcome(config, corpus, state)
     if assignment.keep_model:
         checkpoint.save_weights(folder / MODEL_FILE, identity, state)
         if away:

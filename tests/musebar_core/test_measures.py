@@ -11,6 +11,7 @@ from musebar_core import training
 from musebar_core.measures import code_worth, importance_nll, measures, rate_distortion, walk
 from musebar_core.model import RVAE, initialise, piano_roll
 from musebar_core.objective import bce, kl
+from musebar_core.state import start
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_the_way_is_never_shorter_than_the_distance_of_its_ends(model):
 
 def test_all_measures_of_a_trained_model_are_finite_and_the_same_each_time(configuration, corpus):
     genre, config = corpus.genre("low"), configuration(output_bias=True)
-    state = training.start(config, genre, 0)
+    state = start(config, genre, 0)
     list(training.fit(config, genre, 0, state))
     first, again = (
         measures(config, genre, state.model, "validation", snippets=8, draws=3) for _ in range(2)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from musebar_core import checkpoint, training
+from musebar_core import checkpoint, evaluation, training
 from musebar_core.annealing import Schedule
 from musebar_core.baselines import pitch_frequencies
 from musebar_core.errors import CheckpointError, DivergedError
 from musebar_core.randomness import Purpose, keep_mask, latent_noise, stream
+from musebar_core.state import start
 
 
 @pytest.fixture
@@ -23,9 +24,9 @@ def identity(config, genre, seed=3):
 
 
 def run(config, genre, seed=3, state=None):
-    state = state or training.start(config, genre, seed)
+    state = state or start(config, genre, seed)
     rows = list(training.fit(config, genre, seed, state))
-    return rows, training.outcome(config, genre, state)
+    return rows, evaluation.outcome(config, genre, state)
 
 
 def without_time(outcome):
@@ -65,7 +66,7 @@ def test_a_resumed_run_equals_an_unbroken_one(configuration, genre, tmp_path, st
         encoder_steps=1,
     )
     path = tmp_path / "state.safetensors"
-    state = training.start(config, genre, 3)
+    state = start(config, genre, 3)
     for row in training.fit(config, genre, 3, state):
         if row.epoch == stop_at:
             checkpoint.save(path, identity(config, genre), state)
@@ -92,17 +93,17 @@ def test_the_reported_epoch_is_the_one_of_maximal_validation_elbo(configuration,
 
 def test_the_saved_model_measures_as_the_run_reported(configuration, genre, tmp_path):
     config = configuration(epochs=40, learning_rate=0.05)
-    state = training.start(config, genre, 3)
+    state = start(config, genre, 3)
     list(training.fit(config, genre, 3, state))
-    outcome = training.outcome(config, genre, state)
+    outcome = evaluation.outcome(config, genre, state)
     checkpoint.save_weights(tmp_path / "m", identity(config, genre), state)
     found, model = checkpoint.load_model(tmp_path / "m")
     assert found == identity(config, genre)
-    assert training.evaluate(config, genre, model, "test") == outcome.test
+    assert evaluation.evaluate(config, genre, model, "test") == outcome.test
 
 
 def test_the_output_bias_starts_at_the_log_odds_of_the_pitches(configuration, genre):
-    state = training.start(configuration(output_bias=True), genre, 0)
+    state = start(configuration(output_bias=True), genre, 0)
     probabilities = torch.sigmoid(state.model.output.bias).detach().numpy()
     assert probabilities == pytest.approx(pitch_frequencies(genre), rel=1e-4)
 
@@ -112,7 +113,7 @@ def test_a_rate_of_nearly_nothing_moves_nearly_nothing(configuration, genre):
     falling = configuration(epochs=1000, evaluate_every=1, warm_up=1.0, learning_rate=0.01)
     moved = []
     for each in (config, falling):
-        state = training.start(each, genre, 0)
+        state = start(each, genre, 0)
         before = state.model.output.bias.detach().clone()
         next(iter(training.fit(each, genre, 0, state)))
         moved.append(float((state.model.output.bias.detach() - before).abs().max()))
@@ -126,7 +127,7 @@ def test_encoder_steps_move_the_encoder_alone_and_end_when_mi_stops_rising(confi
     )
     steps = []
     for config in (plain, aggressive):
-        state = training.start(config, genre, 0)
+        state = start(config, genre, 0)
         list(training.fit(config, genre, 0, state))
         moments = state.optimizer.state_dict()["state"]
         steps.append([int(moments[place]["step"]) for place in range(len(moments))])
@@ -146,7 +147,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_what_to_do(configuration, ge
 
 def test_a_checkpoint_of_another_run_is_not_resumed(configuration, genre, tmp_path):
     config = configuration()
-    state = training.start(config, genre, 3)
+    state = start(config, genre, 3)
     checkpoint.save(tmp_path / "s", identity(config, genre), state)
     with pytest.raises(CheckpointError, match="another run"):
         checkpoint.resume(tmp_path / "s", identity(config, genre, seed=4))
@@ -162,7 +163,7 @@ def test_a_file_that_is_no_checkpoint_is_refused_in_one_line(tmp_path, content):
 
 def test_a_checkpoint_with_a_flipped_bit_is_refused(configuration, genre, tmp_path):
     config, path = configuration(), tmp_path / "m"
-    state = training.start(config, genre, 3)
+    state = start(config, genre, 3)
     list(training.fit(config, genre, 3, state))
     checkpoint.save_weights(path, identity(config, genre), state)
     content = bytearray(path.read_bytes())
@@ -176,7 +177,7 @@ def test_an_unwritten_checkpoint_leaves_the_old_one_alone(
     configuration, genre, tmp_path, monkeypatch
 ):
     config, path = configuration(), tmp_path / "s"
-    state = training.start(config, genre, 3)
+    state = start(config, genre, 3)
     checkpoint.save(path, identity(config, genre), state)
     before = path.read_bytes()
 

@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from musebar_core.config import ModelConfig
-from musebar_core.model import RVAE
-from musebar_core.size import n_parameters
 from reports.answers.aggregate import aggregate, interquartile_mean
 from reports.answers.stages import change, flattery
 from reports.stats.bootstrap import stratified, studentised_interval
@@ -144,11 +141,3 @@ def test_a_genre_without_full_counts_is_left_out_and_says_so(two_genres):
 
 def test_a_study_without_methods_has_no_aggregate(make_study):
     assert aggregate(make_study().tables()) is None
-
-
-@pytest.mark.parametrize(("hidden", "layers", "latent"), [(8, 1, 4), (12, 2, 5), (6, 3, 2)])
-def test_weights_are_counted_as_the_model_has_them(make_config, hidden, layers, latent):
-    from dataclasses import replace
-
-    config = replace(make_config(), model=ModelConfig(hidden, layers, latent, 4))
-    assert n_parameters(config.model) == sum(p.numel() for p in RVAE(config).parameters())

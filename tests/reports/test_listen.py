@@ -9,7 +9,8 @@ import pytest
 from musebar_core.annealing import Schedule
 from musebar_core.checkpoint import Identity, save_weights
 from musebar_core.generation import REST, Note, notes, one_line
-from musebar_core.training import fit, start
+from musebar_core.state import start
+from musebar_core.training import fit
 from reports.answers.summaries import summaries
 from reports.audio import RATE, wav
 from reports.build import build_report

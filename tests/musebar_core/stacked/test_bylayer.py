@@ -112,7 +112,7 @@ def test_the_kernels_compute_what_plain_torch_computes():
 
 INFER = """
 import torch
-from musebar_core import training
+from musebar_core.state import build
 from musebar_core.config import Configuration, Grid, ModelConfig
 from musebar_core.stacked import inference, model
 from musebar_core.stacked.sweep import FULL
@@ -125,7 +125,7 @@ for layers, snippets, both, pooling in ((2, 19, False, "last"), (3, 5, False, "m
                                         (1, 3, True, "max")):
     configs = [Configuration(Grid(1, 4, 12), ModelConfig(64, layers, latent, r, both, pooling))
                for latent, r in ((6, 3), (9, 3 if both else 1))]
-    states = [training.build(config) for config in configs]
+    states = [build(config) for config in configs]
     for seed, state in enumerate(states):
         training.initialise(state.model, seed)
     weights = Weights(states)

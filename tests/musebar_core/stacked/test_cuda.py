@@ -17,6 +17,7 @@ from musebar_core.stacked import Run, fit, model, pointwise, sweep
 from musebar_core.stacked.model import Shape
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.weights import Weights
+from musebar_core.state import build, start
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -45,10 +46,7 @@ def config(hidden=128, latent=20, **settings):
 
 
 def runs_of(genre, configs, device="cuda"):
-    return [
-        Run(each, seed, training.start(each, genre, seed, device))
-        for seed, each in enumerate(configs)
-    ]
+    return [Run(each, seed, start(each, genre, seed, device)) for seed, each in enumerate(configs)]
 
 
 def step_of(genre, configs):
@@ -201,7 +199,7 @@ def test_what_an_evaluation_infers_is_what_the_models_compute():
         pytest.skip("needs Triton")
     torch.manual_seed(0)
     configs = [Configuration(model=ModelConfig(512, 2, latent, 15)) for latent in (100, 40)]
-    states = [training.build(each, "cuda") for each in configs]
+    states = [build(each, "cuda") for each in configs]
     for seed, state in enumerate(states):
         training.initialise(state.model, seed)
     weights = Weights(states)

@@ -9,6 +9,7 @@ from musebar_core import checkpoint, training
 from musebar_core.annealing import Schedule
 from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.stacked import Run, fit
+from musebar_core.state import start
 
 CLOSE = {"rel": 1e-10, "abs": 1e-10}
 
@@ -26,7 +27,7 @@ def float64():
 
 
 def runs_of(genre, *pairs):
-    return [Run(config, seed, training.start(config, genre, seed)) for config, seed in pairs]
+    return [Run(config, seed, start(config, genre, seed)) for config, seed in pairs]
 
 
 def together(genre, *pairs):
@@ -36,7 +37,7 @@ def together(genre, *pairs):
 
 
 def alone(genre, config, seed):
-    state = training.start(config, genre, seed)
+    state = start(config, genre, seed)
     list(training.fit(config, genre, seed, state))
     return state
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from musebar_core import training
+from musebar_core.model import initialise
 from musebar_core.stacked.model import Shape, bce, decode, encode, regularizer, roll_of, sample
 from musebar_core.stacked.sweep import FULL
 from musebar_core.stacked.weights import Weights
-from musebar_core.training import TrainingState
+from musebar_core.state import TrainingState, build
 
 RATES, CLIPS = (0.1, 0.01, 0.5), (0.0, 0.3, 100.0)
 
@@ -15,8 +15,8 @@ RATES, CLIPS = (0.1, 0.01, 0.5), (0.0, 0.3, 100.0)
 def states_of(configuration, *latent):
     states = []
     for seed, length in enumerate(latent):
-        state = training.build(configuration(latent=length))
-        training.initialise(state.model, seed)
+        state = build(configuration(latent=length))
+        initialise(state.model, seed)
         state.model.double()
         states.append(state)
     return states

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from musebar_core import checkpoint, training
+from musebar_core.state import start
 from study.ledger.record import MODEL_FILE, STATE_FILE
 from study.run import worker
 from study.run.worker import Assignment, SeedRunTrainable, run_seed, run_together
@@ -65,7 +66,7 @@ def test_runs_at_different_epochs_go_on_together(assignment, configuration, corp
     genre, config = corpus.genre("low"), configuration()
     given = assignment((0, 1), checkpoint_seconds=0.0)
     identity = checkpoint.Identity(config, "low", genre.fingerprint, str(corpus.path), 1)
-    state = training.start(config, genre, 1)
+    state = start(config, genre, 1)
     next(iter(training.fit(config, genre, 1, state)))
     checkpoint.save(tmp_path / "together" / "1" / STATE_FILE, identity, state)
     outcomes = run_together(given)

@@ -1,0 +1,102 @@
+"""Evaluation of models on the fixed snippets of a split, with the noise that is fixed for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from musebar_core import metrics
+from musebar_core.corpus import evaluation_snippets
+from musebar_core.errors import DivergedError
+from musebar_core.model import piano_roll, sample
+from musebar_core.objective import bce
+from musebar_core.precision import computing
+from musebar_core.randomness import Purpose, latent_noise, stream
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from musebar_core.config import Configuration
+    from musebar_core.corpus import GenreCorpus
+    from musebar_core.metrics import Metrics
+    from musebar_core.model import RVAE
+    from musebar_core.state import TrainingState
+
+EVALUATION_BATCH, EVALUATION_BATCH_GPU = 256, 1024
+"""Snippets that an evaluation takes at a time."""
+
+
+class Evaluation:
+    """The fixed snippets and noise of one split, ready to be measured again and again."""
+
+    def __init__(self, config: Configuration, corpus: GenreCorpus, split: str) -> None:
+        pitches = evaluation_snippets(
+            corpus, split, config.grid, config.training.evaluation_snippets
+        )
+        noise_stream = stream(corpus.fingerprint, Purpose.EVALUATION, split)
+        self.pitches = torch.from_numpy(pitches)
+        self.noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
+        self._precision = config.training.precision
+
+    @torch.no_grad()
+    def measure(self, model: RVAE) -> Metrics:
+        """Evaluate a model, in eval mode from then on."""
+        model.eval()
+        device = model.output.bias.device
+        parts = []
+        size = EVALUATION_BATCH_GPU if device.type == "cuda" else EVALUATION_BATCH
+        for first in range(0, len(self.pitches), size):
+            rows = slice(first, first + size)
+            roll = piano_roll(self.pitches[rows].to(device))
+            with computing(self._precision, device):
+                mu, logvar = model.encode(roll)
+                logits = model.decode(roll, sample(mu, logvar, self.noise[rows].to(device)))
+            parts.append((bce(logits, roll), mu, logvar))
+        return self.metrics(*(torch.cat(values) for values in zip(*parts, strict=True)))
+
+    def metrics(self, per_snippet: Tensor, mu: Tensor, logvar: Tensor) -> Metrics:
+        """Reduce BCE ``[N]`` and posteriors ``[N, r, L]`` of these snippets to metrics."""
+        if not (per_snippet.isfinite().all() and logvar.isfinite().all() and mu.isfinite().all()):
+            raise DivergedError(
+                "an evaluation is no longer a finite number: lower training.learning_rate "
+                "or set training.gradient_clip"
+            )
+        return metrics.measure(per_snippet, mu, logvar, self.noise)
+
+
+def evaluate(config: Configuration, corpus: GenreCorpus, model: RVAE, split: str) -> Metrics:
+    """Measure a model on a split, with the noise that every evaluation of it uses."""
+    return Evaluation(config, corpus, split).measure(model)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run is worth: at its reported epoch, and at its last."""
+
+    best_epoch: int
+    validation: Metrics
+    test: Metrics
+    last_validation: Metrics
+    last_test: Metrics
+    seconds: float
+
+
+def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) -> Outcome:
+    """Measure a trained state on the test split, at its reported epoch and at its last.
+
+    The model is left with the weights of the reported epoch.
+    """
+    test = Evaluation(config, corpus, "test")
+    last_test = test.measure(state.model)
+    state.model.load_state_dict(state.best_weights)
+    at_best = next(row for row in state.history if row.epoch == state.best_epoch)
+    return Outcome(
+        best_epoch=state.best_epoch,
+        validation=at_best.validation,
+        test=test.measure(state.model),
+        last_validation=state.history[-1].validation,
+        last_test=last_test,
+        seconds=state.seconds,
+    )
