@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Value = str | int | float | bool
 """Of a setting: a word where it is a choice."""
 
-SettingType = Literal["int64", "float64", "boolean", "string"]
+SettingType = Literal["int64", "float64", "Int64", "Float64", "boolean", "string"]
 
 
 class Section(StrEnum):
@@ -53,7 +53,7 @@ class Setting:
         Where its value stands in a :class:`~musebar_core.config.Configuration`; the field is
         called as the setting where it is not given.
     dtype
-        pandas's.
+        pandas's; a nullable one for all that came after the first tables, which may lack it.
     meaning
         What it is, in a line.
     unit
@@ -221,7 +221,7 @@ SETTINGS = (
     Setting(
         "warm_up",
         Section.TRAINING,
-        "float64",
+        "Float64",
         "rise of the learning rate from 0",
         unit="fraction of training",
         brief="warm-up",
@@ -237,7 +237,7 @@ SETTINGS = (
     Setting(
         "gradient_clip",
         Section.TRAINING,
-        "float64",
+        "Float64",
         "largest norm of the gradient; 0 is off",
         brief="clip",
     ),
@@ -250,7 +250,7 @@ SETTINGS = (
     Setting(
         "encoder_steps",
         Section.TRAINING,
-        "int64",
+        "Int64",
         "encoder-only steps before each joint one",
         unit="count",
     ),
@@ -276,7 +276,7 @@ SETTINGS = (
     Setting(
         "evaluate_every",
         Section.TRAINING,
-        "int64",
+        "Int64",
         "epochs between evaluations",
         unit="optimiser steps",
         brief="evaluated every",
@@ -285,7 +285,7 @@ SETTINGS = (
     Setting(
         "evaluation_snippets",
         Section.TRAINING,
-        "int64",
+        "Int64",
         "most snippets that a split is evaluated on",
         unit="snippets",
         brief="N",

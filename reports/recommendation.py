@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.errors import UnknownNameError
+from musebar_core.metric_table import averaged
 from reports.answers.card import Card, decision_card
 from reports.answers.choice import Choice, Prefer, choose, validation
 from reports.answers.overview import scale, small_scale
 from reports.answers.summaries import (
-    METRICS,
     ConfigurationSummary,
     SplitSummary,
     baseline_bce,
@@ -242,7 +242,7 @@ def _corpus(tables: StudyTables, genre: str) -> dict[str, str | None]:
 def _split_dict(split: SplitSummary | None) -> dict[str, Any] | None:
     if split is None:
         return None
-    means: dict[str, Any] = {name: mean_dict(split.metric(name)) for name in METRICS}
+    means: dict[str, Any] = {name: mean_dict(split.metric(name)) for name in averaged()}
     return means | {
         "mi_cap": split.mi_cap,
         "n_snippets": split.n_snippets,
@@ -271,7 +271,7 @@ def as_text(recommendation: Recommendation, musebar: str = "musebar") -> str:
         f"  configuration {chosen.config_id}{method}; study {rec.study}, phase {chosen.phase}, "
         f"{labels.count(chosen.n_done, 'seed')}, {chosen.collapsed} collapsed"
     )
-    lines = [f"{rec.genre}: {labels.describe(chosen.config)}", origin, ""]
+    lines = [f"{rec.genre}: {labels.describe(chosen.config, chosen.told_by)}", origin, ""]
     if rec.warnings:
         lines += [*(f"  ! {warning}" for warning in rec.warnings), ""]
     lines += [*_evidence_lines(rec), "", "How it was chosen"]
@@ -329,7 +329,7 @@ def _alternative_lines(rec: Recommendation) -> list[str]:
         rows.append(
             [
                 one.summary.config_id,
-                labels.brief(one.summary.config),
+                labels.brief(one.summary),
                 labels.with_interval(figures.bce),
                 labels.with_interval(one.difference),
                 labels.bracket(figures.mi_lower, figures.mi_upper),

@@ -104,9 +104,13 @@ def _choices(name: str, record: Record, state: str, config_id: str) -> list[Deci
 
 
 def _settings(record: Record, config_id: str) -> str:
+    from reports.answers.naming import telling
     from reports.words.labels import describe
+    from study.spec.model import Protocol
 
-    return describe(record.configurations[config_id])
+    configs = list(record.configurations.values())
+    told_by = telling(configs, searched=record.spec.search.protocol is Protocol.SEARCH)
+    return describe(record.configurations[config_id], told_by[config_id])
 
 
 def _as_dict(name: str, record: Record, config_id: str, found: list[Decision]) -> dict[str, Any]:

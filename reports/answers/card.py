@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musebar_core import metric_table
 from musebar_core.size import n_parameters
 from reports.answers.choice import Prefer, full_counts, validation
 from reports.answers.cost import Cost, cost
@@ -35,11 +36,8 @@ if TYPE_CHECKING:
 DEFAULT = "musebar_bow"
 """The method that the paper recommends: bar-wise regularisation and annealing together."""
 
-METRICS = {Prefer.BCE: "bce", Prefer.INFORMATION: "mi_lower"}
+CHOICE_METRICS = {Prefer.BCE: "bce", Prefer.INFORMATION: "mi_lower"}
 """What a choice is made on."""
-
-SIGNS = {"bce": 1.0, "mi_lower": -1.0}
-"""Turns a metric into a cost, of which less is better."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +125,8 @@ class Card:
 
 def decision_card(tables: StudyTables, choice: Choice) -> Card:
     """Draw up the card of a choice."""
-    metric = METRICS[choice.prefer]
-    sign = SIGNS[metric]
+    metric = CHOICE_METRICS[choice.prefer]
+    sign = sign_of(metric)
     rows = summaries(tables, choice.genre)
     costs = sign * _table(choice.pool, metric)
     ties = tie_set([row.config_id for row in choice.pool], costs)
@@ -159,6 +157,11 @@ def decision_card(tables: StudyTables, choice: Choice) -> Card:
     )
 
 
+def sign_of(name: str) -> float:
+    """Turn a metric into a cost, of which less is better: +1 or -1."""
+    return metric_table.metric(name).cost(1.0)
+
+
 def _table(pool: Sequence[ConfigurationSummary], metric: str) -> NDArray[np.float64]:
     """Figures of the pool, ``[k, n]``, on the seeds that all of it has, ascending."""
     means = [validation(row).metric(metric) for row in pool]
@@ -172,7 +175,7 @@ def _rival(chosen: ConfigurationSummary, row: ConfigurationSummary, metric: str)
     difference = paired_difference(mine, other)
     if difference is None:
         return None
-    better = difference if SIGNS[metric] > 0 else paired_difference(other, mine)
+    better = difference if sign_of(metric) > 0 else paired_difference(other, mine)
     return Rival(row, difference, improvement(better or difference), sign_flip(difference.values))
 
 
@@ -208,7 +211,7 @@ def _smallest(choice: Choice, metric: str) -> Smallest:
         model = row.config.model
         return n_parameters(model), other, model.regularizers, row.config_id
 
-    sign, best = SIGNS[metric], validation(choice.pool[0]).metric(metric)
+    sign, best = sign_of(metric), validation(choice.pool[0]).metric(metric)
     most = sign * best.mean + (best.standard_error or 0.0)
     within = [r for r in choice.pool if sign * validation(r).metric(metric).mean <= most]
     smallest = min(within, key=size)

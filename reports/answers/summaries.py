@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import math
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from musebar_core.config import Configuration
+from musebar_core.metric_table import averaged
+from reports.answers.naming import telling
 from study.results.columns import BASELINES
 from study.search.objectives import COLLAPSED_SHARE
-from study.statistics.intervals import SeedMean, mean_over_seeds
+from study.statistics.intervals import NOT_MEASURED, SeedMean, mean_over_seeds
 
 if TYPE_CHECKING:
-    from study.results.tables import StudyTables
+    from collections.abc import Mapping
 
-METRICS = ("bce", "kl", "kl_bars", "elbo", "mi_lower", "mi_upper", "active_units")
-"""Metrics that are averaged over seeds."""
+    from study.results.tables import StudyTables
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,9 @@ class SplitSummary:
 
     Attributes
     ----------
-    bce, kl, kl_bars, elbo
-        Nats per snippet.
-    mi_lower, mi_upper
-        Ends of the mutual information bracket, nats.
-    active_units
-        Latent dimensions in use.
+    means
+        Metric to its mean over seeds, units as :data:`musebar_core.metric_table.METRICS` has them;
+        without those that were not measured.
     mi_cap
         log N, nats: ``mi_lower`` cannot exceed it.
     n_snippets
@@ -53,16 +51,54 @@ class SplitSummary:
         Seeds that collapsed, ascending.
     """
 
-    bce: SeedMean
-    kl: SeedMean
-    kl_bars: SeedMean
-    elbo: SeedMean
-    mi_lower: SeedMean
-    mi_upper: SeedMean
-    active_units: SeedMean
+    means: Mapping[str, SeedMean]
     mi_cap: float
     n_snippets: int
     collapsed_seeds: tuple[int, ...]
+
+    def metric(self, name: str) -> SeedMean:
+        """Return the mean of a metric; over no seeds where it was not measured."""
+        return self.means.get(name, NOT_MEASURED)
+
+    @property
+    def bce(self) -> SeedMean:
+        """Nats per snippet."""
+        return self.metric("bce")
+
+    @property
+    def kl(self) -> SeedMean:
+        """Nats per snippet."""
+        return self.metric("kl")
+
+    @property
+    def kl_bars(self) -> SeedMean:
+        """Nats per snippet, over the r posteriors."""
+        return self.metric("kl_bars")
+
+    @property
+    def elbo(self) -> SeedMean:
+        """Nats per snippet."""
+        return self.metric("elbo")
+
+    @property
+    def mi_lower(self) -> SeedMean:
+        """Lower end of the mutual information bracket, nats."""
+        return self.metric("mi_lower")
+
+    @property
+    def mi_upper(self) -> SeedMean:
+        """Upper end of the mutual information bracket, nats."""
+        return self.metric("mi_upper")
+
+    @property
+    def active_units(self) -> SeedMean:
+        """Latent dimensions in use."""
+        return self.metric("active_units")
+
+    @property
+    def n_seeds(self) -> int:
+        """Seeds measured."""
+        return self.bce.n_seeds or max(mean.n_seeds for mean in self.means.values())
 
     @property
     def collapsed(self) -> int:
@@ -72,12 +108,7 @@ class SplitSummary:
     @property
     def is_collapsed(self) -> bool:
         """Whether more than one seed in five collapsed."""
-        return self.collapsed > COLLAPSED_SHARE * self.bce.n_seeds
-
-    def metric(self, name: str) -> SeedMean:
-        """Return the mean named ``name``, one of :data:`METRICS`."""
-        mean: SeedMean = getattr(self, name)
-        return mean
+        return self.collapsed > COLLAPSED_SHARE * self.n_seeds
 
 
 @dataclass(frozen=True)
@@ -94,6 +125,8 @@ class ConfigurationSummary:
         Seeds done, ascending.
     validation, test
         Means over the done seeds; None while there is none.
+    told_by
+        Names of the settings that tell it from the others of its study.
     """
 
     genre: str
@@ -106,6 +139,7 @@ class ConfigurationSummary:
     failures: tuple[Failure, ...]
     validation: SplitSummary | None
     test: SplitSummary | None
+    told_by: tuple[str, ...] = ()
 
     @property
     def n_done(self) -> int:
@@ -115,7 +149,7 @@ class ConfigurationSummary:
     @property
     def n_measured(self) -> int:
         """Seeds done that have validation figures: only these count towards a choice."""
-        return 0 if self.validation is None else self.validation.bce.n_seeds
+        return 0 if self.validation is None else self.validation.n_seeds
 
     @property
     def collapsed(self) -> int:
@@ -171,9 +205,18 @@ def _summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, .
     for run in runs[_columns()].to_dict("records"):
         groups.setdefault((str(run["config_id"]), str(run["phase"])), []).append(run)
     plan = _planned(tables.planned, genre)
-    return tuple(
+    told_by = _told_by(tables.results)
+    found = (
         _summary(genre, key, groups[key], plan.get(key, len(groups[key]))) for key in sorted(groups)
     )
+    return tuple(replace(one, told_by=told_by[one.config_id]) for one in found)
+
+
+def _told_by(results: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Settings that tell each configuration of a study from its others, over all genres."""
+    texts = results.drop_duplicates("config_id")["config"]
+    configs = [Configuration.from_dict(json.loads(text)) for text in texts]
+    return telling(configs, searched=bool((results["phase"] == "search").any()))
 
 
 def genre_names(tables: StudyTables) -> tuple[str, ...]:
@@ -206,7 +249,7 @@ def _planned(planned: pd.DataFrame, genre: str) -> dict[tuple[str, str], int]:
 
 
 def _columns() -> list[str]:
-    figures = (*METRICS, "mi_cap", "n_snippets", "collapsed")
+    figures = (*averaged(), "mi_cap", "n_snippets", "collapsed")
     return [
         *("config_id", "phase", "seed", "method", "state", "failure", "attempts", "config"),
         *(prefix + name for prefix in ("validation_", "test_") for name in figures),
@@ -238,14 +281,14 @@ def _failure(run: Run) -> Failure:
 
 
 def _split(done: list[Run], prefix: str) -> SplitSummary | None:
-    means = {name: mean_over_seeds(_by_seed(done, prefix + name)) for name in METRICS}
-    present = {name: mean for name, mean in means.items() if mean is not None}
+    means = {name: mean_over_seeds(_by_seed(done, prefix + name)) for name in averaged()}
+    measured = {name: mean for name, mean in means.items() if mean is not None}
     caps = list(_by_seed(done, prefix + "mi_cap").values())
     snippets = list(_by_seed(done, prefix + "n_snippets").values())
-    if len(present) < len(METRICS) or not caps or not snippets:
+    if not measured or not caps or not snippets:
         return None
     return SplitSummary(
-        **present,
+        means=measured,
         mi_cap=caps[0],
         n_snippets=int(snippets[0]),
         collapsed_seeds=tuple(

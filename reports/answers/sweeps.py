@@ -52,7 +52,7 @@ class Sweep:
             if self.setting == "latent_length"
             else f"latent length {config.model.latent_length}"
         )
-        return (first, *_training_parts(self.rows[0]))
+        return (first, *labels.training_parts(self.rows[0].config, self.rows[0].told_by))
 
     @property
     def held(self) -> str:
@@ -185,18 +185,8 @@ def _heatmap(rows: list[ConfigurationSummary], *, pooled: bool) -> Heatmap:
     found = tuple(
         HeatCell(*key, min(cells[key], key=_bce), len(cells[key])) for key in sorted(cells)
     )
-    held = None if pooled else ", ".join(_training_parts(rows[0]))
+    held = None if pooled else ", ".join(labels.training_parts(rows[0].config, rows[0].told_by))
     return Heatmap(found, held, any(row.phase == "search" for row in rows))
-
-
-def _training_parts(row: ConfigurationSummary) -> list[str]:
-    training = row.config.training
-    text = [labels.schedule(row.config)]
-    if training.input_dropout:
-        text.append(f"input dropout {training.input_dropout:g}")
-    if training.free_bits:
-        text.append(f"free bits {training.free_bits:g}")
-    return text
 
 
 def _spans(one: Heatmap) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.answers.choice import CHOICE_PHASES, full_counts
 from reports.answers.summaries import ConfigurationSummary, SplitSummary, baseline_bce, seeds_wanted
-from reports.words.labels import METHODS, brief, compared_label, method_label
+from reports.words.labels import METHODS, compared_label, name_of
 
 if TYPE_CHECKING:
     from study.results.tables import StudyTables
@@ -175,7 +175,7 @@ def _point(
     row: ConfigurationSummary, figures: SplitSummary, chosen: ConfigurationSummary | None
 ) -> InformationPoint:
     return InformationPoint(
-        label=method_label(row.method) or brief(row.config),
+        label=name_of(row),
         config_id=row.config_id,
         phase=row.phase,
         method=row.method,

@@ -51,7 +51,7 @@ def active_units(
                 name=name,
                 marker={"color": colour, "size": 10, "symbol": symbol, "opacity": 0.75},
                 text=[
-                    f"{style.escape(brief(row.config))}<br>{row.config_id}, {row.phase}<br>"
+                    f"{style.escape(brief(row))}<br>{row.config_id}, {row.phase}<br>"
                     f"{with_interval(mean)} of {row.config.model.latent_length}, "
                     f"{mean.n_seeds} seeds"
                     for row, mean in zip(group, means, strict=True)

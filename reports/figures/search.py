@@ -385,7 +385,7 @@ def _hover(trial: Trial) -> str:
     figures = trial.figures
     return "<br>".join(
         [
-            f"{trial.number}. {style.escape(brief(trial.row.config))}",
+            f"{trial.number}. {style.escape(brief(trial.row))}",
             f"{trial.row.config_id}, {trial.row.n_done} seeds",
             f"BCE {with_interval(figures.bce)}",
             f"MI {number(figures.mi_lower.mean)} to {number(figures.mi_upper.mean)} nats",

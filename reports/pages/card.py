@@ -64,7 +64,7 @@ def _ties(card: Card) -> tuple[Chart, ...]:
     if len(card.choice.pool) < 2:
         return ()
     rows = [row for config in card.choice.pool if (row := _apart(card, config)) is not None]
-    name = wording.METRIC_NAMES[card.metric]
+    name = labels.metric_label(card.metric)
     caption = (
         f"Validation {name} minus the recommended configuration's, seed by seed, with 95% "
         "intervals; the best by its mean is at the top. Left of the dotted line is lower."
@@ -88,7 +88,7 @@ def _apart(card: Card, row: ConfigurationSummary) -> Apart | None:
 
 
 def _label(row: ConfigurationSummary) -> str:
-    return labels.method_label(row.method) or labels.brief(row.config)
+    return labels.name_of(row)
 
 
 def _ties_table(card: Card, rows: list[Apart]) -> Table:
@@ -115,7 +115,7 @@ def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
     found = card.stages
     if not found.finalists:
         return ()
-    name = wording.METRIC_NAMES[card.metric]
+    name = labels.metric_label(card.metric)
     table = Table(
         id="stages",
         caption=f"Mean validation {name} of each finalist in both stages, nats.",

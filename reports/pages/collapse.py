@@ -93,7 +93,7 @@ def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
         found.append(
             (
                 Cell(row.config_id),
-                Cell(labels.brief(row.config)),
+                Cell(labels.brief(row)),
                 Cell(row.phase),
                 Cell(labels.number(split.kl.mean), split.kl.mean),
                 Cell(labels.number(split.mi_lower.mean), split.mi_lower.mean),
@@ -158,7 +158,7 @@ def _shares(genre: GenreView) -> Section:
 
 def _name(row: ConfigurationSummary, chosen: ConfigurationSummary | None) -> str:
     label = labels.compared_label(row.method, chosen=is_chosen(row, chosen))
-    brief = labels.brief(row.config)
+    brief = labels.brief(row)
     return f"{label}: {brief}" if label else brief
 
 
@@ -169,7 +169,7 @@ def _rates_table(counted: tuple[Rate, ...]) -> Table:
         columns=("setting", "value", "collapsed", "seeds", "share"),
         rows=tuple(
             (
-                Cell(one.setting.replace("_", " ")),
+                Cell(labels.setting_label(one.setting)),
                 Cell(one.value),
                 Cell(f"{one.collapsed:,}", one.collapsed),
                 Cell(f"{one.seeds:,}", one.seeds),

@@ -117,7 +117,7 @@ def _answer(study: StudyView, genre: GenreView) -> tuple[Cell, ...]:
     test, markov = chosen.test, genre.baselines["test"].get("markov")
     return (
         *first,
-        Cell(labels.brief(chosen.config)),
+        Cell(labels.brief(chosen)),
         Cell("-") if test is None else Cell(labels.with_interval(test.bce), test.bce.mean),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
         Cell("-")

@@ -32,7 +32,7 @@ OWN_SCALE = (
     "over a snippet, so the scales differ with its length and its music: compare the order of the "
     "methods and the shape, never the figures."
 )
-METRICS = (
+PANELS = (
     ("bce", "BCE", "BCE (nats per snippet)"),
     ("kl", "KL", "KL (nats per snippet)"),
     ("mi", "Mutual information", "mutual information (nats)"),
@@ -80,7 +80,7 @@ def _all_genres(measured: Measured) -> Section:
         if "markov" in genre.baselines["test"]
     }
     charts: list[Chart] = []
-    for metric, name, x_title in METRICS:
+    for metric, name, x_title in PANELS:
         marks = [_mark(genre, row, metric) for genre, rows in measured for row in rows]
         from_zero = metric != "bce"
         drawn = genres_chart(
@@ -192,7 +192,7 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
             f"fig-kl-{name}",
             f"KL, test, {genre.name}",
             each + SAID["kl"],
-            seed_panel(found, genre.chosen, "test", "kl", METRICS[1][2]),
+            seed_panel(found, genre.chosen, "test", "kl", PANELS[1][2]),
             data=seeds.id,
         ),
         chart(
@@ -201,7 +201,7 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
             each + "Filled marks "
             "are the lower bound, hollow ones the upper; the dotted line is 0.5 nats, under "
             "which a seed counts as collapsed.",
-            seed_panel(found, genre.chosen, "test", "mi", METRICS[2][2]),
+            seed_panel(found, genre.chosen, "test", "mi", PANELS[2][2]),
             data=seeds.id,
         ),
     ]
@@ -226,7 +226,7 @@ def _written(name: str, value: float) -> str:
 
 
 def _seeds_table(id: str, rows: tuple[ConfigurationSummary, ...]) -> Table:  # noqa: A002
-    names = ("bce", "kl", "mi_lower", "mi_upper", "active_units")
+    names = cells.MEASURES
     found = []
     for row in rows:
         split = row.split("test")
@@ -245,6 +245,6 @@ def _seeds_table(id: str, rows: tuple[ConfigurationSummary, ...]) -> Table:  # n
     return Table(
         id=id,
         caption="Every seed on the test split; BCE, KL and MI in nats.",
-        columns=("method", "seed", "BCE", "KL", "MI lower", "MI upper", "active units"),
+        columns=("method", "seed", *(labels.metric_label(name) for name in names)),
         rows=tuple(found),
     )

@@ -156,7 +156,7 @@ def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[
     return (
         link,
         Cell(
-            labels.brief(chosen.config) + (", not eligible" if chosen.is_collapsed else ""),
+            labels.brief(chosen) + (", not eligible" if chosen.is_collapsed else ""),
             warning=chosen.is_collapsed,
         ),
         _bce(chosen.test),

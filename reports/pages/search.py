@@ -115,7 +115,7 @@ def _history_table(found: Search) -> Table:
             (
                 Cell(str(t.number), t.number),
                 Cell(t.row.config_id),
-                Cell(labels.brief(t.row.config)),
+                Cell(labels.brief(t.row)),
                 Cell(labels.with_interval(t.figures.bce), t.bce),
                 Cell(labels.number(best), best),
                 Cell(
@@ -162,7 +162,7 @@ def _importance_table(weighed: Importances) -> Table:
         columns=("setting", "share", "from", "to"),
         rows=tuple(
             (
-                Cell(one.name.replace("_", " ")),
+                Cell(labels.setting_label(one.name)),
                 Cell(f"{one.share:.3f}", one.share),
                 *(Cell(f"{end:.3f}", end) for end in one.interval),
             )
@@ -196,7 +196,7 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section
     ]
     pair = _pair(found)
     if pair is not None:
-        x, y = (name.replace("_", " ") for name in pair)
+        x, y = (labels.setting_label(name) for name in pair)
         slices.append(
             chart(
                 "fig-contour",
@@ -235,7 +235,7 @@ def _front(study: StudyView, genre: GenreView, found: Search) -> Section:
         rows=tuple(
             (
                 Cell(t.row.config_id),
-                Cell(labels.brief(t.row.config)),
+                Cell(labels.brief(t.row)),
                 Cell(labels.with_interval(t.figures.bce), t.bce),
                 Cell(labels.with_interval(t.figures.mi_lower), t.information),
                 Cell(labels.with_interval(t.figures.mi_upper), t.figures.mi_upper.mean),
@@ -280,7 +280,7 @@ def _left(study: StudyView, genre: GenreView) -> Section | None:
         rows=tuple(
             (
                 Cell(one.row.config_id),
-                Cell(labels.brief(one.row.config)),
+                Cell(labels.brief(one.row)),
                 Cell(one.stage),
                 *_measured(one.row.validation),
                 Cell(str(one.row.n_done), one.row.n_done),

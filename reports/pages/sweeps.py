@@ -149,8 +149,7 @@ def _sweep_notes(found: tuple[Sweep, ...]) -> list[str]:
         notes.append(SLICE.format(seeds=f"{seeds} {noun}"))
     partial = [row for one in found for row in one.rows if row.is_partial]
     notes += [
-        f"{labels.brief(row.config)}: {labels.seeds_of(row.n_done, row.n_planned)}."
-        for row in partial
+        f"{labels.brief(row)}: {labels.seeds_of(row.n_done, row.n_planned)}." for row in partial
     ]
     return notes
 

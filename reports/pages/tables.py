@@ -57,14 +57,8 @@ class Table:
     footer: tuple[tuple[Cell, ...], ...] = ()
 
 
-MEASURES = (
-    ("BCE", "bce"),
-    ("KL", "kl"),
-    ("MI lower", "mi_lower"),
-    ("MI upper", "mi_upper"),
-    ("active units", "active_units"),
-)
-"""Column of a table, and its metric."""
+MEASURES = ("bce", "kl", "mi_lower", "mi_upper", "active_units")
+"""Metrics that a table shows, in the order of its columns."""
 
 
 def methods_table(
@@ -75,7 +69,13 @@ def methods_table(
     id: str | None = None,  # noqa: A002  (HTML's word)
 ) -> Table:
     """Set the compared configurations side by side on one split, baselines beneath."""
-    columns = ("method", *(name for name, _ in MEASURES), "seeds", "collapsed", "configuration")
+    columns = (
+        "method",
+        *(labels.metric_label(name) for name in MEASURES),
+        "seeds",
+        "collapsed",
+        "configuration",
+    )
     found = []
     for row in rows:
         figures = row.split(split)
@@ -85,7 +85,7 @@ def methods_table(
                 *_measures(figures),
                 _seeds(row),
                 _collapsed(row, figures),
-                Cell(labels.brief(row.config)),
+                Cell(labels.brief(row)),
             )
         )
     return Table(
@@ -117,12 +117,12 @@ def measures_table(
     columns = (
         "configuration",
         "phase",
-        *(name for name, _ in MEASURES),
+        *(labels.metric_label(name) for name in MEASURES),
         "seeds",
         "collapsed",
         "failed",
         "method",
-        *(n.replace("_", " ") for n in names),
+        *(labels.setting_label(n) for n in names),
     )
     return Table(
         id=id,
@@ -177,7 +177,7 @@ def alternatives_table(recommendation: Recommendation) -> Table:
         found.append(
             (
                 Cell(one.summary.config_id),
-                Cell(labels.brief(one.summary.config)),
+                Cell(labels.brief(one.summary)),
                 _mean(figures.bce),
                 _mean(one.difference),
                 _mean(figures.mi_lower),
@@ -303,7 +303,7 @@ def _seeds(row: ConfigurationSummary) -> Cell:
 
 
 def _measures(split: SplitSummary | None) -> tuple[Cell, ...]:
-    return tuple(_mean(None if split is None else split.metric(name)) for _, name in MEASURES)
+    return tuple(_mean(None if split is None else split.metric(name)) for name in MEASURES)
 
 
 def _mean(mean: SeedMean | None) -> Cell:

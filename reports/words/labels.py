@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.annealing import ScheduleKind
+from musebar_core.metric_table import metric
+from musebar_core.settings import SETTINGS, setting, values
+from reports.answers.naming import ALWAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from musebar_core.config import Configuration
-    from reports.answers.summaries import SplitSummary
+    from musebar_core.settings import Value
+    from reports.answers.summaries import ConfigurationSummary, SplitSummary
     from study.statistics.intervals import SeedMean
 
 METHODS = {
@@ -27,43 +32,24 @@ BASELINES = {
     "repeat_last": "repeat last",
 }
 
-COVERAGE = "Intervals are 95% t intervals: they cover seeds, not the choice of songs."
+NOT_MEASURED = "not measured"
+"""Of a metric that no seed has: a mean over nothing is no number."""
 
-ALWAYS_SHOWN = ("latent_length", "regularizers", "annealing")
+SCHEDULE = ("annealing_start", "annealing_length", "annealing_cycles")
+"""Settings that :func:`schedule` says."""
+
+EXTRAS = ("input_dropout", "free_bits")
+"""Settings that a description says wherever they are on."""
+
+COVERAGE = "Intervals are 95% t intervals: they cover seeds, not the choice of songs."
 
 
 def settings(config: Configuration) -> dict[str, Any]:
     """Every setting that configurations may differ in, in words of one kind each."""
-    annealing, model, training = config.annealing, config.model, config.training
     return {
-        "latent_length": model.latent_length,
-        "regularizers": model.regularizers,
-        "annealing": str(annealing.kind),
-        "annealing_start": annealing.start,
-        "annealing_length": annealing.length,
-        "annealing_cycles": annealing.cycles,
-        "annealing_ratio": annealing.ratio,
-        "free_bits": training.free_bits,
-        "input_dropout": training.input_dropout,
-        "learning_rate": training.learning_rate,
-        "batch": str(training.batch),
-        "epochs": training.epochs,
-        "warm_up": training.warm_up,
-        "decay": str(training.decay),
-        "gradient_clip": training.gradient_clip,
-        "output_bias": _switch(training.output_bias),
-        "encoder_steps": training.encoder_steps,
-        "pooling": str(model.pooling),
-        "bidirectional": _switch(model.bidirectional),
-        "precision": str(training.precision),
-        "hidden": model.hidden,
-        "layers": model.layers,
-        "snippet_steps": config.grid.snippet_steps,
+        name: ("on" if value else "off") if isinstance(value, bool) else value
+        for name, value in values(config).items()
     }
-
-
-def _switch(on: bool) -> str:
-    return "on" if on else "off"
 
 
 def differences(one: Configuration, other: Configuration) -> str:
@@ -71,9 +57,9 @@ def differences(one: Configuration, other: Configuration) -> str:
     mine, its = settings(one), settings(other)
     same_kind = mine["annealing"] == its["annealing"]
     names = [
-        name.replace("_", " ")
-        for name in mine
-        if mine[name] != its[name] and (same_kind or not name.startswith("annealing_"))
+        entry.label
+        for entry in SETTINGS
+        if mine[entry.name] != its[entry.name] and (same_kind or not entry.kind_only)
     ]
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
@@ -82,9 +68,7 @@ def varied(configs: Iterable[Configuration]) -> tuple[str, ...]:
     """Names of the settings that differ between configurations, the three main ones always."""
     rows = [settings(config) for config in configs]
     names = rows[0] if rows else {}
-    return tuple(
-        name for name in names if name in ALWAYS_SHOWN or len({row[name] for row in rows}) > 1
-    )
+    return tuple(name for name in names if name in ALWAYS or len({row[name] for row in rows}) > 1)
 
 
 def own_settings(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
@@ -94,7 +78,7 @@ def own_settings(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(
         name
         for name in several
-        if not name.startswith("annealing_")
+        if not setting(name).kind_only
         or len({(row["annealing"], row[name]) for row in rows})
         > len({row["annealing"] for row in rows})
     )
@@ -113,30 +97,72 @@ def compared_label(method: str | None, *, chosen: bool) -> str:
     return f"{label} (chosen)" if label else "chosen"
 
 
-def describe(config: Configuration) -> str:
-    """Say a configuration in one line: latent length, regularized bars, schedule, extras."""
-    model, training = config.model, config.training
-    parts = [
-        f"latent length {model.latent_length}",
-        f"{model.regularizers} of {config.grid.bars} bars regularized",
-        schedule(config),
-    ]
-    if training.input_dropout:
-        parts.append(f"input dropout {training.input_dropout:g}")
-    if training.free_bits:
-        parts.append(f"free bits {training.free_bits:g}")
-    return ", ".join(parts)
+def describe(config: Configuration, told_by: Sequence[str] = ()) -> str:
+    """Say a configuration in one line: latent length, regularized bars, schedule, extras.
+
+    ``told_by`` are the settings that tell it from others, as :func:`reports.answers.naming.telling`
+    names them.
+    """
+    model = config.model
+    return ", ".join(
+        [
+            f"latent length {model.latent_length}",
+            f"{model.regularizers} of {config.grid.bars} bars regularized",
+            *training_parts(config, told_by),
+        ]
+    )
 
 
-def brief(config: Configuration) -> str:
-    """Say a configuration in a few characters, for tables and figures."""
-    model, training = config.model, config.training
-    text = f"L {model.latent_length} · r {model.regularizers} · {config.annealing.kind}"
-    if training.input_dropout:
-        text += f" · dropout {training.input_dropout:g}"
-    if training.free_bits:
-        text += f" · free bits {training.free_bits:g}"
-    return text
+def training_parts(config: Configuration, told_by: Sequence[str] = ()) -> list[str]:
+    """Say how a configuration is trained: schedule, input dropout and free bits, what tells it."""
+    own = values(config)
+    said = (*ALWAYS, *SCHEDULE)
+    extras = [name for name in EXTRAS if own[name] or name in told_by]
+    extras += [name for name in told_by if name not in (*said, *extras)]
+    return [schedule(config), *(setting_text(name, own[name]) for name in extras)]
+
+
+def brief(row: ConfigurationSummary) -> str:
+    """Say a configuration in a few characters, for tables and figures.
+
+    By whatever differs within its study: no two configurations of one study are called alike.
+    """
+    own = values(row.config)
+    return " · ".join(setting_text(name, own[name], few=True) for name in row.told_by or ALWAYS)
+
+
+def name_of(row: ConfigurationSummary) -> str:
+    """Name a configuration: as its method, else by what differs within its study."""
+    return method_label(row.method) or brief(row)
+
+
+def setting_text(name: str, value: Value, *, few: bool = False) -> str:
+    """Say a setting's value: ``learning rate 0.01``; a switch ``output bias``, ``no output bias``.
+
+    The kind of a schedule speaks for itself.
+    """
+    entry = setting(name)
+    label = entry.brief if few else entry.label
+    if isinstance(value, bool):
+        return label if value else f"no {label}"
+    return setting_value(value) if name == "annealing" else f"{label} {setting_value(value)}"
+
+
+def setting_value(value: float | str) -> str:
+    """Write a setting's value, a number with all the digits that it has."""
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if float(f"{value:g}") == value else str(value)
+
+
+def setting_label(name: str) -> str:
+    """What a setting is called."""
+    return setting(name).label
+
+
+def metric_label(name: str) -> str:
+    """What a metric is called."""
+    return metric(name).label
 
 
 def schedule(config: Configuration) -> str:
@@ -154,6 +180,8 @@ def schedule(config: Configuration) -> str:
 
 def number(value: float) -> str:
     """Write a number with as many decimals as its size deserves: 566.3, 27.41, 0.03."""
+    if math.isnan(value):
+        return NOT_MEASURED
     text = f"{value:,.1f}" if abs(value) >= 100 else f"{value:.2f}"
     return "0.00" if text == "-0.00" else text
 
@@ -162,6 +190,8 @@ def with_interval(mean: SeedMean | None) -> str:
     """``566.3 [564.9, 567.7]``; the interval is left out where one seed gives none."""
     if mean is None:
         return "-"
+    if not mean.n_seeds:
+        return NOT_MEASURED
     text = number(mean.mean)
     if mean.interval is not None:
         text += f" [{number(mean.interval[0])}, {number(mean.interval[1])}]"
@@ -170,6 +200,8 @@ def with_interval(mean: SeedMean | None) -> str:
 
 def bracket(lower: SeedMean, upper: SeedMean) -> str:
     """Write the mutual information bracket, mean of each end: ``2.70 to 3.10``."""
+    if not (lower.n_seeds or upper.n_seeds):
+        return NOT_MEASURED
     return f"{number(lower.mean)} to {number(upper.mean)}"
 
 

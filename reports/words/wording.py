@@ -12,6 +12,7 @@ from reports.words.labels import (
     count,
     differences,
     method_label,
+    metric_label,
     number,
     p_value,
     percent,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 LISTED = 10
 """Configurations that a section names; how many more there are is said."""
-
-METRIC_NAMES = {"bce": "BCE", "mi_lower": "mi_lower"}
 
 
 @dataclass(frozen=True)
@@ -121,14 +120,14 @@ def _member(card: Card, row: ConfigurationSummary) -> Line:
     chosen = ", recommended" if row.config_id == card.chosen.config_id else ""
     return Line(
         row.config_id,
-        f"{_named(row)}: {METRIC_NAMES[card.metric]} {with_interval(mean)}, "
+        f"{_named(row)}: {metric_label(card.metric)} {with_interval(mean)}, "
         f"p {p_value(card.ties.p_values[row.config_id])}{chosen}",
     )
 
 
 def _named(row: ConfigurationSummary) -> str:
     label = method_label(row.method)
-    return f"{label} ({brief(row.config)})" if label else brief(row.config)
+    return f"{label} ({brief(row)})" if label else brief(row)
 
 
 def _more(n: int) -> list[Line]:
@@ -145,7 +144,7 @@ def _sureness(card: Card) -> Section:
         lines.append(Line("Over the paper's default", f"no comparison: {card.default_note}"))
     if card.studentised is not None:
         interval = f"[{number(card.studentised[0])}, {number(card.studentised[1])}]"
-        text = f"{METRIC_NAMES[card.metric]} {interval}"
+        text = f"{metric_label(card.metric)} {interval}"
         lines.append(Line("Its mean, by studentised bootstrap", text))
     about = (
         "How often it is better on a seed that both ran (ties count half; exact 95% interval), and "
@@ -196,7 +195,7 @@ def _stages(card: Card) -> Section:
         about = "Of many means the best is lucky too: on fresh seeds it will look a little worse."
         return Section("stages", "How much the pick flatters", about, tuple(lines))
     about = (
-        f"Search {METRIC_NAMES[card.metric]} picked the finalists, so it flatters them (the "
+        f"Search {metric_label(card.metric)} picked the finalists, so it flatters them (the "
         "winner's curse); confirmation ran on fresh seeds. The change estimates the bias."
     )
     return Section("stages", "Search against confirmation", about, tuple(lines))
@@ -247,7 +246,7 @@ def _transfers(card: Card) -> Section:
     lines = [Line(one.source, transfer_text(one)) for one in card.transfers]
     about = (
         f"What {card.genre} would lose with the configuration recommended for another genre: "
-        f"validation {METRIC_NAMES[card.metric]} here, its own minus this one's, seed by seed."
+        f"validation {metric_label(card.metric)} here, its own minus this one's, seed by seed."
     )
     return Section("transfer", "Using another genre's configuration here", about, tuple(lines))
 

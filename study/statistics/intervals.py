@@ -47,6 +47,10 @@ class SeedMean:
         return None if self.sd is None else self.sd / math.sqrt(self.n_seeds)
 
 
+NOT_MEASURED = SeedMean(math.nan, None, None, (), ())
+"""The mean of what no seed measured: a metric that an older export lacks."""
+
+
 def mean_over_seeds(values: Mapping[int, float]) -> SeedMean | None:
     """Average one quantity over seeds.
 

@@ -31,8 +31,8 @@ def test_every_field_of_a_configuration_is_one_setting(section, name):
 def test_a_setting_says_what_it_is_and_is_of_the_type_it_says(one):
     assert one.meaning
     kinds = {"int64": int, "float64": float, "boolean": bool, "string": str}
-    assert type(one.of(Configuration())) is kinds[one.dtype]
-    assert type(one.default) is kinds[one.dtype]
+    assert type(one.of(Configuration())) is kinds[one.dtype.lower()]
+    assert type(one.default) is kinds[one.dtype.lower()]
 
 
 @pytest.mark.parametrize("attribute", ["name", "label", "brief"])

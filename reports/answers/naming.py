@@ -1,0 +1,66 @@
+"""Which settings tell the configurations of a study apart: what a label has to say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from musebar_core.settings import SETTINGS, Setting, values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from musebar_core.config import Configuration
+    from musebar_core.settings import Value
+
+    Values = Mapping[str, Value]
+
+ALWAYS = ("latent_length", "regularizers", "annealing")
+"""Settings that every label says."""
+
+
+def telling(configs: Sequence[Configuration], *, searched: bool) -> dict[str, tuple[str, ...]]:
+    """Name the settings by whose values each configuration differs from the others.
+
+    Of each setting one value is left unsaid: its default, or in a grid the one that more than
+    half of the configurations have, so that an ablation is told by what was changed. The three of
+    :data:`ALWAYS` are always said. What follows from a schedule's kind is left out.
+
+    Parameters
+    ----------
+    configs
+        All configurations of a study, or of a genre.
+    searched
+        Whether they were proposed one after another, and not laid out as a grid.
+
+    Returns
+    -------
+    dict
+        config_id to names in the table's order. No two different configurations have the same
+        names with the same values.
+    """
+    rows = {config.config_id: values(config) for config in configs}
+    kinds: dict[Value, list[Values]] = {}
+    for row in rows.values():
+        kinds.setdefault(row["annealing"], []).append(row)
+    unsaid = {one.name: _unsaid(one, list(rows.values()), searched) for one in SETTINGS}
+
+    def says(one: Setting, row: Values) -> bool:
+        if one.name in ALWAYS:
+            return True
+        alike = kinds[row["annealing"]] if one.kind_only else rows.values()
+        varies = len({other[one.name] for other in alike}) > 1
+        return varies and (one.kind_only or row[one.name] != unsaid[one.name])
+
+    return {
+        config_id: tuple(one.name for one in SETTINGS if says(one, row))
+        for config_id, row in rows.items()
+    }
+
+
+def _unsaid(one: Setting, rows: Sequence[Values], searched: bool) -> Value:
+    counts = Counter(row[one.name] for row in rows)
+    if searched or not counts:
+        return one.default
+    value, n = counts.most_common(1)[0]
+    return value if 2 * n > len(rows) else one.default
