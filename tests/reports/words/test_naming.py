@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reports.answers.naming import telling
+from musebar_core.settings import searchable
 from reports.answers.summaries import summaries
 from reports.words.labels import brief, describe, name_of
 from study.home.studies import Home
 from study.results import exchange
 from study.results.tables import load_tables
+
+OTHER = {
+    "latent_length": 7,
+    "regularizers": 4,
+    "annealing": "linear",
+    "annealing_start": 0.25,
+    "annealing_length": 0.25,
+    "annealing_cycles": 2,
+    "annealing_ratio": 0.25,
+    "free_bits": 0.7,
+    "input_dropout": 0.7,
+    "hidden": 7,
+    "layers": 3,
+    "batch": 7,
+    "learning_rate": 0.0010000001,
+    "warm_up": 0.7,
+    "decay": "cosine",
+    "gradient_clip": 0.7,
+    "output_bias": True,
+    "encoder_steps": 7,
+    "pooling": "max",
+    "bidirectional": True,
+    "precision": "mixed",
+}
+"""Of each setting a value that the configurations here do not have."""
 
 RESULTS = Path(__file__).parents[3] / "docs" / "results"
 
@@ -26,15 +52,37 @@ def test_no_two_configurations_of_a_committed_export_have_one_name(tmp_path, nam
         assert len({said(row) for row in rows.values()}) == len(rows)
 
 
-@pytest.mark.parametrize("searched", [True, False])
-def test_a_grid_is_told_by_what_was_changed_and_a_search_by_what_is_on(make_config, searched):
-    strong = make_config(8, 1, "linear", free_bits=0.5)
-    others = [make_config(8, 1, "linear", free_bits=0.5, batch=n) for n in (2, 4)]
-    off = make_config(8, 1, "linear", free_bits=0.0)
-    told = telling([strong, *others, off], searched=searched)
-    extra = {
-        one.config_id: set(told[one.config_id]) - {"latent_length", "regularizers", "annealing"}
-        for one in (strong, off)
-    }
-    assert extra[strong.config_id] == ({"free_bits"} if searched else set())
-    assert extra[off.config_id] == (set() if searched else {"free_bits"})
+@pytest.mark.parametrize(
+    ("searched", "strong", "off"),
+    [
+        (False, "L 8 · r 1 · linear", "L 8 · r 1 · linear · free bits 0"),
+        (True, "L 8 · r 1 · linear · free bits 0.5", "L 8 · r 1 · linear"),
+    ],
+)
+def test_a_grid_is_told_by_what_was_changed_and_a_search_by_what_is_on(
+    make_study, make_config, searched, strong, off
+):
+    study, phase = make_study(), "search" if searched else "confirm"
+    for changed in ({}, {"input_dropout": 0.2}, {"input_dropout": 0.5}, {"free_bits": 0.0}):
+        study.add(
+            make_config(8, 1, "linear", **({"free_bits": 0.5} | changed)), [500.0], phase=phase
+        )
+    said = {brief(row) for row in summaries(study.tables(), "jazz")}
+    assert {strong, off} <= said
+    assert len(said) == 4
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_configurations_that_differ_in_any_setting_have_two_names(make_study, make_config, name):
+    study, entry, one = make_study(), searchable()[name], make_config(8, 2, "cyclical")
+    section = getattr(one, entry.section)
+    other = replace(one, **{entry.section: replace(section, **{entry.field: OTHER[name]})})
+    for config in (one, other):
+        study.add(config, [500.0])
+    rows = summaries(study.tables(), "jazz")
+    assert len({brief(row) for row in rows}) == 2
+    assert len({describe(row.config, row.told_by) for row in rows}) == 2
+
+
+def test_every_setting_that_a_space_may_vary_is_tried_here():
+    assert set(OTHER) == set(searchable())
