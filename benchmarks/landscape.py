@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from study.search.objectives import COLLAPSED_SHARE
 from study.spec import specfile
+from study.statistics.eligibility import COLLAPSED_SHARE
 
 if TYPE_CHECKING:
     from study.spec.model import StudySpec

@@ -16,7 +16,7 @@ import optuna
 
 from benchmarks.landscape import End
 from study.search import proposals
-from study.search.objectives import COLLAPSED_SHARE
+from study.statistics.eligibility import COLLAPSED_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

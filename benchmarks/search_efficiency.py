@@ -36,9 +36,9 @@ from benchmarks import landscape, rivals
 from benchmarks.landscape import End, Landscape
 from study.ledger.record import Ended, Proposal, Record, SeedRun
 from study.search import evidence, planner, proposals
-from study.search.objectives import COLLAPSED_SHARE
 from study.spec import specfile
 from study.spec.model import Phase
+from study.statistics.eligibility import too_many_collapsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -109,7 +109,7 @@ def _cost(record: Record, spec: StudySpec, config_id: str) -> tuple[bool, float]
     seeds = spec.seeds_of(Phase.CONFIRM)
     runs = [SeedRun("genre", config_id, seed, Phase.CONFIRM) for seed in seeds]
     rows = [record.ended[run].metrics["validation"] for run in runs]
-    collapsed = sum(row["collapsed"] for row in rows) > COLLAPSED_SHARE * len(rows)
+    collapsed = too_many_collapsed(sum(row["collapsed"] for row in rows), len(rows))
     return collapsed, float(np.mean([row["bce"] for row in rows]))
 
 

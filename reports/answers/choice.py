@@ -16,7 +16,7 @@ from reports.answers.summaries import (
     summaries,
 )
 from reports.words.labels import METHODS, count, number
-from study.search.objectives import COLLAPSED_SHARE
+from study.statistics.eligibility import most_collapsed
 
 if TYPE_CHECKING:
     from study.results.tables import StudyTables
@@ -186,7 +186,7 @@ def _pool_sentence(full: int, eligible: int, wanted: int) -> str:
     have = f"has {_all_seeds(wanted)}" if full == 1 else f"have {_all_seeds(wanted, 'their')}"
     return (
         f"{count(full, 'configuration')} {have}; {eligible} of them eligible "
-        f"(at most {int(COLLAPSED_SHARE * wanted)} of {wanted} collapsed on validation)."
+        f"(at most {most_collapsed(wanted)} of {wanted} collapsed on validation)."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reports.words import labels
-from study.search.objectives import COLLAPSED_SHARE
+from study.statistics.eligibility import COLLAPSED_SHARE
+from study.statistics.pareto import pareto_front as dominated_by_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,13 +101,13 @@ def search(tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
 def pareto_front(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     """Keep the trials that none beats in both: lower mean BCE and higher mean mi_lower.
 
-    In order of BCE, lowest first.
+    In order of BCE, lowest first; equal ones are all kept. A trial in which either was not
+    measured is compared with none and is left out.
     """
-    front: list[Trial] = []
-    for trial in sorted(trials, key=lambda t: (t.bce, -t.information, t.number)):
-        if not front or trial.information > front[-1].information:
-            front.append(trial)
-    return tuple(front)
+    measured = [t for t in trials if math.isfinite(t.bce) and math.isfinite(t.information)]
+    front = dominated_by_none({str(t.number): (t.bce, -t.information) for t in measured})
+    kept = [t for t in measured if str(t.number) in front]
+    return tuple(sorted(kept, key=lambda t: (t.bce, t.number)))
 
 
 @dataclass(frozen=True)

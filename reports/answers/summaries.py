@@ -14,7 +14,7 @@ from musebar_core.config import Configuration
 from musebar_core.metric_table import averaged
 from reports.answers.naming import telling
 from study.results.columns import BASELINES
-from study.search.objectives import COLLAPSED_SHARE
+from study.statistics.eligibility import too_many_collapsed
 from study.statistics.intervals import NOT_MEASURED, SeedMean, mean_over_seeds
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class SplitSummary:
     @property
     def is_collapsed(self) -> bool:
         """Whether more than one seed in five collapsed."""
-        return self.collapsed > COLLAPSED_SHARE * self.n_seeds
+        return too_many_collapsed(self.collapsed, self.n_seeds)
 
 
 @dataclass(frozen=True)

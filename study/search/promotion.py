@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from study.search.objectives import COLLAPSED_SHARE, Objectives, cost, pareto_ranks
+from study.search.objectives import Objectives, cost
+from study.statistics.eligibility import COLLAPSED_SHARE
+from study.statistics.pareto import pareto_front, pareto_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -167,8 +169,8 @@ def promote(results: Iterable[Searched], count: int, objectives: Objectives) -> 
 def pareto_set(results: Iterable[Searched], objectives: Objectives) -> list[Searched]:
     """Eligible configurations that no eligible one is better than in every objective."""
     eligible = [r for r in results if r.eligible]
-    ranks = pareto_ranks({r.config_id: r.costs(objectives) for r in eligible})
-    front = [r for r in eligible if ranks[r.config_id] == 0]
+    names = pareto_front({r.config_id: r.costs(objectives) for r in eligible})
+    front = [r for r in eligible if r.config_id in names]
     return sorted(front, key=lambda r: (r.costs(objectives), r.config_id))
 
 

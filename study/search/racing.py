@@ -6,21 +6,21 @@ decisions.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from math import sqrt
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from musebar_core.metric_table import metric
-from study.search.objectives import COLLAPSED_SHARE, Objectives, dominates
+from study.spec.model import MAX_RUNG
+from study.statistics.eligibility import most_collapsed
+from study.statistics.intervals import standard_error
+from study.statistics.pareto import pareto_front
+from study.statistics.signflip import sign_flip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from study.search.objectives import Objectives
 
 LEVEL = 0.05
 """Share of wrong cuts a rung may make, divided among the comparisons made there."""
@@ -65,7 +65,7 @@ class Verdict:
         Mean paired difference to the best in the first objective, nats, above 0 is worse;
         None where nothing was compared.
     p_value
-        Of :func:`sign_flip_p`, uncorrected; None likewise.
+        Of the one-sided sign-flip test, uncorrected; None likewise.
     """
 
     config_id: str
@@ -98,12 +98,13 @@ def judge(
     objectives
         In the order of the contenders' costs.
     """
-    allowed = int(COLLAPSED_SHARE * full)
+    allowed = most_collapsed(full)
     able = [c for c in contenders if not c.failed and c.collapsed <= allowed]
     verdicts = [_unable(c, seeds, full, allowed) for c in contenders if c not in able]
     if not able:
         return _best_of_the_unable(contenders, verdicts)
-    leaders = [c for c in able if not any(dominates(o.means, c.means) for o in able)]
+    leading = pareto_front({c.config_id: c.means for c in able})
+    leaders = [c for c in able if c.config_id in leading]
     comparisons = max(1, (len(able) - 1) * len(leaders))
     for contender in able:
         if contender in leaders:
@@ -112,24 +113,6 @@ def judge(
             verdicts.append(_compared(contender, leaders, seeds, comparisons, objectives))
     order = [c.config_id for c in contenders]
     return sorted(verdicts, key=lambda verdict: order.index(verdict.config_id))
-
-
-def sign_flip_p(differences: Sequence[float]) -> float:
-    """One-sided exact p-value that paired differences are centred above 0.
-
-    The share of the 2^n ways to flip their signs whose mean is at least the one observed; it
-    cannot be below 2^-n. Source: Fisher, The Design of Experiments (1935), section 21.
-    """
-    values = np.asarray(differences, dtype=np.float64)
-    sums = _signs(len(values)) @ values
-    return float(np.mean(sums >= values.sum() - 1e-12 * np.abs(values).sum()))
-
-
-@functools.lru_cache(maxsize=4)
-def _signs(n: int) -> NDArray[np.float64]:
-    """Every way to choose n signs, [2^n, n]."""
-    bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-    return np.where(bits, -1.0, 1.0)
 
 
 def _compared(
@@ -159,8 +142,9 @@ def _worse_p(contender: Contender, leader: Contender) -> float:
     """The largest p over the objectives that the contender is worse by more than noise."""
     found = []
     for mine, its in zip(contender.costs, leader.costs, strict=True):
-        error = stdev(its) / sqrt(len(its)) if len(its) > 1 else 0.0
-        found.append(sign_flip_p([a - b - error for a, b in zip(mine, its, strict=True)]))
+        error = standard_error(its) or 0.0
+        worse = [a - b - error for a, b in zip(mine, its, strict=True)]
+        found.append(sign_flip(worse, exact_seeds=MAX_RUNG).above)
     return max(found)
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from math import sqrt
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
-
-from scipy.special import stdtrit
 
 from study.ledger.record import Ended, Record, SeedRun
 from study.search import evidence, planner, promotion
-from study.search.objectives import COLLAPSED_SHARE
 from study.spec.model import Phase, Protocol
+from study.statistics.eligibility import too_many_collapsed
+from study.statistics.intervals import mean_over_seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -225,7 +222,7 @@ def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
 
 def _mostly_collapsed(rows: list[Ended]) -> bool:
     done = [e for e in rows if e.done]
-    return bool(done) and sum(map(_collapsed, done)) > COLLAPSED_SHARE * len(done)
+    return too_many_collapsed(sum(map(_collapsed, done)), len(done))
 
 
 def _collapsed(ended: Ended) -> bool:
@@ -239,15 +236,16 @@ def _best(record: Record, cells: Cells) -> Best | None:
         if len(done) == len(record.spec.seeds_of(phase)) and not _mostly_collapsed(done):
             values = [float(e.metrics["validation"]["bce"]) for e in done]
             found.append(_with_interval(config_id, phase, values))
-    return min(found, key=lambda best: (best.bce, best.config_id), default=None)
+    best = [one for one in found if one is not None]
+    return min(best, key=lambda one: (one.bce, one.config_id), default=None)
 
 
-def _with_interval(config_id: str, phase: Phase, values: list[float]) -> Best:
-    mean, n = fmean(values), len(values)
-    if n < 2:
-        return Best(config_id, phase, mean, None, None, n)
-    half = float(stdtrit(n - 1, 0.975)) * stdev(values) / sqrt(n)
-    return Best(config_id, phase, mean, mean - half, mean + half, n)
+def _with_interval(config_id: str, phase: Phase, values: list[float]) -> Best | None:
+    found = mean_over_seeds(dict(enumerate(values)))
+    if found is None:
+        return None
+    low, high = found.interval or (None, None)
+    return Best(config_id, phase, found.mean, low, high, found.n_seeds)
 
 
 def _transfer(record: Record, genre: str) -> Transfer | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 CONFIDENCE = 0.95
 
@@ -70,6 +70,12 @@ def mean_over_seeds(values: Mapping[int, float]) -> SeedMean | None:
     numbers = tuple(finite.values())
     mean, sd = _moments(numbers)
     return SeedMean(mean, _interval(mean, sd, len(numbers)), sd, tuple(finite), numbers)
+
+
+def standard_error(values: Sequence[float]) -> float | None:
+    """Return the standard error of the mean of values; None for fewer than two."""
+    mean = mean_over_seeds(dict(enumerate(values)))
+    return None if mean is None else mean.standard_error
 
 
 def paired_difference(first: SeedMean, second: SeedMean) -> SeedMean | None:

@@ -57,15 +57,15 @@ class SignFlip:
         return min(1.0, 2 * min(self.below, self.above))
 
 
-def sign_flip(differences: Sequence[float]) -> SignFlip:
+def sign_flip(differences: Sequence[float], exact_seeds: int = EXACT_SEEDS) -> SignFlip:
     """Test paired differences, one a seed.
 
-    Beyond :data:`EXACT_SEEDS` seeds the patterns are drawn, always the same ones; the
-    observed one counts among them, so that the test keeps its level.
+    Beyond ``exact_seeds`` seeds the patterns are drawn, always the same ones; the observed one
+    counts among them, so that the test keeps its level.
     """
     values = np.asarray(differences, dtype=float)
     n = len(values)
-    sums = patterns(n) @ values
+    sums = _every_sum(values) if n <= exact_seeds else patterns(n) @ values
     slack = TOLERANCE * float(np.abs(values).sum())
     observed = float(values.sum())
     return SignFlip(
@@ -73,8 +73,16 @@ def sign_flip(differences: Sequence[float]) -> SignFlip:
         below=float(np.mean(sums <= observed + slack)),
         above=float(np.mean(sums >= observed - slack)),
         smallest=1 / len(sums),
-        exact=n <= EXACT_SEEDS,
+        exact=n <= exact_seeds,
     )
+
+
+def _every_sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums of the values under each of the 2^n ways to sign them, ``[2^n]``."""
+    sums = np.zeros(1)
+    for value in values:
+        sums = np.concatenate([sums + value, sums - value])
+    return sums
 
 
 @functools.cache

@@ -1,3 +1,4 @@
+import dataclasses
 from dataclasses import replace
 
 import pandas as pd
@@ -68,6 +69,20 @@ def test_the_front_keeps_what_none_beats_in_both(searched):
         (504, 4.0),
         (508, 5.0),
     ]
+
+
+def test_the_front_keeps_all_equal_ones_and_none_that_was_not_measured(searched):
+    first, *others = found(searched).trials
+    means = {k: v for k, v in first.figures.means.items() if k != "mi_lower"}
+    figures = dataclasses.replace(first.figures, means=means)
+    unmeasured = dataclasses.replace(
+        first, number=99, row=dataclasses.replace(first.row, validation=figures)
+    )
+    best = pareto_front(others)[0]
+    twin = dataclasses.replace(best, number=100)
+    front = pareto_front([unmeasured, *others, twin])
+    assert [trial.number for trial in front[:2]] == [best.number, 100]
+    assert 99 not in {trial.number for trial in front}
 
 
 def test_whoever_was_left_behind_is_named_with_the_reason(searched):

@@ -3,25 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from study.search.racing import Contender, judge, sign_flip_p
+from study.search.racing import Contender, judge
 from study.spec.model import Objective
 
 BCE = (Objective.BCE,)
 BOTH = (Objective.BCE, Objective.MI_LOWER)
-
-
-@pytest.mark.parametrize(
-    ("differences", "p"),
-    [
-        ([1, 1, 1, 1, 1, 1], 1 / 64),
-        ([-1, -1], 1.0),
-        ([1, -1], 3 / 4),
-        ([3, 2, -1], 2 / 8),
-        ([0, 0], 1.0),
-    ],
-)
-def test_the_sign_flip_test_counts_flips(differences, p):
-    assert sign_flip_p(differences) == pytest.approx(p)
 
 
 LEVEL_BCES = (10.0, 10.2, 9.8, 10.1, 9.9, 10.0)

@@ -36,6 +36,26 @@ def test_rounding_does_not_break_a_tie():
     assert sign_flip(values).above == sign_flip(values).below == 5 / 8
 
 
+@pytest.mark.parametrize(
+    ("differences", "p"),
+    [
+        ([1, 1, 1, 1, 1, 1], 1 / 64),
+        ([-1, -1], 1.0),
+        ([1, -1], 3 / 4),
+        ([3, 2, -1], 2 / 8),
+        ([0, 0], 1.0),
+    ],
+)
+def test_flips_that_reach_the_observed_sum_are_counted(differences, p):
+    assert sign_flip(differences).above == p
+
+
+def test_sixteen_seeds_that_agree_are_counted_exactly_where_that_is_asked():
+    found = sign_flip([1.0] * 16, exact_seeds=16)
+    assert found.exact
+    assert found.above == found.smallest == 2**-16
+
+
 def test_beyond_fourteen_seeds_patterns_are_drawn_and_always_the_same():
     values = np.random.default_rng(0).normal(size=20).tolist()
     found = sign_flip(values)

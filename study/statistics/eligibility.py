@@ -1,0 +1,16 @@
+"""How many seeds of a configuration may collapse."""
+
+from __future__ import annotations
+
+COLLAPSED_SHARE = 0.2
+"""A configuration of which more than one seed in five collapsed is not eligible."""
+
+
+def too_many_collapsed(collapsed: int, seeds: int) -> bool:
+    """Whether more than one seed in five collapsed; of no seeds none did."""
+    return collapsed > COLLAPSED_SHARE * seeds
+
+
+def most_collapsed(seeds: int) -> int:
+    """Most seeds of so many that may collapse."""
+    return int(COLLAPSED_SHARE * seeds)
