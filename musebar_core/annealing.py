@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from musebar_core.errors import ConfigurationError
 
@@ -118,12 +119,18 @@ def weight(schedule: Schedule, u: float) -> float:
     leave slope and centre open); ``cyclical`` rises linearly in the first ``ratio`` of each
     cycle and stays at 1 for the rest of it (Fu et al. 2019, eq. 6).
     """
-    if schedule.kind is ScheduleKind.CONSTANT or u >= schedule.start + schedule.length:
+    if u >= schedule.start + schedule.length:
         return 1.0
     if u < schedule.start:
         return 0.0
-    ramp = (u - schedule.start) / schedule.length
+    return _risen(schedule, (u - schedule.start) / schedule.length)
+
+
+def _risen(schedule: Schedule, ramp: float) -> float:
+    """The weight after a fraction of the ramp, 0 up to 1."""
     match schedule.kind:
+        case ScheduleKind.CONSTANT:
+            return 1.0
         case ScheduleKind.LINEAR:
             return ramp
         case ScheduleKind.COSINE:
@@ -131,9 +138,11 @@ def weight(schedule: Schedule, u: float) -> float:
         case ScheduleKind.LOGISTIC:
             low = _logistic(0.0)
             return (_logistic(ramp) - low) / (_logistic(1.0) - low)
-        case _:
+        case ScheduleKind.CYCLICAL:
             within_cycle = (ramp * schedule.cycles) % 1.0
             return min(1.0, within_cycle / schedule.ratio)
+        case unknown:
+            assert_never(unknown)
 
 
 def _logistic(ramp: float) -> float:

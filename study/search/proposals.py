@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 import optuna
@@ -96,8 +96,12 @@ def _candidates(spec: StudySpec, due: Propose) -> Iterator[Candidate]:
         case Sampler.QMC:
             seed = _entropy(spec.search.seed, due.genre, 0)
             yield from ((cell, _WORDS[kind]) for cell in _sobol(spec.space, seed))
-        case _:
+        case Sampler.GP | Sampler.TPE | Sampler.RANDOM:
             yield from _asked(spec, due, make_sampler(kind, entropy % 2**32))
+        case Sampler.AUTO:
+            raise ValueError("'auto' stands for another sampler")
+        case unknown:
+            assert_never(unknown)
     rng = np.random.default_rng(entropy)
     left = list(spec.space.cells())
     for place in rng.permutation(len(left)):
@@ -233,7 +237,7 @@ def _encode(parameter: Parameter, value: Value) -> Value:
 
 
 def make_sampler(kind: Sampler, seed: int) -> optuna.samplers.BaseSampler:
-    """Optuna's sampler of a kind, seeded; chance for the kinds that Optuna is not asked for."""
+    """Optuna's sampler of a kind, seeded; ValueError for the kinds that it is not asked for."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         match kind:
@@ -249,8 +253,12 @@ def make_sampler(kind: Sampler, seed: int) -> optuna.samplers.BaseSampler:
                     constant_liar=True,
                     n_startup_trials=_STARTUP_TRIALS,
                 )
-            case _:
+            case Sampler.RANDOM:
                 return optuna.samplers.RandomSampler(seed=seed)
+            case Sampler.GRID | Sampler.QMC | Sampler.AUTO:
+                raise ValueError(f"Optuna is not asked for '{kind}'")
+            case unknown:
+                assert_never(unknown)
 
 
 def _entropy(seed: int, genre: str, generation: int) -> int:

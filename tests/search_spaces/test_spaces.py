@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 import search_spaces
+from musebar_core.annealing import ScheduleKind
 from musebar_core.config import Configuration, Grid, ModelConfig
 from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
 
@@ -39,6 +40,11 @@ def test_choices_have_nothing_to_vary_in_a_space_of_whole_configurations():
 def test_the_full_space_takes_the_regularizers_that_the_snippet_allows():
     space = search_spaces.load_space("full", Grid(1, 4, 64))
     assert next(p.values for p in space.parameters if p.name == "regularizers") == (1, 2, 4, 8, 16)
+
+
+def test_the_full_space_tries_every_annealing_schedule():
+    space = search_spaces.load_space("full", PAPER)
+    assert next(p.values for p in space.parameters if p.name == "annealing") == tuple(ScheduleKind)
 
 
 def test_cells_hold_a_conditional_parameter_only_where_its_condition_holds():
