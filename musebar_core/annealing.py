@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
@@ -11,6 +11,12 @@ from musebar_core.errors import ConfigurationError
 
 LOGISTIC_STEEPNESS = 10.0
 """Slope of the logistic ramp; Bowman et al. (2016) give none. 10 spans 0.7% to 99.3%."""
+
+
+OPTION = {"option": True}
+"""Marks a setting that came after the first configurations were recorded: at its default it
+changes nothing, and it stays out of the canonical JSON there, so that a configuration recorded
+before it keeps its ``config_id``."""
 
 
 class ScheduleKind(StrEnum):
@@ -30,7 +36,7 @@ class Schedule:
     Attributes
     ----------
     kind
-        Shape of the ramp from 0 to 1; ``constant`` is weight 1 throughout.
+        Shape of the ramp from 0 to ``end``; ``constant`` is weight ``end`` throughout.
     start
         Fraction of training before the ramp begins; the weight is 0 until then.
     length
@@ -38,6 +44,10 @@ class Schedule:
     cycles, ratio
         ``cyclical`` alone: number of cycles, and the share of each spent rising
         (Fu et al. 2019, M and R).
+    end
+        Weight once the ramp is over, above 0 and at most 1. Under 1 the loss is that of a
+        beta-VAE (Higgins et al. 2017) with beta under 1, which buys information for rate
+        (Alemi et al. 2018; MusicVAE, Roberts et al. 2018, ends at 0.2).
 
     Settings that a kind does not use are reset to their defaults, so that two
     schedules that do the same are equal.
@@ -53,6 +63,7 @@ class Schedule:
     length: float = 0.5
     cycles: int = 4
     ratio: float = 0.5
+    end: float = field(default=1.0, metadata=OPTION)
 
     def __post_init__(self) -> None:
         try:
@@ -69,7 +80,7 @@ class Schedule:
         if kind is not ScheduleKind.CYCLICAL:
             object.__setattr__(self, "cycles", 1)
             object.__setattr__(self, "ratio", 1.0)
-        for name in ("start", "length", "ratio"):
+        for name in ("start", "length", "ratio", "end"):
             object.__setattr__(self, name, finite(f"annealing {name}", getattr(self, name)))
         self._check()
 
@@ -82,12 +93,16 @@ class Schedule:
         if self.start + self.length > 1 + 1e-9:
             raise ConfigurationError(
                 f"annealing start {self.start} + length {self.length} is over 1: the weight would "
-                "not have reached 1 when training ends; shorten one of them"
+                f"not have reached {self.end:g} when training ends; shorten one of them"
             )
         if type(self.cycles) is not int or self.cycles < 1 or not 0 < self.ratio <= 1:
             raise ConfigurationError(
                 f"cyclical annealing needs a whole number of cycles >= 1 and 0 < ratio <= 1, "
                 f"not {self.cycles} and {self.ratio}"
+            )
+        if not 0 < self.end <= 1:
+            raise ConfigurationError(
+                f"annealing end {self.end}: the final KL weight, above 0 and at most 1"
             )
 
 
@@ -111,23 +126,23 @@ def weight(schedule: Schedule, u: float) -> float:
     Returns
     -------
     float
-        A weight from 0 to 1; exactly 1 once the ramp is over, so every schedule ends at 1.
+        A weight from 0 to ``schedule.end``; exactly that once the ramp is over.
 
     Notes
     -----
     The logistic ramp is rescaled to pass through 0 and 1 at its ends (Bowman et al. 2016
     leave slope and centre open); ``cyclical`` rises linearly in the first ``ratio`` of each
-    cycle and stays at 1 for the rest of it (Fu et al. 2019, eq. 6).
+    cycle and stays at its top for the rest of it (Fu et al. 2019, eq. 6).
     """
     if u >= schedule.start + schedule.length:
-        return 1.0
+        return schedule.end
     if u < schedule.start:
         return 0.0
-    return _risen(schedule, (u - schedule.start) / schedule.length)
+    return schedule.end * _height(schedule, (u - schedule.start) / schedule.length)
 
 
-def _risen(schedule: Schedule, ramp: float) -> float:
-    """The weight after a fraction of the ramp, 0 up to 1."""
+def _height(schedule: Schedule, ramp: float) -> float:
+    """Height of the shape, 0 to 1, after a fraction ``ramp`` of its length, 0 to below 1."""
     match schedule.kind:
         case ScheduleKind.CONSTANT:
             return 1.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from musebar_core.annealing import Schedule, finite
+from musebar_core.annealing import OPTION, Schedule, finite
 from musebar_core.errors import ConfigurationError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -24,11 +24,6 @@ Batch = int | Literal["per_group"]
 
 DEFAULT_EVALUATIONS = 50
 """Evaluations a run where ``evaluate_every`` is not given."""
-
-OPTION = {"option": True}
-"""Marks a setting that came after the first configurations were recorded: at its default it
-changes nothing, and it stays out of the canonical JSON there, so that a configuration recorded
-before it keeps its ``config_id``."""
 
 
 class Pooling(StrEnum):
@@ -241,7 +236,7 @@ class Configuration:
     def to_dict(self) -> dict[str, Any]:
         """Plain nested dictionaries; :meth:`from_dict` takes them back.
 
-        An :data:`OPTION` at its default is left out.
+        An :data:`~musebar_core.annealing.OPTION` at its default is left out.
         """
         return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
 

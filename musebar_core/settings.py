@@ -173,6 +173,14 @@ SETTINGS = (
         kind_only=True,
     ),
     Setting(
+        "annealing_end",
+        Section.ANNEALING,
+        "Float64",
+        "weight of the KL term once the ramp is over",
+        field="end",
+        brief="KL weight",
+    ),
+    Setting(
         "free_bits",
         Section.TRAINING,
         "float64",

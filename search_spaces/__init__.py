@@ -194,7 +194,8 @@ def apply(base: Configuration, values: Mapping[str, Value]) -> Configuration:
     check_names(values)
     sections = base.to_dict()
     if values.get("annealing", base.annealing.kind) != base.annealing.kind:
-        sections["annealing"] = {}  # settings of another kind of schedule mean nothing to this one
+        # how a schedule of another kind runs means nothing to this one; where it ends does
+        sections["annealing"] = {"end": base.annealing.end}
     for name, value in values.items():
         setting = PARAMETERS[name]
         sections[setting.section][setting.field] = value

@@ -169,12 +169,14 @@ def schedule(config: Configuration) -> str:
     """Say the annealing schedule in words, in per cent of training."""
     annealing = config.annealing
     if annealing.kind is ScheduleKind.CONSTANT:
-        return "constant KL weight 1"
+        return f"constant KL weight {annealing.end:g}"
     text = f"{annealing.kind} annealing over {annealing.length:.0%} of training"
     if annealing.start:
         text += f" from {annealing.start:.0%}"
     if annealing.kind is ScheduleKind.CYCLICAL:
         text += f" in {annealing.cycles} cycles"
+    if annealing.end != 1:
+        text += f", to a KL weight of {annealing.end:g}"
     return text
 
 

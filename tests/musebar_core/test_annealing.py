@@ -5,18 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musebar_core.annealing import Schedule, ScheduleKind, weight
+from musebar_core.config import Configuration
 from musebar_core.errors import ConfigurationError
 
 fractions = st.floats(0, 1)
 schedules = st.builds(
-    lambda kind, start, share, cycles, ratio: Schedule(
-        kind, start, share * (1 - start), cycles, ratio
+    lambda kind, start, share, cycles, ratio, end: Schedule(
+        kind, start, share * (1 - start), cycles, ratio, end
     ),
     st.sampled_from(ScheduleKind),
     st.floats(0, 0.9),
     fractions,
     st.integers(1, 9),
     st.floats(0.1, 1),
+    st.floats(0.01, 1),
 )
 
 
@@ -34,6 +36,10 @@ schedules = st.builds(
         (Schedule("cyclical", 0.0, 1.0, cycles=4, ratio=0.5), 0.0625, 0.5),
         (Schedule("cyclical", 0.0, 1.0, cycles=4, ratio=0.5), 0.2, 1.0),
         (Schedule("cyclical", 0.0, 1.0, cycles=4, ratio=0.5), 0.25, 0.0),
+        (Schedule("constant", end=0.25), 0.0, 0.25),
+        (Schedule("linear", 0.2, 0.4, end=0.5), 0.3, 0.125),
+        (Schedule("linear", 0.2, 0.4, end=0.5), 0.6, 0.5),
+        (Schedule("cyclical", 0.0, 1.0, cycles=4, ratio=0.5, end=0.2), 0.2, 0.2),
     ],
 )
 def test_a_weight_is_what_a_hand_computes(schedule, u, expected):
@@ -41,13 +47,33 @@ def test_a_weight_is_what_a_hand_computes(schedule, u, expected):
 
 
 @given(schedules)
-def test_every_schedule_ends_at_one(schedule):
-    assert weight(schedule, 1.0) == 1.0
+def test_every_schedule_ends_at_its_end(schedule):
+    assert weight(schedule, 1.0) == schedule.end
 
 
 @given(schedules, fractions)
-def test_a_weight_is_never_outside_0_and_1(schedule, u):
-    assert 0 <= weight(schedule, u) <= 1
+def test_a_weight_is_never_outside_0_and_the_end(schedule, u):
+    assert 0 <= weight(schedule, u) <= schedule.end
+
+
+@pytest.mark.parametrize("kind", ScheduleKind)
+def test_each_kind_of_schedule_has_a_shape_of_its_own(kind):
+    """A kind without a shape would fail; one that took another's would be equal to it."""
+    points = [0.05 * k for k in range(20)]
+    shapes = {other: Schedule(other, 0.0, 1.0) for other in ScheduleKind}
+    curves = {other: [weight(each, u) for u in points] for other, each in shapes.items()}
+    assert [other for other, curve in curves.items() if curve == curves[kind]] == [kind]
+
+
+@pytest.mark.parametrize("end", [0.0, -0.5, 1.5, float("nan"), "half"])
+def test_an_end_that_is_no_weight_is_refused(end):
+    with pytest.raises(ConfigurationError, match="annealing end"):
+        Schedule("linear", end=end)
+
+
+def test_a_schedule_that_ends_at_1_is_written_as_it_always_was():
+    assert "end" not in Configuration(annealing=Schedule("linear", end=1.0)).to_dict()["annealing"]
+    assert Configuration(annealing=Schedule("linear", end=0.5)).to_dict()["annealing"]["end"] == 0.5
 
 
 @given(schedules, fractions, fractions)

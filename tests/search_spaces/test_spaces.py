@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import search_spaces
-from musebar_core.annealing import ScheduleKind
+from musebar_core.annealing import Schedule, ScheduleKind
 from musebar_core.config import Configuration, Grid, ModelConfig
 from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
 
@@ -119,3 +119,13 @@ def test_a_parameter_comes_after_those_that_its_conditions_refer_to(tmp_path):
     assert [p.name for p in space.parameters] == ["hidden", "input_dropout", "free_bits", "decay"]
     added = space.restrict({}, {"latent_length": (4, 8)})
     assert [p.name for p in added.parameters][-2:] == ["latent_length", "decay"]
+
+
+def test_a_schedule_of_another_kind_keeps_the_weight_that_it_ends_at():
+    base = Configuration(annealing=Schedule("linear", 0.0, 0.25, end=0.5))
+    found = search_spaces.apply(base, {"annealing": "cosine"}).annealing
+    assert (found.length, found.end) == (0.5, 0.5)
+    assert (
+        search_spaces.apply(base, {"annealing": "constant", "annealing_end": 0.75}).annealing.end
+        == 0.75
+    )

@@ -22,6 +22,7 @@ OTHER = {
     "annealing_length": 0.25,
     "annealing_cycles": 2,
     "annealing_ratio": 0.25,
+    "annealing_end": 0.5,
     "free_bits": 0.7,
     "input_dropout": 0.7,
     "hidden": 7,
