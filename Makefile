@@ -1,10 +1,10 @@
-# make setup | quickstart | test | test-all | debian | object-storage | check | bench
+# make setup | quickstart | check | test | test-services | test-browser | test-all | bench
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup quickstart test test-all debian object-storage check bench format clean
+.PHONY: setup quickstart test test-services test-browser test-all debian object-storage check bench format clean
 
 setup: $(STAMP)
 
@@ -22,8 +22,14 @@ quickstart: setup
 test: setup
 	$(BIN)/python -m pytest
 
+test-services: setup debian object-storage
+	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m 'services and not slow'
+
+test-browser: setup debian
+	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m 'browser and not slow'
+
 test-all: setup debian object-storage
-	$(BIN)/python -m pytest -m ''
+	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m ''
 
 debian:
 	sh tests/install-debian-packages

@@ -183,9 +183,10 @@ def postgres_url(postgres) -> str:
 def object_storage():
     """An S3-compatible server."""
     from tests.s3 import ObjectStorage, binary
+    from tests.services import missing
 
     if binary() is None:
-        pytest.skip("moto's server is not installed: make object-storage")
+        missing("moto's server is not installed: make object-storage")
     with ObjectStorage() as server:
         yield server
 

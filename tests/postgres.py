@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import psycopg
-import pytest
+
+from tests.services import missing
 
 PASSWORD = "correct-horse-battery"
 
@@ -26,7 +27,7 @@ def binary(name: str) -> str | None:
 
 def skip_where_missing() -> None:
     if binary("initdb") is None:
-        pytest.skip("PostgreSQL's server is not installed: make debian")
+        missing("PostgreSQL's server is not installed: make debian")
 
 
 def free_port() -> int:

@@ -53,7 +53,9 @@ def folder(tmp_path):
 
 
 def test_every_command_of_the_readme_runs(folder, musebar):
-    quickstart = yaml.safe_load((ROOT / "study" / "presets" / "quickstart.yaml").read_text())
+    quickstart = yaml.safe_load(
+        (ROOT / "study" / "spec" / "presets" / "quickstart.yaml").read_text()
+    )
     (folder / "quickstart.yaml").write_text(yaml.safe_dump(shrink(quickstart)))
     assert musebar("study", "launch", "quickstart.yaml").returncode == 0
     for command in commands():

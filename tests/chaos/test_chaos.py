@@ -15,7 +15,7 @@ import pytest
 from tests.chaos.conftest import compared
 from tests.chaos.harms import HARMS, Harm, disturb
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
 
 ROUNDS = int(os.environ.get("MUSEBAR_CHAOS_ROUNDS", "30"))
 SEED = int(os.environ.get("MUSEBAR_CHAOS_SEED", "0"))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.conftest import compared, table
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
 
 
 def test_three_nodes_run_a_study_to_its_end_though_one_is_cut_off_half_way(

@@ -13,12 +13,17 @@ import pytest
 
 from reports.build import Source as ReportSource
 from reports.build import build_report, build_site
+from tests.services import missing
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.browser
 
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-VIEWS = [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)]
-VIEW_NAMES = ["light-desktop", "dark-desktop", "light-phone", "dark-phone"]
+VIEWS = [
+    pytest.param("light", DESKTOP, id="light-desktop"),
+    pytest.param("dark", PHONE, id="dark-phone"),
+    pytest.param("dark", DESKTOP, id="dark-desktop", marks=pytest.mark.slow),
+    pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+]
 HOSTILE = '<img src=x onerror="alert(1)">&"\' 🎷 ' + "long " * 60
 
 CHARTS = """() => [...document.querySelectorAll("script[data-figure]")].map((script) => {
@@ -37,11 +42,12 @@ CHARTS = """() => [...document.querySelectorAll("script[data-figure]")].map((scr
 
 @pytest.fixture(scope="module")
 def chromium():
-    playwright = pytest.importorskip("playwright.sync_api")
+    from playwright import sync_api
+
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        pytest.fail("no chromium: `make debian` installs Debian's")
-    with playwright.sync_playwright() as driver:
+        missing("Chromium is not installed: make debian")
+    with sync_api.sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=path,
             args=[
@@ -133,7 +139,7 @@ def report(request):
     return request.getfixturevalue(request.param)
 
 
-@pytest.mark.parametrize(("scheme", "size"), VIEWS, ids=VIEW_NAMES)
+@pytest.mark.parametrize(("scheme", "size"), VIEWS)
 def test_every_page_loads_draws_every_trace_and_fits(chromium, report, scheme, size):
     for file in pages(report):
         with Opened(chromium, file, scheme, size) as opened:

@@ -109,7 +109,7 @@ def password(cluster, postgres, monkeypatch):
     return PASSWORD
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_a_study_runs_as_a_job_and_survives_its_client(
     run, cluster, music, postgres_url, password, tmp_path
 ):
@@ -141,7 +141,7 @@ def test_a_study_runs_as_a_job_and_survives_its_client(
         assert password not in text
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_a_job_is_stopped_from_another_shell_and_resumed(
     run, cluster, music, postgres_url, password
 ):
@@ -167,7 +167,7 @@ def test_a_job_is_stopped_from_another_shell_and_resumed(
     assert state["state"] == "finished"
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_a_client_without_the_token_is_told_so(
     run, cluster, music, postgres_url, password, tmp_path
 ):
@@ -180,7 +180,7 @@ def test_a_client_without_the_token_is_told_so(
     assert "f" * 48 not in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_a_study_that_is_submitted_is_stopped_before_it_trains(
     run, cluster, music, postgres_url, password
 ):

@@ -10,7 +10,7 @@ from study.run import worker
 
 
 @pytest.fixture(
-    params=["local", "memory", "file", pytest.param("s3", marks=pytest.mark.slow)],
+    params=["local", "memory", "file", pytest.param("s3", marks=pytest.mark.services)],
 )
 def home(request, tmp_path):
     """The root of a home: the tests below hold for each kind of it."""

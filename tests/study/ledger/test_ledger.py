@@ -24,7 +24,7 @@ RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
 METRICS = {"validation": {"bce": 0.1 + 0.2, "collapsed": False, "informative_share": None}}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
 def url(request):
     """Where the ledger is kept: every test of this file that uses it runs against both."""
     return "sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url")

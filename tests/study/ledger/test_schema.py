@@ -15,7 +15,7 @@ from study.ledger.schema import SCHEMA_VERSION
 HERE = importlib.metadata.version("musebar-study")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
 def url(request, tmp_path):
     """An empty database."""
     if request.param == "sqlite":

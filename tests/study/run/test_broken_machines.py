@@ -18,6 +18,7 @@ from study.results.tables import state_of
 from tests.conftest import TINY, musebar_command
 from tests.postgres import Postgres, skip_where_missing
 from tests.raynodes import training
+from tests.services import missing
 
 pytestmark = pytest.mark.slow
 
@@ -214,7 +215,7 @@ def test_a_disk_that_fills_half_way_ends_the_study_and_costs_it_no_run(run, smal
 def clock(tmp_path):
     """The seconds by which the clock is wrong, in a file, and an environment that goes by it."""
     if shutil.which("cc") is None:
-        pytest.skip("no C compiler is installed: make debian")
+        missing("no C compiler is installed: make debian")
     library, file = tmp_path / "clock.so", tmp_path / "clock"
     source = Path(__file__).parents[2] / "clock.c"
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source], check=True)

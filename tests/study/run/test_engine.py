@@ -83,7 +83,7 @@ subprocess.run(
 """What an autoscaler does whose cloud has said that it takes a spot node back."""
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_a_spot_node_that_is_taken_back_costs_its_run_no_attempt(tmp_path, tiny_spec):
     """Left alone, Tune would start its trial again behind the ledger's back."""
     training = "{profile: strong, epochs: 150, batch: 4, evaluate_every: 50}"

@@ -162,8 +162,10 @@ def test_a_database_that_is_away_is_waited_for_only_so_long(tmp_path, tiny_spec)
     assert 0.2 < time.monotonic() - began < 10
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("end", "seconds"), [("stop", 2.0), ("kill", 60.0)])
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("end", "seconds"), [("stop", 2.0), pytest.param("kill", 60.0, marks=pytest.mark.slow)]
+)
 def test_a_database_lost_for_a_while_loses_nothing_and_records_nothing_twice(
     tmp_path, tiny_spec, end, seconds, caplog
 ):
@@ -228,7 +230,7 @@ def commands(pid):
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.services
 def test_a_password_is_seen_nowhere(tmp_path, music, postgres, postgres_url):
     """Neither in what is printed, nor in a process's arguments, the database, export or report."""
     (tmp_path / "spec.yaml").write_text(f"name: quiet\nstorage: {{ledger: '{postgres_url}'}}\n")

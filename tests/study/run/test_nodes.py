@@ -18,7 +18,7 @@ from study.home.studies import Home
 from tests.conftest import TINY, musebar_command
 from tests.raynodes import Node, environment
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.services
 
 GIB = 2**30
 BOTH_AUTO = "gpus_per_trial: auto, seeds_per_trial: auto"
@@ -27,7 +27,8 @@ JOIN = """
 import json
 import logging
 import sys
-from study import nodes, specfile
+from study.run import nodes
+from study.spec import specfile
 from musebar_core.errors import MuseBarError
 
 class Stopped(MuseBarError):
