@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from musebar_core.errors import MuseBarError
+from musebar_core.errors import MuseBarError, StudyError
 from study.home import files
 
 if TYPE_CHECKING:
@@ -355,8 +356,22 @@ def _is_finished(opened: Study) -> bool:
 
     if opened.ledger.read_state(opened.name) != State.FINISHED:
         return False
+    _require_success(opened)
     click.echo(f"study '{opened.name}' is finished, nothing is left to run: {opened.folder}")
     return True
+
+
+def _require_success(opened: Study) -> int:
+    """How many seed runs of a finished study failed; StudyError where all of them did."""
+    ended = opened.ledger.read(opened.name).ended.values()
+    reasons = Counter(run.failure for run in ended if run.failure is not None)
+    failed = reasons.total()
+    if failed and failed == len(ended):
+        raise StudyError(
+            f"study '{opened.name}' is finished, and none of its {failed} seed runs succeeded "
+            f"({reasons.most_common(1)[0][0]}): mend that, and launch it again under another --name"
+        )
+    return failed
 
 
 def _submit(client: JobSubmissionClient, home: Home, opened: Study, address: str) -> None:
@@ -380,6 +395,7 @@ def _submit(client: JobSubmissionClient, home: Home, opened: Study, address: str
             err=True,
         )
         raise click.exceptions.Exit(130) from None
+    _require_success(opened)
     click.echo(f"study '{opened.name}' is finished: {opened.folder}")
 
 
@@ -397,10 +413,10 @@ def _run(home: Home, opened: Study, *, join: bool) -> None:
                 f"interrupted; go on with: {home.command('study resume', opened.name)}", err=True
             )
             raise click.exceptions.Exit(130) from None
-    ended = opened.ledger.read(opened.name).ended.values()
-    failed = sum(not run.done for run in ended)
+    failed = _require_success(opened)
     if failed:
-        click.echo(f"{failed} of {len(ended)} seed runs failed; the report names them", err=True)
+        runs = len(opened.ledger.read(opened.name).ended)
+        click.echo(f"{failed} of {runs} seed runs failed; the report names them", err=True)
     click.echo(f"study '{opened.name}' is finished: {opened.folder}")
 
 

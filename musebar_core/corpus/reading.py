@@ -18,6 +18,7 @@ import threading
 import warnings
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
@@ -278,9 +279,26 @@ def _context() -> BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, "symusic", "music21"])
     resource_tracker.ensure_running()  # it lets interrupts in again as it starts
-    with interrupts_held():
+    with interrupts_held(), _user_folder_kept_out():
         forkserver.ensure_running()
     return context
+
+
+@contextmanager
+def _user_folder_kept_out() -> Iterator[None]:
+    """Have Pythons that start meanwhile not look for modules in the folder they are started in.
+
+    The server would preload what the user has there under a name of ours.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _pool(workers: int, limits: Limits) -> ProcessPoolExecutor:

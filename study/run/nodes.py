@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import site
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
@@ -13,6 +15,8 @@ from study.run.sizing import ON_DEMAND, Node, Share, first_gpus, lacks_gpu, shar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ray.job_config import JobConfig
 
     from study.spec.model import StudySpec
 
@@ -53,11 +57,13 @@ def embedded(spec: StudySpec) -> Iterator[Share]:
     machine = this_machine()
     given = share(spec, [machine])
     _set_up(given)
+    _lead_workers_here()
     import ray
 
     try:
         ray.init(
             address="local",
+            job_config=_job_config(),
             num_cpus=given.slots * spec.resources.cpus_per_trial,
             num_gpus=machine.gpus if given.gpus_per_trial else 0,
             include_dashboard=False,
@@ -103,7 +109,12 @@ def joined(
 
     _set_up(None)
     try:
-        ray.init(address="auto", log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(
+            address="auto",
+            job_config=_job_config(),
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
     except (ConnectionError, RuntimeError) as error:
         raise StudyError(
             f"--join: this machine is no node of a running Ray cluster ({_first_line(error)})"
@@ -118,6 +129,25 @@ def joined(
         yield given
     finally:
         ray.shutdown()
+
+
+def _job_config() -> JobConfig:
+    """Have workers look for modules where their node does, and not in the user's folder as well.
+
+    Ray has them look first in the folder that a driver was started in, where a ``study.py`` would
+    be taken for ours; for the drivers of its remote clients alone, it leaves that out.
+    """
+    from ray.job_config import JobConfig
+
+    return JobConfig(_client_job=True)
+
+
+def _lead_workers_here() -> None:
+    """Have the workers of this machine find our packages, where these are not installed."""
+    root = str(Path(__file__).resolve().parents[2])
+    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if root not in [*known, *site.getsitepackages(), site.getusersitepackages()]:
+        os.environ["PYTHONPATH"] = os.pathsep.join([*filter(None, known), root])
 
 
 def _set_up(given: Share | None) -> None:

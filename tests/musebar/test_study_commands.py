@@ -313,3 +313,23 @@ def test_an_imported_part_of_a_study_is_completed_to_the_same_table(finished, tm
         measured(again).drop(columns=left_out), measured(results).drop(columns=left_out)
     )
     pd.testing.assert_frame_equal(evaluated, curves)
+
+
+def test_a_study_of_which_nothing_succeeded_fails_and_says_why(tmp_path, music):
+    grid = {
+        "search.protocol": "grid",
+        "search.methods": "false",
+        "search.choices": "{learning_rate: [1.0e+30]}",
+        "search.fixed": "{latent_length: 2, free_bits: 0, annealing: linear, "
+        "annealing_length: 0.5, input_dropout: 0, regularizers: 1}",
+        "seeds": "{search: 2, confirm: 2}",
+        "corpus.genres": "[low]",
+    }
+    for arguments in (launch(music, **grid), ("study", "resume", "tiny")):
+        done = run_in(tmp_path, *arguments)
+        assert done.returncode == 1
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+        assert "none of its 2 seed runs succeeded" in line
+        assert "no longer a finite number" in line
+    status = json.loads(run_in(tmp_path, "study", "status", "tiny", "--json").stdout)
+    assert (status["state"], status["genres"]["low"]["failed"]) == ("finished", 2)

@@ -168,19 +168,19 @@ def test_axe_finds_nothing_serious_on_any_page(chromium, report, scheme):
 
 
 def test_every_link_and_anchor_leads_somewhere(chromium, report):
-    ids = {}
+    ids, links = {}, {}
     for file in pages(report):
         with Opened(chromium, file) as opened:
             ids[file] = set(
                 opened.page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
             )
-    for file in pages(report):
-        with Opened(chromium, file) as opened:
-            for url in opened.page.evaluate("[...document.links].map((link) => link.href)"):
-                target = (file.parent / unquote(urlsplit(url).path)).resolve()
-                assert target.is_file(), (file.name, url)
-                if fragment := unquote(urlsplit(url).fragment):
-                    assert fragment in ids[target], (file.name, url)
+            links[file] = opened.page.evaluate("[...document.links].map((link) => link.href)")
+    for file, urls in links.items():
+        for url in urls:
+            target = (file.parent / unquote(urlsplit(url).path)).resolve()
+            assert target.is_file(), (file.name, url)
+            if fragment := unquote(urlsplit(url).fragment):
+                assert fragment in ids[target], (file.name, url)
 
 
 def test_tables_sort_by_value_and_back_by_click_and_by_key(chromium, report):

@@ -111,8 +111,8 @@ def test_a_worker_that_ray_kills_for_its_memory_fails_with_that_reason(run):
         "training": LONG,
     }
     ray = {"RAY_memory_usage_threshold": "0.001", "RAY_memory_monitor_refresh_ms": "50"}
-    assert run.launch(grid, **ray).wait(timeout=300) == 0, run.said
-    assert "1 of 1 seed runs failed" in run.said
+    assert run.launch(grid, **ray).wait(timeout=300) == 1, run.said
+    assert "none of its 1 seed runs succeeded (out of memory" in run.said
     (ended,) = run.read().ended.values()
     assert ended.failure == "out of memory: Ray killed the worker before its node ran out"
     assert ended.attempts == 2
