@@ -20,7 +20,8 @@ from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 from reports.answers.aggregate import aggregate
 from reports.answers.summaries import summaries
 from reports.answers.verdicts import verdicts
-from reports.recommendation import as_json, as_text, recommend
+from reports.output.recommendation import as_json, recommend
+from reports.words.recommendation import as_text
 from study.results.columns import CURVES, METRIC_PREFIXES, RESULTS
 from study.results.tables import StudyTables
 

@@ -244,7 +244,7 @@ def describe(path: Path, snippet_steps: int, out: Path | None, as_json: bool) ->
     else:
         click.echo(_description_text(described))
     if out is not None or not as_json:
-        from reports.description import build_description
+        from reports.output.description import build_description
 
         click.echo(build_description(described, page), err=as_json)
 

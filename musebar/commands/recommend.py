@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 @click.pass_obj
 def recommend(home: Place, genre: str, name: str | None, style: str, prefer: str) -> None:
     """Recommend a configuration for GENRE, with the evidence for it."""
-    from reports import recommendation
+    from reports.output import recommendation
+    from reports.words.recommendation import as_text
     from study.home.studies import Home
 
     musebar = Home(home).musebar
     found = recommendation.recommend(_study(home, name), genre, prefer, musebar)
     writers = {
-        "text": lambda: recommendation.as_text(found, musebar),
+        "text": lambda: as_text(found, musebar),
         "yaml": lambda: recommendation.as_yaml(found),
         "json": lambda: recommendation.as_json(found),
     }

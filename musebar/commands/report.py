@@ -39,7 +39,7 @@ def build(home: Place, names: tuple[str, ...], out: Path | None, listen: bool) -
 
     The last line printed is the path of its first page.
     """
-    from reports.build import Source, build_site
+    from reports.output.site import Source, build_site
     from study.results.tables import load_tables
 
     names = tuple(dict.fromkeys(names))
@@ -74,9 +74,9 @@ def table(home: Place, names: tuple[str, ...], reference: str | None, out: Path 
     With --out, the section of each study in FILE is replaced, or added at its end; what else is
     in FILE stays. The results and the spec that a section rests on go to a folder beside FILE.
     """
-    from reports import markdown
-    from reports.answers.effects import named_configurations
+    from reports.output import markdown
     from study.results import measuring
+    from study.results.named import named_configurations
     from study.results.tables import load_tables
 
     text = out.read_text(encoding="utf-8") if out is not None and out.is_file() else ""

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from musebar_core.errors import UnknownNameError, UsageError, WorkError
+from musebar_core.errors import UnknownNameError, UsageError
 from study.search.decisions import Decision, decisions
 from study.search.evidence import genres_of
 
@@ -82,20 +82,20 @@ def _counts(record: Record, genre: str, config_id: str) -> dict[str, tuple[int, 
 
 def _choices(name: str, record: Record, state: str, config_id: str) -> list[Decision]:
     """What the choice among full counts makes of it, in each genre where it has one."""
-    from reports.answers.choice import choose
+    from reports.answers.choice import Choice, choose
+    from reports.words.choice import reasons
     from study.results.tables import tables
 
     frames, found = tables(name, record, state), []
     for genre in genres_of(record):
-        try:
-            choice = choose(frames, genre)
-        except WorkError:
+        choice = choose(frames, genre)
+        if not isinstance(choice, Choice):
             continue
         row = next((row for row in choice.pool if row.config_id == config_id), None)
         if row is None:
             continue
         chosen = choice.chosen.config_id == config_id
-        reason = " ".join(choice.reasons) if chosen else f"{choice.chosen.config_id} is chosen"
+        reason = " ".join(reasons(choice)) if chosen else f"{choice.chosen.config_id} is chosen"
         when = "" if state == "finished" else " (so far: the study is not finished)"
         decision = "chosen" if chosen else "not chosen"
         bce = None if row.validation is None else row.validation.bce.mean

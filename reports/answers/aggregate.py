@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reports.answers.methods import Method
 from reports.answers.summaries import genre_names, seeds_wanted, summaries
 from reports.answers.views import methods_of
 from reports.stats.bootstrap import percentile_interval, stratified
-from reports.words.labels import METHODS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,23 @@ if TYPE_CHECKING:
 THRESHOLDS = 101
 TRIMMED = 0.25
 """Share of runs that the interquartile mean leaves out at either end."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a genre is not among those that are put together.
+
+    Attributes
+    ----------
+    method
+        The method without all its seeds; None of the joint corpus, whose songs are the others'.
+    n_seeds, n_wanted
+        Seeds that the method has, and those of a full count.
+    """
+
+    method: Method | None
+    n_seeds: int
+    n_wanted: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +88,7 @@ class Aggregate:
     """
 
     genres: tuple[str, ...]
-    left_out: dict[str, str]
+    left_out: dict[str, LeftOut]
     methods: tuple[MethodAggregate, ...]
     thresholds: tuple[float, ...]
 
@@ -80,11 +97,11 @@ def aggregate(tables: StudyTables) -> Aggregate | None:
     """Aggregate the methods; None where no genre has all four in full."""
     wanted = seeds_wanted(tables)
     scores: dict[str, dict[str, tuple[float, ...]]] = {}
-    left_out = {}
+    left_out: dict[str, LeftOut] = {}
     for genre in genre_names(tables):
-        found, why = _scores(tables, genre, wanted)
-        if why:
-            left_out[genre] = why
+        found = _scores(tables, genre, wanted)
+        if isinstance(found, LeftOut):
+            left_out[genre] = found
         else:
             scores[genre] = found
     if not scores:
@@ -96,7 +113,7 @@ def aggregate(tables: StudyTables) -> Aggregate | None:
         left_out=left_out,
         methods=tuple(
             _method(name, {genre: runs[name] for genre, runs in scores.items()}, thresholds)
-            for name in METHODS
+            for name in Method
         ),
         thresholds=tuple(thresholds.tolist()),
     )
@@ -111,23 +128,20 @@ def interquartile_mean(runs: NDArray[np.float64]) -> NDArray[np.float64]:
     return mean
 
 
-def _scores(
-    tables: StudyTables, genre: str, wanted: int
-) -> tuple[dict[str, tuple[float, ...]], str]:
+def _scores(tables: StudyTables, genre: str, wanted: int) -> dict[str, tuple[float, ...]] | LeftOut:
     """Scores of each method in a genre, or why it has none."""
     if genre == "overall":
-        return {}, "the joint corpus, whose songs are those of the others"
+        return LeftOut(None, 0, wanted)
     rows = {row.method: row for row in methods_of(summaries(tables, genre), wanted)}
-    found = {}
-    for name, label in METHODS.items():
+    found: dict[str, tuple[float, ...]] = {}
+    for name in Method:
         figures = rows[name].test if name in rows else None
         n = 0 if figures is None else figures.bce.n_seeds
         if figures is None or n < wanted:
-            return {}, f"{label} has {n} of {wanted} seeds"
+            return LeftOut(name, n, wanted)
         found[name] = figures.bce.values
     mean = fmean(bce for bces in found.values() for bce in bces)
-    scores = {name: tuple(100 * (bce / mean - 1) for bce in bces) for name, bces in found.items()}
-    return scores, ""
+    return {name: tuple(100 * (bce / mean - 1) for bce in bces) for name, bces in found.items()}
 
 
 def _method(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from musebar_core import metric_table
 from musebar_core.size import n_parameters
 from reports.answers.choice import Prefer, full_counts, validation
 from reports.answers.cost import Cost, cost
+from reports.answers.methods import DEFAULT
 from reports.answers.stages import Stages, stages
 from reports.answers.summaries import seeds_wanted, summaries
 from reports.answers.transfer import Transfer, transfers
@@ -19,7 +21,6 @@ from reports.stats.improvement import Improvement, improvement
 from reports.stats.separation import Separation, separation
 from reports.stats.ties import TieSet, tie_set
 from reports.stats.variance import VarianceParts, variance_parts
-from reports.words.labels import METHODS
 from study.statistics.intervals import paired_difference
 from study.statistics.signflip import SignFlip, sign_flip
 
@@ -33,11 +34,18 @@ if TYPE_CHECKING:
     from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
 
-DEFAULT = "musebar_bow"
-"""The method that the paper recommends: bar-wise regularisation and annealing together."""
-
 CHOICE_METRICS = {Prefer.BCE: "bce", Prefer.INFORMATION: "mi_lower"}
 """What a choice is made on."""
+
+
+class DefaultStatus(StrEnum):
+    """Whether the choice stands beside the paper's own method, or why it does not."""
+
+    COMPARED = "compared"
+    ITSELF = "itself"
+    PARTIAL = "partial"
+    NOT_MEASURED = "not_measured"
+    NO_SHARED_SEED = "no_shared_seed"
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,8 @@ class Card:
         The best of the others; None where the choice was the only candidate.
     default
         The paper's own method (MuseBar-BOW); None if it is the choice or not measured in full.
-    default_note
-        Why ``default`` is None; empty where it is not.
+    default_status, default_seeds
+        Whether there is a ``default``, or why not; the seeds that it has outside the search.
     stages
         Search figures against confirmation figures of those that have both.
     separations
@@ -108,7 +116,8 @@ class Card:
     ties: TieSet
     runner_up: Rival | None
     default: Rival | None
-    default_note: str
+    default_status: DefaultStatus
+    default_seeds: int
     stages: Stages
     separations: tuple[Separation, ...]
     transfers: tuple[Transfer, ...]
@@ -131,7 +140,7 @@ def decision_card(tables: StudyTables, choice: Choice) -> Card:
     costs = sign * _table(choice.pool, metric)
     ties = tie_set([row.config_id for row in choice.pool], costs)
     others = [row for row in choice.pool if row.config_id != choice.chosen.config_id]
-    default, note = _default(tables, choice, metric)
+    default, status, seeds = _default(tables, choice, metric)
     told_apart = choice.chosen.config_id in ties.worse
     tied = [] if told_apart else [row for row in others if row.config_id in ties.members]
     return Card(
@@ -144,7 +153,8 @@ def decision_card(tables: StudyTables, choice: Choice) -> Card:
         ties=ties,
         runner_up=_rival(choice.chosen, others[0], metric) if others else None,
         default=default,
-        default_note=note,
+        default_status=status,
+        default_seeds=seeds,
         stages=stages(rows, metric, costs, sign),
         separations=_separations(choice.chosen, tied, metric),
         transfers=transfers(tables, choice.chosen, choice.prefer, metric),
@@ -179,18 +189,19 @@ def _rival(chosen: ConfigurationSummary, row: ConfigurationSummary, metric: str)
     return Rival(row, difference, improvement(better or difference), sign_flip(difference.values))
 
 
-def _default(tables: StudyTables, choice: Choice, metric: str) -> tuple[Rival | None, str]:
-    """The choice against the paper's own method, or why there is no such comparison."""
-    name = METHODS[DEFAULT]
-    if choice.chosen.method == DEFAULT:
-        return None, f"the choice is {name} itself"
+def _default(
+    tables: StudyTables, choice: Choice, metric: str
+) -> tuple[Rival | None, DefaultStatus, int]:
+    """The choice against the paper's own method, how that stands, and that method's seeds."""
     rows = [row for row in summaries(tables, choice.genre) if row.method == DEFAULT]
-    wanted = seeds_wanted(tables)
-    full = full_counts(tuple(rows), wanted)
-    if full:
-        return _rival(choice.chosen, full[0], metric), ""
     most = max((row.n_measured for row in rows if row.phase != "search"), default=0)
-    return None, f"{name} has {most} of {wanted} seeds here" if most else f"{name} is not measured"
+    if choice.chosen.method == DEFAULT:
+        return None, DefaultStatus.ITSELF, most
+    full = full_counts(tuple(rows), choice.n_wanted)
+    if not full:
+        return None, DefaultStatus.PARTIAL if most else DefaultStatus.NOT_MEASURED, most
+    rival = _rival(choice.chosen, full[0], metric)
+    return rival, DefaultStatus.COMPARED if rival else DefaultStatus.NO_SHARED_SEED, most
 
 
 def _separations(

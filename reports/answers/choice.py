@@ -1,13 +1,12 @@
-"""The choice of one configuration a genre: who may be chosen, who is, and why."""
+"""The choice of one configuration a genre: who may be chosen, who is, and what decided."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from musebar_core.annealing import ScheduleKind
-from musebar_core.errors import WorkError
 from reports.answers.summaries import (
     ConfigurationSummary,
     SplitSummary,
@@ -15,10 +14,10 @@ from reports.answers.summaries import (
     seeds_wanted,
     summaries,
 )
-from reports.words.labels import METHODS, count, number
-from study.statistics.eligibility import most_collapsed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from study.results.tables import StudyTables
 
 CHOICE_PHASES = ("confirm", "methods")
@@ -32,8 +31,52 @@ class Prefer(StrEnum):
     INFORMATION = "information"
 
 
-class NoFullCountError(WorkError):
-    """No configuration has all its seeds yet, so that nothing can be compared fairly."""
+class Tiebreak(StrEnum):
+    """What decides between configurations that lie within one standard error, in this order."""
+
+    LATENT_LENGTH = "latent_length"
+    REGULARIZERS = "regularizers"
+    SCHEDULE = "schedule"
+    CONFIG_ID = "config_id"
+
+
+class Caution(StrEnum):
+    """What to know before trusting a choice or a recommendation, the gravest first."""
+
+    NONE_ELIGIBLE = "none_eligible"
+    MARKOV_UNKNOWN = "markov_unknown"
+    MARKOV_UNBEATEN = "markov_unbeaten"
+    UNFINISHED = "unfinished"
+    BASELINES_UNBEATEN = "baselines_unbeaten"
+    BASELINES_UNKNOWN = "baselines_unknown"
+    COLLAPSED_SEEDS = "collapsed_seeds"
+    FEW_SEEDS = "few_seeds"
+    FEW_SNIPPETS = "few_snippets"
+    SMALL_SCALE = "small_scale"
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """No configuration has all its seeds yet, so that nothing can be compared fairly.
+
+    Attributes
+    ----------
+    study, state
+        The study, and how it stands.
+    n_wanted
+        Seeds of a full count.
+    most
+        The configuration with most of them; None while no confirmation run has ended.
+    n_failed
+        Confirmation runs that failed.
+    """
+
+    genre: str
+    study: str
+    state: str
+    n_wanted: int
+    most: ConfigurationSummary | None
+    n_failed: int
 
 
 @dataclass(frozen=True)
@@ -47,13 +90,15 @@ class Choice:
     pool
         Those it was chosen from, best first.
     tied
-        Those that the last step chose between, the chosen one included.
-    eligible
-        Whether the pool is eligible; False where none was and collapse had to be ignored.
-    reasons
-        How it was chosen, a sentence a step.
-    warnings
-        What to know before trusting it.
+        Those that the last step chose between, the chosen one first.
+    n_wanted
+        Seeds of a full count.
+    n_full, n_eligible
+        Configurations with a full count, and the eligible ones of them.
+    markov
+        Validation BCE of the Markov chain, nats per snippet; None where it is not recorded.
+    n_beating
+        How many of those that could be chosen beat it in mean validation BCE.
     """
 
     genre: str
@@ -61,15 +106,38 @@ class Choice:
     chosen: ConfigurationSummary
     pool: tuple[ConfigurationSummary, ...]
     tied: tuple[ConfigurationSummary, ...]
-    eligible: bool
-    reasons: tuple[str, ...]
-    warnings: tuple[str, ...]
+    n_wanted: int
+    n_full: int
+    n_eligible: int
+    markov: float | None
+    n_beating: int
+
+    @property
+    def eligible(self) -> bool:
+        """Whether the pool is eligible; False where none was and collapse had to be ignored."""
+        return self.n_eligible > 0
+
+    @property
+    def tiebreak(self) -> Tiebreak | None:
+        """What decided between the tied ones; None where there was one alone."""
+        if len(self.tied) < 2:
+            return None
+        pairs = zip(Tiebreak, simplicity(self.tied[0]), simplicity(self.tied[1]), strict=True)
+        return next(rule for rule, first, second in pairs if first != second)
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What to know of the choice itself before trusting it."""
+        found = [] if self.eligible else [Caution.NONE_ELIGIBLE]
+        if self.prefer is Prefer.INFORMATION and self.markov is None:
+            found.append(Caution.MARKOV_UNKNOWN)
+        elif self.prefer is Prefer.INFORMATION and not self.n_beating:
+            found.append(Caution.MARKOV_UNBEATEN)
+        return tuple(found)
 
 
-def choose(
-    tables: StudyTables, genre: str, prefer: Prefer = Prefer.BCE, musebar: str = "musebar"
-) -> Choice:
-    """Choose a genre's configuration on validation figures.
+def choose(tables: StudyTables, genre: str, prefer: Prefer = Prefer.BCE) -> Choice | Shortfall:
+    """Choose a genre's configuration on validation figures, or say how far it is from that.
 
     Parameters
     ----------
@@ -81,37 +149,29 @@ def choose(
         ``bce``: lowest mean BCE, then the simplest within one standard error of it.
         ``information``: highest mean ``mi_lower`` among those whose BCE beats the
         Markov baseline.
-    musebar
-        How the command in the error begins.
-
-    Raises
-    ------
-    NoFullCountError
-        If no configuration has all its seeds yet.
     """
     wanted = seeds_wanted(tables)
     full = full_counts(summaries(tables, genre), wanted)
     if not full:
-        raise NoFullCountError(_nothing_full(tables, genre, wanted, musebar))
+        return _shortfall(tables, genre, wanted)
     eligible = [summary for summary in full if not summary.is_collapsed]
-    pool = eligible or full
-    steps = [_pool_sentence(len(full), len(eligible), wanted)]
-    warnings = [] if eligible else [_none_eligible(len(full))]
-    if prefer is Prefer.BCE:
-        pool, tied, how = _by_bce(pool)
-    else:
-        pool, tied, how, more = _by_information(pool, baseline_bce(tables, genre, "validation"))
-        warnings += more
-    chosen = tied[0]
+    candidates = eligible or full
+    markov = baseline_bce(tables, genre, "validation").get("markov")
+    beating = [s for s in candidates if markov is not None and validation(s).bce.mean < markov]
+    by_bce = prefer is Prefer.BCE
+    pool = _by_bce(candidates) if by_bce else _by_information(beating or candidates)
+    tied = _within_one_error(pool) if by_bce else pool[:1]
     return Choice(
-        genre,
-        prefer,
-        chosen,
-        tuple(pool),
-        tuple(tied),
-        bool(eligible),
-        (*steps, *how),
-        tuple(warnings),
+        genre=genre,
+        prefer=prefer,
+        chosen=tied[0],
+        pool=tuple(pool),
+        tied=tuple(tied),
+        n_wanted=wanted,
+        n_full=len(full),
+        n_eligible=len(eligible),
+        markov=markov,
+        n_beating=len(beating),
     )
 
 
@@ -139,112 +199,32 @@ def validation(summary: ConfigurationSummary) -> SplitSummary:
     return summary.validation
 
 
-Ranked = list[ConfigurationSummary]
+def _by_bce(candidates: Sequence[ConfigurationSummary]) -> list[ConfigurationSummary]:
+    return sorted(candidates, key=lambda s: (validation(s).bce.mean, simplicity(s)))
 
 
-def _by_bce(pool: Ranked) -> tuple[Ranked, Ranked, list[str]]:
-    ranked = sorted(pool, key=lambda s: (validation(s).bce.mean, simplicity(s)))
-    best = ranked[0]
-    bce = validation(best).bce
-    error = bce.standard_error or 0.0
-    within = [s for s in ranked if validation(s).bce.mean <= bce.mean + error]
-    tied = sorted(within, key=simplicity)
-    how = [_best_sentence(best, bce.standard_error)]
-    if len(tied) > 1:
-        how.append(_tie_sentence(tied, error))
-    return ranked, tied, how
+def _within_one_error(ranked: Sequence[ConfigurationSummary]) -> list[ConfigurationSummary]:
+    """Those within one standard error of the best, the simplest first."""
+    bce = validation(ranked[0]).bce
+    most = bce.mean + (bce.standard_error or 0.0)
+    return sorted((s for s in ranked if validation(s).bce.mean <= most), key=simplicity)
 
 
-def _by_information(
-    pool: Ranked, baselines: dict[str, float]
-) -> tuple[Ranked, Ranked, list[str], list[str]]:
-    def order(summary: ConfigurationSummary) -> tuple[Any, ...]:
+def _by_information(candidates: Sequence[ConfigurationSummary]) -> list[ConfigurationSummary]:
+    def order(summary: ConfigurationSummary) -> tuple[float, float, tuple[int, int, int, str]]:
         figures = validation(summary)
         return -figures.mi_lower.mean, figures.bce.mean, simplicity(summary)
 
-    ranked = sorted(pool, key=order)
-    markov = baselines.get("markov")
-    beating = [s for s in ranked if markov is not None and validation(s).bce.mean < markov]
-    kept = beating or ranked
-    if markov is None:
-        among, why = "all of them", "The Markov baseline is not recorded"
-    else:
-        baseline = f"the Markov baseline ({number(markov)})"
-        verb = "beats" if len(beating) == 1 else "beat"
-        among = f"{len(beating)} that {verb} {baseline} in BCE" if beating else "all of them"
-        why = f"No configuration's mean validation BCE beats {baseline}"
-    mi = validation(kept[0]).mi_lower
-    how = (
-        f"Highest mean validation mi_lower among {among}: "
-        f"{kept[0].config_id} at {number(mi.mean)} nats."
-    )
-    warning = f"{why}: the highest mi_lower was taken among all of them."
-    return kept, kept[:1], [how], [] if beating else [warning]
+    return sorted(candidates, key=order)
 
 
-def _pool_sentence(full: int, eligible: int, wanted: int) -> str:
-    have = f"has {_all_seeds(wanted)}" if full == 1 else f"have {_all_seeds(wanted, 'their')}"
-    return (
-        f"{count(full, 'configuration')} {have}; {eligible} of them eligible "
-        f"(at most {most_collapsed(wanted)} of {wanted} collapsed on validation)."
-    )
-
-
-def _all_seeds(wanted: int, whose: str = "its") -> str:
-    return f"{whose} one seed" if wanted == 1 else f"all {wanted} seeds"
-
-
-def _best_sentence(best: ConfigurationSummary, error: float | None) -> str:
-    spread = (
-        "one seed, so its standard error is unknown"
-        if error is None
-        else f"standard error over its seeds {number(error)}"
-    )
-    bce = number(validation(best).bce.mean)
-    return f"Lowest mean validation BCE: {best.config_id} at {bce} ({spread})."
-
-
-def _tie_sentence(tied: Ranked, error: float) -> str:
-    chosen, second = simplicity(tied[0]), simplicity(tied[1])
-    rules = (
-        "smallest latent length",
-        "fewest regularizers",
-        "schedule that stands first",
-        "config_id that sorts first",
-    )
-    deciding = next(i for i in range(len(rules)) if chosen[i] != second[i])
-    values = (str(chosen[0]), str(chosen[1]), str(tied[0].config.annealing.kind), str(chosen[3]))
-    lie = "lie within one standard error of it" if error else "have this same mean"
-    return (
-        f"{len(tied)} configurations {lie}; among them the "
-        f"{rules[deciding]} ({values[deciding]}) decides for {tied[0].config_id}."
-    )
-
-
-def _none_eligible(full: int) -> str:
-    which = "the only one" if full == 1 else f"each of the {full}"
-    return (
-        f"No configuration is eligible: {which} with a full count collapsed in "
-        "more than one seed of five. The choice below ignores collapse."
-    )
-
-
-def _nothing_full(tables: StudyTables, genre: str, wanted: int, musebar: str) -> str:
+def _shortfall(tables: StudyTables, genre: str, wanted: int) -> Shortfall:
     rows = [s for s in summaries(tables, genre) if s.phase in CHOICE_PHASES]
-    most = max(rows, key=lambda s: s.n_measured, default=None)
-    head = f"no configuration has {_all_seeds(wanted)} yet"
-    if most is None:
-        return f"{head}: no confirmation run of '{genre}' has ended (study {tables.state})"
-    failed = sum(len(s.failures) for s in rows)
-    name = f" ({METHODS[most.method]})" if most.method in METHODS else ""
-    text = f"{head}: {most.config_id}{name} has most, {most.n_measured} of {wanted}"
-    if failed:
-        text += f"; {count(failed, 'run')} failed"
-    return f"{text} (study {tables.state}{_go_on(tables, musebar)})"
-
-
-def _go_on(tables: StudyTables, musebar: str) -> str:
-    if tables.state == "finished":
-        return ""
-    verb = "watch" if tables.state == "running" else "resume"
-    return f": `{musebar} study {verb} {tables.name}`"
+    return Shortfall(
+        genre=genre,
+        study=tables.name,
+        state=tables.state,
+        n_wanted=wanted,
+        most=max(rows, key=lambda s: s.n_measured, default=None),
+        n_failed=sum(len(s.failures) for s in rows),
+    )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from musebar_core.settings import values
 from reports.answers.curves import Curve, curve
-from reports.words import labels
+from reports.answers.naming import in_order, own_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from musebar_core.settings import Value
     from reports.answers.summaries import ConfigurationSummary
     from study.results.tables import StudyTables
 
@@ -20,7 +22,7 @@ class Rate:
     """Collapsed seeds among those of all configurations with one value of one setting."""
 
     setting: str
-    value: str
+    value: Value
     collapsed: int
     seeds: int
 
@@ -55,22 +57,21 @@ def rates(rows: Sequence[ConfigurationSummary]) -> tuple[Rate, ...]:
     the seeds of both.
     """
     measured = [row for row in rows if row.validation is not None]
-    settings = [(row, labels.settings(row.config)) for row in measured]
+    settings = [(row, values(row.config)) for row in measured]
     found: list[Rate] = []
-    for name in labels.own_settings([one for _, one in settings]):
-        values = sorted({one[name] for _, one in settings})
-        found += [_rate(name, value, settings) for value in values]
+    for name in own_settings([one for _, one in settings]):
+        tried = in_order(one[name] for _, one in settings)
+        found += [_rate(name, value, settings) for value in tried]
     return tuple(found)
 
 
 def _rate(
     name: str,
-    value: float | str,
-    settings: list[tuple[ConfigurationSummary, dict[str, Any]]],
+    value: Value,
+    settings: list[tuple[ConfigurationSummary, dict[str, Value]]],
 ) -> Rate:
     rows = [row for row, one in settings if one[name] == value]
-    text = value if isinstance(value, str) else f"{value:g}"
-    return Rate(name, text, sum(r.collapsed for r in rows), sum(r.n_measured for r in rows))
+    return Rate(name, value, sum(r.collapsed for r in rows), sum(r.n_measured for r in rows))
 
 
 def by_share(rows: Sequence[ConfigurationSummary]) -> tuple[ConfigurationSummary, ...]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.words.labels import count, number
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -78,14 +76,3 @@ def device_hours(tables: StudyTables, rows: pd.DataFrame) -> Hours:
         kind = "GPU" if str(device).startswith("cuda") else "CPU"
         total[kind] = total.get(kind, 0.0) + float(seconds) * shares[kind] / 3600
     return dict(sorted(total.items()))
-
-
-def hours_text(hours: Hours) -> str:
-    """``2.31 CPU-hours and 0.40 GPU-hours``; ``no time recorded`` for none."""
-    parts = [f"{number(one)} {kind}-hours" for kind, one in hours.items()]
-    return " and ".join(parts) or "no time recorded"
-
-
-def runs_text(n: int, hours: Hours) -> str:
-    """``12 seed runs, 2.31 CPU-hours``."""
-    return f"{count(n, 'seed run')}, {hours_text(hours)}"

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from musebar_core.corpus import OVERALL
 from reports.answers.summaries import genre_names, summaries
-from reports.words.labels import METHODS
-from study.search import planner
-from study.spec import specfile
-from study.spec.model import OVERALL
+from study.results.named import named_configurations
 from study.statistics.intervals import mean_over_seeds, paired_difference
 from study.statistics.signflip import holm, sign_flip
 
@@ -48,16 +46,6 @@ class Effect:
     relative: SeedMean | None
     p: float | None = None
     adjusted: float | None = None
-
-
-def named_configurations(tables: StudyTables) -> dict[str, str]:
-    """Name to config_id, the paper's methods first; empty for a study of no named space."""
-    content = {**tables.spec, "corpus": dict(tables.spec["corpus"])}
-    content["corpus"].pop("path", None)
-    spec = specfile.restore(content)
-    names = planner.named_of(spec)
-    order = [*(name for name in METHODS if name in names), *names]
-    return {name: names[name] for name in order}
 
 
 def by_name(tables: StudyTables, genre: str) -> dict[str, ConfigurationSummary]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from musebar_core.settings import SETTINGS, Setting, values
+from musebar_core.settings import SETTINGS, Setting, setting, values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from musebar_core.config import Configuration
     from musebar_core.settings import Value
@@ -64,3 +64,28 @@ def _unsaid(one: Setting, rows: Sequence[Values], searched: bool) -> Value:
         return one.default
     value, n = counts.most_common(1)[0]
     return value if 2 * n > len(rows) else one.default
+
+
+def in_order(cells: Iterable[Value]) -> list[Value]:
+    """Distinct values of one setting: numbers ascending, words in alphabetical order."""
+    return sorted(set(cells), key=lambda value: (isinstance(value, str), value))
+
+
+def varied(configs: Iterable[Configuration]) -> tuple[str, ...]:
+    """Names of the settings that differ between configurations, those of :data:`ALWAYS` too."""
+    rows = [values(config) for config in configs]
+    names = rows[0] if rows else {}
+    return tuple(name for name in names if name in ALWAYS or len({row[name] for row in rows}) > 1)
+
+
+def own_settings(rows: Sequence[Values]) -> tuple[str, ...]:
+    """Settings that varied; those of a schedule that its kind alone decides add nothing."""
+    names = rows[0] if rows else {}
+    several = [name for name in names if len({row[name] for row in rows}) > 1]
+    return tuple(
+        name
+        for name in several
+        if not setting(name).kind_only
+        or len({(row["annealing"], row[name]) for row in rows})
+        > len({row["annealing"] for row in rows})
+    )

@@ -52,20 +52,6 @@ class Scale:
         return tuple(name for name, paper in PAPER_SCALE.items() if largest[name] < paper)
 
 
-def small_scale(scale: Scale) -> str | None:
-    """Say what is smaller than in the paper; None where nothing is."""
-    units = {
-        "snippet_steps": "steps a snippet",
-        "hidden": "hidden units",
-        "epochs": "epochs",
-        "seeds": "seeds",
-    }
-    paper = [f"{PAPER_SCALE[name]:,} {units[name]}" for name in scale.below_paper]
-    if not paper:
-        return None
-    return f"Small scale: the paper used {', '.join(paper)}. Figures do not carry over to it."
-
-
 @dataclass(frozen=True)
 class GenreProgress:
     """Seed runs of a genre: planned so far, done, failed, collapsed (of those done).

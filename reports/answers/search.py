@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from reports.words import labels
-from study.statistics.eligibility import COLLAPSED_SHARE
+from musebar_core.settings import values
+from reports.answers.naming import own_settings
+from reports.stats.importance import importances
 from study.statistics.pareto import pareto_front as dominated_by_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from musebar_core.settings import Value
     from reports.answers.summaries import ConfigurationSummary, SplitSummary
+    from reports.stats.importance import Importances
     from study.results.tables import StudyTables
 
 FEWEST = 5
@@ -37,7 +41,7 @@ class Trial:
 
     number: int
     row: ConfigurationSummary
-    settings: dict[str, Any]
+    settings: dict[str, Value]
 
     @property
     def figures(self) -> SplitSummary:
@@ -90,12 +94,21 @@ def search(tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
         return None
     first = _first_ends(tables, genre, phase)
     found.sort(key=lambda row: (first.get(row.config_id, ""), row.config_id))
-    several = labels.own_settings([labels.settings(row.config) for row in found])
+    several = own_settings([values(row.config) for row in found])
     trials = tuple(
-        Trial(at, row, {name: labels.settings(row.config)[name] for name in several})
+        Trial(at, row, {name: values(row.config)[name] for name in several})
         for at, row in enumerate(found, start=1)
     )
     return Search(trials, several, is_search)
+
+
+def importance(found: Search) -> Importances | None:
+    """Weigh the settings of a search against each other by mean validation BCE."""
+    return importances(
+        [trial.settings for trial in found.trials],
+        [trial.bce for trial in found.trials],
+        [trial.figures.bce.values for trial in found.trials],  # noqa: PD011  (no pandas)
+    )
 
 
 def pareto_front(trials: Sequence[Trial]) -> tuple[Trial, ...]:
@@ -110,8 +123,16 @@ def pareto_front(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     return tuple(sorted(kept, key=lambda t: (t.bce, t.number)))
 
 
+class PassedOver(StrEnum):
+    """Why a configuration was not confirmed, where the study has not recorded it."""
+
+    UNFINISHED = "unfinished"
+    COLLAPSED = "collapsed"
+    NOT_AMONG_BEST = "not_among_best"
+
+
 @dataclass(frozen=True)
-class Left:
+class LeftBehind:
     """A searched configuration that did not get to a full count, and why.
 
     Attributes
@@ -121,20 +142,23 @@ class Left:
     stage
         ``search`` (passed over for the confirmation) or ``race`` (dropped on the way).
     reason
-        Why, as the study recorded it.
+        Why: in the words that the study recorded, else as its figures tell it.
+    n_confirmed
+        Configurations that went on instead, where nothing is recorded; else None.
     p_value
         Of the race's sign-flip test, uncorrected; None elsewhere.
     """
 
     row: ConfigurationSummary
     stage: str
-    reason: str
+    reason: str | PassedOver
+    n_confirmed: int | None = None
     p_value: float | None = None
 
 
 def left_behind(
     tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
-) -> tuple[Left, ...]:
+) -> tuple[LeftBehind, ...]:
     """Name every searched configuration that was passed over or raced away.
 
     From the study's recorded decisions; tables that hold none tell it from what is planned.
@@ -147,11 +171,11 @@ def left_behind(
     phases = {"search": "search", "race": "confirm"}
     by_key = {(row.config_id, row.phase): row for row in rows}
     found = [
-        Left(
+        LeftBehind(
             row,
             str(one["stage"]),
             str(one["reason"]),
-            None if pd.isna(one["p_value"]) else float(one["p_value"]),
+            p_value=None if pd.isna(one["p_value"]) else float(one["p_value"]),
         )
         for one in out.to_dict("records")
         if (row := by_key.get((str(one["config_id"]), phases[str(one["stage"])]))) is not None
@@ -161,26 +185,23 @@ def left_behind(
 
 def _unrecorded(
     tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
-) -> tuple[Left, ...]:
+) -> tuple[LeftBehind, ...]:
     planned = tables.planned
     going = planned[(planned["genre"] == genre) & (planned["phase"] == "confirm")]
     on = {str(config_id) for config_id in going["config_id"]}
     if not on:
         return ()
     return tuple(
-        Left(row, "search", _reason(row, len(on)))
+        LeftBehind(row, "search", _reason(row), len(on))
         for row in sorted((row for row in rows if row.phase == "search"), key=_order)
         if row.config_id not in on
     )
 
 
-def _reason(row: ConfigurationSummary, places: int) -> str:
+def _reason(row: ConfigurationSummary) -> PassedOver:
     if row.is_partial or row.validation is None:
-        return f"only {row.n_measured} of {labels.count(row.n_planned, 'search seed')} done"
-    if row.is_collapsed:
-        share = f"{row.collapsed} of {row.n_done} seeds collapsed"
-        return f"{share}, more than {COLLAPSED_SHARE:.0%}: eligible ones go first"
-    return f"neither among the best by the objective nor the most informative left ({places} went)"
+        return PassedOver.UNFINISHED
+    return PassedOver.COLLAPSED if row.is_collapsed else PassedOver.NOT_AMONG_BEST
 
 
 def _order(row: ConfigurationSummary) -> tuple[float, str]:

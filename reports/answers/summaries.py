@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Failure:
-    """A seed run that failed: named, never dropped."""
+    """A seed run that failed: named, never dropped; ``reason`` is empty where none is recorded."""
 
     config_id: str
     phase: str
@@ -274,7 +274,7 @@ def _summary(genre: str, key: tuple[str, str], runs: list[Run], n_planned: int) 
 
 
 def _failure(run: Run) -> Failure:
-    reason = str(run["failure"]) if _present(run["failure"]) else "no reason recorded"
+    reason = str(run["failure"]) if _present(run["failure"]) else ""
     return Failure(
         str(run["config_id"]), str(run["phase"]), int(run["seed"]), reason, int(run["attempts"])
     )

@@ -6,10 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reports.words import labels
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from reports.answers.summaries import ConfigurationSummary
 
@@ -43,51 +41,6 @@ class Sweep:
         """Values of the setting, ascending."""
         return tuple(_value(row, self.setting) for row in self.rows)
 
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The settings that all of its configurations share, in words."""
-        config = self.rows[0].config
-        first = (
-            f"{config.model.regularizers} of {config.grid.bars} bars regularized"
-            if self.setting == "latent_length"
-            else f"latent length {config.model.latent_length}"
-        )
-        return (first, *labels.training_parts(self.rows[0].config, self.rows[0].told_by))
-
-    @property
-    def held(self) -> str:
-        """The same as one line."""
-        return ", ".join(self.parts)
-
-
-def line_names(sweeps: Sequence[Sweep]) -> tuple[str, ...]:
-    """Name lines of one chart by what they do not share: all they hold, where that is alike.
-
-    In the few characters that a legend has room for on a phone.
-    """
-    common = set.intersection(*(set(one.parts) for one in sweeps)) if len(sweeps) > 1 else set()
-    return tuple(
-        ", ".join(_brief(part) for part in one.parts if part not in common)
-        or ", ".join(map(_brief, one.parts))
-        for one in sweeps
-    )
-
-
-def _brief(part: str) -> str:
-    for words, few in (
-        ("latent length ", "L "),
-        (" annealing", ""),
-        (" of training", ""),
-        ("input dropout", "dropout"),
-    ):
-        part = part.replace(words, few)
-    return part
-
-
-def shared_settings(sweeps: Sequence[Sweep]) -> tuple[str, ...]:
-    """What all lines of one chart hold."""
-    return tuple(p for p in sweeps[0].parts if all(p in one.parts for one in sweeps))
-
 
 def sweeps(rows: Iterable[ConfigurationSummary], setting: Setting) -> tuple[Sweep, ...]:
     """Find the configurations that differ in ``setting`` alone.
@@ -112,7 +65,8 @@ def sweeps(rows: Iterable[ConfigurationSummary], setting: Setting) -> tuple[Swee
 
 
 def _rank(one: Sweep) -> tuple[int, float, str]:
-    return -len(one.rows), min(_bce(row)[0] for row in one.rows), one.held
+    lowest = min(_bce(row)[0] for row in one.rows)
+    return -len(one.rows), lowest, _others(one.rows[0], (one.setting,))
 
 
 @dataclass(frozen=True)
@@ -136,14 +90,14 @@ class Heatmap:
     ----------
     cells
         The cells that were measured; the others are empty.
-    held
-        Settings that all cells share; None where the cells pool whatever else was tried.
+    pooled
+        Whether the cells pool whatever else was tried; else they share all other settings.
     searched
         Whether it comes from a search.
     """
 
     cells: tuple[HeatCell, ...]
-    held: str | None
+    pooled: bool
     searched: bool
 
     @property
@@ -172,7 +126,7 @@ def heatmap(rows: Iterable[ConfigurationSummary]) -> Heatmap | None:
     exact = [_heatmap(group, pooled=False) for group in groups.values()]
     whole = [one for one in exact if _spans(one) and len(one.cells) >= 4]
     if whole:
-        return max(whole, key=lambda one: (not one.searched, len(one.cells), one.held or ""))
+        return max(whole, key=lambda one: (not one.searched, len(one.cells), _shared(one)))
     pooled = _heatmap([row for row in measured if row.phase == "search"] or measured, pooled=True)
     return pooled if _spans(pooled) and len(pooled.cells) >= 4 else None
 
@@ -185,8 +139,11 @@ def _heatmap(rows: list[ConfigurationSummary], *, pooled: bool) -> Heatmap:
     found = tuple(
         HeatCell(*key, min(cells[key], key=_bce), len(cells[key])) for key in sorted(cells)
     )
-    held = None if pooled else ", ".join(labels.training_parts(rows[0].config, rows[0].told_by))
-    return Heatmap(found, held, any(row.phase == "search" for row in rows))
+    return Heatmap(found, pooled, any(row.phase == "search" for row in rows))
+
+
+def _shared(one: Heatmap) -> str:
+    return _others(one.cells[0].row, ("latent_length", "regularizers"))
 
 
 def _spans(one: Heatmap) -> bool:

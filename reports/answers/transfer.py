@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import NoFullCountError, Prefer, choose, full_counts, validation
+from reports.answers.choice import Choice, Prefer, choose, full_counts, validation
 from reports.answers.summaries import genre_names, seeds_wanted, summaries
 from study.statistics.intervals import paired_difference
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from reports.answers.summaries import ConfigurationSummary
     from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
+
+
+class TransferStatus(StrEnum):
+    """Whether a regret is known, or why it is not."""
+
+    MEASURED = "measured"
+    SAME = "same"
+    NOT_MEASURED = "not_measured"
+    NO_CHOICE = "no_choice"
 
 
 @dataclass(frozen=True)
@@ -40,13 +50,13 @@ class Transfer:
     collapsed: bool = False
 
     @property
-    def status(self) -> str:
-        """``measured``, ``same``, ``not measured`` or ``no choice yet``."""
+    def status(self) -> TransferStatus:
+        """Whether the regret is known, or why it is not."""
         if self.config_id is None:
-            return "no choice yet"
+            return TransferStatus.NO_CHOICE
         if self.same:
-            return "same"
-        return "not measured" if self.regret is None else "measured"
+            return TransferStatus.SAME
+        return TransferStatus.NOT_MEASURED if self.regret is None else TransferStatus.MEASURED
 
 
 def transfers(
@@ -70,7 +80,5 @@ def transfers(
 
 
 def _chosen(tables: StudyTables, genre: str, prefer: Prefer) -> str | None:
-    try:
-        return choose(tables, genre, prefer).chosen.config_id
-    except NoFullCountError:
-        return None
+    found = choose(tables, genre, prefer)
+    return found.chosen.config_id if isinstance(found, Choice) else None

@@ -8,11 +8,11 @@ from enum import StrEnum
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from reports.answers.methods import DEFAULT, VANILLA, Method
 from reports.answers.paper import TABLE_1
 from reports.answers.summaries import genre_names, seeds_wanted, summaries
 from reports.answers.views import methods_of
 from reports.stats.improvement import share_interval
-from reports.words.labels import METHODS
 from study.statistics.intervals import mean_over_seeds, paired_difference
 from study.statistics.signflip import ALPHA, holm, sign_flip, smallest_p
 
@@ -43,8 +43,17 @@ class Answer(StrEnum):
     """
 
     HOLDS = "holds"
-    DOES_NOT = "does not hold"
+    DOES_NOT = "does_not_hold"
     UNDECIDED = "undecided"
+
+
+class Open(StrEnum):
+    """Why a claim is undecided."""
+
+    NOT_MEASURED = "not_measured"
+    WAITING = "waiting"
+    TOO_FEW_SEEDS = "too_few_seeds"
+    NO_DIFFERENCE = "no_difference"
 
 
 @dataclass(frozen=True)
@@ -64,10 +73,10 @@ class Verdict:
     ----------
     genre
         Genre it is about; None for the mean over all genres, seed by seed.
-    text
-        The claim in words.
     reason
-        Why it is undecided; empty where it is not.
+        Why it is undecided; None where it is not.
+    missing
+        Methods that it needs and that are not measured.
     effect
         Test BCE of the method that should be better, minus its rival's, nats per snippet,
         seed by seed: below 0 speaks for the claim. None for ``COLLAPSE``, or if unmeasured.
@@ -87,9 +96,9 @@ class Verdict:
 
     claim: Claim
     genre: str | None
-    text: str
     answer: Answer
-    reason: str
+    reason: Open | None
+    missing: tuple[Method, ...]
     effect: SeedMean | None
     rival: str | None
     share: CollapsedShare | None
@@ -102,21 +111,12 @@ class Verdict:
     paper: float | None
 
 
-VANILLA, BEST = "lstm_vae", "musebar_bow"
-
 RIVALS = {
-    Claim.ANNEALING: ("vae_bow", (VANILLA,)),
-    Claim.BARWISE: ("musebar", (VANILLA,)),
-    Claim.BOTH: (BEST, (VANILLA, "vae_bow", "musebar")),
+    Claim.ANNEALING: (Method.VAE_BOW, (VANILLA,)),
+    Claim.BARWISE: (Method.MUSEBAR, (VANILLA,)),
+    Claim.BOTH: (DEFAULT, (VANILLA, Method.VAE_BOW, Method.MUSEBAR)),
 }
 """Claim to the method that should be better, and those that it should be better than."""
-
-TEXTS = {
-    Claim.ANNEALING: "annealing beats vanilla",
-    Claim.BARWISE: "bar-wise regularisation beats vanilla",
-    Claim.BOTH: "both together are best",
-    Claim.COLLAPSE: "vanilla collapses",
-}
 
 Stated = tuple[Claim, str | None]
 MethodRuns = dict[str, "ConfigurationSummary"]
@@ -167,21 +167,22 @@ def asks_methods(tables: StudyTables) -> bool:
     search = tables.spec["search"]
     asked = search.get("protocol") == "search" and search.get("methods", True)
     listed = (search.get("space_content") or {}).get("configurations") or {}
-    return bool(asked or search.get("space") == "methods" or set(METHODS) <= set(listed))
+    return bool(asked or search.get("space") == "methods" or set(Method) <= set(listed))
 
 
 @dataclass(frozen=True)
 class _Tested:
     """A claim's figures, before the family's correction.
 
-    ``p`` is two-sided, ``for_claim`` its direction; both are empty where ``waiting`` says why
-    there is no test.
+    ``p`` is two-sided, ``for_claim`` its direction; both are empty where ``untested`` says why
+    there is no test: ``missing`` methods, or seeds that are waited for.
     """
 
     claim: Claim
     genre: str | None
     n_seeds: int
-    waiting: str = ""
+    untested: Open | None = None
+    missing: tuple[Method, ...] = ()
     p: float = 1.0
     for_claim: bool = False
     effect: SeedMean | None = None
@@ -190,7 +191,7 @@ class _Tested:
 
     @property
     def smallest(self) -> float:
-        return 1.0 if self.waiting else min(1.0, 2 * smallest_p(self.n_seeds))
+        return 1.0 if self.untested else min(1.0, 2 * smallest_p(self.n_seeds))
 
 
 def _by_method(rows: Sequence[ConfigurationSummary]) -> MethodRuns:
@@ -209,17 +210,16 @@ def _comparison(
 ) -> _Tested:
     better, rivals = RIVALS[claim]
     means = {name: _pooled(rows, name) for name in (better, *rivals)}
-    missing = [METHODS[name] for name, mean in means.items() if mean is None]
+    missing = tuple(name for name, mean in means.items() if mean is None)
     if missing:
-        return _Tested(claim, genre, 0, f"not measured: {', '.join(missing)}")
+        return _Tested(claim, genre, 0, Open.NOT_MEASURED, missing)
     present = {name: mean for name, mean in means.items() if mean is not None}
     differences = {name: paired_difference(present[better], present[name]) for name in rivals}
     n = min(0 if d is None else d.n_seeds for d in differences.values())
     rival = min(rivals, key=lambda name: present[name].mean)
     effect = differences[rival]
-    waiting = _waiting(n, tables)
-    if waiting:
-        return _Tested(claim, genre, n, waiting, effect=effect, rival=rival)
+    if _is_waiting(n, tables):
+        return _Tested(claim, genre, n, Open.WAITING, effect=effect, rival=rival)
     tests = [sign_flip(d.values) for d in differences.values() if d is not None]
     holds = max(test.below for test in tests)
     fails = min(1.0, len(tests) * min(test.above for test in tests))
@@ -244,16 +244,15 @@ def _collapse(
     found = [runs.get(VANILLA) for runs in rows.values()]
     figures = [row.validation for row in found if row is not None and row.validation is not None]
     if len(figures) < len(rows):
-        return _Tested(claim, genre, 0, f"not measured: {METHODS[VANILLA]}")
+        return _Tested(claim, genre, 0, Open.NOT_MEASURED, (VANILLA,))
     seeds = set.intersection(*({*one.bce.seeds} for one in figures))
     n = len(seeds)
     hits = sum(
         sum(seed in one.collapsed_seeds for one in figures) > len(figures) / 2 for seed in seeds
     )
     share = CollapsedShare(hits, n, share_interval(hits, n)) if n else None
-    waiting = _waiting(n, tables)
-    if waiting:
-        return _Tested(claim, genre, n, waiting, share=share)
+    if _is_waiting(n, tables):
+        return _Tested(claim, genre, n, Open.WAITING, share=share)
     p = min(1.0, 2 * _half_tail(max(hits, n - hits), n))
     return _Tested(claim, genre, n, p=p, for_claim=hits > n / 2, share=share)
 
@@ -274,12 +273,9 @@ def _pooled(rows: Mapping[str, MethodRuns], method: str) -> SeedMean | None:
     return mean_over_seeds({seed: fmean(values[seed] for values in by_seed) for seed in seeds})
 
 
-def _waiting(n: int, tables: StudyTables) -> str:
-    """Say why a claim with ``n`` seeds is not tested yet; empty where it can be."""
-    wanted = seeds_wanted(tables)
-    if n >= wanted or (n and tables.state == "finished"):
-        return ""
-    return f"{n} of {wanted} seeds"
+def _is_waiting(n: int, tables: StudyTables) -> bool:
+    """Whether a claim with ``n`` seeds is not to be tested yet."""
+    return n < seeds_wanted(tables) and not (n and tables.state == "finished")
 
 
 def _answered(tested: Sequence[_Tested], wanted: int) -> tuple[Verdict, ...]:
@@ -292,29 +288,26 @@ def _answered(tested: Sequence[_Tested], wanted: int) -> tuple[Verdict, ...]:
 
 
 def _verdict(one: _Tested, wanted: int, adjusted: float, smallest: float) -> Verdict:
-    significant = not one.waiting and adjusted <= ALPHA
-    answer, reason = Answer.UNDECIDED, ""
-    if significant:
+    answer, reason = Answer.UNDECIDED, one.untested
+    if reason is None and adjusted <= ALPHA:
         answer = Answer.HOLDS if one.for_claim else Answer.DOES_NOT
-    elif one.waiting:
-        reason = one.waiting
-    else:
-        reason = "too few seeds" if smallest > ALPHA else "no significant difference"
+    elif reason is None:
+        reason = Open.TOO_FEW_SEEDS if smallest > ALPHA else Open.NO_DIFFERENCE
     return Verdict(
         claim=one.claim,
         genre=one.genre,
-        text=TEXTS[one.claim],
         answer=answer,
         reason=reason,
+        missing=one.missing,
         effect=one.effect,
         rival=one.rival,
         share=one.share,
         n_seeds=one.n_seeds,
         n_wanted=wanted,
-        p=None if one.waiting else one.p,
-        adjusted=None if one.waiting else adjusted,
-        smallest=None if one.waiting else one.smallest,
-        smallest_adjusted=None if one.waiting else smallest,
+        p=None if one.untested else one.p,
+        adjusted=None if one.untested else adjusted,
+        smallest=None if one.untested else one.smallest,
+        smallest_adjusted=None if one.untested else smallest,
         paper=_printed(one),
     )
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.answers.choice import CHOICE_PHASES, full_counts
+from reports.answers.methods import Method
 from reports.answers.summaries import ConfigurationSummary, SplitSummary, baseline_bce, seeds_wanted
-from reports.words.labels import METHODS, compared_label, name_of
 
 if TYPE_CHECKING:
     from study.results.tables import StudyTables
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 class Dots:
     """One row of the dot plot: a configuration's BCE, each seed and their mean."""
 
-    label: str
     method: str | None
     config_id: str
     bce: SeedMean
@@ -40,20 +39,14 @@ class DotPlot:
 class InformationPoint:
     """One configuration's code: what it costs (KL, BCE) and what it carries (MI bracket).
 
-    ``collapsed`` of ``n_seeds`` seeds collapsed; ``is_collapsed`` where more than one in five.
+    Means over seeds on validation, nats.
     """
 
-    label: str
-    config_id: str
-    phase: str
-    method: str | None
+    row: ConfigurationSummary
     kl: float
     bce: float
     mi_lower: float
     mi_upper: float
-    collapsed: int
-    n_seeds: int
-    is_collapsed: bool
     chosen: bool
 
 
@@ -84,20 +77,20 @@ def methods_of(
     rows: tuple[ConfigurationSummary, ...], wanted: int
 ) -> tuple[ConfigurationSummary, ...]:
     """Keep the paper's methods, in their order, each in one phase; missing ones are left out."""
-    fixed = tuple(row for row in rows if row.method in METHODS and row.phase in CHOICE_PHASES)
+    fixed = tuple(row for row in rows if row.method in set(Method) and row.phase in CHOICE_PHASES)
     found = {row.method: row for row in one_phase(fixed, wanted)}
-    return tuple(found[name] for name in METHODS if name in found)
+    return tuple(found[name] for name in Method if name in found)
 
 
 def missing_methods(
     tables: StudyTables, genre: str, rows: tuple[ConfigurationSummary, ...]
-) -> tuple[str, ...]:
+) -> tuple[Method, ...]:
     """Name the methods that an unfinished study will run and that are not among ``rows``."""
     planned = tables.planned
     asked = ((planned["genre"] == genre) & (planned["phase"] == "methods")).any()
     if tables.state == "finished" or not (asked or tables.spec["search"].get("space") == "methods"):
         return ()
-    return tuple(METHODS[name] for name in METHODS if name not in {row.method for row in rows})
+    return tuple(name for name in Method if name not in {row.method for row in rows})
 
 
 def compared(
@@ -120,7 +113,6 @@ def dot_plot(
     """Compare BCE over seeds; ``rows`` are those of :func:`compared`."""
     dots = tuple(
         Dots(
-            label=compared_label(row.method, chosen=is_chosen(row, chosen)),
             method=row.method,
             config_id=row.config_id,
             bce=figures.bce,
@@ -175,16 +167,10 @@ def _point(
     row: ConfigurationSummary, figures: SplitSummary, chosen: ConfigurationSummary | None
 ) -> InformationPoint:
     return InformationPoint(
-        label=name_of(row),
-        config_id=row.config_id,
-        phase=row.phase,
-        method=row.method,
+        row=row,
         kl=figures.kl.mean,
         bce=figures.bce.mean,
         mi_lower=figures.mi_lower.mean,
         mi_upper=figures.mi_upper.mean,
-        collapsed=row.collapsed,
-        n_seeds=row.n_done,
-        is_collapsed=row.is_collapsed,
         chosen=is_chosen(row, chosen),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from reports.figures import style
+from reports.words.cards import TRANSFERS
 from reports.words.labels import count, number, with_interval
 
 if TYPE_CHECKING:
@@ -208,5 +209,5 @@ def _regret_text(cell: Transfer | None) -> str:
     if cell.same:
         return "the same"
     if cell.regret is None:
-        return cell.status
+        return TRANSFERS[cell.status]
     return f"{cell.regret.mean:+.2f}" + (", collapsed" if cell.collapsed else "")

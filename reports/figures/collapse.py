@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from reports.answers.views import is_chosen
 from reports.figures import style
-from reports.words.labels import brief, compared_label, with_interval
+from reports.words.labels import brief, compared_label, value_text, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +108,7 @@ def collapsed_bars(rows: Sequence[ConfigurationSummary], names: Sequence[str]) -
 
 def rate_bars(rates: Sequence[Rate]) -> go.Figure:
     """Draw the share of collapsed seeds by each value of each setting."""
-    names = [f"{rate.setting.replace('_', ' ')} {rate.value}" for rate in rates][::-1]
+    names = [f"{rate.setting.replace('_', ' ')} {value_text(rate.value)}" for rate in rates][::-1]
     shown = list(rates)[::-1]
     drawn = style.figure("share of seeds collapsed", "", 110 + 26 * len(shown))
     drawn.add_trace(

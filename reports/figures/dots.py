@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from reports.figures import style
+from reports.words.labels import compared_label
 
 if TYPE_CHECKING:
     from reports.answers.views import DotPlot, Dots
@@ -23,7 +24,7 @@ def bce_dots(plot: DotPlot) -> go.Figure:
     drawn.update_xaxes(range=list(shown))
     drawn.update_yaxes(
         tickvals=list(range(len(plot.rows))),
-        ticktext=[style.escape(row.label) for row in plot.rows],
+        ticktext=[_name(row) for row in plot.rows],
         range=[len(plot.rows) - 0.4, -0.6],
         showgrid=False,
         ticks="",
@@ -33,7 +34,7 @@ def bce_dots(plot: DotPlot) -> go.Figure:
 
 
 def _add(drawn: go.Figure, row: Dots, at: int) -> None:
-    colour, name = style.colour(row.method, chosen=row.chosen), style.escape(row.label)
+    colour, name = style.colour(row.method, chosen=row.chosen), _name(row)
     drawn.add_trace(
         go.Scatter(
             x=list(row.bce.values),
@@ -57,3 +58,7 @@ def _add(drawn: go.Figure, row: Dots, at: int) -> None:
             hovertemplate=f"mean of {row.bce.n_seeds} seeds: %{{x:.2f}}<extra></extra>",
         )
     )
+
+
+def _name(row: Dots) -> str:
+    return style.escape(compared_label(row.method, chosen=row.chosen))

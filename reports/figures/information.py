@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import plotly.graph_objects as go
 
 from musebar_core.metrics import COLLAPSE_NATS
+from reports.answers.methods import Method
 from reports.figures import style
-from reports.words.labels import METHODS, compared_label, number
+from reports.words.labels import compared_label, name_of, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,7 @@ def _groups(points: Sequence[InformationPoint]) -> list[_Group]:
         by_name.setdefault(_kind(point), []).append(point)
     methods = [
         (compared_label(m, chosen=chosen), style.colour(m), style.METHOD_SYMBOLS[m])
-        for m in METHODS
+        for m in Method
         for chosen in (False, True)
     ]
     kinds = [
@@ -77,11 +78,11 @@ def _groups(points: Sequence[InformationPoint]) -> list[_Group]:
 
 
 def _kind(point: InformationPoint) -> str:
-    if point.method in METHODS or point.chosen:
-        name = compared_label(point.method, chosen=point.chosen)
+    if point.row.method in set(Method) or point.chosen:
+        name = compared_label(point.row.method, chosen=point.chosen)
     else:
-        name = SEARCHED if point.phase == "search" else CONFIRMED
-    return f"{name}, collapsed" if point.is_collapsed else name
+        name = SEARCHED if point.row.phase == "search" else CONFIRMED
+    return f"{name}, collapsed" if point.row.is_collapsed else name
 
 
 def _add(drawn: go.Figure, group: _Group, x: Literal["kl", "bce"]) -> None:
@@ -108,11 +109,12 @@ def _add(drawn: go.Figure, group: _Group, x: Literal["kl", "bce"]) -> None:
 
 
 def _hover(point: InformationPoint) -> str:
+    row = point.row
     lines = [
-        f"{point.label} ({point.config_id}, {point.phase})",
+        f"{name_of(row)} ({row.config_id}, {row.phase})",
         f"BCE {number(point.bce)}, KL {number(point.kl)}",
         f"MI {number(point.mi_lower)} to {number(point.mi_upper)} nats",
-        f"collapsed {point.collapsed} of {point.n_seeds} seeds",
+        f"collapsed {row.collapsed} of {row.n_done} seeds",
     ]
     return "<br>".join((["chosen"] if point.chosen else []) + lines)
 

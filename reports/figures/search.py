@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from statistics import fmean, median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
 from musebar_core.metrics import COLLAPSE_NATS
+from reports.answers.naming import in_order
 from reports.answers.search import pareto_front
 from reports.figures import style
-from reports.words.labels import brief, number, with_interval
+from reports.words.labels import brief, number, value_text, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from musebar_core.settings import Value
     from reports.answers.search import Search, Trial
     from reports.answers.summaries import ConfigurationSummary
     from reports.stats.importance import Importances
@@ -161,13 +163,13 @@ Axis = tuple[str, list[float], list[tuple[float, str]]]
 
 
 def _axis(trials: Sequence[Trial], name: str) -> Axis:
-    values = values_of(trials, name)
+    values = _values(trials, name)
     step = 1 / max(len(values) - 1, 1)
     places = []
     for trial in trials:
         spread = ((trial.number * 0.618) % 1 - 0.5) * min(step, 0.25) * 0.35
         places.append(values.index(trial.settings[name]) * step + spread)
-    ticks = [(at * step, _value(value)) for at, value in enumerate(values)]
+    ticks = [(at * step, value_text(value)) for at, value in enumerate(values)]
     return _setting(name), places, ticks
 
 
@@ -210,10 +212,10 @@ def _lines(
 def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: str) -> go.Figure:
     """Draw BCE over one setting's values, each configuration a dot, the median a stroke."""
     drawn = style.figure(_setting(name), BCE_TITLE, 320)
-    trials, values = found.trials, values_of(found.trials, name)
+    trials, values = found.trials, _values(found.trials, name)
     drawn.add_trace(
         go.Scatter(
-            x=[_value(t.settings[name]) for t in trials],
+            x=[value_text(t.settings[name]) for t in trials],
             y=[t.bce for t in trials],
             mode="markers",
             name="configuration",
@@ -225,7 +227,7 @@ def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: s
     medians = [median([t.bce for t in trials if t.settings[name] == value]) for value in values]
     drawn.add_trace(
         go.Scatter(
-            x=[_value(value) for value in values],
+            x=[value_text(value) for value in values],
             y=medians,
             mode="markers",
             name="median",
@@ -242,7 +244,9 @@ def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: s
     style.add_baselines(drawn, baselines, shown, vertical=False)
     drawn.update_yaxes(range=list(shown))
     drawn.update_xaxes(
-        type="category", categoryorder="array", categoryarray=[_value(value) for value in values]
+        type="category",
+        categoryorder="array",
+        categoryarray=[value_text(v) for v in values],
     )
     drawn.update_layout(showlegend=False)
     return drawn
@@ -250,8 +254,8 @@ def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: s
 
 def contour(found: Search, x: str, y: str) -> go.Figure:
     """Shade mean BCE over two settings, with a dot at every place that was tried."""
-    xs, ys = values_of(found.trials, x), values_of(found.trials, y)
-    cells: dict[tuple[Any, Any], list[float]] = {}
+    xs, ys = _values(found.trials, x), _values(found.trials, y)
+    cells: dict[tuple[Value, Value], list[float]] = {}
     for trial in found.trials:
         cells.setdefault((trial.settings[x], trial.settings[y]), []).append(trial.bce)
     z = [[_average(cells.get((a, b))) for a in xs] for b in ys]
@@ -282,15 +286,15 @@ def contour(found: Search, x: str, y: str) -> go.Figure:
             name="tried",
             marker={"color": "#ffffff", "size": 9, "line": {"color": "#000000", "width": 1.5}},
             text=[
-                f"{_setting(x)} {_value(a)}, {_setting(y)} {_value(b)}: mean BCE "
+                f"{_setting(x)} {value_text(a)}, {_setting(y)} {value_text(b)}: mean BCE "
                 f"{number(fmean(cells[a, b]))} of {len(cells[a, b])}"
                 for a, b in keys
             ],
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    drawn.update_xaxes(tickvals=list(range(len(xs))), ticktext=[_value(v) for v in xs])
-    drawn.update_yaxes(tickvals=list(range(len(ys))), ticktext=[_value(v) for v in ys])
+    drawn.update_xaxes(tickvals=list(range(len(xs))), ticktext=[value_text(v) for v in xs])
+    drawn.update_yaxes(tickvals=list(range(len(ys))), ticktext=[value_text(v) for v in ys])
     drawn.update_layout(showlegend=False)
     return drawn
 
@@ -376,11 +380,6 @@ def pareto(
     return drawn
 
 
-def values_of(trials: Sequence[Trial], name: str) -> list[Any]:
-    """Values of a setting, numbers ascending, words in alphabetical order."""
-    return sorted({trial.settings[name] for trial in trials})
-
-
 def _hover(trial: Trial) -> str:
     figures = trial.figures
     return "<br>".join(
@@ -394,12 +393,12 @@ def _hover(trial: Trial) -> str:
     )
 
 
+def _values(trials: Sequence[Trial], name: str) -> list[Value]:
+    return in_order(trial.settings[name] for trial in trials)
+
+
 def _setting(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _value(value: Any) -> str:  # noqa: ANN401  (a number or a word)
-    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _average(values: Sequence[float] | None) -> float | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from musebar_core.metrics import COLLAPSE_NATS
-from reports.answers.sweeps import line_names
 from reports.figures import style
 from reports.words.labels import number, with_interval
+from reports.words.sweeps import line_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

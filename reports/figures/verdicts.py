@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from reports.answers.verdicts import Answer, Claim
 from reports.figures import style
 from reports.words.labels import METHODS
-from reports.words.verdict_wording import place, verdict_line
+from reports.words.verdicts import ANSWERS, place, verdict_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def effects(verdicts: Sequence[Verdict]) -> go.Figure:
                 x=[mean.mean for mean in known],
                 y=at,
                 mode="markers",
-                name=str(answer),
+                name=ANSWERS[answer],
                 error_x=style.error_bars(known, colour),
                 marker={"color": colour, "size": 11, "symbol": symbol},
                 text=[f"{_name(rows[i])}<br>{style.escape(verdict_line(rows[i]))}" for i in at],

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from reports.answers.choice import validation
 from reports.figures.card import RECOMMENDED, TIED, WORSE, Apart, apart, regret, stages
+from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
-from reports.pages.tables import Cell, Table
-from reports.words import labels, wording
+from reports.words import labels
+from reports.words.cards import change_text, sections, transfer_text
 from study.statistics.intervals import paired_difference
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from reports.answers.summaries import ConfigurationSummary
     from reports.answers.transfer import Transfer
     from reports.pages.view import GenreView, StudyView
-    from reports.words.wording import Section
+    from reports.words.cards import Section
 
 DRAWN = 30
 """Configurations that the figure of the tie set draws; the table has all of them."""
@@ -56,8 +57,8 @@ def card_view(study: StudyView, genre: GenreView) -> CardView | None:
         "stages": _stages(card, genre),
         "transfer": _regret(study, genre),
     }
-    parts = (Part(one, charts.get(one.id, ())) for one in wording.sections(card))
-    return CardView(tuple(parts), wording.sections(found.information.card))
+    parts = (Part(one, charts.get(one.id, ())) for one in sections(card))
+    return CardView(tuple(parts), sections(found.information.card))
 
 
 def _ties(card: Card) -> tuple[Chart, ...]:
@@ -127,7 +128,7 @@ def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
                 Cell(str(one.searched.n_seeds), one.searched.n_seeds),
                 Cell(labels.with_interval(one.confirmed), one.confirmed.mean),
                 Cell(str(one.confirmed.n_seeds), one.confirmed.n_seeds),
-                Cell(wording.change_text(one.change), one.change.mean),
+                Cell(change_text(one.change), one.change.mean),
             )
             for one in found.finalists
         ),
@@ -165,9 +166,7 @@ def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:
             (
                 Cell(name),
                 Cell(cell.source),
-                Cell(
-                    wording.transfer_text(cell), None if cell.regret is None else cell.regret.mean
-                ),
+                Cell(transfer_text(cell), None if cell.regret is None else cell.regret.mean),
             )
             for name, row in zip(names, cells, strict=True)
             for cell in row

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from markupsafe import Markup
 
-    from reports.pages.tables import Table
+    from reports.pages.cells import Table
 
 
 @dataclass(frozen=True)

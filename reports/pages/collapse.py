@@ -9,10 +9,10 @@ from reports.answers.views import information_plot, is_chosen, one_phase
 from reports.figures import collapse as draw
 from reports.figures.information import information
 from reports.pages import tables as cells
+from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
 from reports.pages.genre import AGAINST_KL, ordered
 from reports.pages.site import Place, Site, Topic
-from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section, topic_page
 from reports.words import labels
 
@@ -170,7 +170,7 @@ def _rates_table(counted: tuple[Rate, ...]) -> Table:
         rows=tuple(
             (
                 Cell(labels.setting_label(one.setting)),
-                Cell(one.value),
+                Cell(labels.value_text(one.value)),
                 Cell(f"{one.collapsed:,}", one.collapsed),
                 Cell(f"{one.seeds:,}", one.seeds),
                 Cell(f"{one.share:.2f}", one.share),

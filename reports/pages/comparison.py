@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.answers.cost import hours_text
 from reports.answers.overview import overview
 from reports.figures.methods import study_panel
+from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
 from reports.pages.overview import asked_line, scale_line
-from reports.pages.render import render, slug
+from reports.pages.render import render
 from reports.pages.site import Place, Topic
-from reports.pages.tables import Cell, Table
 from reports.words import labels
+from reports.words.cost import hours_text
+from reports.words.slugs import slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from musebar_core.corpus.grid import REST
 from musebar_core.corpus.split import SPLITS
 from reports.answers.music import EXAMPLE_QUARTERS, WIDEST
-from reports.audio import wav
 from reports.figures import music as figures
 from reports.figures import style
+from reports.music.audio import wav
+from reports.pages.cells import Cell, Table
 from reports.pages.charts import chart
 from reports.pages.render import render
-from reports.pages.tables import Cell, Table
 from reports.words import labels
 
 if TYPE_CHECKING:

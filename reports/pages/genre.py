@@ -13,17 +13,22 @@ from reports.figures.information import information
 from reports.pages import tables as cells
 from reports.pages.card import card_view
 from reports.pages.charts import Chart, chart
-from reports.pages.render import render, slug
+from reports.pages.render import render
 from reports.pages.shared import context
 from reports.pages.site import Place, Site, Topic
 from reports.pages.strip import strip
-from reports.recommendation import longest_code_warning, train_command
 from reports.words import labels
-from reports.words.wording import in_short
+from reports.words.cards import in_short
+from reports.words.choice import choice_warning, reasons, shortfall_text
+from reports.words.recommendation import longest_code_warning, train_command, warnings
+from reports.words.slugs import slug
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reports.answers.summaries import ConfigurationSummary
-    from reports.pages.view import GenreView, StudyView
+    from reports.pages.cells import Table
+    from reports.pages.view import Answers, GenreView, StudyView
 
 Labelled = tuple[str, str | None, Curve]
 
@@ -54,6 +59,10 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
     page: dict[str, Any] = {
         "progress": progress(tables, genre.name),
         "answers": found,
+        "missing": "" if found.missing is None else shortfall_text(found.missing),
+        "reasons": () if found.bce is None else reasons(found.bce.choice),
+        "warnings": () if found.bce is None else warnings(found.bce),
+        "further_warnings": _further_warnings(found),
         "sounds": _sounds(study, genre),
         "in_short": () if found.bce is None else in_short(found.bce.card),
         "strip": None if found.chosen is None else strip(found.chosen.config),
@@ -62,7 +71,7 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
         "wanted": study.wanted,
         "short": longest_code_warning(genre.rows, found.chosen),
         "methods_heading": methods_heading(genre.compared, missing),
-        "missing_methods": missing,
+        "missing_methods": [labels.method_label(name) for name in missing],
         "searched": any(row.phase == "search" for row in genre.rows),
         "card": card_view(study, genre),
         "information": _information(study, genre),
@@ -78,6 +87,14 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
     return render("genre.html.j2", **(context(study, site, here) | page))
 
 
+def _further_warnings(found: Answers) -> list[str]:
+    """Say what to know of the choice by information that is not said of the other already."""
+    if found.bce is None or found.information is None:
+        return []
+    choice = found.information.choice
+    return [choice_warning(o, choice) for o in choice.cautions if o not in found.bce.cautions]
+
+
 def _sounds(study: StudyView, genre: GenreView) -> str:
     """Link to what the recommended configuration plays; empty where it plays nothing."""
     if genre.name not in study.music:
@@ -85,7 +102,7 @@ def _sounds(study: StudyView, genre: GenreView) -> str:
     return f"{Place(Topic.LISTEN).file}#genre-{slug(genre.name)}"
 
 
-def methods_heading(rows: tuple[ConfigurationSummary, ...], missing: tuple[str, ...]) -> str:
+def methods_heading(rows: tuple[ConfigurationSummary, ...], missing: Sequence[str]) -> str:
     """Name the section of the compared configurations after what is in it; empty for nothing."""
     methods = [row for row in rows if row.method]
     name = "The four methods" if len(methods) == len(labels.METHODS) else "Methods"
@@ -140,7 +157,7 @@ def _dots(study: StudyView, genre: GenreView) -> Chart | None:
     return chart("fig-methods", title, said, bce_dots(plot), cells.seeds_table(plot))
 
 
-def _methods(genre: GenreView) -> list[cells.Table]:
+def _methods(genre: GenreView) -> list[Table]:
     return [
         cells.methods_table(genre.compared, split, genre.baselines[split], genre.chosen)
         for split in ("test", "validation")

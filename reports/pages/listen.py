@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports.listen import FOLDER, TEMPERATURE, Music, Piece
-from reports.pages.render import render, slug
+from reports.music.listen import FOLDER, TEMPERATURE, Music, Piece
+from reports.pages.render import render
 from reports.pages.shared import context
 from reports.pages.site import Place, Site, Topic
+from reports.words.slugs import slug
 
 if TYPE_CHECKING:
     from reports.pages.view import GenreView, StudyView

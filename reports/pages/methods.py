@@ -10,13 +10,13 @@ from reports.figures.dots import bce_dots
 from reports.figures.methods import GenreMark, genres_chart, seed_panel
 from reports.figures.style import colour, span
 from reports.pages import tables as cells
+from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
-from reports.pages.render import slug
 from reports.pages.site import Place, Site, Topic
-from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section, topic_page
 from reports.pages.verdicts import verdict_sections
 from reports.words import labels
+from reports.words.slugs import slug
 
 if TYPE_CHECKING:
     from reports.answers.summaries import ConfigurationSummary
@@ -212,7 +212,7 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
     ]
     notes = [f"Partial: {'; '.join(partial)}."] if partial else []
     if missing := missing_methods(study.tables, genre.name, found):
-        notes.append(f"No run has ended yet of: {', '.join(missing)}.")
+        notes.append(f"No run has ended yet of: {', '.join(map(labels.method_label, missing))}.")
     table = cells.methods_table(
         found, "test", genre.baselines["test"], genre.chosen, id=f"methods-{name}"
     )

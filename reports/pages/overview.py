@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from reports.answers.card import DEFAULT
-from reports.answers.cost import hours_text
-from reports.answers.overview import overview, small_scale
-from reports.pages.render import page_name, render, without_secrets
+from reports.answers.choice import Caution
+from reports.answers.methods import DEFAULT
+from reports.answers.overview import overview
+from reports.pages.cells import Cell, Table
+from reports.pages.render import render, without_secrets
 from reports.pages.shared import context
 from reports.pages.site import Place, Site, Topic
-from reports.pages.tables import Cell, Table
-from reports.recommendation import longest_code_warning
 from reports.words import labels
-from reports.words.wording import better_text
+from reports.words.cards import better_text
+from reports.words.choice import shortfall_text
+from reports.words.cost import hours_text
+from reports.words.recommendation import longest_code_warning, warning
+from reports.words.scale import small_scale
+from reports.words.slugs import page_name
 
 if TYPE_CHECKING:
     from reports.answers.card import Card
@@ -32,25 +36,22 @@ def overview_page(study: StudyView, site: Site) -> str:
     whole = overview(tables)
     # the storage says where a study is kept, not what it is
     spec = without_secrets({key: one for key, one in tables.spec.items() if key != "storage"})
-    small = small_scale(whole.scale)
     page: dict[str, Any] = {
         "about": str(spec.get("about") or ""),
         "overview": whole,
         "hear": Place(Topic.LISTEN).file if site.has(Topic.LISTEN) else "",
         "hours": hours_text(whole.hours),
         "scale": scale_line(whole.scale),
-        "smaller": small,
+        "smaller": small_scale(whole.scale),
         "answer": _answer(study.genres),
         "progress": _progress(whole.progress),
         "corpora": _corpora(tables),
-        "missing": [(one.name, one.found.missing) for one in study.genres if one.found.missing],
-        "warnings": [
-            (one.name, said)
+        "missing": [
+            (one.name, shortfall_text(one.found.missing))
             for one in study.genres
-            if one.found.bce is not None
-            # the scale is the study's, and said once above
-            and (said := [text for text in one.found.bce.warnings if text != small])
+            if one.found.missing is not None
         ],
+        "warnings": [(one.name, said) for one in study.genres if (said := _warnings(one.found))],
         "per_decision": _per_decision(study, whole.hours),
         "silent": sorted(study.silent.items()),
         "spec": yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100),
@@ -58,6 +59,14 @@ def overview_page(study: StudyView, site: Site) -> str:
         "short": _short(study.genres),
     }
     return render("overview.html.j2", **(context(study, site, Place(Topic.OVERVIEW)) | page))
+
+
+def _warnings(found: Answers) -> list[str]:
+    """Say a genre's warnings but that of the scale, which is the study's and said once above."""
+    if found.bce is None:
+        return []
+    own = (one for one in found.bce.cautions if one is not Caution.SMALL_SCALE)
+    return [warning(one, found.bce) for one in own]
 
 
 def _short(genres: tuple[GenreView, ...]) -> list[tuple[str, str]]:

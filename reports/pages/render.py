@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-    from reports.pages.tables import Cell
+    from reports.pages.cells import Cell
 
 
 @functools.cache
@@ -69,20 +68,6 @@ def figure_json(drawn: go.Figure) -> Markup:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704  (escaped above)
-
-
-def page_name(genre: str, prefix: str = "genre") -> str:
-    """Return the file name of a genre's page: safe on any disk, different for any two genres."""
-    return f"{prefix}-{slug(genre)}.html"
-
-
-def slug(genre: str) -> str:
-    """Return a short name of letters, digits and hyphens, different for any two genres."""
-    found = re.sub(r"[^a-z0-9]+", "-", genre.lower()).strip("-")[:60]
-    if found == genre:
-        return found
-    digest = hashlib.sha256(genre.encode()).hexdigest()[:6]
-    return f"{found}-{digest}" if found else digest
 
 
 def without_secrets(value: Any) -> Any:  # noqa: ANN401  (plain data of any shape)

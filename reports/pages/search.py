@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.answers.search import Search, left_behind, pareto_front, search
+from reports.answers.search import Search, importance, left_behind, pareto_front, search
 from reports.figures import search as draw
 from reports.pages import tables as cells
+from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
 from reports.pages.genre import ordered
 from reports.pages.site import Place, Site, Topic
-from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section, topic_page
-from reports.stats.importance import BEST, FEWEST, Importances, importances
+from reports.stats.importance import BEST, FEWEST, Importances
 from reports.words import labels
+from reports.words.search import left_text
 
 if TYPE_CHECKING:
     from reports.answers.summaries import SplitSummary
@@ -130,7 +131,7 @@ def _history_table(found: Search) -> Table:
 
 
 def _importance(found: Search) -> Section:
-    weighed = importances(found.trials, found.names)
+    weighed = importance(found)
     if weighed is None:
         tried = len(found.trials)
         why = (
@@ -285,7 +286,7 @@ def _left(study: StudyView, genre: GenreView) -> Section | None:
                 *_measured(one.row.validation),
                 Cell(str(one.row.n_done), one.row.n_done),
                 Cell("-") if one.p_value is None else Cell(f"{one.p_value:.3f}", one.p_value),
-                Cell(one.reason),
+                Cell(left_text(one)),
             )
             for one in found
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reports.pages.render import page_name
+from reports.words.slugs import page_name
 
 INDEX = "index.html"
 

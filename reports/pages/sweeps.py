@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.answers.sweeps import Heatmap, Setting, Sweep, heatmap, shared_settings, sweeps
+from reports.answers.sweeps import Heatmap, Setting, Sweep, heatmap, sweeps
 from reports.figures.sweeps import heatmap_panel, sweep_panel
 from reports.pages import tables as cells
 from reports.pages.charts import Chart, chart
-from reports.pages.render import slug
 from reports.pages.site import Place, Site, Topic
 from reports.pages.topic import Section, topic_page
 from reports.words import labels
+from reports.words.slugs import slug
+from reports.words.sweeps import held_by_cells, shared_settings
 
 if TYPE_CHECKING:
+    from reports.pages.cells import Table
     from reports.pages.view import GenreView, StudyView
 
 SETTINGS: dict[Topic, Setting] = {
@@ -154,7 +156,7 @@ def _sweep_notes(found: tuple[Sweep, ...]) -> list[str]:
     return notes
 
 
-def _sweep_table(id: str, found: tuple[Sweep, ...], genre: GenreView) -> cells.Table:  # noqa: A002
+def _sweep_table(id: str, found: tuple[Sweep, ...], genre: GenreView) -> Table:  # noqa: A002
     rows = [row for one in found for row in one.rows]
     return cells.measures_table(id, rows, genre.baselines["validation"], genre.chosen)
 
@@ -162,8 +164,8 @@ def _sweep_table(id: str, found: tuple[Sweep, ...], genre: GenreView) -> cells.T
 def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
     name = slug(genre.name)
     table = _heatmap_table(f"heatmap-{name}", found, genre)
-    if found.held is not None:
-        text = f"Held: {found.held}."
+    if held := held_by_cells(found):
+        text = f"Held: {held}."
     else:
         text = (
             "No two settings of the search share all others often enough: each cell shows the "
@@ -199,7 +201,7 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
         seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
         said = f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"
         few = "Search figures, on {seeds} each: no designed comparison."
-        notes.append((few if found.held is None else SLICE).format(seeds=said))
+        notes.append((few if found.pooled else SLICE).format(seeds=said))
     return Section(
         id=f"genre-{name}",
         heading=genre.name,
@@ -210,6 +212,6 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
     )
 
 
-def _heatmap_table(id: str, found: Heatmap, genre: GenreView) -> cells.Table:  # noqa: A002
+def _heatmap_table(id: str, found: Heatmap, genre: GenreView) -> Table:  # noqa: A002
     rows = [cell.row for cell in found.cells]
     return cells.measures_table(id, rows, genre.baselines["validation"], genre.chosen)

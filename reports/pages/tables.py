@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.answers.choice import validation
+from reports.answers.naming import varied
 from reports.answers.views import is_chosen
 from reports.figures.style import colour
+from reports.pages.cells import Cell, Table
 from reports.pages.render import without_secrets
 from reports.words import labels
 
@@ -15,46 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reports.answers.curves import Curve
+    from reports.answers.recommendation import Recommendation
     from reports.answers.summaries import ConfigurationSummary, Failure, SplitSummary
     from reports.answers.views import DotPlot
-    from reports.recommendation import Recommendation
     from study.statistics.intervals import SeedMean
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell.
-
-    Attributes
-    ----------
-    text
-        What it shows.
-    value
-        The number it is sorted by; None where it is sorted by its text.
-    href
-        Page of this report that it leads to.
-    swatch
-        Colour of the mark before it.
-    warning
-        Whether it says something that went wrong.
-    """
-
-    text: str
-    value: float | None = None
-    href: str | None = None
-    swatch: str | None = None
-    warning: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: ``footer`` rows stay beneath when it is sorted."""
-
-    id: str
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    footer: tuple[tuple[Cell, ...], ...] = ()
 
 
 MEASURES = ("bce", "kl", "mi_lower", "mi_upper", "active_units")
@@ -113,7 +78,7 @@ def measures_table(
     chosen: ConfigurationSummary | None,
 ) -> Table:
     """List configurations on validation: measures first, then the settings that differ."""
-    names = labels.varied(row.config for row in rows)
+    names = varied(row.config for row in rows)
     columns = (
         "configuration",
         "phase",
@@ -204,7 +169,7 @@ def seeds_table(plot: DotPlot) -> Table:
         columns=columns,
         rows=tuple(
             (
-                Cell(row.label, swatch=colour(row.method, chosen=row.chosen)),
+                _compared(row.method, chosen=row.chosen),
                 Cell(row.config_id),
                 Cell(str(seed), seed),
                 Cell(labels.number(value), value),
@@ -258,7 +223,7 @@ def failures_table(failures: Iterable[Failure]) -> Table:
                 Cell(one.phase),
                 Cell(str(one.seed), one.seed),
                 Cell(str(one.attempts), one.attempts),
-                Cell(without_secrets(one.reason), warning=True),
+                Cell(without_secrets(one.reason or labels.NO_REASON), warning=True),
             )
             for one in failures
         ),
@@ -292,9 +257,12 @@ def _setting(value: float | str) -> Cell:
 
 
 def _name(row: ConfigurationSummary, chosen: ConfigurationSummary | None) -> Cell:
-    found = is_chosen(row, chosen)
-    label = labels.compared_label(row.method, chosen=found)
-    return Cell(label, swatch=colour(row.method, chosen=found))
+    return _compared(row.method, chosen=is_chosen(row, chosen))
+
+
+def _compared(method: str | None, *, chosen: bool) -> Cell:
+    label = labels.compared_label(method, chosen=chosen)
+    return Cell(label, swatch=colour(method, chosen=chosen))
 
 
 def _seeds(row: ConfigurationSummary) -> Cell:

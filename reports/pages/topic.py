@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from reports.pages.cells import Table
     from reports.pages.charts import Chart
     from reports.pages.site import Place, Site
-    from reports.pages.tables import Table
     from reports.pages.view import StudyView
 
 

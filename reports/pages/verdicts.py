@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from reports.answers.aggregate import aggregate
-from reports.answers.verdicts import TEXTS, Answer, Claim, verdicts
+from reports.answers.verdicts import Answer, Claim, verdicts
 from reports.figures.style import colour
 from reports.figures.verdicts import effects, interquartile_means, profiles
+from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
 from reports.pages.render import render
-from reports.pages.tables import Cell, Table
 from reports.pages.topic import Section
 from reports.words import labels
-from reports.words.verdict_wording import answer_text, effect_text, paper_text, place, why
+from reports.words.verdicts import (
+    ANSWERS,
+    CLAIMS,
+    answer_text,
+    effect_text,
+    left_out_text,
+    paper_text,
+    place,
+    why,
+)
 from study.statistics.signflip import ALPHA
 
 if TYPE_CHECKING:
@@ -91,10 +100,10 @@ def verdict_sections(study: StudyView) -> tuple[Section, ...]:
 def _claims(found: Sequence[Verdict]) -> list[_Claim]:
     return [
         _Claim(
-            TEXTS[claim],
+            CLAIMS[claim],
             tuple(
                 _Line(
-                    str(one.answer),
+                    ANSWERS[one.answer],
                     KINDS[one.answer],
                     place(one),
                     why(one),
@@ -142,7 +151,7 @@ def _table(found: Sequence[Verdict]) -> Table:
         columns=columns,
         rows=tuple(
             (
-                Cell(one.text),
+                Cell(CLAIMS[one.claim]),
                 Cell(place(one)),
                 Cell(answer_text(one), warning=one.answer is Answer.DOES_NOT),
                 Cell(effect_text(one) or "-", one.effect.mean if one.effect else None),
@@ -205,7 +214,9 @@ def _over_genres(found: Aggregate) -> Section:
         "run moves: left of the dotted line is better than the four methods' mean. 95% intervals, "
         "runs resampled within genres: of 30 runs they hold the truth in 92 of 100, not 95."
     )
-    left = tuple(f"{genre} is left out: {why}." for genre, why in found.left_out.items())
+    left = tuple(
+        f"{name} is left out: {left_out_text(one)}." for name, one in found.left_out.items()
+    )
     charts = (
         chart("fig-profiles", "Performance profiles", caption, drawn, shares),
         chart(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import NoFullCountError, Prefer
+from reports.answers.choice import Prefer, Shortfall
+from reports.answers.recommendation import SPLITS, Recommendation, recommendation
 from reports.answers.summaries import (
     ConfigurationSummary,
     baseline_bce,
@@ -15,12 +16,11 @@ from reports.answers.summaries import (
 )
 from reports.answers.views import compared
 from reports.figures.style import genre_colours
-from reports.recommendation import SPLITS, Recommendation, recommend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.listen import Music
+    from reports.music.listen import Music
     from study.results.tables import StudyTables
 
 
@@ -30,7 +30,7 @@ class Answers:
 
     bce: Recommendation | None
     information: Recommendation | None
-    missing: str
+    missing: Shortfall | None
 
     @property
     def chosen(self) -> ConfigurationSummary | None:
@@ -114,12 +114,10 @@ def view(tables: StudyTables) -> StudyView:
 
 def answers(tables: StudyTables, genre: str) -> Answers:
     """Recommend for a genre, or say why nothing can be recommended yet."""
-    try:
-        return Answers(
-            recommend(tables, genre), recommend(tables, genre, Prefer.INFORMATION), missing=""
-        )
-    except NoFullCountError as error:
-        return Answers(None, None, str(error))
+    bce, information = (recommendation(tables, genre, prefer) for prefer in Prefer)
+    if isinstance(bce, Shortfall):
+        return Answers(None, None, bce)
+    return Answers(bce, None if isinstance(information, Shortfall) else information, None)
 
 
 def _genre(tables: StudyTables, genre: str, wanted: int) -> GenreView:

@@ -7,15 +7,14 @@ used here, on a study kept in memory and rebuilt from the tables.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from reports.answers.search import Trial
 
 FEWEST = 10
 """Configurations below which nothing is said."""
@@ -53,22 +52,38 @@ class Importances:
     resamples: int
 
 
-def importances(trials: Sequence[Trial], names: Sequence[str]) -> Importances | None:
-    """Weigh the settings against each other by mean validation BCE.
+Cells = Mapping[str, str | float]
+"""One configuration's value of each setting that varied, by name."""
+
+
+def importances(
+    settings: Sequence[Cells], means: Sequence[float], seeds: Sequence[Sequence[float]]
+) -> Importances | None:
+    """Weigh the settings against each other by a cost, such as mean validation BCE.
 
     None where fewer than :data:`FEWEST` configurations or two settings were tried, or where
     all configurations are alike.
+
+    Parameters
+    ----------
+    settings
+        ``[k]``: one a configuration, all of the same settings.
+    means
+        ``[k]``: mean cost of each, less is better.
+    seeds
+        ``[k]``: the cost of each of its seeds.
     """
-    if len(trials) < FEWEST or len(names) < 2 or len({trial.bce for trial in trials}) < 2:
+    if len(settings) < FEWEST or len(settings[0]) < 2 or len(set(means)) < 2:
         return None
-    frozen = _frozen(trials, names)
-    whole = _evaluate(frozen, [trial.bce for trial in trials])
+    names = list(settings[0])
+    places = _places(settings)
+    whole = _evaluate(places, means)
     rng = np.random.default_rng(0)
     drawn: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(RESAMPLES):
-        picked = rng.integers(len(trials), size=min(len(trials), LARGEST))
-        values = [_resampled_mean(trials[at], rng) for at in picked]
-        shares = _evaluate([frozen[at] for at in picked], values)
+        picked = rng.integers(len(settings), size=min(len(settings), LARGEST))
+        values = [_resampled_mean(seeds[at], rng) for at in picked]
+        shares = _evaluate([places[at] for at in picked], values)
         for name in names:
             drawn[name].append(shares[name])
     found = [
@@ -80,24 +95,24 @@ def importances(trials: Sequence[Trial], names: Sequence[str]) -> Importances | 
         for name in names
     ]
     found.sort(key=lambda one: (-one.share, one.name))
-    return Importances(tuple(found), len(trials), RESAMPLES)
+    return Importances(tuple(found), len(settings), RESAMPLES)
 
 
-def _resampled_mean(trial: Trial, rng: np.random.Generator) -> float:
-    values = np.asarray(trial.figures.bce.values)
+def _resampled_mean(seeds: Sequence[float], rng: np.random.Generator) -> float:
+    values = np.asarray(seeds)
     return float(values[rng.integers(len(values), size=len(values))].mean())
 
 
-def _frozen(trials: Sequence[Trial], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Each trial's settings as indices into the sorted values of that setting."""
+def _places(settings: Sequence[Cells]) -> list[dict[str, int]]:
+    """Each configuration's values as places among the sorted values of that setting."""
     values = {
-        name: sorted({trial.settings[name] for trial in trials}, key=lambda v: (str(type(v)), v))
-        for name in names
+        name: sorted({one[name] for one in settings}, key=lambda v: (str(type(v)), v))
+        for name in settings[0]
     }
-    return [{name: values[name].index(t.settings[name]) for name in names} for t in trials]
+    return [{name: values[name].index(one[name]) for name in values} for one in settings]
 
 
-def _evaluate(settings: Sequence[dict[str, Any]], values: Sequence[float]) -> dict[str, float]:
+def _evaluate(settings: Sequence[dict[str, int]], values: Sequence[float]) -> dict[str, float]:
     import optuna
     from optuna.distributions import CategoricalDistribution
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances

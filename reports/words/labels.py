@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from musebar_core.annealing import ScheduleKind
 from musebar_core.metric_table import metric
 from musebar_core.settings import SETTINGS, setting, values
+from reports.answers.methods import Method
 from reports.answers.naming import ALWAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from musebar_core.config import Configuration
     from musebar_core.settings import Value
     from reports.answers.summaries import ConfigurationSummary, SplitSummary
     from study.statistics.intervals import SeedMean
 
-METHODS = {
-    "lstm_vae": "LSTM-VAE",
-    "vae_bow": "VAE-BOW",
-    "musebar": "MuseBar",
-    "musebar_bow": "MuseBar-BOW",
+METHODS: dict[str, str] = {
+    Method.LSTM_VAE: "LSTM-VAE",
+    Method.VAE_BOW: "VAE-BOW",
+    Method.MUSEBAR: "MuseBar",
+    Method.MUSEBAR_BOW: "MuseBar-BOW",
 }
-"""The paper's methods, in the order they are always shown."""
+"""What the paper calls its methods."""
 
 BASELINES = {
     "pitch_frequencies": "pitch frequencies",
     "markov": "Markov chain",
     "repeat_last": "repeat last",
 }
+
+NO_REASON = "no reason recorded"
 
 NOT_MEASURED = "not measured"
 """Of a metric that no seed has: a mean over nothing is no number."""
@@ -44,12 +47,20 @@ EXTRAS = ("input_dropout", "free_bits")
 COVERAGE = "Intervals are 95% t intervals: they cover seeds, not the choice of songs."
 
 
-def settings(config: Configuration) -> dict[str, Any]:
+def settings(config: Configuration) -> dict[str, str | float]:
     """Every setting that configurations may differ in, in words of one kind each."""
-    return {
-        name: ("on" if value else "off") if isinstance(value, bool) else value
-        for name, value in values(config).items()
-    }
+    return {name: switch(value) for name, value in values(config).items()}
+
+
+def switch(value: Value) -> str | float:
+    """Return a switch as ``on`` or ``off``, any other value as it is."""
+    return ("on" if value else "off") if isinstance(value, bool) else value
+
+
+def value_text(value: Value) -> str:
+    """Write a setting's value where its name stands beside it: ``16``, ``cosine``, ``on``."""
+    plain = switch(value)
+    return plain if isinstance(plain, str) else f"{plain:g}"
 
 
 def differences(one: Configuration, other: Configuration) -> str:
@@ -62,26 +73,6 @@ def differences(one: Configuration, other: Configuration) -> str:
         if mine[entry.name] != its[entry.name] and (same_kind or not entry.kind_only)
     ]
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-
-
-def varied(configs: Iterable[Configuration]) -> tuple[str, ...]:
-    """Names of the settings that differ between configurations, the three main ones always."""
-    rows = [settings(config) for config in configs]
-    names = rows[0] if rows else {}
-    return tuple(name for name in names if name in ALWAYS or len({row[name] for row in rows}) > 1)
-
-
-def own_settings(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """Settings that varied; those of a schedule that its kind alone decides add nothing."""
-    names = rows[0] if rows else {}
-    several = [name for name in names if len({row[name] for row in rows}) > 1]
-    return tuple(
-        name
-        for name in several
-        if not setting(name).kind_only
-        or len({(row["annealing"], row[name]) for row in rows})
-        > len({row["annealing"] for row in rows})
-    )
 
 
 def method_label(method: str | None) -> str:

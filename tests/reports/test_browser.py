@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from reports.build import Source as ReportSource
-from reports.build import build_report, build_site
+from reports.output.site import Source as ReportSource
+from reports.output.site import build_report, build_site
 from tests.services import missing
 
 pytestmark = pytest.mark.browser

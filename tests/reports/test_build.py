@@ -4,11 +4,12 @@ from html.parser import HTMLParser
 import pytest
 
 from musebar_core.errors import UsageError
-from reports import build as building
-from reports.build import build_report
+from reports.output import site as building
+from reports.output.site import build_report
 from reports.pages.overview import asked_line
-from reports.pages.render import page_name, without_secrets
+from reports.pages.render import without_secrets
 from reports.pages.strip import strip
+from reports.words.slugs import page_name
 
 
 class Links(HTMLParser):

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.answers.aggregate import aggregate, interquartile_mean
+from reports.answers.aggregate import LeftOut, aggregate, interquartile_mean
+from reports.answers.methods import Method
 from reports.answers.stages import change, flattery
 from reports.stats.bootstrap import stratified, studentised_interval
 from reports.stats.improvement import improvement, share_interval
 from reports.stats.separation import seeds_needed, separation, t_power
 from reports.stats.variance import variance_parts
+from reports.words.verdicts import left_out_text
 from study.statistics.intervals import mean_over_seeds
 
 
@@ -118,7 +120,8 @@ def test_runs_are_resampled_within_genres():
 def test_methods_are_aggregated_over_genres_relative_to_each_genres_mean(two_genres):
     found = aggregate(two_genres.tables())
     assert found.genres == ("jazz", "rock")
-    assert found.left_out == {"overall": "the joint corpus, whose songs are those of the others"}
+    said = {genre: left_out_text(one) for genre, one in found.left_out.items()}
+    assert said == {"overall": "the joint corpus, whose songs are those of the others"}
     best = {one.method: one for one in found.methods}["musebar_bow"]
     # test BCE 567 +- 1 in both genres; the four methods' mean is 568.75
     assert best.iqm == pytest.approx(100 * (567 / 568.75 - 1))
@@ -136,7 +139,8 @@ def test_a_genre_without_full_counts_is_left_out_and_says_so(two_genres):
     ]
     found = aggregate(two_genres.tables())
     assert found.genres == ("jazz",)
-    assert found.left_out["rock"] == "MuseBar has 9 of 10 seeds"
+    assert found.left_out["rock"] == LeftOut(Method.MUSEBAR, 9, 10)
+    assert left_out_text(found.left_out["rock"]) == "MuseBar has 9 of 10 seeds"
 
 
 def test_a_study_without_methods_has_no_aggregate(make_study):

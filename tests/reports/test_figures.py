@@ -34,15 +34,17 @@ def test_methods_come_in_the_papers_order(jazz):
 def test_the_dot_plot_has_every_seed_mean_interval_and_baselines(jazz):
     tables, rows, chosen = jazz
     info = dot_plot(tables, compared(rows, chosen, wanted=10), chosen, "jazz")
-    assert [row.label for row in info.rows] == [
-        "LSTM-VAE",
-        "VAE-BOW",
-        "MuseBar",
-        "MuseBar-BOW",
-        "chosen",
+    assert [(row.method, row.chosen) for row in info.rows] == [
+        ("lstm_vae", False),
+        ("vae_bow", False),
+        ("musebar", False),
+        ("musebar_bow", False),
+        (None, True),
     ]
     assert info.baselines["markov"] == 627.0
     drawn = bce_dots(info)
+    names = ("LSTM-VAE", "VAE-BOW", "MuseBar", "MuseBar-BOW", "chosen")
+    assert drawn.layout.yaxis.ticktext == names
     assert list(trace(drawn, "MuseBar, seeds").x) == [567.0, 569.0] * 5
     mean = trace(drawn, "MuseBar")
     assert list(mean.x) == [568.0]
@@ -68,8 +70,8 @@ def test_a_configuration_in_two_phases_is_one_point_of_the_fuller_phase(jazz):
     tables, rows, chosen = jazz
     points = information_plot(tables, rows, chosen, "jazz").points
     (point,) = [one for one in points if one.chosen]
-    assert (point.phase, point.n_seeds) == ("confirm", 10)
-    assert len({one.config_id for one in points}) == len(points) == 7
+    assert (point.row.phase, point.row.n_done) == ("confirm", 10)
+    assert len({one.row.config_id for one in points}) == len(points) == 7
 
 
 def test_bce_against_information_shows_the_baselines(jazz):
@@ -109,7 +111,7 @@ def test_a_full_confirmation_is_shown_though_the_search_had_more_seeds(make_stud
     tables = study.tables()
     rows, chosen = summaries(tables, "jazz"), choose(tables, "jazz").chosen
     (point,) = information_plot(tables, rows, chosen, "jazz").points
-    assert (point.phase, point.bce, point.chosen) == ("confirm", 561.0, True)
+    assert (point.row.phase, point.bce, point.chosen) == ("confirm", 561.0, True)
 
 
 def test_a_method_that_was_also_confirmed_is_shown_in_the_phase_it_was_chosen_in(

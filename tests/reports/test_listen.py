@@ -12,9 +12,9 @@ from musebar_core.generation import REST, Note, notes, one_line
 from musebar_core.state import start
 from musebar_core.training import fit
 from reports.answers.summaries import summaries
-from reports.audio import RATE, wav
-from reports.build import build_report
-from reports.listen import Piece, SilentError, play
+from reports.music.audio import RATE, wav
+from reports.music.listen import Piece, SilentError, play
+from reports.output.site import build_report
 from reports.pages.listen import roll
 
 

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from reports import markdown
 from reports.answers.agreement import agreements
-from reports.answers.effects import effects, named_configurations
+from reports.answers.effects import effects
+from reports.output import markdown
 from study.results.columns import CURVES, RESULTS
+from study.results.named import named_configurations
 from study.results.tables import StudyTables
 from study.search import planner
 from study.spec import specfile

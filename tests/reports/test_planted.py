@@ -17,7 +17,7 @@ import yaml
 from click.testing import CliRunner
 
 from musebar.cli import musebar
-from reports.pages.render import page_name
+from reports.words.slugs import page_name
 from study.home.studies import Home
 from study.ledger.record import Ended, Proposal, SeedRun, State
 from study.spec import specfile

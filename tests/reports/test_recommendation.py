@@ -6,7 +6,8 @@ import yaml
 
 from musebar_core.config import Configuration
 from musebar_core.errors import UnknownNameError
-from reports.recommendation import as_json, as_text, as_yaml, recommend
+from reports.output.recommendation import as_dict, as_json, as_yaml, recommend
+from reports.words.recommendation import as_text, warnings
 
 
 def refuse(constant):
@@ -34,7 +35,7 @@ def test_json_and_yaml_hold_the_same_and_no_nan(make_study, make_config):
 
 
 def test_the_evidence_is_exact(four_methods):
-    found = recommend(four_methods.tables(), "jazz").to_dict()
+    found = as_dict(recommend(four_methods.tables(), "jazz"))
     evidence = found["evidence"]
     assert evidence["phase"] == "confirm"
     assert evidence["seeds"] == list(range(1000, 1010))
@@ -50,7 +51,7 @@ def test_the_evidence_is_exact(four_methods):
 
 
 def test_alternatives_are_eligible_and_compared_seed_by_seed(four_methods):
-    found = recommend(four_methods.tables(), "jazz").to_dict()
+    found = as_dict(recommend(four_methods.tables(), "jazz"))
     first = found["alternatives"][0]
     assert first["latent_length"] == 32
     assert first["difference"]["mean"] == pytest.approx(-0.1)
@@ -69,7 +70,7 @@ def test_what_weakens_a_recommendation_is_said(make_study, make_config):
     study = make_study(confirm=2, state="stopped")
     study.snippets = 64
     study.add(make_config(16), [700.0, 702.0])
-    text = " ".join(recommend(study.tables(), "jazz").warnings)
+    text = " ".join(warnings(recommend(study.tables(), "jazz")))
     assert "The study is stopped" in text
     assert "does not beat: Markov chain" in text
     assert "Only 2 seeds" in text
@@ -104,7 +105,7 @@ def test_too_few_snippets_are_said_of_the_split_that_has_them(make_study, make_c
     study.add(make_config(16), [560.0])
     for row in study.rows:
         row["test_n_snippets"] = 100
-    (said,) = [w for w in recommend(study.tables(), "jazz").warnings if "10 L" in w]
+    (said,) = [w for w in warnings(recommend(study.tables(), "jazz")) if "10 L" in w]
     assert said.startswith("N = 100 snippets on test, under 10 L = 160")
     assert "L²/(4N) = 0.64 nats" in said
 

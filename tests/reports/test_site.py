@@ -2,10 +2,10 @@ import re
 
 import pytest
 
-from reports.build import Source, build_report, build_site
+from reports.output.site import Source, build_report, build_site
 from reports.pages.charts import chart
-from reports.pages.render import slug
 from reports.pages.site import Place, Site, Topic
+from reports.words.slugs import slug
 
 HOSTILE = '<img src=x onerror="alert(1)">&"\' 🎷 ' + "long " * 60
 

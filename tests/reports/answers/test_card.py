@@ -1,16 +1,17 @@
 import pytest
 
 from reports.answers.aggregate import aggregate
-from reports.answers.card import decision_card
+from reports.answers.card import DefaultStatus, decision_card
 from reports.answers.choice import Prefer, choose
+from reports.answers.transfer import TransferStatus
 from reports.answers.verdicts import Answer, verdicts
 from reports.figures.card import RECOMMENDED, regret, stages
 from reports.figures.verdicts import effects, profiles
 from reports.pages.card import card_view
 from reports.pages.verdicts import verdict_sections
 from reports.pages.view import view
+from reports.words.cards import default_note, sections, transfer_text
 from reports.words.labels import p_value
-from reports.words.wording import sections, transfer_text
 
 
 def card(study, genre="jazz", prefer=Prefer.BCE):
@@ -43,7 +44,10 @@ def test_another_genres_configuration_costs_what_was_measured_here(make_study, m
     # long in jazz: 507 + 3 * 1 against 500 + 1
     assert by_source["rock"].regret.mean == pytest.approx(9.0)
     assert by_source["rock"].regret.n_seeds == 10
-    assert (by_source["folk"].status, by_source["folk"].config_id) == ("not measured", folk)
+    assert (by_source["folk"].status, by_source["folk"].config_id) == (
+        TransferStatus.NOT_MEASURED,
+        folk,
+    )
     assert transfer_text(by_source["new"]) == "no configuration is recommended there yet"
     assert transfer_text(by_source["rock"]).startswith(f"{long.config_id}: 9.00 [")
 
@@ -54,11 +58,11 @@ def test_search_figures_of_another_genre_are_not_its_cost(make_study, make_confi
     study.add(make_config(64), [450.0] * 10, genre="rock")
     study.add(make_config(64), [507.0, 507.0], phase="search")
     (one,) = card(study).transfers
-    assert one.status == "not measured"
+    assert one.status is TransferStatus.NOT_MEASURED
 
 
 def test_the_same_configuration_costs_nothing(four_methods, two_genres):
-    assert {one.status for one in card(two_genres).transfers} == {"same"}
+    assert {one.status for one in card(two_genres).transfers} == {TransferStatus.SAME}
 
 
 def test_three_seeds_tell_nothing_apart(make_study, make_config):
@@ -93,13 +97,15 @@ def test_a_default_with_seeds_missing_is_not_compared(make_study, make_config):
         make_config(16, 8, "linear"), [510.0] * 7, planned=10, phase="methods", method="musebar_bow"
     )
     found = card(study)
-    assert (found.default, found.default_note) == (None, "MuseBar-BOW has 7 of 10 seeds here")
+    assert (found.default, found.default_status) == (None, DefaultStatus.PARTIAL)
+    assert default_note(found) == "MuseBar-BOW has 7 of 10 seeds here"
 
 
 def test_the_default_is_not_compared_with_itself(make_study, make_config):
     study = make_study()
     study.add(make_config(8), [500.0] * 10, phase="methods", method="musebar_bow")
-    assert card(study).default_note == "the choice is MuseBar-BOW itself"
+    assert card(study).default_status is DefaultStatus.ITSELF
+    assert default_note(card(study)) == "the choice is MuseBar-BOW itself"
 
 
 def test_preferring_information_compares_information(four_methods):

@@ -1,6 +1,8 @@
 import pytest
 
-from reports.answers.choice import NoFullCountError, Prefer, choose
+from reports.answers.choice import Caution, Prefer, Shortfall, Tiebreak, choose
+from reports.output.recommendation import NoFullCountError, recommend
+from reports.words.choice import choice_warnings, reasons, shortfall_text
 
 
 def test_a_clearly_best_configuration_is_chosen(make_study, make_config, spread_around):
@@ -31,13 +33,14 @@ def test_a_tie_goes_to_the_simplest(
     study.add(make_config(*other), spread_around(560.0))
     found = choose(study.tables(), "jazz")
     assert found.chosen.config_id == wanted
-    assert deciding in found.reasons[-1]
+    assert deciding in reasons(found)[-1]
 
 
 def test_a_tie_in_everything_goes_to_the_first_config_id(make_study, make_config, spread_around):
     study = make_study()
     ids = [study.add(make_config(8, input_dropout=d), spread_around(560.0)) for d in (0.1, 0.3)]
-    assert choose(study.tables(), "jazz").chosen.config_id == min(ids)
+    found = choose(study.tables(), "jazz")
+    assert (found.chosen.config_id, found.tiebreak) == (min(ids), Tiebreak.CONFIG_ID)
 
 
 def test_just_over_one_standard_error_is_no_tie(make_study, make_config, spread_around):
@@ -60,7 +63,7 @@ def test_a_collapsed_configuration_is_not_eligible(make_study, make_config, spre
     wanted = study.add(make_config(16), spread_around(560.0), collapsed=2)
     found = choose(study.tables(), "jazz")
     assert found.chosen.config_id == wanted
-    assert found.warnings == ()
+    assert found.cautions == ()
 
 
 def test_a_failed_seed_makes_a_configuration_ineligible(make_study, make_config, spread_around):
@@ -94,15 +97,20 @@ def test_none_eligible_is_said_first_and_collapse_ignored(make_study, make_confi
     found = choose(study.tables(), "jazz")
     assert found.chosen.config_id == best
     assert not found.eligible
-    assert found.warnings[0].startswith("No configuration is eligible")
+    assert found.cautions[0] is Caution.NONE_ELIGIBLE
+    assert choice_warnings(found)[0].startswith("No configuration is eligible")
 
 
 def test_no_full_count_is_an_error_that_says_how_far_it_is(make_study, make_config):
     study = make_study(state="stopped")
     config_id = study.add(make_config(8), [560.0] * 3, planned=10)
+    found = choose(study.tables(), "jazz")
+    assert isinstance(found, Shortfall)
+    assert (found.most.config_id, found.most.n_measured, found.n_wanted) == (config_id, 3, 10)
     with pytest.raises(NoFullCountError, match="no configuration has all 10 seeds yet") as caught:
-        choose(study.tables(), "jazz")
+        recommend(study.tables(), "jazz")
     assert f"{config_id} has most, 3 of 10" in str(caught.value)
+    assert str(caught.value) == shortfall_text(found)
     assert caught.value.exit_code == 1
 
 
@@ -113,7 +121,7 @@ def test_information_takes_the_highest_mi_that_beats_markov(make_study, make_con
     study.add(make_config(32), spread_around(640.0), mi=(5.0, 5.5))  # Markov scores 627
     found = choose(study.tables(), "jazz", Prefer.INFORMATION)
     assert found.chosen.config_id == wanted
-    assert found.warnings == ()
+    assert found.cautions == ()
 
 
 def test_information_says_so_where_none_beats_markov(make_study, make_config, spread_around):
@@ -122,7 +130,8 @@ def test_information_says_so_where_none_beats_markov(make_study, make_config, sp
     wanted = study.add(make_config(16), spread_around(700.0), mi=(3.0, 3.5))
     found = choose(study.tables(), "jazz", Prefer.INFORMATION)
     assert found.chosen.config_id == wanted
-    assert "No configuration's mean validation BCE beats" in found.warnings[0]
+    assert found.cautions == (Caution.MARKOV_UNBEATEN,)
+    assert "No configuration's mean validation BCE beats" in choice_warnings(found)[0]
 
 
 def test_one_seed_is_chosen_from_without_an_invented_spread(make_study, make_config):
@@ -131,9 +140,10 @@ def test_one_seed_is_chosen_from_without_an_invented_spread(make_study, make_con
     study.add(make_config(8), [560.1])
     found = choose(study.tables(), "jazz")
     assert found.chosen.config_id == best
-    assert found.reasons[0].startswith("2 configurations have their one seed; 2 of them eligible")
-    assert found.reasons[1].endswith("(one seed, so its standard error is unknown).")
-    assert len(found.reasons) == 2
+    said = reasons(found)
+    assert said[0].startswith("2 configurations have their one seed; 2 of them eligible")
+    assert said[1].endswith("(one seed, so its standard error is unknown).")
+    assert len(said) == 2
 
 
 def test_equal_means_are_a_tie_without_a_standard_error(make_study, make_config):
@@ -141,7 +151,7 @@ def test_equal_means_are_a_tie_without_a_standard_error(make_study, make_config)
         study = make_study(confirm=confirm)
         study.add(make_config(16), [560.0] * confirm)
         study.add(make_config(8), [560.0] * confirm)
-        tie = choose(study.tables(), "jazz").reasons[2]
+        tie = reasons(choose(study.tables(), "jazz"))[2]
         assert tie.startswith("2 configurations have this same mean; among them the smallest")
 
 
@@ -158,7 +168,7 @@ def test_information_without_a_recorded_markov_baseline_says_so(make_study, make
     study.baselines = {}
     study.add(make_config(8), [560.0])
     found = choose(study.tables(), "jazz", Prefer.INFORMATION)
-    assert "among all of them:" in found.reasons[-1]
-    assert found.warnings == (
+    assert "among all of them:" in reasons(found)[-1]
+    assert choice_warnings(found) == (
         "The Markov baseline is not recorded: the highest mi_lower was taken among all of them.",
     )

@@ -17,10 +17,10 @@ def study(make_study, make_config):
 def test_collapsed_seeds_are_counted_by_each_value(study):
     counted = rates(summaries(study.tables(), "jazz"))
     assert [(one.setting, one.value, one.collapsed, one.seeds) for one in counted] == [
-        ("latent_length", "8", 3, 4),
-        ("latent_length", "16", 1, 8),
-        ("regularizers", "1", 4, 8),
-        ("regularizers", "4", 0, 4),
+        ("latent_length", 8, 3, 4),
+        ("latent_length", 16, 1, 8),
+        ("regularizers", 1, 4, 8),
+        ("regularizers", 4, 0, 4),
     ]
     assert list(rate_bars(counted).data[0].x) == [0.0, 0.5, 0.125, 0.75]
 

@@ -1,6 +1,7 @@
 import pytest
 
-from reports.answers.cost import cost, hours_text, runs_text
+from reports.answers.cost import cost
+from reports.words.cost import hours_text, runs_text
 
 
 @pytest.fixture

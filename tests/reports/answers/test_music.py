@@ -12,8 +12,8 @@ from musebar_core.corpus import Corpus, TimeGrid
 from musebar_core.corpus.store import SONG_COLUMNS, write
 from musebar_core.errors import UsageError
 from reports.answers.music import WIDEST, Counts, describe, why
-from reports.description import build_description
 from reports.figures import music as figures
+from reports.output.description import build_description
 from reports.pages.corpus import corpus_page
 
 REST = 128

@@ -4,10 +4,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from reports.answers.search import left_behind, pareto_front, search
+from reports.answers.search import PassedOver, importance, left_behind, pareto_front, search
 from reports.answers.summaries import summaries
 from reports.figures.search import contour, edf, history, parallel, pareto, slice_panel
-from reports.stats.importance import importances
+from reports.words.search import left_text
 from study.results.columns import DECISIONS
 
 
@@ -89,9 +89,10 @@ def test_whoever_was_left_behind_is_named_with_the_reason(searched):
     tables = searched.tables()
     left = left_behind(tables, "jazz", summaries(tables, "jazz"))
     assert [one.row.validation.bce.mean for one in left] == [504, 506, 508, 510]
-    assert "2 of 2 seeds collapsed" in left[1].reason
-    assert "neither among the best" in left[0].reason
-    assert "(2 went)" in left[0].reason
+    assert [one.reason for one in left[:2]] == [PassedOver.NOT_AMONG_BEST, PassedOver.COLLAPSED]
+    assert "2 of 2 seeds collapsed" in left_text(left[1])
+    assert "neither among the best" in left_text(left[0])
+    assert "(2 went)" in left_text(left[0])
 
 
 def test_recorded_decisions_name_the_stage_the_reason_and_the_test(searched, make_config):
@@ -127,17 +128,17 @@ def test_the_setting_that_decides_is_the_most_important(make_study, make_config)
             bce = 500.0 + latent + 0.1 * ((latent * 7 + r * 3) % 5)
             study.add(make_config(latent, r), [bce, bce + 0.2], phase="search")
     course = found(study)
-    weighed = importances(course.trials, course.names)
+    weighed = importance(course)
     assert [one.name for one in weighed.settings] == ["latent_length", "regularizers"]
     first, second = weighed.settings
     assert first.share + second.share == pytest.approx(1.0)
     assert first.interval[0] > second.interval[1]
-    assert importances(course.trials, course.names) == weighed
+    assert importance(course) == weighed
 
 
 def test_too_few_configurations_say_nothing_of_importance(searched):
     course = found(searched)
-    assert importances(course.trials, course.names) is None
+    assert importance(course) is None
 
 
 def test_what_a_schedules_kind_decides_is_no_setting_of_its_own(make_study, make_config):

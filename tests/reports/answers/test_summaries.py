@@ -3,8 +3,9 @@ import math
 import pytest
 
 from reports.answers.curves import curve
-from reports.answers.overview import overview, small_scale
+from reports.answers.overview import overview
 from reports.answers.summaries import baseline_bce, genre_names, summaries
+from reports.words.scale import small_scale
 
 
 def test_a_summary_gives_means_counts_and_failures(make_study, make_config):

@@ -1,8 +1,9 @@
 import pytest
 
 from reports.answers.summaries import summaries
-from reports.answers.sweeps import heatmap, line_names, shared_settings, sweeps
+from reports.answers.sweeps import heatmap, sweeps
 from reports.figures.sweeps import heatmap_panel, sweep_panel
+from reports.words.sweeps import held_by_cells, line_names, parts, shared_settings
 
 
 def rows(study):
@@ -29,7 +30,7 @@ def test_a_sweep_holds_all_settings_but_one(make_study, make_config):
     study.add(make_config(64, 4, "linear"), [400.0, 400.0])
     (found,) = sweeps(rows(study), "latent_length")
     assert found.values == (8, 16, 32)
-    assert found.held == "4 of 16 bars regularized, constant KL weight 1"
+    assert parts(found) == ("4 of 16 bars regularized", "constant KL weight 1")
     assert not found.searched
     assert sweeps(rows(study), "regularizers") == ()
 
@@ -82,6 +83,7 @@ def test_a_heatmap_leaves_empty_what_was_not_run(make_study, make_config):
     study.add(make_config(32, 4), [560.0, 562.0], planned=5)
     found = heatmap(rows(study))
     assert (found.latent_lengths, found.regularizers) == ((8, 16, 32), (4, 8))
+    assert held_by_cells(found) == "constant KL weight 1"
     drawn, texts = heatmap_panel(found, "bce", "nats", "Cividis").data
     assert [list(row) for row in drawn.z] == [[513.0, 521.0, 561.0], [517.0, 525.0, None]]
     assert "2 of 5 seeds" in drawn.customdata[0][2]
@@ -99,7 +101,8 @@ def test_a_heatmap_of_a_scattered_search_says_of_how_many_each_cell_is_the_best(
             study.add(make_config(latent, r, next(kinds)), [500.0], phase="search")
     study.add(make_config(8, 4, "cosine"), [490.0], phase="search")
     found = heatmap(rows(study))
-    assert found.held is None
+    assert found.pooled
+    assert held_by_cells(found) is None
     cell = found.cells[0]
     assert (cell.row.validation.bce.mean, cell.n_configurations) == (490.0, 2)
 

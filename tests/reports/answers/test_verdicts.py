@@ -1,7 +1,8 @@
 import pytest
 
-from reports.answers.verdicts import MOST, Answer, Claim, stated, verdicts
-from reports.words.verdict_wording import verdict_line
+from reports.answers.methods import Method
+from reports.answers.verdicts import MOST, Answer, Claim, Open, stated, verdicts
+from reports.words.verdicts import verdict_line
 
 NOISE = (0.1, -0.2, 0.3, -0.1, 0.2, -0.3, 0.15, 0.05, -0.05, 0.0)
 
@@ -58,8 +59,9 @@ def test_the_other_way_round_does_not_hold(methods):
 def test_no_difference_is_undecided_and_never_a_no(methods):
     found = by_claim(methods((570.0, 570.0, 570.0, 570.0), collapsed=(5, 0, 0, 0)))
     assert {(v.answer, v.reason) for v in found.values()} == {
-        (Answer.UNDECIDED, "no significant difference")
+        (Answer.UNDECIDED, Open.NO_DIFFERENCE)
     }
+    assert "undecided: no significant difference; " in verdict_line(found[Claim.BOTH])
 
 
 def test_best_needs_all_three_and_one_better_rival_is_enough_against_it(methods):
@@ -82,7 +84,7 @@ def test_p_values_are_exact_and_corrected_over_the_family(methods):
 def test_too_few_seeds_are_said_with_the_smallest_p_that_they_allow(methods):
     found = by_claim(methods((580.0, 575.0, 574.0, 570.0), collapsed=(3, 0, 0, 0), n=3))
     for verdict in found.values():
-        assert (verdict.answer, verdict.reason) == (Answer.UNDECIDED, "too few seeds")
+        assert (verdict.answer, verdict.reason) == (Answer.UNDECIDED, Open.TOO_FEW_SEEDS)
         assert (verdict.smallest, verdict.smallest_adjusted) == (0.25, 1.0)
     text = verdict_line(found[Claim.ANNEALING])
     assert text.startswith("undecided: too few seeds; BCE -5.")
@@ -94,7 +96,7 @@ def test_seeds_that_would_do_alone_may_be_too_few_for_the_family(methods):
     verdict = by_claim(methods((580.0, 575.0, 574.0, 570.0), collapsed=(6, 0, 0, 0), n=6))[
         Claim.ANNEALING
     ]
-    assert (verdict.p, verdict.reason) == (2 / 64, "too few seeds")
+    assert (verdict.p, verdict.reason) == (2 / 64, Open.TOO_FEW_SEEDS)
 
 
 def test_a_claim_is_not_tested_on_the_way(methods):
@@ -104,7 +106,7 @@ def test_a_claim_is_not_tested_on_the_way(methods):
     for verdict in by_claim(study).values():
         assert (verdict.answer, verdict.reason, verdict.p) == (
             Answer.UNDECIDED,
-            "8 of 10 seeds",
+            Open.WAITING,
             None,
         )
     assert "8 of 10 seeds" in verdict_line(by_claim(study)[Claim.COLLAPSE])
@@ -121,7 +123,8 @@ def test_a_method_that_was_not_measured_is_named(methods):
     study = methods((580.0, 575.0, 574.0, 570.0))
     study.rows = [row for row in study.rows if row["method"] != "vae_bow"]
     found = by_claim(study)
-    assert found[Claim.ANNEALING].reason == "not measured: VAE-BOW"
+    assert found[Claim.ANNEALING].reason is Open.NOT_MEASURED
+    assert found[Claim.ANNEALING].missing == (Method.VAE_BOW,)
     assert verdict_line(found[Claim.ANNEALING]) == "undecided: not measured: VAE-BOW"
     assert found[Claim.BARWISE].answer is Answer.HOLDS
 

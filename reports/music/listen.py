@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import CheckpointError, MuseBarError
-from reports.pages.render import slug
+from reports.words.slugs import slug
 
 if TYPE_CHECKING:
     import numpy as np
@@ -211,7 +211,7 @@ class _Maker:
     def piece(self, what: str, title: str, about: str, melodies: np.ndarray) -> Piece:
         """Write a piece's files; a single melody without the rest after it."""
         from musebar_core.generation import notes, one_line, write_midi
-        from reports.audio import wav
+        from reports.music.audio import wav
 
         line = melodies[0] if len(melodies) == 1 else one_line(melodies, self.per_quarter)
         found, stem = tuple(notes(line)), f"{self.name}-{what}"

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.answers.methods import VANILLA
 from reports.answers.paper import reported
-from reports.answers.verdicts import RIVALS, VANILLA, Answer, Claim
+from reports.answers.verdicts import RIVALS, Answer, Claim, Open
 from reports.words.labels import count, method_label, p_value, percent, with_interval
 
 if TYPE_CHECKING:
+    from reports.answers.aggregate import LeftOut
     from reports.answers.verdicts import Verdict
+
+CLAIMS = {
+    Claim.ANNEALING: "annealing beats vanilla",
+    Claim.BARWISE: "bar-wise regularisation beats vanilla",
+    Claim.BOTH: "both together are best",
+    Claim.COLLAPSE: "vanilla collapses",
+}
+
+ANSWERS = {
+    Answer.HOLDS: "holds",
+    Answer.DOES_NOT: "does not hold",
+    Answer.UNDECIDED: "undecided",
+}
 
 
 def place(verdict: Verdict) -> str:
@@ -19,7 +34,7 @@ def place(verdict: Verdict) -> str:
 
 def why(verdict: Verdict) -> str:
     """Say what stands behind a verdict: reason, effect and p-values."""
-    parts = (verdict.reason, effect_text(verdict), p_text(verdict))
+    parts = (reason_text(verdict), effect_text(verdict), p_text(verdict))
     return "; ".join(part for part in parts if part)
 
 
@@ -27,14 +42,29 @@ def verdict_line(verdict: Verdict) -> str:
     """Say a verdict in one line: the answer, the effect, the p-values and what they could be."""
     said = why(verdict)
     separator = ": " if verdict.reason else "; "
-    return f"{verdict.answer}{separator}{said}" if said else str(verdict.answer)
+    answer = ANSWERS[verdict.answer]
+    return f"{answer}{separator}{said}" if said else answer
 
 
 def answer_text(verdict: Verdict) -> str:
     """``holds``, ``does not hold`` or ``undecided: too few seeds``."""
-    if verdict.answer is not Answer.UNDECIDED:
-        return str(verdict.answer)
-    return f"{verdict.answer}: {verdict.reason}"
+    answer = ANSWERS[verdict.answer]
+    return f"{answer}: {reason_text(verdict)}" if verdict.answer is Answer.UNDECIDED else answer
+
+
+def reason_text(verdict: Verdict) -> str:
+    """Say why a claim is undecided; empty where it is not."""
+    match verdict.reason:
+        case None:
+            return ""
+        case Open.NOT_MEASURED:
+            return f"not measured: {', '.join(map(method_label, verdict.missing))}"
+        case Open.WAITING:
+            return f"{verdict.n_seeds} of {verdict.n_wanted} seeds"
+        case Open.TOO_FEW_SEEDS:
+            return "too few seeds"
+        case Open.NO_DIFFERENCE:
+            return "no significant difference"
 
 
 def effect_text(verdict: Verdict) -> str:
@@ -82,3 +112,10 @@ def p_text(verdict: Verdict) -> str:
         f"p {p_value(verdict.p)}, after Holm {p_value(verdict.adjusted)} (smallest possible "
         f"{p_value(verdict.smallest or 1)} and {p_value(verdict.smallest_adjusted or 1)})"
     )
+
+
+def left_out_text(one: LeftOut) -> str:
+    """Say why a genre is not put together with the others."""
+    if one.method is None:
+        return "the joint corpus, whose songs are those of the others"
+    return f"{method_label(one.method)} has {one.n_seeds} of {one.n_wanted} seeds"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.answers.cost import hours_text, runs_text
+from reports.answers.card import DefaultStatus
+from reports.answers.methods import DEFAULT
+from reports.answers.transfer import TransferStatus
 from reports.stats.separation import MOST_SEEDS, POWER
+from reports.words.cost import hours_text, runs_text
 from reports.words.labels import (
     brief,
     count,
@@ -140,8 +143,8 @@ def _sureness(card: Card) -> Section:
         lines.append(Line("Over the runner-up", _rival(card.runner_up)))
     if card.default is not None:
         lines.append(Line("Over the paper's default", _rival(card.default)))
-    elif card.default_note:
-        lines.append(Line("Over the paper's default", f"no comparison: {card.default_note}"))
+    elif note := default_note(card):
+        lines.append(Line("Over the paper's default", f"no comparison: {note}"))
     if card.studentised is not None:
         interval = f"[{number(card.studentised[0])}, {number(card.studentised[1])}]"
         text = f"{metric_label(card.metric)} {interval}"
@@ -152,6 +155,20 @@ def _sureness(card: Card) -> Section:
         "seeds, which flatters it a little."
     )
     return Section("improvement", "How sure it is", about, tuple(lines))
+
+
+def default_note(card: Card) -> str:
+    """Say why the choice does not stand beside the paper's own method; empty where it does."""
+    name = method_label(DEFAULT)
+    match card.default_status:
+        case DefaultStatus.ITSELF:
+            return f"the choice is {name} itself"
+        case DefaultStatus.PARTIAL:
+            return f"{name} has {card.default_seeds} of {card.n_wanted} seeds here"
+        case DefaultStatus.NOT_MEASURED:
+            return f"{name} is not measured"
+        case DefaultStatus.COMPARED | DefaultStatus.NO_SHARED_SEED:
+            return ""
 
 
 def _rival(rival: Rival) -> str:
@@ -251,16 +268,27 @@ def _transfers(card: Card) -> Section:
     return Section("transfer", "Using another genre's configuration here", about, tuple(lines))
 
 
+TRANSFERS = {
+    TransferStatus.MEASURED: "measured",
+    TransferStatus.SAME: "same",
+    TransferStatus.NOT_MEASURED: "not measured",
+    TransferStatus.NO_CHOICE: "no choice yet",
+}
+"""Whether a regret is known, in short."""
+
+
 def transfer_text(one: Transfer) -> str:
     """Say what another genre's configuration costs here, or why that is not known."""
     if one.regret is not None and not one.same:
         collapsed = "; it collapsed here: not eligible" if one.collapsed else ""
         return f"{one.config_id}: {with_interval(one.regret)} nats{collapsed}"
-    texts = {
-        "same": "the same configuration",
-        "no choice yet": "no configuration is recommended there yet",
-    }
-    return texts.get(one.status, f"{one.config_id}: not measured here on all seeds")
+    match one.status:
+        case TransferStatus.SAME:
+            return "the same configuration"
+        case TransferStatus.NO_CHOICE:
+            return "no configuration is recommended there yet"
+        case _:
+            return f"{one.config_id}: not measured here on all seeds"
 
 
 def in_short(card: Card) -> tuple[str, ...]:
@@ -276,8 +304,8 @@ def in_short(card: Card) -> tuple[str, ...]:
         if differ := differences(card.chosen.config, default.config):
             together = "; the difference is that of all together" if " and " in differ else ""
             found.append(f"The two differ in {differ}{together}.")
-    elif card.default_note:
-        found.append(f"No comparison with the paper's default: {card.default_note}.")
+    elif note := default_note(card):
+        found.append(f"No comparison with the paper's default: {note}.")
     found.append(f"It rests on {runs_text(card.cost.n_runs, card.cost.hours)}.")
     return tuple(found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.words.wording import sections
+from reports.words.cards import TRANSFERS, sections
 
 if TYPE_CHECKING:
     from reports.answers.card import Card, Rival
@@ -115,7 +115,7 @@ def _transfer(one: Transfer) -> dict[str, Any]:
     return {
         "genre": one.source,
         "config_id": one.config_id,
-        "status": one.status,
+        "status": TRANSFERS[one.status],
         "regret": mean_dict(one.regret),
         "collapsed": one.collapsed,
     }

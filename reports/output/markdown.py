@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from reports.answers.agreement import agreements
-from reports.answers.effects import by_name, effects, named_configurations
+from reports.answers.effects import by_name, effects
+from reports.answers.methods import DEFAULT
 from reports.answers.summaries import baseline_bce, genre_names, seeds_wanted
 from reports.answers.verdicts import verdicts
 from reports.words.labels import BASELINES, COVERAGE, METHODS, bracket, number, with_interval
+from reports.words.verdicts import ANSWERS, CLAIMS, place, reason_text
+from study.results.named import named_configurations
 from study.results.tables import write_table
 from study.spec.model import EMBEDDED_SOURCE
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
 
-DEFAULT_REFERENCE = "musebar_bow"
+DEFAULT_REFERENCE = DEFAULT
 """Configuration that effects are measured against, where a study has it."""
 
 FOLDER = "FOLDER"
@@ -218,10 +221,11 @@ def _claims(tables: StudyTables) -> list[str]:
         effect = _signed(one.effect) if one.effect else ""
         if one.share is not None:
             effect = f"{one.share.collapsed} of {one.share.n_seeds} seeds collapsed"
-        reason = f" ({one.reason})" if one.reason else ""
+        reason = f" ({reason_text(one)})" if one.reason else ""
         p = "" if one.adjusted is None else f"{one.adjusted:.3f}"
         rows.append(
-            f"| {one.text} | {one.genre or 'all genres'} | {one.answer}{reason} | {effect} | {p} |"
+            f"| {CLAIMS[one.claim]} | {place(one)} | {ANSWERS[one.answer]}{reason} | {effect} "
+            f"| {p} |"
         )
     return ["### The paper's claims", "\n".join(rows)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from reports.build import ASSETS, CONTENTS, INDEX, PLOTLY, check_replaceable
+from reports.output.site import ASSETS, CONTENTS, INDEX, PLOTLY, check_replaceable
 from reports.pages.corpus import corpus_page
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import UsageError
-from reports.listen import SilentError, play
+from reports.music.listen import SilentError, play
 from reports.pages.comparison import comparison_page, study_folder
 from reports.pages.study import study_pages
 from reports.pages.view import view
@@ -18,7 +18,7 @@ from reports.pages.view import view
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.listen import Music
+    from reports.music.listen import Music
     from reports.pages.view import StudyView
     from study.results.tables import StudyTables
 

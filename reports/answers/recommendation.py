@@ -1,0 +1,175 @@
+"""The recommendation: a configuration for a genre, with the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from musebar_core.settings import values
+from reports.answers.card import Card, decision_card
+from reports.answers.choice import Caution, Choice, Prefer, Shortfall, choose, validation
+from reports.answers.naming import varied
+from reports.answers.overview import Scale, scale
+from reports.answers.summaries import ConfigurationSummary, baseline_bce, summaries
+from study.statistics.intervals import SeedMean, paired_difference
+
+if TYPE_CHECKING:
+    from musebar_core.settings import Value
+    from study.results.tables import StudyTables
+
+ALTERNATIVES = 5
+SPLITS = ("validation", "test")
+FEW_SEEDS = 5
+"""Below so many seeds an interval is wide and a collapse rate is coarse."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A next best configuration.
+
+    Attributes
+    ----------
+    settings
+        Those that differ within the genre, by name.
+    difference
+        Its validation BCE minus the choice's, seed by seed; None where they share no seed.
+    """
+
+    summary: ConfigurationSummary
+    settings: dict[str, Value]
+    difference: SeedMean | None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What to use for a genre, and why one may believe it.
+
+    Attributes
+    ----------
+    study, state
+        The study, and how it stands.
+    choice
+        The chosen configuration and how it was come by.
+    card
+        How sure the choice is, and what else would do.
+    baselines
+        Split to baseline to BCE, nats per snippet.
+    alternatives
+        The next best of the configurations it was chosen from, best first.
+    scale
+        How large the study is.
+    cautions
+        What to know before trusting it, the gravest first.
+    corpus
+        ``path`` and ``fingerprint`` of the genre's corpus, as far as they are known.
+    """
+
+    study: str
+    state: str
+    genre: str
+    prefer: Prefer
+    choice: Choice
+    card: Card
+    baselines: dict[str, dict[str, float]]
+    alternatives: tuple[Alternative, ...]
+    scale: Scale
+    cautions: tuple[Caution, ...]
+    corpus: dict[str, str | None]
+
+    @property
+    def chosen(self) -> ConfigurationSummary:
+        """The recommended configuration."""
+        return self.choice.chosen
+
+    @property
+    def unbeaten(self) -> tuple[str, ...]:
+        """Baselines that its mean validation BCE does not beat."""
+        return _unbeaten(self.choice, self.baselines["validation"])
+
+
+def recommendation(
+    tables: StudyTables, genre: str, prefer: Prefer = Prefer.BCE
+) -> Recommendation | Shortfall:
+    """Recommend a configuration for a genre of a study, or tell how far it is from that."""
+    choice = choose(tables, genre, prefer)
+    if isinstance(choice, Shortfall):
+        return choice
+    baselines = {split: baseline_bce(tables, genre, split) for split in SPLITS}
+    size = scale(tables)
+    return Recommendation(
+        study=tables.name,
+        state=tables.state,
+        genre=genre,
+        prefer=prefer,
+        choice=choice,
+        card=decision_card(tables, choice),
+        baselines=baselines,
+        alternatives=_alternatives(tables, choice),
+        scale=size,
+        cautions=(
+            *choice.cautions,
+            *_cautions(tables, choice, baselines["validation"]),
+            *([Caution.SMALL_SCALE] if size.below_paper else []),
+        ),
+        corpus=_corpus(tables, genre),
+    )
+
+
+def short_splits(row: ConfigurationSummary) -> dict[str, int]:
+    """Splits of too few snippets for a code's length (N < 10 L), and their N."""
+    counts = {name: split.n_snippets for name in SPLITS if (split := row.split(name)) is not None}
+    return {name: n for name, n in counts.items() if n < 10 * row.config.model.latent_length}
+
+
+def longest_code(
+    rows: tuple[ConfigurationSummary, ...], chosen: ConfigurationSummary | None
+) -> ConfigurationSummary | None:
+    """Return the evaluated configuration of the longest code; None if no longer than the chosen."""
+    evaluated = [row for row in rows if row.validation is not None]
+    longest = max(evaluated, key=lambda row: row.config.model.latent_length, default=None)
+    if longest is None or chosen is None:
+        return longest
+    same = longest.config.model.latent_length == chosen.config.model.latent_length
+    return None if same else longest
+
+
+def _alternatives(tables: StudyTables, choice: Choice) -> tuple[Alternative, ...]:
+    names = varied(row.config for row in summaries(tables, choice.genre))
+    chosen = validation(choice.chosen).bce
+    others = [row for row in choice.pool if row.config_id != choice.chosen.config_id]
+    return tuple(
+        Alternative(
+            summary=row,
+            settings={name: values(row.config)[name] for name in names},
+            difference=paired_difference(validation(row).bce, chosen),
+        )
+        for row in others[:ALTERNATIVES]
+    )
+
+
+def _cautions(tables: StudyTables, choice: Choice, baselines: dict[str, float]) -> list[Caution]:
+    applies = {
+        Caution.UNFINISHED: tables.state != "finished",
+        Caution.BASELINES_UNBEATEN: bool(_unbeaten(choice, baselines)),
+        Caution.BASELINES_UNKNOWN: not baselines,
+        Caution.COLLAPSED_SEEDS: choice.chosen.collapsed > 0,
+        Caution.FEW_SEEDS: choice.chosen.n_done < FEW_SEEDS,
+        Caution.FEW_SNIPPETS: bool(short_splits(choice.chosen)),
+    }
+    return [caution for caution, does in applies.items() if does]
+
+
+def _unbeaten(choice: Choice, baselines: dict[str, float]) -> tuple[str, ...]:
+    mean = validation(choice.chosen).bce.mean
+    return tuple(name for name, bce in baselines.items() if bce <= mean)
+
+
+def _corpus(tables: StudyTables, genre: str) -> dict[str, str | None]:
+    genres = tables.genres
+    rows = genres if genres.empty else genres[genres["genre"] == genre]
+    corpus = tables.spec.get("corpus", {})
+    path = corpus.get("path")
+    return {
+        "path": None if path is None else str(path),
+        "fingerprint": str(rows["fingerprint"].iloc[0]) if len(rows) else None,
+    }

@@ -1,0 +1,1 @@
+"""Music: what recommended configurations play, as MIDI files and as sound."""

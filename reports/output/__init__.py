@@ -1,0 +1,1 @@
+"""Output: what is handed to a reader: folders of pages, Markdown, a recommendation's files."""
