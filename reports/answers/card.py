@@ -15,7 +15,7 @@ from reports.answers.cost import Cost, cost
 from reports.answers.methods import DEFAULT
 from reports.answers.stages import Stages, stages
 from reports.answers.summaries import seeds_wanted, summaries
-from reports.answers.transfer import Transfer, transfers
+from reports.answers.transfer import TransferRegret, transfers
 from reports.stats.bootstrap import studentised_interval
 from reports.stats.improvement import Improvement, improvement
 from reports.stats.separation import Separation, separation
@@ -120,7 +120,7 @@ class Card:
     default_seeds: int
     stages: Stages
     separations: tuple[Separation, ...]
-    transfers: tuple[Transfer, ...]
+    transfers: tuple[TransferRegret, ...]
     smallest: Smallest
     variance: VarianceParts | None
     studentised: tuple[float, float] | None

@@ -172,7 +172,7 @@ class ConfigurationSummary:
 
 
 Summary = ConfigurationSummary
-Run = dict[Any, Any]
+ResultRow = dict[Any, Any]
 """One row of the results, column to cell."""
 
 
@@ -201,7 +201,7 @@ def summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ..
 
 def _summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ...]:
     runs = tables.results[tables.results["genre"] == genre].sort_values("seed")
-    groups: dict[tuple[str, str], list[Run]] = {}
+    groups: dict[tuple[str, str], list[ResultRow]] = {}
     for run in runs[_columns()].to_dict("records"):
         groups.setdefault((str(run["config_id"]), str(run["phase"])), []).append(run)
     plan = _planned(tables.planned, genre)
@@ -256,7 +256,7 @@ def _columns() -> list[str]:
     ]
 
 
-def _summary(genre: str, key: tuple[str, str], runs: list[Run], n_planned: int) -> Summary:
+def _summary(genre: str, key: tuple[str, str], runs: list[ResultRow], n_planned: int) -> Summary:
     done = [run for run in runs if run["state"] == "done"]
     methods = [run["method"] for run in runs if _present(run["method"])]
     return ConfigurationSummary(
@@ -273,14 +273,14 @@ def _summary(genre: str, key: tuple[str, str], runs: list[Run], n_planned: int) 
     )
 
 
-def _failure(run: Run) -> Failure:
+def _failure(run: ResultRow) -> Failure:
     reason = str(run["failure"]) if _present(run["failure"]) else ""
     return Failure(
         str(run["config_id"]), str(run["phase"]), int(run["seed"]), reason, int(run["attempts"])
     )
 
 
-def _split(done: list[Run], prefix: str) -> SplitSummary | None:
+def _split(done: list[ResultRow], prefix: str) -> SplitSummary | None:
     means = {name: mean_over_seeds(_by_seed(done, prefix + name)) for name in averaged()}
     measured = {name: mean for name, mean in means.items() if mean is not None}
     caps = list(_by_seed(done, prefix + "mi_cap").values())
@@ -297,7 +297,7 @@ def _split(done: list[Run], prefix: str) -> SplitSummary | None:
     )
 
 
-def _by_seed(done: list[Run], column: str) -> dict[int, float]:
+def _by_seed(done: list[ResultRow], column: str) -> dict[int, float]:
     return {int(run["seed"]): float(run[column]) for run in done if _present(run[column])}
 
 

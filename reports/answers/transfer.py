@@ -26,7 +26,7 @@ class TransferStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Transfer:
+class TransferRegret:
     """Using in ``genre`` what was chosen for ``source``.
 
     Attributes
@@ -61,7 +61,7 @@ class Transfer:
 
 def transfers(
     tables: StudyTables, chosen: ConfigurationSummary, prefer: Prefer, metric: str
-) -> tuple[Transfer, ...]:
+) -> tuple[TransferRegret, ...]:
     """One row of the regret matrix: every other genre's configuration, used in this one."""
     genre = chosen.genre
     here = {r.config_id: r for r in full_counts(summaries(tables, genre), seeds_wanted(tables))}
@@ -75,7 +75,7 @@ def transfers(
         regret = None if row is None else paired_difference(validation(row).metric(metric), mine)
         collapsed = row is not None and row.is_collapsed
         same = config_id == chosen.config_id
-        found.append(Transfer(genre, source, config_id, regret, same, collapsed))
+        found.append(TransferRegret(genre, source, config_id, regret, same, collapsed))
     return tuple(found)
 
 

@@ -66,7 +66,7 @@ class CollapsedShare:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ClaimVerdict:
     """One claim in one genre, or in all of them together.
 
     Attributes
@@ -142,7 +142,7 @@ def stated(genres: Sequence[str]) -> tuple[Stated, ...]:
     return tuple((claim, genre) for claim in Claim for genre in found[claim])
 
 
-def verdicts(tables: StudyTables) -> tuple[Verdict, ...]:
+def verdicts(tables: StudyTables) -> tuple[ClaimVerdict, ...]:
     """Give the pre-stated verdicts of a study, at most :data:`MOST`; none if it asks none.
 
     Each claim on BCE is an exact two-sided sign-flip test on the test split, paired on seeds,
@@ -278,7 +278,7 @@ def _is_waiting(n: int, tables: StudyTables) -> bool:
     return n < seeds_wanted(tables) and not (n and tables.state == "finished")
 
 
-def _answered(tested: Sequence[_Tested], wanted: int) -> tuple[Verdict, ...]:
+def _answered(tested: Sequence[_Tested], wanted: int) -> tuple[ClaimVerdict, ...]:
     adjusted = holm([one.p for one in tested])
     smallest = holm([one.smallest for one in tested])
     return tuple(
@@ -287,13 +287,13 @@ def _answered(tested: Sequence[_Tested], wanted: int) -> tuple[Verdict, ...]:
     )
 
 
-def _verdict(one: _Tested, wanted: int, adjusted: float, smallest: float) -> Verdict:
+def _verdict(one: _Tested, wanted: int, adjusted: float, smallest: float) -> ClaimVerdict:
     answer, reason = Answer.UNDECIDED, one.untested
     if reason is None and adjusted <= ALPHA:
         answer = Answer.HOLDS if one.for_claim else Answer.DOES_NOT
     elif reason is None:
         reason = Open.TOO_FEW_SEEDS if smallest > ALPHA else Open.NO_DIFFERENCE
-    return Verdict(
+    return ClaimVerdict(
         claim=one.claim,
         genre=one.genre,
         answer=answer,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reports.answers.stages import Finalist, Stages
-    from reports.answers.transfer import Transfer
+    from reports.answers.transfer import TransferRegret
     from study.statistics.intervals import SeedMean
 
 TIED, WORSE, RECOMMENDED = "in the tie set", "distinguishably worse", "recommended"
@@ -153,7 +153,7 @@ LOSSES = [
 """Blue where another genre's configuration is better, orange where it costs."""
 
 
-def regret(genres: Sequence[str], cells: Sequence[Sequence[Transfer | None]]) -> go.Figure:
+def regret(genres: Sequence[str], cells: Sequence[Sequence[TransferRegret | None]]) -> go.Figure:
     """Draw the regret matrix: a row a genre, a column the genre whose configuration it borrows.
 
     ``cells`` is None on the diagonal. What was not measured stays empty and says so.
@@ -197,13 +197,13 @@ def regret(genres: Sequence[str], cells: Sequence[Sequence[Transfer | None]]) ->
     return drawn
 
 
-def _regret(cell: Transfer | None) -> float | None:
+def _regret(cell: TransferRegret | None) -> float | None:
     if cell is None or cell.same:
         return 0.0
     return None if cell.regret is None else cell.regret.mean
 
 
-def _regret_text(cell: Transfer | None) -> str:
+def _regret_text(cell: TransferRegret | None) -> str:
     if cell is None:
         return "its own"
     if cell.same:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reports.answers.aggregate import Aggregate
-    from reports.answers.verdicts import Verdict
+    from reports.answers.verdicts import ClaimVerdict
 
 LOOKS = {
     Answer.HOLDS: ("#009E73", "diamond"),
@@ -32,7 +32,7 @@ SHORT = {
 }
 
 
-def effects(verdicts: Sequence[Verdict]) -> go.Figure:
+def effects(verdicts: Sequence[ClaimVerdict]) -> go.Figure:
     """Draw a row a verdict on BCE: its effect with the interval; left of 0 is for the claim."""
     rows = [verdict for verdict in verdicts if verdict.effect is not None]
     drawn = style.figure("difference in test BCE (nats)", "", height=150 + 32 * len(rows))
@@ -65,7 +65,7 @@ def effects(verdicts: Sequence[Verdict]) -> go.Figure:
     return drawn
 
 
-def _name(verdict: Verdict) -> str:
+def _name(verdict: ClaimVerdict) -> str:
     return f"{SHORT[verdict.claim]}, {style.shorten(place(verdict), 18)}"
 
 

@@ -9,7 +9,7 @@ from reports.words.cards import TRANSFERS, sections
 if TYPE_CHECKING:
     from reports.answers.card import Card, Rival
     from reports.answers.stages import Change, Stages
-    from reports.answers.transfer import Transfer
+    from reports.answers.transfer import TransferRegret
     from reports.stats.separation import Separation
     from reports.stats.ties import TieSet
     from study.statistics.intervals import SeedMean
@@ -111,7 +111,7 @@ def _separation(one: Separation) -> dict[str, Any]:
     }
 
 
-def _transfer(one: Transfer) -> dict[str, Any]:
+def _transfer(one: TransferRegret) -> dict[str, Any]:
     return {
         "genre": one.source,
         "config_id": one.config_id,

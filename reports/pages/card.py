@@ -16,9 +16,9 @@ from study.statistics.intervals import paired_difference
 if TYPE_CHECKING:
     from reports.answers.card import Card
     from reports.answers.summaries import ConfigurationSummary
-    from reports.answers.transfer import Transfer
+    from reports.answers.transfer import TransferRegret
     from reports.pages.view import GenreView, StudyView
-    from reports.words.cards import Section
+    from reports.words.cards import CardSection
 
 DRAWN = 30
 """Configurations that the figure of the tie set draws; the table has all of them."""
@@ -28,7 +28,7 @@ DRAWN = 30
 class Part:
     """A section of the card, and the charts that belong to it."""
 
-    section: Section
+    section: CardSection
     charts: tuple[Chart, ...]
 
 
@@ -43,7 +43,7 @@ class CardView:
     """
 
     parts: tuple[Part, ...]
-    information: tuple[Section, ...]
+    information: tuple[CardSection, ...]
 
 
 def card_view(study: StudyView, genre: GenreView) -> CardView | None:
@@ -183,6 +183,6 @@ def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:
     return (chart("fig-regret", title, caption, drawn, table, wide=True),)
 
 
-def _regret_row(card: Card, names: list[str]) -> list[Transfer | None]:
+def _regret_row(card: Card, names: list[str]) -> list[TransferRegret | None]:
     found = {one.source: one for one in card.transfers}
     return [found.get(name) for name in names]

@@ -12,8 +12,8 @@ from reports.pages import tables as cells
 from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
 from reports.pages.genre import AGAINST_KL, ordered
-from reports.pages.site import Place, Site, Topic
-from reports.pages.topic import Section, topic_page
+from reports.pages.site import GenrePage, Place, Site, Topic
+from reports.pages.topic import PageSection, topic_page
 from reports.words import labels
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ LEAD = (
     "A run whose upper bound on the mutual information is under 0.5 nats, or that has no active "
     "unit, has collapsed: its decoder does without the code. A large KL alone does not tell."
 )
+COLLAPSE = Topic("Collapse", "collapse")
+
 MOST_BARS = 20
 """Configurations drawn; the table has all."""
 
@@ -40,7 +42,7 @@ def collapse_page(study: StudyView, site: Site, genre: GenreView) -> str:
         _information(study, genre, rows),
         _shares(genre),
         _training(study, genre),
-        Section(
+        PageSection(
             "all",
             "Every configuration",
             tables=(
@@ -51,13 +53,13 @@ def collapse_page(study: StudyView, site: Site, genre: GenreView) -> str:
         ),
     ]
     shown = [one for one in sections if one is not None]
-    here = Place(Topic.COLLAPSE, genre.name)
+    here = Place(COLLAPSE, genre.name)
     return topic_page(study, site, here, f"Collapse: {genre.name}", [LEAD], shown)
 
 
 def _information(
     study: StudyView, genre: GenreView, rows: tuple[ConfigurationSummary, ...]
-) -> Section:
+) -> PageSection:
     plot = information_plot(study.tables, genre.rows, genre.chosen, genre.name)
     share = (
         " Height over KL is the informative share of the code: on the dashed line all of the KL "
@@ -80,7 +82,7 @@ def _information(
             data="configurations",
         ),
     )
-    return Section("information", "What the code carries", charts=charts)
+    return PageSection("information", "What the code carries", charts=charts)
 
 
 def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
@@ -120,7 +122,7 @@ def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
     )
 
 
-def _shares(genre: GenreView) -> Section:
+def _shares(genre: GenreView) -> PageSection:
     ranked = by_share(genre.rows)
     drawn = [row for row in ranked if row.collapsed][:MOST_BARS]
     charts: list[Chart] = []
@@ -153,7 +155,7 @@ def _shares(genre: GenreView) -> Section:
     total = sum(row.n_measured for row in ranked)
     lost = sum(row.collapsed for row in ranked)
     text = f"{lost:,} of {labels.count(total, 'seed run')} collapsed on validation."
-    return Section("shares", "How often it collapsed", text=(text,), charts=tuple(charts))
+    return PageSection("shares", "How often it collapsed", text=(text,), charts=tuple(charts))
 
 
 def _name(row: ConfigurationSummary, chosen: ConfigurationSummary | None) -> str:
@@ -180,7 +182,7 @@ def _rates_table(counted: tuple[Rate, ...]) -> Table:
     )
 
 
-def _training(study: StudyView, genre: GenreView) -> Section | None:
+def _training(study: StudyView, genre: GenreView) -> PageSection | None:
     found = trainings(study.tables, genre.name, genre.compared)
     if not found:
         return None
@@ -225,7 +227,9 @@ def _training(study: StudyView, genre: GenreView) -> Section | None:
         )
         for metric, title, y_title, lines, said in panels
     )
-    return Section("training", "Over training", charts=charts, side_by_side=False, tables=(table,))
+    return PageSection(
+        "training", "Over training", charts=charts, side_by_side=False, tables=(table,)
+    )
 
 
 def _training_table(found: tuple[Training, ...], chosen: ConfigurationSummary | None) -> Table:
@@ -252,3 +256,6 @@ def _training_table(found: tuple[Training, ...], chosen: ConfigurationSummary | 
         columns=("configuration", "epoch", "KL weight", "KL", "BCE"),
         rows=tuple(rows),
     )
+
+
+PAGE = GenrePage(COLLAPSE, has_collapse, collapse_page)

@@ -8,9 +8,10 @@ from reports.answers.overview import overview
 from reports.figures.methods import study_panel
 from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
+from reports.pages.genre import GENRE
 from reports.pages.overview import asked_line, scale_line
 from reports.pages.render import render
-from reports.pages.site import Place, Topic
+from reports.pages.site import Place
 from reports.words import labels
 from reports.words.cost import hours_text
 from reports.words.slugs import slug
@@ -110,7 +111,7 @@ def _answers(studies: Sequence[StudyView]) -> Table:
 
 
 def _answer(study: StudyView, genre: GenreView) -> tuple[Cell, ...]:
-    file = Place(Topic.GENRE, genre.name).file
+    file = Place(GENRE, genre.name).file
     first = (Cell(genre.name, href=f"{study_folder(study.name)}/{file}"), Cell(study.name))
     chosen = genre.chosen
     if chosen is None:

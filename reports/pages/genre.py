@@ -13,9 +13,10 @@ from reports.figures.information import information
 from reports.pages import tables as cells
 from reports.pages.card import card_view
 from reports.pages.charts import Chart, chart
+from reports.pages.listen import LISTEN
 from reports.pages.render import render
 from reports.pages.shared import context
-from reports.pages.site import Place, Site, Topic
+from reports.pages.site import GenrePage, Place, Site, Topic
 from reports.pages.strip import strip
 from reports.words import labels
 from reports.words.cards import in_short
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from reports.answers.summaries import ConfigurationSummary
     from reports.pages.cells import Table
     from reports.pages.view import Answers, GenreView, StudyView
+
+GENRE = Topic("Genre cards", "genre")
 
 Labelled = tuple[str, str | None, Curve]
 
@@ -83,7 +86,7 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
         ),
         "failures": cells.failures_table(f for row in genre.rows for f in row.failures),
     }
-    here = Place(Topic.GENRE, genre.name)
+    here = Place(GENRE, genre.name)
     return render("genre.html.j2", **(context(study, site, here) | page))
 
 
@@ -99,7 +102,7 @@ def _sounds(study: StudyView, genre: GenreView) -> str:
     """Link to what the recommended configuration plays; empty where it plays nothing."""
     if genre.name not in study.music:
         return ""
-    return f"{Place(Topic.LISTEN).file}#genre-{slug(genre.name)}"
+    return f"{Place(LISTEN).file}#genre-{slug(genre.name)}"
 
 
 def methods_heading(rows: tuple[ConfigurationSummary, ...], missing: Sequence[str]) -> str:
@@ -192,3 +195,6 @@ def _information(study: StudyView, genre: GenreView) -> list[Chart]:
             data="configurations",
         ),
     ]
+
+
+PAGE = GenrePage(GENRE, lambda _, __: True, genre_page)

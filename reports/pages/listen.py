@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from reports.music.listen import FOLDER, TEMPERATURE, Music, Piece
 from reports.pages.render import render
 from reports.pages.shared import context
-from reports.pages.site import Place, Site, Topic
+from reports.pages.site import Place, Site, StudyPage, Topic
 from reports.words.slugs import slug
 
 if TYPE_CHECKING:
     from reports.pages.view import GenreView, StudyView
+
+LISTEN = Topic("Listen", "listen")
 
 WIDTH, HEIGHT, ROOM = 600.0, 110.0, 3
 
@@ -74,7 +76,7 @@ def listen_page(study: StudyView, site: Site) -> str:
     """Write the listen page."""
     return render(
         "listen.html.j2",
-        **context(study, site, Place(Topic.LISTEN)),
+        **context(study, site, Place(LISTEN)),
         folder=FOLDER,
         temperature=TEMPERATURE,
         genres=[_genre(study, genre) for genre in study.genres],
@@ -110,3 +112,6 @@ def _collapsed(found: Music) -> str:
         f"{row.collapsed} of {row.n_done} seeds of this configuration collapsed on validation: "
         "where the code is empty, reconstruction and walk have nothing to do with it."
     )
+
+
+PAGE = StudyPage(LISTEN, has_listen, listen_page)

@@ -12,8 +12,8 @@ from reports.figures.style import colour, span
 from reports.pages import tables as cells
 from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
-from reports.pages.site import Place, Site, Topic
-from reports.pages.topic import Section, topic_page
+from reports.pages.site import Place, Site, StudyPage, Topic
+from reports.pages.topic import PageSection, topic_page
 from reports.pages.verdicts import verdict_sections
 from reports.words import labels
 from reports.words.slugs import slug
@@ -21,6 +21,8 @@ from reports.words.slugs import slug
 if TYPE_CHECKING:
     from reports.answers.summaries import ConfigurationSummary
     from reports.pages.view import GenreView, StudyView
+
+METHODS = Topic("Methods", "methods")
 
 LEAD = (
     "The paper's four methods, on this study's music, on the test split: what its Table 1 and "
@@ -66,13 +68,13 @@ def methods_page(study: StudyView, site: Site) -> str:
     if len(ran) < len(labels.METHODS):
         names = ", ".join(label for name, label in labels.METHODS.items() if name in ran)
         heading, lead = "The paper's methods", f"{LEAD} Of the four, only {names} ran here."
-    return topic_page(study, site, Place(Topic.METHODS), heading, [lead], sections)
+    return topic_page(study, site, Place(METHODS), heading, [lead], sections)
 
 
 Measured = list[tuple["GenreView", tuple["ConfigurationSummary", ...]]]
 
 
-def _all_genres(measured: Measured) -> Section:
+def _all_genres(measured: Measured) -> PageSection:
     """Set this study's figures and the paper's side by side, a pair a metric."""
     markov = {
         genre.name: genre.baselines["test"]["markov"]
@@ -108,7 +110,9 @@ def _all_genres(measured: Measured) -> Section:
                 _paper_table(metric, name),
             )
         )
-    return Section("all-genres", "Here and in the paper", notes=(OWN_SCALE,), charts=tuple(charts))
+    return PageSection(
+        "all-genres", "Here and in the paper", notes=(OWN_SCALE,), charts=tuple(charts)
+    )
 
 
 def _mark(genre: GenreView, row: ConfigurationSummary, metric: str) -> GenreMark:
@@ -174,7 +178,9 @@ def _reported(value: float | None) -> Cell:
     return Cell("not given") if value is None else Cell(f"{value:g}", value)
 
 
-def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary, ...]) -> Section:
+def _genre(
+    study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary, ...]
+) -> PageSection:
     name = slug(genre.name)
     plot = dot_plot(study.tables, found, genre.chosen, genre.name)
     seeds = _seeds_table(f"seeds-{name}", found)
@@ -216,7 +222,7 @@ def _genre(study: StudyView, genre: GenreView, found: tuple[ConfigurationSummary
     table = cells.methods_table(
         found, "test", genre.baselines["test"], genre.chosen, id=f"methods-{name}"
     )
-    return Section(
+    return PageSection(
         f"genre-{name}", genre.name, notes=tuple(notes), charts=tuple(charts), tables=(table, seeds)
     )
 
@@ -248,3 +254,6 @@ def _seeds_table(id: str, rows: tuple[ConfigurationSummary, ...]) -> Table:  # n
         columns=("method", "seed", *(labels.metric_label(name) for name in names)),
         rows=tuple(found),
     )
+
+
+PAGE = StudyPage(METHODS, has_methods, methods_page)

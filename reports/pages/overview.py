@@ -10,9 +10,10 @@ from reports.answers.choice import Caution
 from reports.answers.methods import DEFAULT
 from reports.answers.overview import overview
 from reports.pages.cells import Cell, Table
+from reports.pages.listen import LISTEN
 from reports.pages.render import render, without_secrets
 from reports.pages.shared import context
-from reports.pages.site import Place, Site, Topic
+from reports.pages.site import Place, Site, StudyPage, Topic
 from reports.words import labels
 from reports.words.cards import better_text
 from reports.words.choice import shortfall_text
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from study.results.tables import StudyTables
 
 
+OVERVIEW = Topic("Overview", "index")
+
+
 def overview_page(study: StudyView, site: Site) -> str:
     """Write the first page of a study's report."""
     tables = study.tables
@@ -39,7 +43,7 @@ def overview_page(study: StudyView, site: Site) -> str:
     page: dict[str, Any] = {
         "about": str(spec.get("about") or ""),
         "overview": whole,
-        "hear": Place(Topic.LISTEN).file if site.has(Topic.LISTEN) else "",
+        "hear": Place(LISTEN).file if site.has(LISTEN) else "",
         "hours": hours_text(whole.hours),
         "scale": scale_line(whole.scale),
         "smaller": small_scale(whole.scale),
@@ -58,7 +62,7 @@ def overview_page(study: StudyView, site: Site) -> str:
         "asked": asked_line(spec),
         "short": _short(study.genres),
     }
-    return render("overview.html.j2", **(context(study, site, Place(Topic.OVERVIEW)) | page))
+    return render("overview.html.j2", **(context(study, site, Place(OVERVIEW)) | page))
 
 
 def _warnings(found: Answers) -> list[str]:
@@ -250,3 +254,6 @@ def _corpora(tables: StudyTables) -> Table:
 
 def _count(n: int) -> Cell:
     return Cell(f"{n:,}", n)
+
+
+PAGE = StudyPage(OVERVIEW, lambda _: True, overview_page)

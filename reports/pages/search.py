@@ -10,8 +10,8 @@ from reports.pages import tables as cells
 from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
 from reports.pages.genre import ordered
-from reports.pages.site import Place, Site, Topic
-from reports.pages.topic import Section, topic_page
+from reports.pages.site import GenrePage, Place, Site, Topic
+from reports.pages.topic import PageSection, topic_page
 from reports.stats.importance import BEST, FEWEST, Importances
 from reports.words import labels
 from reports.words.search import left_text
@@ -19,6 +19,8 @@ from reports.words.search import left_text
 if TYPE_CHECKING:
     from reports.answers.summaries import SplitSummary
     from reports.pages.view import GenreView, StudyView
+
+SEARCH = Topic("Search", "search")
 
 TRIALS = "configurations"
 """Id of the table that holds the numbers of most charts."""
@@ -54,9 +56,9 @@ def search_page(study: StudyView, site: Site, genre: GenreView) -> str:
         *_settings(study, genre, found),
         _front(study, genre, found),
         _left(study, genre),
-        Section("all", "Every configuration", tables=(_table(genre),)),
+        PageSection("all", "Every configuration", tables=(_table(genre),)),
     ]
-    here = Place(Topic.SEARCH, genre.name)
+    here = Place(SEARCH, genre.name)
     shown = [one for one in sections if one is not None]
     return topic_page(study, site, here, f"{what}: {genre.name}", [lead], shown)
 
@@ -67,7 +69,7 @@ def _table(genre: GenreView) -> Table:
     )
 
 
-def _course(study: StudyView, genre: GenreView, found: Search) -> Section:
+def _course(study: StudyView, genre: GenreView, found: Search) -> PageSection:
     baselines, colour = genre.baselines["validation"], study.colours[genre.name]
     charts: list[Chart] = []
     if found.is_search:
@@ -103,7 +105,7 @@ def _course(study: StudyView, genre: GenreView, found: Search) -> Section:
         )
     )
     heading = "Course of the search" if found.is_search else "Spread of the grid"
-    return Section("course", heading, charts=tuple(charts))
+    return PageSection("course", heading, charts=tuple(charts))
 
 
 def _history_table(found: Search) -> Table:
@@ -130,7 +132,7 @@ def _history_table(found: Search) -> Table:
     )
 
 
-def _importance(found: Search) -> Section:
+def _importance(found: Search) -> PageSection:
     weighed = importance(found)
     if weighed is None:
         tried = len(found.trials)
@@ -139,7 +141,7 @@ def _importance(found: Search) -> Section:
             if tried < FEWEST
             else "All were alike in BCE or in all settings but one, so nothing can be said of"
         )
-        return Section("importance", "What mattered", notes=(f"{why} what mattered.",))
+        return PageSection("importance", "What mattered", notes=(f"{why} what mattered.",))
     said = (
         "PED-ANOVA asks how much a setting decides whether a configuration is among the best "
         f"{BEST:.0%} by mean BCE; the shares add up to 100%. Whiskers are the middle 80% over "
@@ -153,7 +155,7 @@ def _importance(found: Search) -> Section:
         draw.importance_bars(weighed),
         _importance_table(weighed),
     )
-    return Section("importance", "What mattered", charts=(one,), side_by_side=False)
+    return PageSection("importance", "What mattered", charts=(one,), side_by_side=False)
 
 
 def _importance_table(weighed: Importances) -> Table:
@@ -172,7 +174,7 @@ def _importance_table(weighed: Importances) -> Table:
     )
 
 
-def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section]:
+def _settings(study: StudyView, genre: GenreView, found: Search) -> list[PageSection]:
     if not found.names:
         return []
     baselines, colour = genre.baselines["validation"], study.colours[genre.name]
@@ -209,8 +211,8 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[Section
             )
         )
     return [
-        Section("looked", "Where it looked", charts=(lines,), side_by_side=False),
-        Section("settings", "Setting by setting", charts=tuple(slices)),
+        PageSection("looked", "Where it looked", charts=(lines,), side_by_side=False),
+        PageSection("settings", "Setting by setting", charts=tuple(slices)),
     ]
 
 
@@ -224,7 +226,7 @@ def _pair(found: Search) -> tuple[str, str] | None:
     return (names[0], names[1]) if len(names) >= 2 and len(found.trials) >= FEWEST else None
 
 
-def _front(study: StudyView, genre: GenreView, found: Search) -> Section:
+def _front(study: StudyView, genre: GenreView, found: Search) -> PageSection:
     drawn = draw.pareto(
         found.trials, genre.baselines["validation"], study.colours[genre.name], genre.chosen
     )
@@ -256,10 +258,10 @@ def _front(study: StudyView, genre: GenreView, found: Search) -> Section:
         "recommended one, where it was searched."
     )
     one = chart("fig-pareto", "BCE against mutual information, validation", said, drawn, table)
-    return Section("front", "Prediction against information", charts=(one,), side_by_side=False)
+    return PageSection("front", "Prediction against information", charts=(one,), side_by_side=False)
 
 
-def _left(study: StudyView, genre: GenreView) -> Section | None:
+def _left(study: StudyView, genre: GenreView) -> PageSection | None:
     found = left_behind(study.tables, genre.name, genre.rows)
     if not found:
         return None
@@ -291,7 +293,7 @@ def _left(study: StudyView, genre: GenreView) -> Section | None:
             for one in found
         ),
     )
-    return Section("left", "Left behind", tables=(table,))
+    return PageSection("left", "Left behind", tables=(table,))
 
 
 def _measured(split: SplitSummary | None) -> tuple[Cell, Cell]:
@@ -301,3 +303,6 @@ def _measured(split: SplitSummary | None) -> tuple[Cell, Cell]:
         Cell(labels.with_interval(split.bce), split.bce.mean),
         Cell(labels.with_interval(split.mi_lower), split.mi_lower.mean),
     )
+
+
+PAGE = GenrePage(SEARCH, has_search, search_page)

@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from reports.words.slugs import page_name
 
-INDEX = "index.html"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reports.pages.view import GenreView, StudyView
 
 
-class Topic(StrEnum):
-    """What a page is about, in the order of the navigation."""
+@dataclass(frozen=True)
+class Topic:
+    """What a page is about.
 
-    OVERVIEW = "Overview"
-    METHODS = "Methods"
-    LATENT = "Latent length"
-    REGULARIZERS = "Regularizers"
-    HEATMAPS = "Heatmaps"
-    SEARCH = "Search"
-    COLLAPSE = "Collapse"
-    GENRE = "Genre cards"
-    LISTEN = "Listen"
+    Attributes
+    ----------
+    label
+        Its name in the navigation.
+    file
+        Name of its file without ``.html``; where each genre has a page, how those names begin.
+    """
 
-
-PER_GENRE = {Topic.SEARCH: "search", Topic.COLLAPSE: "collapse", Topic.GENRE: "genre"}
-"""Topics with a page a genre, and how those files' names begin."""
-
-_FILES = {
-    Topic.OVERVIEW: INDEX,
-    Topic.METHODS: "methods.html",
-    Topic.LATENT: "latent-length.html",
-    Topic.REGULARIZERS: "regularizers.html",
-    Topic.HEATMAPS: "heatmaps.html",
-    Topic.LISTEN: "listen.html",
-}
+    label: str
+    file: str
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Place:
     """A page's place in the site: its topic, and its genre where the topic has a page each."""
 
@@ -48,8 +40,34 @@ class Place:
     def file(self) -> str:
         """Name of the page's file."""
         if self.genre is None:
-            return _FILES[self.topic]
-        return page_name(self.genre, PER_GENRE[self.topic])
+            return f"{self.topic.file}.html"
+        return page_name(self.genre, self.topic.file)
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """A page of a whole study.
+
+    Attributes
+    ----------
+    has
+        Whether the study has what it shows: where not, there is no page.
+    write
+        Its HTML.
+    """
+
+    topic: Topic
+    has: Callable[[StudyView], bool]
+    write: Callable[[StudyView, Site], str]
+
+
+@dataclass(frozen=True)
+class GenrePage:
+    """A page a genre; attributes as of :class:`StudyPage`."""
+
+    topic: Topic
+    has: Callable[[StudyView, GenreView], bool]
+    write: Callable[[StudyView, Site, GenreView], str]
 
 
 @dataclass(frozen=True)
@@ -86,26 +104,25 @@ class Site:
 
     def has(self, topic: Topic) -> bool:
         """Whether there is a page of this topic."""
-        return any(place.topic is topic for place in self.places)
+        return any(place.topic == topic for place in self.places)
 
     def genres(self, topic: Topic) -> tuple[str, ...]:
         """Genres that have a page of this topic."""
-        return tuple(p.genre for p in self.places if p.topic is topic and p.genre is not None)
+        return tuple(p.genre for p in self.places if p.topic == topic and p.genre is not None)
 
     def navigation(self, here: Place) -> Navigation:
         """Links of the page ``here``."""
         topics: list[Link] = []
-        for topic in Topic:
-            found = [place for place in self.places if place.topic is topic]
-            if found:
-                # from one genre's page to the same genre's of another topic
-                same = next((p for p in found if p.genre == here.genre), found[0])
-                topics.append(Link(str(topic), same.file, topic is here.topic))
+        for topic in dict.fromkeys(place.topic for place in self.places):
+            found = [place for place in self.places if place.topic == topic]
+            # from one genre's page to the same genre's of another topic
+            same = next((p for p in found if p.genre == here.genre), found[0])
+            topics.append(Link(topic.label, same.file, topic == here.topic))
         if here.genre is None:
             return Navigation(tuple(topics), ())
         genres = tuple(
             Link(str(place.genre), place.file, place == here)
             for place in self.places
-            if place.topic is here.topic
+            if place.topic == here.topic
         )
         return Navigation(tuple(topics), genres)

@@ -5,44 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.pages.collapse import collapse_page, has_collapse
-from reports.pages.genre import genre_page
-from reports.pages.listen import has_listen, listen_page
-from reports.pages.methods import has_methods, methods_page
-from reports.pages.overview import overview_page
-from reports.pages.search import has_search, search_page
-from reports.pages.site import Place, Site, Topic
-from reports.pages.sweeps import has_heatmap, has_sweep, heatmap_page, sweep_page
+from reports.pages import collapse, genre, listen, methods, overview, search, sweeps
+from reports.pages.site import GenrePage, Place, Site, StudyPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from reports.pages.view import GenreView, StudyView
 
-    Has = Callable[[StudyView], bool]
-    Write = Callable[[StudyView, Site], str]
-    GenreHas = Callable[[StudyView, GenreView], bool]
-    GenreWrite = Callable[[StudyView, Site, GenreView], str]
-
-STUDY_PAGES: dict[Topic, tuple[Has, Write]] = {
-    Topic.OVERVIEW: (lambda _: True, overview_page),
-    Topic.METHODS: (has_methods, methods_page),
-    Topic.LATENT: (partial(has_sweep, topic=Topic.LATENT), partial(sweep_page, topic=Topic.LATENT)),
-    Topic.REGULARIZERS: (
-        partial(has_sweep, topic=Topic.REGULARIZERS),
-        partial(sweep_page, topic=Topic.REGULARIZERS),
-    ),
-    Topic.HEATMAPS: (has_heatmap, heatmap_page),
-    Topic.LISTEN: (has_listen, listen_page),
-}
-"""Pages of a whole study: whether there is one, and its HTML."""
-
-GENRE_PAGES: dict[Topic, tuple[GenreHas, GenreWrite]] = {
-    Topic.SEARCH: (has_search, search_page),
-    Topic.COLLAPSE: (has_collapse, collapse_page),
-    Topic.GENRE: (lambda _, __: True, genre_page),
-}
-"""Pages of one genre."""
+PAGES: tuple[StudyPage | GenrePage, ...] = (
+    overview.PAGE,
+    methods.PAGE,
+    *sweeps.PAGES,
+    search.PAGE,
+    collapse.PAGE,
+    genre.PAGE,
+    listen.PAGE,
+)
+"""Every page of a report, in the order of the navigation."""
 
 
 def study_pages(study: StudyView, root: str = "") -> dict[str, str]:
@@ -60,22 +40,21 @@ def study_pages(study: StudyView, root: str = "") -> dict[str, str]:
     dict
         File name to HTML.
     """
-    site = Site(_places(study), root)
-    genres = {genre.name: genre for genre in study.genres}
-    return {
-        place.file: STUDY_PAGES[place.topic][1](study, site)
-        if place.genre is None
-        else GENRE_PAGES[place.topic][1](study, site, genres[place.genre])
-        for place in site.places
-    }
+    site = Site(tuple(place for place, _ in _planned(study)), root)
+    return {place.file: write(site) for place, write in _planned(study)}
 
 
-def _places(study: StudyView) -> tuple[Place, ...]:
-    found: list[Place] = []
-    for topic in Topic:
-        if topic in STUDY_PAGES and STUDY_PAGES[topic][0](study):
-            found.append(Place(topic))
-        if topic in GENRE_PAGES:
-            has = GENRE_PAGES[topic][0]
-            found += [Place(topic, one.name) for one in study.genres if has(study, one)]
-    return tuple(found)
+def _planned(study: StudyView) -> Iterator[tuple[Place, Callable[[Site], str]]]:
+    """Each page that there is data for, and what writes it."""
+    for page in PAGES:
+        if isinstance(page, StudyPage):
+            if page.has(study):
+                yield Place(page.topic), partial(page.write, study)
+            continue
+        for one in study.genres:
+            if page.has(study, one):
+                yield Place(page.topic, one.name), _of_genre(page, study, one)
+
+
+def _of_genre(page: GenrePage, study: StudyView, genre: GenreView) -> Callable[[Site], str]:
+    return lambda site: page.write(study, site, genre)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reports.answers.sweeps import Heatmap, Setting, Sweep, heatmap, sweeps
 from reports.figures.sweeps import heatmap_panel, sweep_panel
 from reports.pages import tables as cells
 from reports.pages.charts import Chart, chart
-from reports.pages.site import Place, Site, Topic
-from reports.pages.topic import Section, topic_page
+from reports.pages.site import Place, Site, StudyPage, Topic
+from reports.pages.topic import PageSection, topic_page
 from reports.words import labels
 from reports.words.slugs import slug
 from reports.words.sweeps import held_by_cells, shared_settings
@@ -18,32 +19,33 @@ if TYPE_CHECKING:
     from reports.pages.cells import Table
     from reports.pages.view import GenreView, StudyView
 
-SETTINGS: dict[Topic, Setting] = {
-    Topic.LATENT: "latent_length",
-    Topic.REGULARIZERS: "regularizers",
+TOPICS: dict[Setting, Topic] = {
+    "latent_length": Topic("Latent length", "latent-length"),
+    "regularizers": Topic("Regularizers", "regularizers"),
 }
+HEATMAPS = Topic("Heatmaps", "heatmaps")
 NAMES = {
     "latent_length": "latent length (dimensions)",
     "regularizers": "regularizers (bars held to the prior)",
 }
-LEADS = {
-    Topic.LATENT: (
+LEADS: dict[Setting, str] = {
+    "latent_length": (
         "The paper's Figure 6a asks what the latent length does while all else stays as it is. "
         "It reports BCE between 1,075 and 1,080 and KL between 5.7 and 22.3 nats over 8 to 128 "
         "dimensions, on its own music, at its own scale: compare shapes, not figures."
     ),
-    Topic.REGULARIZERS: (
+    "regularizers": (
         "The paper's Figure 6b asks what the number of regularizers does while all else stays as "
         "it is. It reports BCE between 1,076 and 1,081 and KL between 10.7 and 27.3 nats over 5 "
         "to 60 regularizers of 60 bars, on its own music, at its own scale: compare shapes, not "
         "figures."
     ),
-    Topic.HEATMAPS: (
-        "The paper's Figure 7 sets BCE out over latent length and number of regularizers, genre "
-        "by genre, and finds lower BCE towards longer codes and more regularizers. BCE alone "
-        "rewards an empty code, so the information stands beside it here."
-    ),
 }
+HEATMAPS_LEAD = (
+    "The paper's Figure 7 sets BCE out over latent length and number of regularizers, genre by "
+    "genre, and finds lower BCE towards longer codes and more regularizers. BCE alone rewards an "
+    "empty code, so the information stands beside it here."
+)
 PANELS = (
     (
         "bce",
@@ -85,16 +87,17 @@ SLICE = (
 )
 
 
-def has_sweep(study: StudyView, topic: Topic) -> bool:
-    """Whether some genre has configurations that differ in the topic's setting alone."""
-    return any(sweeps(genre.rows, SETTINGS[topic]) for genre in study.genres)
+def has_sweep(study: StudyView, setting: Setting) -> bool:
+    """Whether some genre has configurations that differ in the setting alone."""
+    return any(sweeps(genre.rows, setting) for genre in study.genres)
 
 
-def sweep_page(study: StudyView, site: Site, topic: Topic) -> str:
+def sweep_page(study: StudyView, site: Site, setting: Setting) -> str:
     """Write the page of one setting."""
-    found = [(genre, sweeps(genre.rows, SETTINGS[topic])) for genre in study.genres]
-    sections = [_section(study, genre, one, SETTINGS[topic]) for genre, one in found if one]
-    return topic_page(study, site, Place(topic), str(topic), [LEADS[topic]], sections)
+    found = [(genre, sweeps(genre.rows, setting)) for genre in study.genres]
+    sections = [_section(study, genre, one, setting) for genre, one in found if one]
+    topic = TOPICS[setting]
+    return topic_page(study, site, Place(topic), topic.label, [LEADS[setting]], sections)
 
 
 def has_heatmap(study: StudyView) -> bool:
@@ -106,13 +109,13 @@ def heatmap_page(study: StudyView, site: Site) -> str:
     """Write the page of the heatmaps."""
     found = [(genre, heatmap(genre.rows)) for genre in study.genres]
     sections = [_heatmap_section(genre, one) for genre, one in found if one is not None]
-    heading, lead = "Latent length against regularizers", [LEADS[Topic.HEATMAPS]]
-    return topic_page(study, site, Place(Topic.HEATMAPS), heading, lead, sections)
+    heading, lead = "Latent length against regularizers", [HEATMAPS_LEAD]
+    return topic_page(study, site, Place(HEATMAPS), heading, lead, sections)
 
 
 def _section(
     study: StudyView, genre: GenreView, found: tuple[Sweep, ...], setting: Setting
-) -> Section:
+) -> PageSection:
     name = slug(genre.name)
     table = _sweep_table(f"{setting}-{name}", found, genre)
     x = NAMES[setting]
@@ -131,7 +134,7 @@ def _section(
                 data=table.id,
             )
         )
-    return Section(
+    return PageSection(
         id=f"genre-{name}",
         heading=genre.name,
         text=tuple(f"Held: {', '.join(held)}." for held in [shared_settings(found)] if held),
@@ -161,7 +164,7 @@ def _sweep_table(id: str, found: tuple[Sweep, ...], genre: GenreView) -> Table: 
     return cells.measures_table(id, rows, genre.baselines["validation"], genre.chosen)
 
 
-def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
+def _heatmap_section(genre: GenreView, found: Heatmap) -> PageSection:
     name = slug(genre.name)
     table = _heatmap_table(f"heatmap-{name}", found, genre)
     if held := held_by_cells(found):
@@ -202,7 +205,7 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
         said = f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"
         few = "Search figures, on {seeds} each: no designed comparison."
         notes.append((few if found.pooled else SLICE).format(seeds=said))
-    return Section(
+    return PageSection(
         id=f"genre-{name}",
         heading=genre.name,
         text=(text,),
@@ -215,3 +218,12 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> Section:
 def _heatmap_table(id: str, found: Heatmap, genre: GenreView) -> Table:  # noqa: A002
     rows = [cell.row for cell in found.cells]
     return cells.measures_table(id, rows, genre.baselines["validation"], genre.chosen)
+
+
+PAGES = (
+    *(
+        StudyPage(topic, partial(has_sweep, setting=setting), partial(sweep_page, setting=setting))
+        for setting, topic in TOPICS.items()
+    ),
+    StudyPage(HEATMAPS, has_heatmap, heatmap_page),
+)

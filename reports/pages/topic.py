@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """A section of a page; its parts stand in the order of the attributes.
 
     Attributes
@@ -51,14 +51,14 @@ def topic_page(
     here: Place,
     heading: str,
     lead: Sequence[str],
-    sections: Sequence[Section],
+    sections: Sequence[PageSection],
 ) -> str:
     """Write a page of sections."""
     return render(
         "topic.html.j2",
         **context(study, site, here),
-        topic=str(here.topic),
-        eyebrow=str(here.topic) if here.genre else study.name,
+        topic=here.topic.label,
+        eyebrow=here.topic.label if here.genre else study.name,
         heading=heading,
         lead=lead,
         sections=sections,

@@ -14,7 +14,7 @@ from reports.figures.verdicts import effects, interquartile_means, profiles
 from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
 from reports.pages.render import render
-from reports.pages.topic import Section
+from reports.pages.topic import PageSection
 from reports.words import labels
 from reports.words.verdicts import (
     ANSWERS,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reports.answers.aggregate import Aggregate
-    from reports.answers.verdicts import Verdict
+    from reports.answers.verdicts import ClaimVerdict
     from reports.pages.view import StudyView
 
 KINDS = {Answer.HOLDS: "holds", Answer.DOES_NOT: "fails", Answer.UNDECIDED: "open"}
@@ -54,7 +54,7 @@ class _Claim:
     lines: tuple[_Line, ...]
 
 
-def verdict_sections(study: StudyView) -> tuple[Section, ...]:
+def verdict_sections(study: StudyView) -> tuple[PageSection, ...]:
     """Judge the paper's claims, and compare the methods over all genres; empty if not asked."""
     found = verdicts(study.tables)
     if not found:
@@ -81,7 +81,7 @@ def verdict_sections(study: StudyView) -> tuple[Section, ...]:
     )
     charts = (_effects_chart(found),) if any(one.effect for one in found) else ()
     sections = [
-        Section(
+        PageSection(
             "verdicts",
             "The paper's claims",
             text=(f"{counts}.", text, paper),
@@ -97,7 +97,7 @@ def verdict_sections(study: StudyView) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def _claims(found: Sequence[Verdict]) -> list[_Claim]:
+def _claims(found: Sequence[ClaimVerdict]) -> list[_Claim]:
     return [
         _Claim(
             CLAIMS[claim],
@@ -117,7 +117,7 @@ def _claims(found: Sequence[Verdict]) -> list[_Claim]:
     ]
 
 
-def _effects_chart(found: Sequence[Verdict]) -> Chart:
+def _effects_chart(found: Sequence[ClaimVerdict]) -> Chart:
     caption = (
         "The method that should be better against its best rival, seed by seed, with 95% "
         "intervals: left of the dotted line speaks for the claim. Genres differ in scale."
@@ -131,7 +131,7 @@ def _effects_chart(found: Sequence[Verdict]) -> Chart:
     )
 
 
-def _table(found: Sequence[Verdict]) -> Table:
+def _table(found: Sequence[ClaimVerdict]) -> Table:
     columns = (
         "claim",
         "genre",
@@ -168,7 +168,7 @@ def _p(p: float | None) -> Cell:
     return Cell("-") if p is None else Cell(labels.p_value(p), p)
 
 
-def _over_genres(found: Aggregate) -> Section:
+def _over_genres(found: Aggregate) -> PageSection:
     caption = (
         "Share of the runs of all genres whose test BCE is at or below a score: per cent above or "
         "below the mean of its genre's runs of the four methods. A curve further up and left is "
@@ -223,4 +223,4 @@ def _over_genres(found: Aggregate) -> Section:
             "fig-iqm", "Interquartile mean of each method", said, interquartile_means(found), means
         ),
     )
-    return Section("over-genres", "Over all genres", text=left, charts=charts)
+    return PageSection("over-genres", "Over all genres", text=left, charts=charts)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reports.answers.card import Card, Rival
     from reports.answers.stages import Change, Finalist
     from reports.answers.summaries import ConfigurationSummary
-    from reports.answers.transfer import Transfer
+    from reports.answers.transfer import TransferRegret
     from reports.stats.improvement import Improvement
     from reports.stats.separation import Separation
     from reports.stats.ties import TieSet
@@ -45,7 +45,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Section:
+class CardSection:
     """A part of the card.
 
     ``about`` says how to read it; ``id`` names it in files and anchors.
@@ -57,7 +57,7 @@ class Section:
     lines: tuple[Line, ...]
 
 
-def sections(card: Card) -> tuple[Section, ...]:
+def sections(card: Card) -> tuple[CardSection, ...]:
     """Say a card, section by section; those with nothing to say are left out."""
     found = (
         _ties(card),
@@ -86,7 +86,7 @@ def tie_line(ties: TieSet) -> str:
     return f"{left} of {k} configurations cannot be told from the best"
 
 
-def _ties(card: Card) -> Section:
+def _ties(card: Card) -> CardSection:
     ties, pool = card.ties, {row.config_id: row for row in card.choice.pool}
     lines = [Line("Tie set", tie_line(ties))]
     if card.chosen.config_id in ties.worse:
@@ -115,7 +115,7 @@ def _ties(card: Card) -> Section:
         "Configurations with full counts that no other is significantly better than "
         f"({ALPHA:.0%} over all of them together, seed by seed)."
     )
-    return Section("ties", "What else would do", about, tuple(lines))
+    return CardSection("ties", "What else would do", about, tuple(lines))
 
 
 def _member(card: Card, row: ConfigurationSummary) -> Line:
@@ -137,7 +137,7 @@ def _more(n: int) -> list[Line]:
     return [Line("And", f"{n:,} more")] if n > 0 else []
 
 
-def _sureness(card: Card) -> Section:
+def _sureness(card: Card) -> CardSection:
     lines = []
     if card.runner_up is not None:
         lines.append(Line("Over the runner-up", _rival(card.runner_up)))
@@ -154,7 +154,7 @@ def _sureness(card: Card) -> Section:
         "by how much: its figure minus the other's, with a sign-flip test. It was picked on these "
         "seeds, which flatters it a little."
     )
-    return Section("improvement", "How sure it is", about, tuple(lines))
+    return CardSection("improvement", "How sure it is", about, tuple(lines))
 
 
 def default_note(card: Card) -> str:
@@ -191,7 +191,7 @@ def _collapsed(row: ConfigurationSummary) -> str:
     return f"; it collapsed on {row.collapsed} of {count(row.n_done, 'seed')}: not eligible"
 
 
-def _stages(card: Card) -> Section:
+def _stages(card: Card) -> CardSection:
     found = card.stages
     shown = found.finalists[:LISTED]
     lines = [Line(one.config_id, _finalist(one)) for one in shown]
@@ -210,12 +210,12 @@ def _stages(card: Card) -> Section:
         )
     if not found.finalists:
         about = "Of many means the best is lucky too: on fresh seeds it will look a little worse."
-        return Section("stages", "How much the pick flatters", about, tuple(lines))
+        return CardSection("stages", "How much the pick flatters", about, tuple(lines))
     about = (
         f"Search {metric_label(card.metric)} picked the finalists, so it flatters them (the "
         "winner's curse); confirmation ran on fresh seeds. The change estimates the bias."
     )
-    return Section("stages", "Search against confirmation", about, tuple(lines))
+    return CardSection("stages", "Search against confirmation", about, tuple(lines))
 
 
 def _finalist(one: Finalist) -> str:
@@ -234,7 +234,7 @@ def change_text(change: Change) -> str:
     return f"{text} [{number(change.interval[0])}, {number(change.interval[1])}]"
 
 
-def _seeds(card: Card) -> Section:
+def _seeds(card: Card) -> CardSection:
     shown = card.separations[:LISTED]
     lines = [Line(one.config_id, _separation(one)) for one in shown]
     lines += _more(len(card.separations) - len(shown))
@@ -247,7 +247,7 @@ def _seeds(card: Card) -> Section:
         f"with {POWER:.0%} power, level {ALPHA:.0%} shared among their pairs, if the difference "
         "and the spread measured so far were the true ones: an order of magnitude."
     )
-    return Section("seeds", "How many more seeds would separate the tie", about, tuple(lines))
+    return CardSection("seeds", "How many more seeds would separate the tie", about, tuple(lines))
 
 
 def _separation(one: Separation) -> str:
@@ -259,13 +259,13 @@ def _separation(one: Separation) -> str:
     return f"{difference}: {count(one.more or 0, 'more seed')} ({one.total:,} in all)"
 
 
-def _transfers(card: Card) -> Section:
+def _transfers(card: Card) -> CardSection:
     lines = [Line(one.source, transfer_text(one)) for one in card.transfers]
     about = (
         f"What {card.genre} would lose with the configuration recommended for another genre: "
         f"validation {metric_label(card.metric)} here, its own minus this one's, seed by seed."
     )
-    return Section("transfer", "Using another genre's configuration here", about, tuple(lines))
+    return CardSection("transfer", "Using another genre's configuration here", about, tuple(lines))
 
 
 TRANSFERS = {
@@ -277,7 +277,7 @@ TRANSFERS = {
 """Whether a regret is known, in short."""
 
 
-def transfer_text(one: Transfer) -> str:
+def transfer_text(one: TransferRegret) -> str:
     """Say what another genre's configuration costs here, or why that is not known."""
     if one.regret is not None and not one.same:
         collapsed = "; it collapsed here: not eligible" if one.collapsed else ""
@@ -323,7 +323,7 @@ PHASE_NAMES = {
 }
 
 
-def _cost(card: Card) -> Section:
+def _cost(card: Card) -> CardSection:
     found = card.cost
     lines = [Line("In all", runs_text(found.n_runs, found.hours))]
     if len(found.phases) > 1:
@@ -334,10 +334,10 @@ def _cost(card: Card) -> Section:
         "Every seed run of this genre that has ended: wall time, times the CPUs or the share of a "
         "GPU that it held."
     )
-    return Section("cost", "What it cost", about, tuple(lines))
+    return CardSection("cost", "What it cost", about, tuple(lines))
 
 
-def _rest(card: Card) -> Section:
+def _rest(card: Card) -> CardSection:
     small = card.smallest
     same = small.summary.config_id == card.chosen.config_id
     which = "the recommended one" if same else f"{small.summary.config_id}, {_named(small.summary)}"
@@ -363,4 +363,4 @@ def _rest(card: Card) -> Section:
         "Regularizers add no weights. Variance: how much of the spread of the runs that the "
         "choice was made from comes from the configuration, from the seed, and from neither."
     )
-    return Section("size", "Size and spread", about, tuple(lines))
+    return CardSection("size", "Size and spread", about, tuple(lines))

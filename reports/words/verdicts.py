@@ -11,7 +11,7 @@ from reports.words.labels import count, method_label, p_value, percent, with_int
 
 if TYPE_CHECKING:
     from reports.answers.aggregate import LeftOut
-    from reports.answers.verdicts import Verdict
+    from reports.answers.verdicts import ClaimVerdict
 
 CLAIMS = {
     Claim.ANNEALING: "annealing beats vanilla",
@@ -27,18 +27,18 @@ ANSWERS = {
 }
 
 
-def place(verdict: Verdict) -> str:
+def place(verdict: ClaimVerdict) -> str:
     """Genre of a verdict, or ``all genres``."""
     return verdict.genre or "all genres"
 
 
-def why(verdict: Verdict) -> str:
+def why(verdict: ClaimVerdict) -> str:
     """Say what stands behind a verdict: reason, effect and p-values."""
     parts = (reason_text(verdict), effect_text(verdict), p_text(verdict))
     return "; ".join(part for part in parts if part)
 
 
-def verdict_line(verdict: Verdict) -> str:
+def verdict_line(verdict: ClaimVerdict) -> str:
     """Say a verdict in one line: the answer, the effect, the p-values and what they could be."""
     said = why(verdict)
     separator = ": " if verdict.reason else "; "
@@ -46,13 +46,13 @@ def verdict_line(verdict: Verdict) -> str:
     return f"{answer}{separator}{said}" if said else answer
 
 
-def answer_text(verdict: Verdict) -> str:
+def answer_text(verdict: ClaimVerdict) -> str:
     """``holds``, ``does not hold`` or ``undecided: too few seeds``."""
     answer = ANSWERS[verdict.answer]
     return f"{answer}: {reason_text(verdict)}" if verdict.answer is Answer.UNDECIDED else answer
 
 
-def reason_text(verdict: Verdict) -> str:
+def reason_text(verdict: ClaimVerdict) -> str:
     """Say why a claim is undecided; empty where it is not."""
     match verdict.reason:
         case None:
@@ -67,7 +67,7 @@ def reason_text(verdict: Verdict) -> str:
             return "no significant difference"
 
 
-def effect_text(verdict: Verdict) -> str:
+def effect_text(verdict: ClaimVerdict) -> str:
     """Say the effect with its interval and seeds; empty where nothing is measured."""
     seeds = count(verdict.n_seeds, "seed")
     if verdict.n_seeds < verdict.n_wanted:
@@ -88,7 +88,7 @@ def effect_text(verdict: Verdict) -> str:
     return f"BCE {with_interval(verdict.effect)} nats against {rival}, {seeds}"
 
 
-def paper_text(verdict: Verdict) -> str:
+def paper_text(verdict: ClaimVerdict) -> str:
     """Say what the paper's Table 1 gives for the same, at its own scale; empty without one."""
     rows = reported(verdict.genre or "overall")
     if not rows:
@@ -104,7 +104,7 @@ def paper_text(verdict: Verdict) -> str:
     )
 
 
-def p_text(verdict: Verdict) -> str:
+def p_text(verdict: ClaimVerdict) -> str:
     """Say both p-values, and the smallest that so many seeds allow."""
     if verdict.p is None or verdict.adjusted is None:
         return ""

@@ -1,10 +1,17 @@
+import importlib
+import pkgutil
 import re
 
 import pytest
 
+import reports.pages
 from reports.output.site import Source, build_report, build_site
 from reports.pages.charts import chart
+from reports.pages.genre import GENRE
+from reports.pages.overview import OVERVIEW
+from reports.pages.search import SEARCH
 from reports.pages.site import Place, Site, Topic
+from reports.pages.study import PAGES
 from reports.words.slugs import slug
 
 HOSTILE = '<img src=x onerror="alert(1)">&"\' 🎷 ' + "long " * 60
@@ -44,15 +51,27 @@ def test_what_was_not_measured_has_no_page(make_study, make_config, tmp_path):
     assert "Heatmaps" not in index.read_text()
 
 
+def test_no_topic_of_a_page_module_is_forgotten_in_the_registry():
+    modules = [
+        importlib.import_module(f"reports.pages.{found.name}")
+        for found in pkgutil.iter_modules(reports.pages.__path__)
+    ]
+    held = [value for module in modules for value in vars(module).values()]
+    held += [value for one in held if isinstance(one, dict) for value in one.values()]
+    topics = {value for value in held if isinstance(value, Topic)}
+    assert topics == {page.topic for page in PAGES}
+    assert len({topic.file for topic in topics}) == len(topics) == len(PAGES)
+
+
 def test_every_page_leads_to_every_topic_and_to_its_own_genres():
     places = (
-        Place(Topic.OVERVIEW),
-        Place(Topic.SEARCH, "a"),
-        Place(Topic.SEARCH, "b"),
-        Place(Topic.GENRE, "a"),
-        Place(Topic.GENRE, "b"),
+        Place(OVERVIEW),
+        Place(SEARCH, "a"),
+        Place(SEARCH, "b"),
+        Place(GENRE, "a"),
+        Place(GENRE, "b"),
     )
-    found = Site(places).navigation(Place(Topic.SEARCH, "b"))
+    found = Site(places).navigation(Place(SEARCH, "b"))
     assert [(link.label, link.href, link.current) for link in found.topics] == [
         ("Overview", "index.html", False),
         ("Search", "search-b.html", True),
