@@ -63,25 +63,24 @@ def sweep_panel(
     drawn.update_xaxes(
         type="log", tickvals=values, ticktext=[str(v) for v in values], range=_log_range(values)
     )
+    rows = [row for sweep in sweeps for row in sweep.rows]
     if baselines is not None:
-        means = [_mean(row, metric) for sweep in sweeps for row in sweep.rows]
-        numbers = [v for mean in means for v in (*mean.values, *style.span(mean))]
-        shown = style.window(numbers, baselines)
-        style.add_baselines(drawn, baselines, shown, vertical=False)
-        drawn.update_yaxes(range=list(shown))
+        _show_baselines(drawn, [_mean(row, metric) for row in rows], baselines)
     elif metric == "mi":
         drawn.add_hline(y=COLLAPSE_NATS, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
-        ends = [
-            _mean(row, end).mean
-            for sweep in sweeps
-            for row in sweep.rows
-            for end in ("mi_lower", "mi_upper")
-        ]
+        ends = [_mean(row, end).mean for row in rows for end in ("mi_lower", "mi_upper")]
         drawn.update_yaxes(range=style.from_zero([*ends, COLLAPSE_NATS]))
     else:
         drawn.update_yaxes(rangemode="tozero")
     drawn.update_layout(showlegend=len(sweeps) > 1)
     return drawn
+
+
+def _show_baselines(drawn: go.Figure, means: list[SeedMean], baselines: dict[str, float]) -> None:
+    numbers = [v for mean in means for v in (*mean.values, *style.span(mean))]
+    shown = style.window(numbers, baselines)
+    style.add_baselines(drawn, baselines, shown, vertical=False)
+    drawn.update_yaxes(range=list(shown))
 
 
 def _line(drawn: go.Figure, sweep: Sweep, xs: list[float], metric: str, look: Look) -> None:

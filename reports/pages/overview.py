@@ -15,10 +15,10 @@ from reports.pages.render import render, without_secrets
 from reports.pages.shared import context
 from reports.pages.site import Place, Site, StudyPage, Topic
 from reports.words import labels
-from reports.words.cards import better_text
 from reports.words.choice import shortfall_text
 from reports.words.cost import hours_text
 from reports.words.recommendation import longest_code_warning, warning
+from reports.words.rivals import better_text
 from reports.words.scale import small_scale
 from reports.words.slugs import page_name
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.answers.search import Search, importance, left_behind, pareto_front, search
 from reports.figures import search as draw
+from reports.figures.settings import contour, importance_bars, parallel, slice_panel
 from reports.pages import tables as cells
 from reports.pages.cells import Cell, Table
 from reports.pages.charts import Chart, chart
@@ -152,7 +153,7 @@ def _importance(found: Search) -> PageSection:
         "fig-importance",
         "Importance of each setting, share of all",
         said,
-        draw.importance_bars(weighed),
+        importance_bars(weighed),
         _importance_table(weighed),
     )
     return PageSection("importance", "What mattered", charts=(one,), side_by_side=False)
@@ -183,7 +184,7 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[PageSec
         "Settings of every configuration, and what came of them",
         "Each line is a configuration, from its settings to its information and its BCE: see "
         "where the best fifth runs together. Click in the legend to hide a group.",
-        draw.parallel(found),
+        parallel(found),
         data=TRIALS,
         wide=True,
     )
@@ -192,7 +193,7 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[PageSec
             f"fig-slice-{name.replace('_', '-')}",
             f"BCE over {name.replace('_', ' ')}, validation",
             "Each dot is a configuration, the strokes are medians. The other settings vary too.",
-            draw.slice_panel(found, name, baselines, colour),
+            slice_panel(found, name, baselines, colour),
             data=TRIALS,
         )
         for name in found.names
@@ -206,7 +207,7 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[PageSec
                 f"Mean BCE over {x} and {y}, validation",
                 "Brighter is lower. Only the dots were tried: the shading between them is drawn "
                 "in between their means, over whatever the other settings were.",
-                draw.contour(found, *pair),
+                contour(found, *pair),
                 data=TRIALS,
             )
         )

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.answers.card import DefaultStatus
-from reports.answers.methods import DEFAULT
 from reports.answers.transfer import TransferStatus
 from reports.stats.separation import MOST_SEEDS, POWER
 from reports.words.cost import hours_text, runs_text
 from reports.words.labels import (
-    brief,
     count,
     differences,
     method_label,
@@ -21,14 +18,14 @@ from reports.words.labels import (
     percent,
     with_interval,
 )
+from reports.words.rivals import better_text, collapsed_text, default_note, named, rival_text
 from study.statistics.signflip import ALPHA
 
 if TYPE_CHECKING:
-    from reports.answers.card import Card, Rival
+    from reports.answers.card import Card
     from reports.answers.stages import Change, Finalist
     from reports.answers.summaries import ConfigurationSummary
     from reports.answers.transfer import TransferRegret
-    from reports.stats.improvement import Improvement
     from reports.stats.separation import Separation
     from reports.stats.ties import TieSet
 
@@ -123,14 +120,9 @@ def _member(card: Card, row: ConfigurationSummary) -> Line:
     chosen = ", recommended" if row.config_id == card.chosen.config_id else ""
     return Line(
         row.config_id,
-        f"{_named(row)}: {metric_label(card.metric)} {with_interval(mean)}, "
+        f"{named(row)}: {metric_label(card.metric)} {with_interval(mean)}, "
         f"p {p_value(card.ties.p_values[row.config_id])}{chosen}",
     )
-
-
-def _named(row: ConfigurationSummary) -> str:
-    label = method_label(row.method)
-    return f"{label} ({brief(row)})" if label else brief(row)
 
 
 def _more(n: int) -> list[Line]:
@@ -140,9 +132,9 @@ def _more(n: int) -> list[Line]:
 def _sureness(card: Card) -> CardSection:
     lines = []
     if card.runner_up is not None:
-        lines.append(Line("Over the runner-up", _rival(card.runner_up)))
+        lines.append(Line("Over the runner-up", rival_text(card.runner_up)))
     if card.default is not None:
-        lines.append(Line("Over the paper's default", _rival(card.default)))
+        lines.append(Line("Over the paper's default", rival_text(card.default)))
     elif note := default_note(card):
         lines.append(Line("Over the paper's default", f"no comparison: {note}"))
     if card.studentised is not None:
@@ -155,40 +147,6 @@ def _sureness(card: Card) -> CardSection:
         "seeds, which flatters it a little."
     )
     return CardSection("improvement", "How sure it is", about, tuple(lines))
-
-
-def default_note(card: Card) -> str:
-    """Say why the choice does not stand beside the paper's own method; empty where it does."""
-    name = method_label(DEFAULT)
-    match card.default_status:
-        case DefaultStatus.ITSELF:
-            return f"the choice is {name} itself"
-        case DefaultStatus.PARTIAL:
-            return f"{name} has {card.default_seeds} of {card.n_wanted} seeds here"
-        case DefaultStatus.NOT_MEASURED:
-            return f"{name} is not measured"
-        case DefaultStatus.COMPARED | DefaultStatus.NO_SHARED_SEED:
-            return ""
-
-
-def _rival(rival: Rival) -> str:
-    better = rival.improvement
-    low, high = better.interval
-    smallest = p_value(min(1.0, 2 * rival.test.smallest))
-    return (
-        f"probability of improvement {percent(better.share)} [{percent(low)}, {percent(high)}] "
-        f"({better_text(better)}); difference "
-        f"{with_interval(rival.difference)} nats, p {p_value(rival.test.two_sided)} (smallest "
-        f"possible {smallest}); against {rival.summary.config_id}, {_named(rival.summary)}"
-        f"{_collapsed(rival.summary)}"
-    )
-
-
-def _collapsed(row: ConfigurationSummary) -> str:
-    """Say that a rival cannot be chosen, whatever its figure."""
-    if not row.is_collapsed:
-        return ""
-    return f"; it collapsed on {row.collapsed} of {count(row.n_done, 'seed')}: not eligible"
 
 
 def _stages(card: Card) -> CardSection:
@@ -299,7 +257,7 @@ def in_short(card: Card) -> tuple[str, ...]:
         default = card.default.summary
         found.append(
             f"Better than {method_label(default.method)}, the paper's "
-            f"default, on {better_text(better)}{_collapsed(default)}."
+            f"default, on {better_text(better)}{collapsed_text(default)}."
         )
         if differ := differences(card.chosen.config, default.config):
             together = "; the difference is that of all together" if " and " in differ else ""
@@ -308,12 +266,6 @@ def in_short(card: Card) -> tuple[str, ...]:
         found.append(f"No comparison with the paper's default: {note}.")
     found.append(f"It rests on {runs_text(card.cost.n_runs, card.cost.hours)}.")
     return tuple(found)
-
-
-def better_text(better: Improvement) -> str:
-    """Say on how many seeds it is better: ``10 of 10 seeds``, ties named."""
-    tied = f" and {better.ties} tied" if better.ties else ""
-    return f"{better.wins} of {count(better.n_seeds, 'seed')}{tied}"
 
 
 PHASE_NAMES = {
@@ -340,7 +292,7 @@ def _cost(card: Card) -> CardSection:
 def _rest(card: Card) -> CardSection:
     small = card.smallest
     same = small.summary.config_id == card.chosen.config_id
-    which = "the recommended one" if same else f"{small.summary.config_id}, {_named(small.summary)}"
+    which = "the recommended one" if same else f"{small.summary.config_id}, {named(small.summary)}"
     lines = [
         Line(
             "Smallest model within one standard error",

@@ -10,8 +10,9 @@ from reports.figures.verdicts import effects, profiles
 from reports.pages.card import card_view
 from reports.pages.verdicts import verdict_sections
 from reports.pages.view import view
-from reports.words.cards import default_note, sections, transfer_text
+from reports.words.cards import sections, transfer_text
 from reports.words.labels import p_value
+from reports.words.rivals import default_note
 
 
 def card(study, genre="jazz", prefer=Prefer.BCE):

@@ -6,7 +6,8 @@ import pytest
 
 from reports.answers.search import PassedOver, importance, left_behind, pareto_front, search
 from reports.answers.summaries import summaries
-from reports.figures.search import contour, edf, history, parallel, pareto, slice_panel
+from reports.figures.search import edf, history, pareto
+from reports.figures.settings import contour, parallel, slice_panel
 from reports.words.search import left_text
 from study.results.columns import DECISIONS
 
