@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from musebar_core.annealing import ScheduleKind
 from reports.answers.summaries import (
@@ -158,9 +158,15 @@ def choose(tables: StudyTables, genre: str, prefer: Prefer = Prefer.BCE) -> Choi
     candidates = eligible or full
     markov = baseline_bce(tables, genre, "validation").get("markov")
     beating = [s for s in candidates if markov is not None and validation(s).bce.mean < markov]
-    by_bce = prefer is Prefer.BCE
-    pool = _by_bce(candidates) if by_bce else _by_information(beating or candidates)
-    tied = _within_one_error(pool) if by_bce else pool[:1]
+    match prefer:
+        case Prefer.BCE:
+            pool = _by_bce(candidates)
+            tied = _within_one_error(pool)
+        case Prefer.INFORMATION:
+            pool = _by_information(beating or candidates)
+            tied = pool[:1]
+        case _:
+            assert_never(prefer)
     return Choice(
         genre=genre,
         prefer=prefer,

@@ -21,12 +21,12 @@ RULES = {
 
 def reasons(choice: Choice) -> tuple[str, ...]:
     """Say how a configuration was chosen, a sentence a step."""
-    pool = _pool(choice)
-    if choice.prefer is Prefer.INFORMATION:
-        return (pool, _most_informative(choice))
-    if choice.tiebreak is None:
-        return (pool, _best(choice))
-    return (pool, _best(choice), _tie(choice, choice.tiebreak))
+    match choice.prefer:
+        case Prefer.BCE:
+            tie = () if choice.tiebreak is None else (_tie(choice, choice.tiebreak),)
+            return (_pool(choice), _best(choice), *tie)
+        case Prefer.INFORMATION:
+            return (_pool(choice), _most_informative(choice))
 
 
 def choice_warnings(choice: Choice) -> tuple[str, ...]:

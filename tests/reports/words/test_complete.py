@@ -1,0 +1,37 @@
+"""Every member that an answer may hold has its words; a new one without them fails here."""
+
+import pytest
+
+from reports.answers.choice import Caution, Tiebreak
+from reports.answers.cost import PHASES
+from reports.answers.methods import Method
+from reports.answers.transfer import TransferStatus
+from reports.answers.verdicts import Answer, Claim
+from reports.words import cards, choice, labels, recommendation, verdicts
+from search_spaces import read_space
+from study.results.columns import BASELINES
+
+OF_THE_CHOICE = {Caution.NONE_ELIGIBLE, Caution.MARKOV_UNKNOWN, Caution.MARKOV_UNBEATEN}
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        (Method, labels.METHODS),
+        (BASELINES, labels.BASELINES),
+        (Tiebreak, choice.RULES),
+        (Claim, verdicts.CLAIMS),
+        (Answer, verdicts.ANSWERS),
+        (TransferStatus, cards.TRANSFERS),
+        (PHASES, cards.PHASE_NAMES),
+        (set(Caution) - OF_THE_CHOICE, recommendation._WARNINGS),
+    ],
+    ids=lambda one: getattr(one, "__name__", None),
+)
+def test_every_member_has_its_words_and_no_other_has(members, words):
+    assert set(words) == set(members)
+    assert len(set(map(str, words.values()))) == len(words)
+
+
+def test_the_papers_methods_are_those_of_their_search_space_in_its_order():
+    assert list(read_space("methods")["configurations"]) == list(Method)
