@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,12 @@ def test_every_command_of_the_readme_runs(folder, musebar):
         assert done.returncode == 0, f"{command}: {done.stderr}"
         if ">" in arguments:
             (folder / arguments[target + 1]).write_text(done.stdout)
+    (notebook,) = blocks("python")
+    told = subprocess.run(
+        [sys.executable, "-c", notebook], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    assert "chorale" in told.stdout
     assert (folder / "studies" / "quickstart" / "report" / "index.html").is_file()
     assert (folder / "tune.mid").read_bytes()[:4] == b"MThd"
 

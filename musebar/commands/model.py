@@ -6,20 +6,20 @@ import dataclasses
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from musebar_core.errors import CheckpointError, UsageError
+from musebar_core.errors import UsageError
 from study.home import files
 
 if TYPE_CHECKING:
-    from musebar_core.checkpoint import Identity
+    import numpy as np
+
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
-    from musebar_core.measures import Measures
-    from musebar_core.melodies import Character, Likeness
-    from musebar_core.model import RVAE
+    from musebar_core.metrics import Metrics
+    from musebar_core.state import EpochMetrics
     from study.home.files import Place
 
 _FILE = click.Path(path_type=Path)
@@ -93,8 +93,6 @@ def train(
 
     Prints the measured figures and, as its last line, the checkpoint's path.
     """
-    from musebar_core import checkpoint
-
     config, genre, recommended = _read_recommendation(config_file)
     corpus_path = corpus_path or recommended
     if corpus_path is None:
@@ -103,14 +101,11 @@ def train(
     name = f"{genre}-{config.config_id}-seed{seed}.safetensors"
     out = out or files.workspace(home) / "trained" / name
     _check_out(out, b"__metadata__", "checkpoint")
-    identity = checkpoint.Identity(
-        config, genre, corpus.fingerprint, str(corpus_path.resolve()), seed
-    )
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
-    _train(identity, corpus, out)
+    _train(config, corpus, out, seed, corpus_path)
 
 
 @click.command()
@@ -129,9 +124,10 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
     --measures adds an importance-weighted likelihood, the rate-distortion curve, what the code is
     worth, how smooth interpolations are, and how generated melodies compare with held-out songs.
     """
+    from musebar.models import load_model
     from musebar_core.evaluation import evaluate as measure
 
-    identity, model = _load_model(checkpoint_file)
+    identity, model = load_model(checkpoint_file)
     where = corpus_path or files.copied(files.place(identity.corpus_path))
     corpus = _load_corpus(where, identity.genre, identity.config)
     if corpus.fingerprint != identity.corpus_fingerprint:
@@ -156,8 +152,10 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
     for split, metrics in splits.items():
         click.echo(f"{split:10}  {_metrics_line(metrics)}")
     for split, more in measured.items():
+        from reports.words.measures import measures_lines
+
         click.echo(f"\n{split}, {more.n_snippets} snippets")
-        click.echo("\n".join(_measures_lines(more)))
+        click.echo("\n".join(measures_lines(more)))
 
 
 @click.command()
@@ -180,12 +178,13 @@ def sample(
     tempo: float,
 ) -> None:
     """Generate melodies from codes drawn from the prior, as a MIDI file."""
-    from musebar_core.randomness import Purpose, latent_noise, stream
+    from musebar import models
 
-    identity, model = _load_model(checkpoint_file)
-    rng = stream(seed, Purpose.GENERATION)
-    z = latent_noise(rng, count, identity.config.model.latent_length)
-    _decode_to_file(identity, model, z, rng, out, steps, temperature, tempo)
+    _check_out(out, b"MThd", "MIDI file")
+    melodies = models.sample(
+        checkpoint_file, count, steps=steps, temperature=temperature, seed=seed
+    )
+    _write_midi(melodies, checkpoint_file, out, tempo)
 
 
 @click.command()
@@ -206,59 +205,59 @@ def interpolate(
     checkpoint_file: Path, out: Path, count: int, temperature: float, seed: int, tempo: float
 ) -> None:
     """Walk from one code drawn from the prior to another, as a MIDI file."""
-    from musebar_core.generation import interpolation
-    from musebar_core.randomness import Purpose, latent_noise, stream
+    from musebar import models
 
-    identity, model = _load_model(checkpoint_file)
-    rng = stream(seed, Purpose.GENERATION)
-    ends = latent_noise(rng, 2, identity.config.model.latent_length)
-    z = interpolation(ends[0], ends[1], count)
-    _decode_to_file(identity, model, z, rng, out, None, temperature, tempo)
+    _check_out(out, b"MThd", "MIDI file")
+    melodies = models.interpolate(checkpoint_file, count, temperature=temperature, seed=seed)
+    _write_midi(melodies, checkpoint_file, out, tempo)
 
 
-def _train(identity: Identity, corpus: GenreCorpus, out: Path) -> None:
-    from musebar_core import checkpoint, evaluation, training
-    from musebar_core.state import start
+def _train(
+    config: Configuration, corpus: GenreCorpus, out: Path, seed: int, corpus_path: Path
+) -> None:
+    from musebar import models
 
-    unfinished = out.with_name(f"{out.name}.unfinished")
-    state = checkpoint.resume(unfinished, identity) or start(identity.config, corpus, identity.seed)
-    if state.epoch:
-        click.echo(f"going on from epoch {state.epoch}", err=True)
+    reached = 0
+
+    def told(row: EpochMetrics) -> None:
+        nonlocal reached
+        reached = row.epoch
+        click.echo(
+            f"epoch {row.epoch}/{config.training.epochs}  train bce {row.train_bce:.1f}  "
+            f"validation {_metrics_line(row.validation)}",
+            err=True,
+        )
+
+    def resumed(epoch: int) -> None:
+        nonlocal reached
+        reached = epoch
+        click.echo(f"going on from epoch {epoch}", err=True)
+
     try:
-        for row in training.fit(identity.config, corpus, identity.seed, state):
-            click.echo(
-                f"epoch {row.epoch}/{identity.config.training.epochs}  train bce "
-                f"{row.train_bce:.1f}  validation {_metrics_line(row.validation)}",
-                err=True,
-            )
-            checkpoint.save(unfinished, identity, state)
+        trained = models.train(
+            config,
+            corpus,
+            out,
+            seed,
+            corpus_path=corpus_path,
+            on_epoch=told,
+            on_resume=resumed,
+        )
     except KeyboardInterrupt:
-        click.echo(f"interrupted at epoch {state.epoch}; the same command goes on", err=True)
+        click.echo(f"interrupted after epoch {reached}; the same command goes on", err=True)
         raise click.exceptions.Exit(130) from None
-    outcome = evaluation.outcome(identity.config, corpus, state)
-    checkpoint.save_weights(out, identity, state)
-    unfinished.unlink(missing_ok=True)
-    click.echo(f"reported epoch {outcome.best_epoch} of {state.epoch}, {outcome.seconds:.1f} s")
+    outcome = trained.outcome
+    click.echo(f"reported epoch {outcome.best_epoch} of {trained.epochs}, {outcome.seconds:.1f} s")
     click.echo(f"validation  {_metrics_line(outcome.validation)}")
     click.echo(f"test        {_metrics_line(outcome.test)}")
     click.echo(str(out))
 
 
-def _decode_to_file(
-    identity: Identity,
-    model: RVAE,
-    z: Any,  # noqa: ANN401  a tensor; torch is imported late
-    rng: Any,  # noqa: ANN401
-    out: Path,
-    steps: int | None,
-    temperature: float,
-    tempo: float,
-) -> None:
-    from musebar_core.generation import REST, generate, write_midi
+def _write_midi(melodies: np.ndarray, checkpoint_file: Path, out: Path, tempo: float) -> None:
+    from musebar.models import load_model
+    from musebar_core.generation import REST, write_midi
 
-    _check_out(out, b"MThd", "MIDI file")
-    grid = identity.config.grid
-    melodies = generate(model, z, steps or grid.snippet_steps, rng, temperature)
+    grid = load_model(checkpoint_file)[0].config.grid
     try:
         write_midi(melodies, out, grid.steps_per_quarter, tempo=tempo)
     except OSError as error:
@@ -308,60 +307,9 @@ def _load_corpus(path: Path, genre: str, config: Configuration) -> GenreCorpus:
     return corpus.genre(genre)
 
 
-def _load_model(file: Path) -> tuple[Identity, RVAE]:
-    from musebar_core import checkpoint
-
-    if not file.is_file():
-        raise UsageError(f"{file}: no such checkpoint")
-    try:
-        return checkpoint.load_model(file)
-    except CheckpointError as error:
-        raise UsageError(str(error)) from None
-
-
-def _metrics_line(metrics: Any) -> str:  # noqa: ANN401
+def _metrics_line(metrics: Metrics) -> str:
     collapsed = "  collapsed" if metrics.collapsed else ""
     return (
         f"bce {metrics.bce:.1f}  kl {metrics.kl:.2f}  mi {metrics.mi_lower:.2f} to "
         f"{metrics.mi_upper:.2f} nats  {metrics.active_units} active{collapsed}"
     )
-
-
-def _measures_lines(more: Measures) -> list[str]:
-    curve = "  ".join(f"{p.rate:.2f}: {p.distortion:.1f}" for p in more.rate_distortion)
-    likenesses = (("generated", more.likeness), ("training songs", more.likeness_of_songs))
-    rows = {
-        "importance-weighted NLL": f"{more.importance_nll:.1f} nats ({more.draws} draws)",
-        "rate: distortion": f"{curve} nats",
-        "own code saves": f"{more.code_worth:.1f} nats of BCE against another's",
-        "interpolation": f"{_figure(more.path_ratio)} times its ends' distance long, largest "
-        f"jump {more.largest_jump:.0%} of steps",
-        "generated": _character_line(more.generated),
-        "held-out songs": _character_line(more.held_out),
-    }
-    rows |= {f"{name} to held-out": _likeness_line(like) for name, like in likenesses}
-    return [f"  {name:26}  {text}" for name, text in rows.items()]
-
-
-def _likeness_line(like: Likeness) -> str:
-    return (
-        f"divergence {_figure(like.pitch_classes)} (pitch classes) {_figure(like.intervals)} "
-        f"(intervals) bits, overlap {_percent(like.note_density)} (density) "
-        f"{_percent(like.repetition)} (repetition)"
-    )
-
-
-def _character_line(found: Character) -> str:
-    return (
-        f"range {_figure(found.pitch_range)} semitones, {found.note_density:.2f} notes a bar, "
-        f"{_percent(found.repetition)} of bars repeat, {_percent(found.out_of_key)} out of key, "
-        f"{found.rest_share:.0%} rests"
-    )
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"

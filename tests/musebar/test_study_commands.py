@@ -77,6 +77,16 @@ def test_every_seed_run_is_exported_once_with_the_specs_seeds(finished, tmp_path
     assert len(curves) == 2 * len(results)
 
 
+def test_python_loads_the_study_whose_table_the_command_exports(finished, tmp_path):
+    import musebar
+
+    results, _ = export(finished, tmp_path)
+    study = musebar.load(finished / "studies", "tiny")
+    assert (study.name, study.state, study.genres) == ("tiny", "finished", ("high", "low"))
+    pd.testing.assert_frame_equal(study.results, results)
+    assert musebar.load(finished / "studies").name == "tiny"
+
+
 def test_the_recommendations_means_are_those_of_the_table(finished, tmp_path):
     results, _ = export(finished, tmp_path)
     done = run_in(finished, "recommend", "low", "--study", "tiny", "--format", "json")

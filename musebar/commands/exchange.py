@@ -1,0 +1,111 @@
+"""``musebar study export``, ``import`` and ``measure``: what comes out of a study, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from musebar.commands.options import OVERRIDES
+from study.home import files
+
+if TYPE_CHECKING:
+    from study.home.files import Place
+
+_OWN = "own"
+"""What ``--optuna`` means without a URL."""
+
+
+@click.command()
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder; default HOME/NAME/export.")
+@click.option(
+    "--optuna",
+    "optuna_url",
+    metavar="[URL]",
+    is_flag=False,
+    flag_value=_OWN,
+    help="Also write the trials for optuna-dashboard, into an Optuna storage or, without URL, "
+    "into the study's own database.",
+)
+@click.pass_obj
+def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> None:
+    """Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside."""
+    from study.home.studies import Home
+    from study.results import exchange
+    from study.results.tables import state_of, write_table
+    from study.results.tables import tables as flattened
+
+    opened = Home(home).open(name)
+    record = opened.ledger.read(name, curves=True)
+    tables = flattened(name, record, state_of(opened))
+    target = out or home / name / "export"
+    with files.written(target) as folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        frames = {"results": tables.results, "curves": tables.curves, "decisions": tables.decisions}
+        for file, frame in frames.items():
+            written = write_table(frame, folder / f"{file}.parquet")
+            click.echo(f"{target / written.name}  {len(frame)} rows")
+        for written in exchange.write(record, folder):
+            click.echo(target / written.name)
+    if optuna_url is not None:
+        from study.ledger.database import shown
+        from study.results import optunastudy
+
+        url = opened.ledger.database.url if optuna_url == _OWN else optuna_url
+        for study_name, count in optunastudy.export(tables, url).items():
+            click.echo(f"{shown(url)}  {study_name}: {count} trials")
+
+
+@click.command("import")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the study here; by default the one it had.")
+@OVERRIDES
+@click.pass_obj
+def import_(home: Place, folder: Path, name: str | None, overrides: tuple[str, ...]) -> None:
+    """Make a study of the export in FOLDER; resume does what it lacks.
+
+    Its models stay behind. Where the music is not the runs' own, resume says so.
+    """
+    from study.home.studies import Home
+    from study.results import exchange
+
+    here = Home(home)
+    brought, runs = exchange.bring(here, folder, overrides, name)
+    click.echo(f"{home / brought.name}  {runs} seed runs")
+    resume = here.command("study resume", brought.name)
+    click.echo(f"check its music and do what it lacks: {resume}", err=True)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Seeds of each configuration, the first of its phase.",
+)
+@click.pass_obj
+def measure(home: Place, name: str, seeds: int) -> None:
+    """Take the further measures of a study's kept models; seconds a model.
+
+    Writes HOME/NAME/measures.parquet and prints its path.
+    """
+    import torch
+
+    from study.home.studies import Home
+    from study.results import measuring
+
+    opened = Home(home).open(name)
+    torch.set_num_threads(1)  # small models: several threads wait for each other
+    rows = []
+    for row in measuring.measure(opened, seeds):
+        rows.append(row)
+        click.echo(
+            f"{len(rows)}  {row['genre']} {row['config_id']} seed {row['seed']}  code worth "
+            f"{row['code_worth']:.1f} nats",
+            err=True,
+        )
+    click.echo(f"{measuring.write(opened, rows)}  {len(rows)} rows")

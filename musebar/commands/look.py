@@ -1,0 +1,156 @@
+"""``musebar study status``, ``watch`` and ``list``: where studies stand."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from musebar_core.errors import MuseBarError
+
+if TYPE_CHECKING:
+    from study.home.files import Place
+    from study.home.studies import Study
+    from study.ledger.lease import Holder
+    from study.ledger.record import Record
+
+_SUBMITTED_SECONDS = 300.0
+"""For which ``watch`` waits for a cluster to begin with a study."""
+
+_QUIET_SECONDS = 15.0
+"""After which a driver's silence is worth a word: three heartbeats."""
+
+
+@click.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--why", metavar="CONFIG", help="What was decided about a configuration, and why.")
+@click.pass_obj
+def status(home: Place, name: str, as_json: bool, why: str | None) -> None:
+    """Print where a study stands, or why a configuration came as far as it did."""
+    from rich.console import Console
+
+    from musebar.commands.why import explain
+    from study.home.studies import Home
+    from study.ledger import lease
+    from study.results.tables import state_of
+    from study.run import progress
+
+    opened = Home(home).open(name)
+    record, state = opened.ledger.read(name, curves=why is not None), state_of(opened)
+    if why is not None:
+        click.echo(explain(name, record, state, why, as_json=as_json))
+        return
+    if as_json:
+        click.echo(json.dumps(_status(name, record, state)))
+        return
+    click.echo(f"{name}: {state}{unheard(lease.holder(opened.ledger, name))}")
+    Console().print(progress.table(record))
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=2.0,
+    show_default=True,
+    help="Seconds between looks.",
+)
+@click.pass_obj
+def watch(home: Place, name: str, interval: float) -> None:
+    """Watch a study until it ends; leaving does not stop it."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from study.home.studies import Home
+    from study.results.tables import state_of
+    from study.run import progress
+
+    opened, began = Home(home).open(name), time.monotonic()
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            while True:
+                live.update(progress.table(opened.ledger.read(name)), refresh=True)
+                if not _is_under_way(state_of(opened), began):
+                    break
+                time.sleep(interval)
+    else:
+        _watch_plainly(opened, interval)
+    click.echo(f"{name}: {state_of(opened)}")
+
+
+@click.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.pass_obj
+def list_(home: Place, as_json: bool) -> None:
+    """List the studies in HOME, newest first."""
+    from study.home.studies import Home
+    from study.results.tables import state_of
+
+    place = Home(home)
+    rows = []
+    for name in place.names():
+        try:
+            opened = place.open(name)
+            rows.append(_status(name, opened.ledger.read(name), state_of(opened)))
+        except MuseBarError as error:
+            click.echo(f"{name}: {error}", err=True)
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    if not rows:
+        click.echo(f"no study in '{home}': musebar study launch quickstart makes one")
+    for row in rows:
+        done = sum(genre["done"] for genre in row["genres"].values())
+        planned = sum(genre["planned"] for genre in row["genres"].values())
+        genres = ", ".join(row["genres"])
+        click.echo(f"{row['study']}  {row['state']}  {done}/{planned} seed runs  {genres}")
+
+
+def _is_under_way(state: str, began: float) -> bool:
+    """Whether there is something to watch: a study that runs, or that a cluster is to begin."""
+    waiting = state == "submitted" and time.monotonic() - began < _SUBMITTED_SECONDS
+    return waiting or state == "running"
+
+
+def unheard(held: Holder | None) -> str:
+    """What to add where a driver elsewhere is only believed to be dead."""
+    if held is None or held.here or held.silent is None or held.silent < _QUIET_SECONDS:
+        return ""
+    return f" (its driver on {held.machine} was last heard of {held.silent:.0f} s ago)"
+
+
+def _status(name: str, record: Record, state: str) -> dict[str, Any]:
+    from study.search import tally
+
+    counted = tally.tally(record)
+    return {
+        "study": name,
+        "state": state,
+        "genres": {genre: tally.as_dict(row) for genre, row in counted.genres.items()},
+        "seed_runs_left": counted.left,
+        "elapsed_seconds": counted.elapsed_seconds,
+        "device": counted.device,
+        "device_hours": counted.device_hours,
+        "device_hours_left": counted.device_hours_left,
+        "slots_lately": counted.slots_lately,
+    }
+
+
+def _watch_plainly(opened: Study, interval: float) -> None:
+    from study.results.tables import state_of
+    from study.run import progress
+
+    shown, began = -progress.LINE_SECONDS, time.monotonic()
+    while True:
+        state = state_of(opened)
+        if not _is_under_way(state, began) or time.monotonic() - shown >= progress.LINE_SECONDS:
+            click.echo(progress.line(opened.ledger.read(opened.name)), err=True)
+            shown = time.monotonic()
+        if not _is_under_way(state, began):
+            return
+        time.sleep(interval)
