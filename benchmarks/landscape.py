@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
+from musebar_core.yamlfile import read_mapping
 from study.spec import specfile
 from study.statistics.eligibility import COLLAPSED_SHARE
 
@@ -73,7 +73,7 @@ def load(folder: Path = DATA) -> Landscape:
     done = results[results.state == "done"]
     count = done.groupby("config_id").seed.nunique()
     full = set(count[count == count.max()].index)
-    content = yaml.safe_load((folder / "study.yaml").read_text())
+    content: dict[str, Any] = dict(read_mapping(folder / "study.yaml", "study"))
     content["search"] |= {"protocol": "search", "methods": False, "transfer": False}
     spec = specfile.resolve(content)
     by_schedule: dict[object, list[bool]] = {}

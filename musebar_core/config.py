@@ -26,6 +26,18 @@ DEFAULT_EVALUATIONS = 50
 """Evaluations a run where ``evaluate_every`` is not given."""
 
 
+_MOST_OF_GRID = {"steps_per_quarter": 1_000, "steps_per_bar": 10_000, "snippet_steps": 20_000}
+_MOST_OF_MODEL = {"hidden": 20_000, "layers": 100, "latent_length": 20_000, "regularizers": 20_000}
+_RANGES_OF_TRAINING = {
+    "epochs": (1, 100_000_000),
+    "batch": (1, 100_000),
+    "evaluate_every": (1, 100_000_000),
+    "evaluation_snippets": (2, 1_000_000),
+    "encoder_steps": (0, 1_000),
+}
+"""Whole numbers beyond which no machine could go: a slip of the pen, or a hostile file."""
+
+
 class Pooling(StrEnum):
     """How the encoder's states up to a bar become the one that its posterior is read from."""
 
@@ -68,8 +80,8 @@ class Grid:
     snippet_steps: int = 240
 
     def __post_init__(self) -> None:
-        for name in ("steps_per_quarter", "steps_per_bar", "snippet_steps"):
-            _at_least("grid", name, getattr(self, name), 1)
+        for name, most in _MOST_OF_GRID.items():
+            _whole(f"grid.{name}", getattr(self, name), 1, most)
         if self.snippet_steps % self.steps_per_bar:
             raise ConfigurationError(
                 f"snippet_steps {self.snippet_steps} is no multiple of steps_per_bar "
@@ -113,8 +125,8 @@ class ModelConfig:
     pooling: Pooling = field(default=Pooling.LAST, metadata=OPTION)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers", "latent_length", "regularizers"):
-            _at_least("model", name, getattr(self, name), 1)
+        for name, most in _MOST_OF_MODEL.items():
+            _whole(f"model.{name}", getattr(self, name), 1, most)
         _switch("model", "bidirectional", self.bidirectional)
         object.__setattr__(self, "pooling", _one_of("model.pooling", Pooling, self.pooling))
 
@@ -173,16 +185,13 @@ class TrainingConfig:
     precision: Precision = field(default=Precision.FP32, metadata=OPTION)
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "evaluate_every"):
-            _at_least("training", name, getattr(self, name), 1)
-        _at_least("training", "encoder_steps", self.encoder_steps, 0)
+        for name, (least, most) in _RANGES_OF_TRAINING.items():
+            if name != "batch" or self.batch != "per_group":
+                _whole(f"training.{name}", getattr(self, name), least, most)
         _switch("training", "output_bias", self.output_bias)
         object.__setattr__(self, "decay", _one_of("training.decay", Decay, self.decay))
         precision = _one_of("training.precision", Precision, self.precision)
         object.__setattr__(self, "precision", precision)
-        _at_least("training", "evaluation_snippets", self.evaluation_snippets, 2)
-        if self.batch != "per_group":
-            _at_least("training", "batch", self.batch, 1)
         for name in ("learning_rate", "free_bits", "input_dropout", "gradient_clip", "warm_up"):
             object.__setattr__(self, name, finite(name, getattr(self, name)))
         if self.learning_rate <= 0:
@@ -312,9 +321,11 @@ def _known_keys(kind: str, values: Mapping[str, Any], known: Mapping[str, Any] |
             raise UnknownNameError(kind, str(key), known)
 
 
-def _at_least(section: str, name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{section}.{name} {value!r}: a whole number, {least} or more")
+def _whole(name: str, value: object, least: int, most: int) -> None:
+    if type(value) is not int or value < least:
+        raise ConfigurationError(f"{name} {value!r}: a whole number, {least} or more")
+    if value > most:
+        raise ConfigurationError(f"{name} {value}: {most} at most")
 
 
 def _switch(section: str, name: str, value: object) -> None:

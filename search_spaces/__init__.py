@@ -9,20 +9,20 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from musebar_core.config import Configuration, Grid, check_regularizers, divisors
-from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
+from musebar_core.errors import ConfigurationError, UnknownNameError
 from musebar_core.settings import searchable
-from search_spaces.yamlfile import read_mapping
+from musebar_core.yamlfile import read_mapping
+from search_spaces.content import DIVISORS, check_keys, validated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from musebar_core.settings import Value
-
-DIVISORS = "divisors of the bars"
-"""Values of a ``regularizers`` parameter that follow from the snippet."""
+    from musebar_core.yamlfile import Plain
+    from search_spaces.content import ParameterContent
 
 PARAMETERS = searchable()
 """What a space may vary, by name."""
@@ -121,7 +121,7 @@ def space_names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.yaml"))
 
 
-def read_space(name: str) -> dict[str, Any]:
+def read_space(name: str) -> dict[str, Plain]:
     """Read a space's content by its name, or from a file of the user's.
 
     Parameters
@@ -140,12 +140,12 @@ def read_space(name: str) -> dict[str, Any]:
     if not path.is_file():
         raise UnknownNameError("search space", name, space_names())
     content = read_mapping(path, "search space")
-    if not {"parameters", "configurations"} & set(content):
-        raise UsageError(f"search space {path}: needs 'parameters' or 'configurations'")
+    validated(content, f"search space {path}")
+    check_keys(content, f"search space {path}")
     return content
 
 
-def make_space(name: str, content: Mapping[str, Any], grid: Grid) -> Space:
+def make_space(name: str, content: Mapping[str, Plain], grid: Grid) -> Space:
     """Make a space of its content.
 
     Parameters
@@ -165,15 +165,16 @@ def make_space(name: str, content: Mapping[str, Any], grid: Grid) -> Space:
     UsageError
         If it is not a space.
     """
-    parameters = _in_order(
-        _parameter(key, value, grid) for key, value in (content.get("parameters") or {}).items()
-    )
+    found = validated(content, f"search space '{name}'")
+    check_names(found.parameters)
+    for values in found.configurations.values():
+        check_names(values)
+    parameters = _in_order(_parameter(key, value, grid) for key, value in found.parameters.items())
     named = tuple(
-        (key, tuple(value.items())) for key, value in (content.get("configurations") or {}).items()
+        (key, tuple((each, _plain_value(each, value, grid)) for each, value in values.items()))
+        for key, values in found.configurations.items()
     )
-    for _, values in named:
-        check_names(key for key, _ in values)
-    return Space(name, str(content.get("about", "")), parameters, named)
+    return Space(name, found.about, parameters, named)
 
 
 def load_space(name: str, grid: Grid) -> Space:
@@ -202,11 +203,11 @@ def apply(base: Configuration, values: Mapping[str, Value]) -> Configuration:
     return Configuration.from_dict(sections)
 
 
-def check_names(names: Any) -> None:  # noqa: ANN401
+def check_names(names: Iterable[str]) -> None:
     """Raise :class:`UnknownNameError` for a name that is not a parameter."""
     for name in names:
         if name not in PARAMETERS:
-            raise UnknownNameError("parameter", str(name), PARAMETERS)
+            raise UnknownNameError("parameter", name, PARAMETERS)
 
 
 def settle_value(name: str, value: object, grid: Grid) -> Value:
@@ -219,8 +220,10 @@ def settle_value(name: str, value: object, grid: Grid) -> Value:
     """
     if name == "regularizers":
         return regularizer_count(value, grid)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) and PARAMETERS[name].dtype != "boolean":
         raise ConfigurationError(f"{name} {value!r}: a number or a word")
+    if not isinstance(value, bool | str | int | float):
+        raise ConfigurationError(f"{name} {value!r}: a number, a word, or true or false")
     return value
 
 
@@ -245,20 +248,14 @@ def _folder() -> Path:
     return Path(__file__).parent
 
 
-def _parameter(name: str, content: object, grid: Grid) -> Parameter:
-    check_names([name])
-    if not isinstance(content, dict) or "values" not in content:
-        raise UsageError(f"search space parameter '{name}' needs 'values'")
-    raw = content["values"]
-    values = divisors(grid.bars) if raw == DIVISORS else raw
-    if not isinstance(values, list | tuple) or not values:
-        raise UsageError(f"search space parameter '{name}': values must be a list")
-    when = content.get("when") or {}
+def _parameter(name: str, content: ParameterContent, grid: Grid) -> Parameter:
+    check_names(content.when)
+    values = divisors(grid.bars) if content.values == DIVISORS else content.values
     return Parameter(
         name=name,
         values=tuple(_plain_value(name, value, grid) for value in values),
-        ordered=bool(content.get("ordered", False)),
-        when=tuple((other, tuple(allowed)) for other, allowed in when.items()),
+        ordered=content.ordered,
+        when=tuple((other, tuple(allowed)) for other, allowed in content.when.items()),
     )
 
 

@@ -280,7 +280,7 @@ def _check_out(out: Path, mark: bytes, kind: str) -> None:
 
 def _read_recommendation(file: Path) -> tuple[Configuration, str, Path | None]:
     from musebar_core.config import Configuration
-    from search_spaces.yamlfile import read_mapping
+    from musebar_core.yamlfile import read_mapping
 
     content = read_mapping(file, "recommendation")
     if not {"genre", "config"} <= set(content):
@@ -288,13 +288,11 @@ def _read_recommendation(file: Path) -> tuple[Configuration, str, Path | None]:
             f"--config {file}: needs 'genre' and 'config'; "
             "'musebar recommend GENRE --format yaml' prints such a file"
         )
-    corpus = content.get("corpus")
+    corpus, config = content.get("corpus"), content["config"]
     path = corpus.get("path") if isinstance(corpus, dict) else corpus
-    return (
-        Configuration.from_dict(content["config"]),
-        str(content["genre"]),
-        Path(path) if path else None,
-    )
+    if not isinstance(config, dict) or not isinstance(path, str | None):
+        raise UsageError(f"--config {file}: 'config' is a mapping, and 'corpus' a path")
+    return Configuration.from_dict(config), str(content["genre"]), Path(path) if path else None
 
 
 def _load_corpus(path: Path, genre: str, config: Configuration) -> GenreCorpus:

@@ -132,6 +132,9 @@ def read_labels(path: Path) -> dict[str, str]:
     return labels
 
 
+_LIKE = "write a line a genre, `jazz: [Jazz, Big_Band]`"
+
+
 def read_genre_map(path: Path | None) -> dict[str, str]:
     """Read a genre map: :func:`plain` label to genre; None: the map that comes along.
 
@@ -140,25 +143,21 @@ def read_genre_map(path: Path | None) -> dict[str, str]:
     UsageError
         If it cannot be read, is no mapping of genres to lists of labels, or names a label twice.
     """
-    import yaml
+    from musebar_core.yamlfile import parse_mapping, read_mapping
 
     where = f"genre map {path}"
-    try:
-        text = default_genre_map() if path is None else path.read_text(encoding="utf-8")
-        content = yaml.safe_load(text)
-    except OSError as error:
-        raise UsageError(f"cannot read the {where}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"cannot read the {where}: it is not text") from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or not content:
-        raise UsageError(f"{where}: write a line a genre, `jazz: [Jazz, Big_Band]`")
+    if path is None:
+        content = parse_mapping(default_genre_map(), where)
+    else:
+        content = read_mapping(path, "genre map", _LIKE)
+    if not content:
+        raise UsageError(f"{where}: {_LIKE}")
+    pairs: list[tuple[str, str]] = []
     for genre, labels in content.items():
         if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
             raise UsageError(f"{where}: {genre}: write a list of labels, `{genre}: [Jazz]`")
-        check_name(str(genre), f"{where}: genre")
-    pairs = [(plain(label), str(genre)) for genre, labels in content.items() for label in labels]
+        check_name(genre, f"{where}: genre")
+        pairs += [(plain(str(label)), genre) for label in labels]
     for label, count in Counter(label for label, _ in dict.fromkeys(pairs)).items():
         if count > 1:
             genres = [genre for each, genre in dict.fromkeys(pairs) if each == label]

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from musebar_core import yamlfile
 from reports.answers.agreement import agreements
 from reports.answers.effects import by_name, effects
 from reports.answers.methods import DEFAULT
@@ -89,7 +88,7 @@ def write_data(tables: StudyTables, folder: Path) -> None:
     for column in PRIVATE_COLUMNS:
         results[column] = None
     write_table(results.astype(tables.results.dtypes), folder / "results.parquet")
-    text = yaml.safe_dump(public_spec(tables), sort_keys=False, allow_unicode=True)
+    text = yamlfile.dump(public_spec(tables))
     (folder / "study.yaml").write_text(text, encoding="utf-8")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from musebar_core import yamlfile
 from musebar_core.errors import UnknownNameError, WorkError
 from musebar_core.metric_table import averaged
 from reports.answers.choice import Prefer, Shortfall, validation
@@ -86,12 +87,7 @@ def as_json(found: Recommendation) -> str:
 
 def as_yaml(found: Recommendation) -> str:
     """Write the recommendation as YAML, keys in the order of :func:`as_dict`."""
-    import yaml
-
-    text: str = yaml.safe_dump(
-        json.loads(as_json(found)), sort_keys=False, allow_unicode=True, width=100
-    )
-    return text
+    return yamlfile.dump(json.loads(as_json(found)), width=100)
 
 
 def _split_dict(split: SplitSummary | None) -> dict[str, Any] | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from musebar_core import yamlfile
 from reports.answers.choice import Caution
 from reports.answers.methods import DEFAULT
 from reports.answers.overview import overview
@@ -58,7 +57,7 @@ def overview_page(study: StudyView, site: Site) -> str:
         "warnings": [(one.name, said) for one in study.genres if (said := _warnings(one.found))],
         "per_decision": _per_decision(study, whole.hours),
         "silent": sorted(study.silent.items()),
-        "spec": yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100),
+        "spec": yamlfile.dump(spec, width=100),
         "asked": asked_line(spec),
         "short": _short(study.genres),
     }

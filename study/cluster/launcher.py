@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.errors import UsageError
-from search_spaces.yamlfile import read_mapping
+from musebar_core.yamlfile import read_mapping
 from study.cluster import kuberay
 
 if TYPE_CHECKING:

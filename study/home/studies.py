@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from musebar_core import yamlfile
 from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
 from study.ledger import lease
@@ -86,7 +85,7 @@ class Home:
                 f"there is no study in '{self.path}'; 'musebar study launch quickstart' makes one"
             )
             raise UnknownNameError("study", name, self.names(), hint)
-        spec = specfile.restore(yaml.safe_load(file.read_text()))
+        spec = _recorded(file)
         return Study(spec.name, file.parent, _open_ledger(spec, file.parent))
 
     def create(self, spec: StudySpec) -> Study:
@@ -108,7 +107,7 @@ class Home:
             self._take_up(study, spec)
             return study
         folder = self.path / spec.name
-        content = yaml.safe_dump(self._kept(spec), sort_keys=False)
+        content = yamlfile.dump(self._kept(spec))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             study = Study(spec.name, folder, _open_ledger(spec, folder))
@@ -139,8 +138,17 @@ class Home:
         study.ledger.set_spec(moved)
         file = study.folder / SPEC_FILE
         if file.is_file():  # it alone may hold the ledger's password
-            kept = specfile.restore(yaml.safe_load(file.read_text())).model_copy(update=where)
-            files.write_bytes(file, yaml.safe_dump(self._kept(kept), sort_keys=False).encode())
+            kept = _recorded(file).model_copy(update=where)
+            files.write_bytes(file, yamlfile.dump(self._kept(kept)).encode())
+
+
+def _recorded(file: Place) -> StudySpec:
+    """The spec that a study's folder holds."""
+    try:
+        return specfile.restore(yamlfile.read_mapping(file, "study"))
+    except UsageError as error:
+        said = str(error).removeprefix("spec: ")
+        raise UsageError(said if str(file) in said else f"study {file}: {said}") from None
 
 
 def _open_ledger(spec: StudySpec, folder: Place) -> Ledger:

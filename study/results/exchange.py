@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.parquet as pq
-import yaml
 from pyarrow import ArrowException
 
+from musebar_core import yamlfile
 from musebar_core.config import Configuration
 from musebar_core.corpus import OVERALL
 from musebar_core.errors import UsageError
@@ -52,7 +52,7 @@ _RUN = KEY[1:]
 def write(record: Record, folder: Path) -> list[Path]:
     """Write what the tables do not hold into an export's folder: the spec and the facts."""
     spec, genres = folder / SPEC_FILE, folder / GENRES_FILE
-    spec.write_text(yaml.safe_dump(public(record.spec), sort_keys=False))
+    spec.write_text(yamlfile.dump(public(record.spec)))
     genres.write_text(json.dumps(record.facts, indent=1, sort_keys=True) + "\n")
     return [spec, genres]
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model, field_validator
 
 import search_spaces
 from musebar_core.annealing import Schedule
@@ -40,8 +40,14 @@ MAX_RUNG = 16
 """Most paired seeds of which every sign flip is counted."""
 DEFAULT_RUNGS = (6, 8)
 
+MOST_SEEDS = 10_000
+MOST_RUNS = 1_000_000
+"""Seed runs of a genre in a grid study, at most."""
+
+Count = Annotated[int, Field(ge=1, le=10_000)]
 Positive = Annotated[int, Field(ge=1)]
 Regularizers = Positive | dict[Literal["every"], Positive]
+Seconds = Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)]
 
 
 class Phase(StrEnum):
@@ -82,7 +88,9 @@ class Objective(StrEnum):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False)
+    """Strict: text is no number, a switch no number, and ``yes`` no switch."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class GridSpec(_Section):
@@ -94,6 +102,9 @@ class GridSpec(_Section):
 
 
 NotEmpty = Annotated[str, Field(pattern=r"\S")]
+Name = Annotated[str, Field(max_length=255)]
+_WORD = Field(strict=False)
+"""Of a choice among words: a file has the word."""
 
 
 class CorpusSpec(_Section):
@@ -112,8 +123,8 @@ class CorpusSpec(_Section):
     match_scores: NotEmpty | None = None
     tracks: NotEmpty | None = None
     matches: Literal["best", "all"] = "best"
-    genres: list[str] | None = None
-    songs_per_genre: Positive | None = 300
+    genres: Annotated[list[Name], Field(max_length=10_000)] | None = None
+    songs_per_genre: Annotated[int, Field(ge=1, le=10_000_000)] | None = 300
     include_overall: bool = True
     grid: GridSpec = GridSpec()
 
@@ -143,8 +154,16 @@ def _settings_of(config: type, **instead: Any) -> Any:  # noqa: ANN401  a type m
     another way.
     """
     types = get_type_hints(config) | instead
-    fields: dict[str, Any] = {f.name: (types[f.name] | None, None) for f in fields_of(config)}
+    fields: dict[str, Any] = {
+        f.name: (Annotated[kind, _WORD] | None if _is_word(kind) else kind | None, None)
+        for f in fields_of(config)
+        for kind in [types[f.name]]
+    }
     return create_model(f"{config.__name__}Settings", __base__=_Section, **fields)
+
+
+def _is_word(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
 
 
 class ModelSpec(_settings_of(ModelConfig, regularizers=Regularizers)):  # type: ignore[misc]
@@ -200,20 +219,20 @@ class SearchSpec(_Section):
     genre from what won in those before it. ``seed`` starts the sampler.
     """
 
-    protocol: Protocol = Protocol.SEARCH
+    protocol: Annotated[Protocol, _WORD] = Protocol.SEARCH
     methods: bool = True
     space: str = "full"
-    space_content: dict[str, Any] | None = None
-    fixed: dict[str, Any] = {}
-    choices: dict[str, list[Any]] = {}
-    sampler: Sampler = Sampler.AUTO
-    configurations: Annotated[int, Field(ge=1, le=10_000)] = 60
-    generation: Positive | None = None
-    finalists: Positive = 8
+    space_content: dict[str, JsonValue] | None = None
+    fixed: dict[str, JsonValue] = {}
+    choices: dict[str, Annotated[list[JsonValue], Field(max_length=1_000)]] = {}
+    sampler: Annotated[Sampler, _WORD] = Sampler.AUTO
+    configurations: Count = 60
+    generation: Count | None = None
+    finalists: Count = 8
     rungs: list[Annotated[int, Field(ge=MIN_RUNG, le=MAX_RUNG)]] | None = None
-    objective: Objective | list[Objective] = Objective.BCE
+    objective: Annotated[Objective, _WORD] | list[Annotated[Objective, _WORD]] = Objective.BCE
     transfer: bool = True
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
@@ -226,7 +245,7 @@ class SeedsSpec(_Section):
     """Seeds a configuration: in the search, and in methods and confirmation."""
 
     search: Annotated[int, Field(ge=1, le=CONFIRMATION_SEED)] = 2
-    confirm: Positive = 10
+    confirm: Annotated[int, Field(ge=1, le=MOST_SEEDS)] = 10
 
 
 class ResourcesSpec(_Section):
@@ -235,11 +254,11 @@ class ResourcesSpec(_Section):
     ``auto`` is settled by :mod:`study.run.sizing` from the machines there are.
     """
 
-    slots: Positive | Literal["auto"] = "auto"
-    cpus_per_trial: Positive = 1
-    gpus_per_trial: Annotated[float, Field(ge=0)] | Literal["auto"] = 0.0
-    seeds_per_trial: Positive | Literal["auto"] = 1
-    max_attempts: Positive = 3
+    slots: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
+    cpus_per_trial: Count = 1
+    gpus_per_trial: Annotated[float, Field(ge=0, le=1_000)] | Literal["auto"] = 0.0
+    seeds_per_trial: Annotated[int, Field(ge=1, le=MOST_SEEDS)] | Literal["auto"] = 1
+    max_attempts: Annotated[int, Field(ge=1, le=1_000)] = 3
 
 
 class StorageSpec(_Section):
@@ -252,8 +271,8 @@ class StorageSpec(_Section):
 
     ledger: str = "sqlite"
     home: str | None = None
-    patience_seconds: Annotated[float, Field(ge=0)] = 300
-    checkpoint_seconds: Annotated[float, Field(ge=0)] = 20
+    patience_seconds: Seconds = 300
+    checkpoint_seconds: Seconds = 20
 
 
 class StudySpec(_Section):

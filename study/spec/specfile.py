@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import itertools
+import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 import search_spaces
 from musebar_core.config import DEFAULT_EVALUATIONS
-from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
-from search_spaces.yamlfile import read_mapping
+from musebar_core.errors import (
+    ConfigurationError,
+    MuseBarError,
+    UnknownNameError,
+    UsageError,
+)
+from musebar_core.yamlfile import MAX_DEPTH, parse, read_mapping
 from study.spec.model import (
     DEFAULT_RUNGS,
     DEFAULTS,
     EMBEDDED_SOURCE,
+    MOST_RUNS,
     PROFILES,
     ModelSpec,
     Objective,
@@ -27,7 +34,13 @@ from study.spec.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from musebar_core.yamlfile import Plain
+    from search_spaces import Space
+
+MOST_SCHEDULES = 10_000
+"""Annealing schedules that a space may make of its values, at most."""
 
 
 def presets() -> list[str]:
@@ -67,15 +80,17 @@ def load(source: str, overrides: Iterable[str] = (), name: str | None = None) ->
     return resolve(content)
 
 
-def restore(content: dict[str, Any]) -> StudySpec:
+def restore(content: Mapping[str, Plain]) -> StudySpec:
     """Read a spec as it was recorded, resolved: an option it does not know is off in it."""
     known = dict(content)
-    for section in ("model", "training"):
-        known[section] = getattr(DEFAULTS, section) | content[section]
+    for section, defaults in (("model", DEFAULTS.model), ("training", DEFAULTS.training)):
+        recorded = content.get(section, {})
+        if isinstance(recorded, dict):
+            known[section] = {**defaults, **recorded}
     return resolve(known)
 
 
-def resolve(content: dict[str, Any]) -> StudySpec:
+def resolve(content: Mapping[str, Plain]) -> StudySpec:
     """Validate plain data and fill in what profile and defaults supply.
 
     Raises
@@ -163,7 +178,11 @@ def _check_search(spec: StudySpec) -> None:
 
 def _check_cells(spec: StudySpec) -> None:
     """Make a configuration of every value, and of every schedule: their settings hang together."""
+    if spec.search.protocol is Protocol.GRID:
+        most = MOST_RUNS // spec.seeds.confirm
+        _check_count(spec.space, most, f"on {spec.seeds.confirm} seeds each (seeds.confirm)")
     schedule = [p for p in spec.space.parameters if p.name.startswith("annealing")]
+    _check_count(replace(spec.space, parameters=tuple(schedule)), MOST_SCHEDULES, "of annealing")
     for parameter in spec.space.parameters:
         if parameter not in schedule:
             for value in parameter.values:
@@ -172,14 +191,21 @@ def _check_cells(spec: StudySpec) -> None:
         spec.configuration(cell)
 
 
-def _space_content(name: str) -> dict[str, Any]:
+def _check_count(space: Space, most: int, which: str) -> None:
+    if len(list(itertools.islice(space.cells(), most + 1))) > most:
+        raise ConfigurationError(
+            f"search: over {most} combinations {which}: name fewer values in search.choices"
+        )
+
+
+def _space_content(name: str) -> dict[str, Plain]:
     try:
         return search_spaces.read_space(name)
     except MuseBarError as error:
         raise UsageError(f"spec: {error}") from None
 
 
-def _absolute_paths(content: dict[str, Any]) -> None:
+def _absolute_paths(content: dict[str, Plain]) -> None:
     """Name folders from the root: a study is resumed from wherever its user stands."""
     corpus = content.get("corpus")
     if not isinstance(corpus, dict):
@@ -193,18 +219,21 @@ def _absolute_paths(content: dict[str, Any]) -> None:
         corpus["labels"] = [_absolute(path) for path in listed]
 
 
-def _absolute(path: object) -> object:
+def _absolute(path: Plain) -> Plain:
     """Name a path from the root; what is none, or empty, is for the validation to refuse."""
-    return (
-        str(Path(path).expanduser().resolve()) if isinstance(path, str) and path.strip() else path
-    )
+    if not isinstance(path, str) or not path.strip():
+        return path
+    try:
+        return str(Path(path).expanduser().resolve())
+    except (OSError, RuntimeError, ValueError):  # no such user, a circle of links, too long
+        return path
 
 
 def _preset_folder() -> Path:
     return Path(__file__).parent / "presets"
 
 
-def override_value(content: dict[str, Any], override: str) -> None:
+def override_value(content: dict[str, Plain], override: str) -> None:
     """Set one value of plain data, in place: ``"section.key=value"``, the value in YAML.
 
     Raises
@@ -213,23 +242,35 @@ def override_value(content: dict[str, Any], override: str) -> None:
         If it is not written so, or a section on its way is a value.
     """
     key, equals, text = override.partition("=")
-    if not equals or not key.strip():
-        raise UsageError(f"--set {override}: write it as section.key=value")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise UsageError(f"--set {override}: '{text}' is not a valid YAML value") from None
+    given = f"--set {without_passwords(override)}"
     *sections, last = key.strip().split(".")
-    place = content
+    if not equals or not last or len(sections) > MAX_DEPTH:
+        raise UsageError(f"{given}: write it as section.key=value")
+    try:
+        value = parse(text, "")
+    except UsageError as error:
+        said = without_passwords(f"'{text}' is not a valid YAML value{error}")
+        raise UsageError(f"{given}: {said}") from None
+    within = content
     for section in sections:
-        inner = place.setdefault(section, {})
+        inner = within.setdefault(section, {})
         if not isinstance(inner, dict):
-            raise UsageError(f"--set {override}: '{section}' is a value, not a section")
-        place = inner
-    place[last] = value
+            raise UsageError(f"{given}: '{section}' is a value, not a section")
+        within = inner
+    within[last] = value
 
 
-def _explain(error: ValidationError, content: dict[str, Any]) -> str:
+def without_passwords(text: str) -> str:
+    """Text that a user gave, the passwords of the URLs in it starred out, on one line."""
+    text = _PASSWORD.sub(r"\g<before>***\g<after>", text)
+    return _SECRET.sub(r"\g<before>***", " ".join(text.split()))
+
+
+_PASSWORD = re.compile(r"(?P<before>://[^/\s:@'\"]*:).*(?P<after>@)", re.DOTALL)
+_SECRET = re.compile(r"(?P<before>[?&][^=&?]*passw[^=&]*=)[^&\s'\"]*", re.IGNORECASE)
+
+
+def _explain(error: ValidationError, content: Mapping[str, Plain]) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
@@ -241,10 +282,16 @@ def _explain(error: ValidationError, content: dict[str, Any]) -> str:
     said = " or ".join(f"{e['msg'][0].lower()}{e['msg'][1:]}" for e in alike)
     left = error.error_count() - len(alike)
     more = f" (and {left} more)" if left else ""
-    return f"spec: {place}: {value!r}: {said}{more}"
+    shown = without_passwords(repr(value))
+    shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
+    return f"spec: {place}: {shown}: {said}{more}"
 
 
-def _found(location: tuple[int | str, ...], content: Any) -> tuple[str, Any]:  # noqa: ANN401
+_MOST_SHOWN = 120
+"""Characters of a value in a message."""
+
+
+def _found(location: tuple[int | str, ...], content: object) -> tuple[str, object]:
     """How far a location leads into what was given, and what is there.
 
     Of a key that may be one thing or another, pydantic appends each of the things' names.

@@ -91,6 +91,11 @@ def test_a_space_of_the_users_own_is_a_file(tmp_path):
         ("parameters: {latent_length: {values: []}}", "must be a list"),
         ("parameters: {latent_length: 3}", "needs 'values'"),
         ("nothing: 1", "needs 'parameters' or 'configurations'"),
+        ("parameters: {hidden: {values: [1], ordred: true}}", "did you mean 'ordered'"),
+        ("parameters: {hidden: {values: [1], ordered: yes}}", "parameters.hidden.ordered: input"),
+        ("parameters: {hidden: {values: [1], when: {anealing: [linear]}}}", "mean 'annealing'"),
+        ("parameters: {}\nparametres: {}", "unknown key 'parametres': did you mean 'parameters'"),
+        ("configurations: {plain: {hidden: true}}", "hidden True"),
         ("a: [", "not valid YAML"),
     ],
 )

@@ -1,0 +1,85 @@
+"""What the file of a search space holds, validated."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from musebar_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from musebar_core.yamlfile import Plain
+
+DIVISORS = "divisors of the bars"
+"""Values of a ``regularizers`` parameter that follow from the snippet."""
+
+Value = bool | int | float | str
+Written = Value | dict[Literal["every"], int]
+"""A value as a file has it: regularizers may be ``{every: K}`` bars."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class ParameterContent(_Part):
+    """A parameter: its values in order, whether neighbours are alike, and when it exists."""
+
+    values: (
+        Annotated[list[Written], Field(min_length=1, max_length=1_000)]
+        | Literal["divisors of the bars"]
+    )
+    ordered: bool = False
+    when: dict[str, list[Value]] = {}
+
+
+class SpaceContent(_Part):
+    """Either ``parameters`` or whole ``configurations`` by name."""
+
+    about: str = ""
+    parameters: dict[str, ParameterContent] = {}
+    configurations: dict[str, dict[str, Written]] = {}
+
+
+def validated(content: Mapping[str, Plain], where: str) -> SpaceContent:
+    """Raise :class:`UsageError` where the content is no space's; unknown keys are let through."""
+    if not {"parameters", "configurations"} & set(content):
+        raise UsageError(f"{where}: needs 'parameters' or 'configurations'")
+    try:
+        return SpaceContent.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{where}: {_explain(first['loc'], first['msg'])}") from None
+
+
+def check_keys(content: Mapping[str, Plain], where: str) -> None:
+    """Raise :class:`UsageError` for a key that no space has; a study of before may hold one."""
+    _known(content, SpaceContent, where)
+    parameters = content.get("parameters")
+    for name, parameter in (parameters if isinstance(parameters, dict) else {}).items():
+        if isinstance(parameter, dict):
+            _known(parameter, ParameterContent, f"{where}: parameters.{name}")
+
+
+def _known(content: Mapping[str, Plain], part: type[_Part], where: str) -> None:
+    known = list(part.model_fields)
+    for key in content:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f": did you mean '{near[0]}'?" if near else ""
+            raise UsageError(f"{where}: unknown key '{key}'{hint} (known here: {', '.join(known)})")
+
+
+def _explain(location: tuple[int | str, ...], message: str) -> str:
+    match location:
+        case ("parameters", name, "values", *_) if message != "Field required":
+            return f"parameter '{name}': values must be a list of words and numbers, 1 to 1,000"
+        case ("parameters", name, *rest) if not {"ordered", "when"} & set(rest):
+            return f"parameter '{name}' needs 'values'"
+        case _:
+            where = ".".join(str(part) for part in location[:3])
+            return f"{where}: {message[0].lower()}{message[1:]}"
