@@ -88,9 +88,9 @@ def _played(land: Landscape, record: Record, drawn: dict[Phase, np.ndarray]) -> 
     spec = record.spec
     place = {config_id: i for i, config_id in enumerate(land.ids)}
     while not (plan := planner.plan(record)).done:
-        for due in plan.propose:
+        for due in plan.requests:
             record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
-        if not plan.propose:
+        if not plan.requests:
             for run in plan.runs:
                 seed = drawn[run.phase][spec.seeds_of(run.phase).index(run.seed)]
                 record.ended[run] = _looked_up(land, place[run.config_id], seed)

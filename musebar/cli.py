@@ -68,7 +68,7 @@ def musebar(ctx: click.Context, home: str, verbose: bool) -> None:
         stream=sys.stderr,
         format="%(levelname)s %(name)s: %(message)s",
     )
-    ctx.obj = files.place(home)
+    ctx.obj = files.to_path(home)
 
 
 def main() -> None:

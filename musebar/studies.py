@@ -135,7 +135,7 @@ def load(home: str | Path, name: str | None = None) -> Study:
     UsageError
         If there is none at all.
     """
-    place = files.place(home)
+    place = files.to_path(home)
     names = study_names(place)
     if name is None and not names:
         raise UsageError(f"there is no study in {home}")

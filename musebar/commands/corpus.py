@@ -16,7 +16,7 @@ from study.home import files
 if TYPE_CHECKING:
     from musebar_core.config import Grid
     from musebar_core.corpus import LabelOptions
-    from study.home.files import Place
+    from study.home.files import AnyPath
 
 Command = Callable[..., None]
 
@@ -166,7 +166,7 @@ def _label_options(command: Command) -> Command:
 @click.option("--force", is_flag=True, help="Replace a corpus of another source or other settings.")
 @click.pass_obj
 def build(
-    home: Place,
+    home: AnyPath,
     source: str,
     out: Path | None,
     labels: LabelOptions | None,

@@ -11,7 +11,7 @@ from musebar.commands.options import OVERRIDES
 from study.home import files
 
 if TYPE_CHECKING:
-    from study.home.files import Place
+    from study.home.files import AnyPath
 
 _OWN = "own"
 """What ``--optuna`` means without a URL."""
@@ -30,7 +30,7 @@ _OWN = "own"
     "into the study's own database.",
 )
 @click.pass_obj
-def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> None:
+def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -> None:
     """Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside."""
     from study.home.studies import Home
     from study.results import exchange
@@ -63,7 +63,7 @@ def export(home: Place, name: str, out: Path | None, optuna_url: str | None) -> 
 @click.option("--name", help="Name of the study here; by default the one it had.")
 @OVERRIDES
 @click.pass_obj
-def import_(home: Place, folder: Path, name: str | None, overrides: tuple[str, ...]) -> None:
+def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str, ...]) -> None:
     """Make a study of the export in FOLDER; resume does what it lacks.
 
     Its models stay behind. Where the music is not the runs' own, resume says so.
@@ -72,7 +72,7 @@ def import_(home: Place, folder: Path, name: str | None, overrides: tuple[str, .
     from study.results import exchange
 
     here = Home(home)
-    brought, runs = exchange.bring(here, folder, overrides, name)
+    brought, runs = exchange.import_study(here, folder, overrides, name)
     click.echo(f"{home / brought.name}  {runs} seed runs")
     resume = here.command("study resume", brought.name)
     click.echo(f"check its music and do what it lacks: {resume}", err=True)
@@ -88,7 +88,7 @@ def import_(home: Place, folder: Path, name: str | None, overrides: tuple[str, .
     help="Seeds of each configuration, the first of its phase.",
 )
 @click.pass_obj
-def measure(home: Place, name: str, seeds: int) -> None:
+def measure(home: AnyPath, name: str, seeds: int) -> None:
     """Take the further measures of a study's kept models; seconds a model.
 
     Writes HOME/NAME/measures.parquet and prints its path.

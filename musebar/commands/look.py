@@ -11,7 +11,7 @@ import click
 from musebar_core.errors import MuseBarError
 
 if TYPE_CHECKING:
-    from study.home.files import Place
+    from study.home.files import AnyPath
     from study.home.studies import Study
     from study.ledger.lease import Holder
     from study.ledger.record import Record
@@ -28,7 +28,7 @@ _QUIET_SECONDS = 15.0
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--why", metavar="CONFIG", help="What was decided about a configuration, and why.")
 @click.pass_obj
-def status(home: Place, name: str, as_json: bool, why: str | None) -> None:
+def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
     """Print where a study stands, or why a configuration came as far as it did."""
     from rich.console import Console
 
@@ -60,7 +60,7 @@ def status(home: Place, name: str, as_json: bool, why: str | None) -> None:
     help="Seconds between looks.",
 )
 @click.pass_obj
-def watch(home: Place, name: str, interval: float) -> None:
+def watch(home: AnyPath, name: str, interval: float) -> None:
     """Watch a study until it ends; leaving does not stop it."""
     from rich.console import Console
     from rich.live import Live
@@ -86,7 +86,7 @@ def watch(home: Place, name: str, interval: float) -> None:
 @click.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_obj
-def list_(home: Place, as_json: bool) -> None:
+def list_(home: AnyPath, as_json: bool) -> None:
     """List the studies in HOME, newest first."""
     from study.home.studies import Home
     from study.results.tables import state_of

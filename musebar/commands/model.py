@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from musebar_core.corpus import GenreCorpus
     from musebar_core.metrics import Metrics
     from musebar_core.state import EpochMetrics
-    from study.home.files import Place
+    from study.home.files import AnyPath
 
 _FILE = click.Path(path_type=Path)
 
@@ -35,7 +35,7 @@ class _ReadFile(click.ParamType[Path]):
     ) -> Path:
         del param, ctx
         try:
-            return files.copied(files.place(value))
+            return files.copied(files.to_path(value))
         except OSError as error:
             raise UsageError(f"{value}: cannot be read ({error})") from None
 
@@ -82,7 +82,7 @@ _TEMPO = click.option(
 @click.option("--out", type=_FILE, help="The checkpoint; default HOME/trained/....safetensors.")
 @click.pass_obj
 def train(
-    home: Place,
+    home: AnyPath,
     config_file: Path,
     corpus_path: Path | None,
     seed: int,
@@ -128,7 +128,7 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
     from musebar_core.evaluation import evaluate as measure
 
     identity, model = load_model(checkpoint_file)
-    where = corpus_path or files.copied(files.place(identity.corpus_path))
+    where = corpus_path or files.copied(files.to_path(identity.corpus_path))
     corpus = _load_corpus(where, identity.genre, identity.config)
     if corpus.fingerprint != identity.corpus_fingerprint:
         click.echo("note: this corpus is not the one the checkpoint was trained on", err=True)

@@ -9,7 +9,7 @@ import click
 from musebar_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from study.home.files import Place
+    from study.home.files import AnyPath
     from study.results.tables import StudyTables
 
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     help="Lowest BCE, or the most informative code among those that beat the Markov baseline.",
 )
 @click.pass_obj
-def recommend(home: Place, genre: str, name: str | None, style: str, prefer: str) -> None:
+def recommend(home: AnyPath, genre: str, name: str | None, style: str, prefer: str) -> None:
     """Recommend a configuration for GENRE, with the evidence for it."""
     from reports.output import recommendation
     from reports.words.recommendation import as_text
@@ -48,7 +48,7 @@ def recommend(home: Place, genre: str, name: str | None, style: str, prefer: str
     click.echo(writers[style]().rstrip("\n"))
 
 
-def _study(home: Place, name: str | None) -> StudyTables:
+def _study(home: AnyPath, name: str | None) -> StudyTables:
     from study.home.studies import Home
     from study.results.tables import load_tables, study_names
 

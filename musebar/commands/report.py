@@ -11,7 +11,7 @@ from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
 
 if TYPE_CHECKING:
-    from study.home.files import Place
+    from study.home.files import AnyPath
 
 
 @click.group()
@@ -34,7 +34,7 @@ def report() -> None:
     help="Play the recommended configurations from their checkpoints.",
 )
 @click.pass_obj
-def build(home: Place, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
+def build(home: AnyPath, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
     """Build the report of study NAME, or of several side by side.
 
     The last line printed is the path of its first page.
@@ -68,7 +68,7 @@ def build(home: Place, names: tuple[str, ...], out: Path | None, listen: bool) -
     help="Markdown file to put the sections into; default: print them.",
 )
 @click.pass_obj
-def table(home: Place, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
+def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
     """Write the results of studies as Markdown: means, intervals, effects, tests.
 
     With --out, the section of each study in FILE is replaced, or added at its end; what else is
@@ -107,7 +107,7 @@ def table(home: Place, names: tuple[str, ...], reference: str | None, out: Path 
     help="Folder that the report was built in; default: HOME/NAME/report.",
 )
 @click.pass_obj
-def open_report(home: Place, name: str | None, out: Path | None) -> None:
+def open_report(home: AnyPath, name: str | None, out: Path | None) -> None:
     """Open the report of study NAME, or the one in DIR, in a browser."""
     import webbrowser
 
@@ -123,7 +123,7 @@ def open_report(home: Place, name: str | None, out: Path | None) -> None:
     click.echo(index)
 
 
-def _no_report(home: Place, name: str | None, index: Place) -> UsageError:
+def _no_report(home: AnyPath, name: str | None, index: AnyPath) -> UsageError:
     from study.home.studies import Home
     from study.results.tables import study_names
 
@@ -134,7 +134,7 @@ def _no_report(home: Place, name: str | None, index: Place) -> UsageError:
     return UsageError(f"no report at {index}: build it with `{build}`")
 
 
-def _warn_empty(home: Place, name: str, state: str) -> None:
+def _warn_empty(home: AnyPath, name: str, state: str) -> None:
     from study.home.studies import Home
 
     go_on = Home(home).command("study resume", name)
@@ -145,6 +145,6 @@ def _warn_empty(home: Place, name: str, state: str) -> None:
     )
 
 
-def _require_study(name: str, known: list[str], home: Place) -> None:
+def _require_study(name: str, known: list[str], home: AnyPath) -> None:
     if name not in known:
         raise UnknownNameError("study", name, known, f"there is no study in {home}")

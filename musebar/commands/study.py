@@ -16,7 +16,7 @@ from study.home import files
 if TYPE_CHECKING:
     from ray.job_submission import JobSubmissionClient
 
-    from study.home.files import Place
+    from study.home.files import AnyPath
     from study.home.studies import Home, Study
 
 
@@ -83,7 +83,7 @@ def launch(
 @click.option("--client", "client_versions", hidden=True)
 @click.pass_obj
 def resume(
-    home: Place, name: str, address: str | None, join: bool, client_versions: str | None
+    home: AnyPath, name: str, address: str | None, join: bool, client_versions: str | None
 ) -> None:
     """Go on with a study from its ledger, whatever stopped it."""
     from study.home.studies import Home
@@ -107,7 +107,7 @@ def resume(
 @study.command()
 @click.argument("name")
 @click.pass_obj
-def stop(home: Place, name: str) -> None:
+def stop(home: AnyPath, name: str) -> None:
     """Ask the driver of a study to stop; what is done is kept."""
     from study.home.studies import Home
     from study.ledger import lease
@@ -129,13 +129,13 @@ def stop(home: Place, name: str) -> None:
     )
 
 
-def _home_of(ctx: click.Context, asked: str | None) -> Place:
+def _home_of(ctx: click.Context, asked: str | None) -> AnyPath:
     """``--home`` or MUSEBAR_HOME where given, else the spec's ``storage.home``."""
     given = ctx.find_root().get_parameter_source("home")
     if asked is None or given is not click.core.ParameterSource.DEFAULT:
-        home: Place = ctx.obj
+        home: AnyPath = ctx.obj
         return home
-    return files.place(asked)
+    return files.to_path(asked)
 
 
 def _is_finished(opened: Study) -> bool:

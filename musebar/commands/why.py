@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.errors import UnknownNameError, UsageError
-from study.search.decisions import Decision, decisions
+from study.search.decisions import Decision, DecisionStage, Outcome, decisions
 from study.search.evidence import genres_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def _lines(record: Record, genre: str, config_id: str, found: list[Decision]) ->
 
 
 def _stage(decision: Decision) -> str:
-    return f"race, {decision.seeds} seeds" if decision.stage == "race" else decision.stage
+    return (
+        f"race, {decision.seeds} seeds" if decision.stage is DecisionStage.RACE else decision.stage
+    )
 
 
 def _counts(record: Record, genre: str, config_id: str) -> dict[str, tuple[int, int, int]]:
@@ -97,9 +99,13 @@ def _choices(name: str, record: Record, state: str, config_id: str) -> list[Deci
         chosen = choice.chosen.config_id == config_id
         reason = " ".join(reasons(choice)) if chosen else f"{choice.chosen.config_id} is chosen"
         when = "" if state == "finished" else " (so far: the study is not finished)"
-        decision = "chosen" if chosen else "not chosen"
+        decision = Outcome.CHOSEN if chosen else Outcome.NOT_CHOSEN
         bce = None if row.validation is None else row.validation.bce.mean
-        found.append(Decision(genre, config_id, "choice", row.n_done, decision, reason + when, bce))
+        found.append(
+            Decision(
+                genre, config_id, DecisionStage.CHOICE, row.n_done, decision, reason + when, bce
+            )
+        )
     return found
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from musebar_core.settings import values
 from reports.answers.naming import own_settings
 from reports.stats.importance import importances
+from study.results.columns import DecisionStage, Outcome
 from study.statistics.pareto import pareto_front as dominated_by_none
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class LeftBehind:
     """
 
     row: ConfigurationSummary
-    stage: str
+    stage: DecisionStage
     reason: str | PassedOver
     n_confirmed: int | None = None
     p_value: float | None = None
@@ -167,20 +168,18 @@ def left_behind(
     if not len(tables.decisions):
         return _unrecorded(tables, genre, rows)
     mine = tables.decisions[tables.decisions["genre"] == genre]
-    out = mine[mine["decision"].isin(["passed over", "dropped"])]
-    phases = {"search": "search", "race": "confirm"}
+    out = mine[mine["decision"].isin([Outcome.PASSED_OVER, Outcome.DROPPED])]
+    phases = {DecisionStage.SEARCH: "search", DecisionStage.RACE: "confirm"}
     by_key = {(row.config_id, row.phase): row for row in rows}
-    found = [
-        LeftBehind(
-            row,
-            str(one["stage"]),
-            str(one["reason"]),
-            p_value=None if pd.isna(one["p_value"]) else float(one["p_value"]),
-        )
-        for one in out.to_dict("records")
-        if (row := by_key.get((str(one["config_id"]), phases[str(one["stage"])]))) is not None
-    ]
-    return tuple(sorted(found, key=lambda one: (one.stage != "race", _order(one.row))))
+    found = []
+    for one in out.to_dict("records"):
+        stage = DecisionStage(str(one["stage"]))
+        row = by_key.get((str(one["config_id"]), phases[stage]))
+        if row is not None:
+            p = None if pd.isna(one["p_value"]) else float(one["p_value"])
+            found.append(LeftBehind(row, stage, str(one["reason"]), p_value=p))
+    raced_first = {DecisionStage.RACE: 0, DecisionStage.SEARCH: 1}
+    return tuple(sorted(found, key=lambda one: (raced_first[one.stage], _order(one.row))))
 
 
 def _unrecorded(
@@ -192,7 +191,7 @@ def _unrecorded(
     if not on:
         return ()
     return tuple(
-        LeftBehind(row, "search", _reason(row), len(on))
+        LeftBehind(row, DecisionStage.SEARCH, _reason(row), len(on))
         for row in sorted((row for row in rows if row.phase == "search"), key=_order)
         if row.config_id not in on
     )

@@ -25,7 +25,7 @@ from study.spec.model import EMBEDDED_SOURCE, OVERALL
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from study.home.files import Place
+    from study.home.files import AnyPath
     from study.spec.model import StudySpec
 
 FINGERPRINT = "fingerprint"
@@ -68,7 +68,7 @@ def check(spec: StudySpec) -> None:
             raise UnknownNameError("genre", genre, known)
 
 
-def is_built(folder: Place) -> bool:
+def is_built(folder: AnyPath) -> bool:
     """Whether a folder is a built corpus."""
     return (folder / FINGERPRINT).is_file()
 
@@ -78,14 +78,14 @@ def load(location: str) -> Corpus:
 
     A corpus never changes under its name, so that a copy is good for ever.
     """
-    kept = files.place(location)
+    kept = files.to_path(location)
     if isinstance(kept, Path):
         return Corpus.load(kept)
     local = files.workspace(kept)
     return Corpus.load(local if is_built(local) else files.fetch(kept, local))
 
 
-def share(corpus: Corpus, home: Place) -> str:
+def share(corpus: Corpus, home: AnyPath) -> str:
     """Bring a corpus into a home for other machines to load; its location there."""
     if not isinstance(home, Path):
         folder = home / "corpora" / corpus.path.name

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from upath import UPath
 
-    Place: TypeAlias = Path | UPath
+    AnyPath: TypeAlias = Path | UPath
     """A file or folder, here or at a URL."""
 
 
@@ -39,7 +39,7 @@ def is_url(location: object) -> bool:
     return "://" in str(location)
 
 
-def place(location: str | Path) -> Place:
+def to_path(location: str | Path) -> AnyPath:
     """A path to work with, from what a user wrote.
 
     Raises
@@ -67,7 +67,7 @@ def place(location: str | Path) -> Place:
     return path
 
 
-def workspace(home: Place, *parts: str) -> Path:
+def workspace(home: AnyPath, *parts: str) -> Path:
     """The local folder that stands for a folder of ``home``: itself, or one kept for this URL."""
     if isinstance(home, Path):
         return home.joinpath(*parts)
@@ -75,7 +75,7 @@ def workspace(home: Place, *parts: str) -> Path:
     return Path(base, hashlib.sha256(str(home).encode()).hexdigest()[:16], *parts)
 
 
-def fetch(source: Place, target: Path) -> Path:
+def fetch(source: AnyPath, target: Path) -> Path:
     """Copy a file, or a folder with all in it, to this machine; it appears whole or not at all.
 
     Where another process was faster, its copy stays.
@@ -97,7 +97,7 @@ def fetch(source: Place, target: Path) -> Path:
     return target
 
 
-def copied(source: Place) -> Path:
+def copied(source: AnyPath) -> Path:
     """``source`` itself where it is on this machine, else a fresh copy of it.
 
     The copy is in a temporary folder that goes when this process ends.
@@ -110,7 +110,7 @@ def copied(source: Place) -> Path:
 
 
 @contextlib.contextmanager
-def written(target: Place) -> Iterator[Path]:
+def written(target: AnyPath) -> Iterator[Path]:
     """A local folder to write into: ``target``, or one whose content is sent there at the end."""
     if isinstance(target, Path):
         yield target
@@ -121,7 +121,7 @@ def written(target: Place) -> Iterator[Path]:
         publish(folder, target)
 
 
-def publish(source: Path, target: Place, last: str | None = None) -> None:
+def publish(source: Path, target: AnyPath, last: str | None = None) -> None:
     """Copy a file, or a folder with all in it, from this machine.
 
     Parameters
@@ -137,7 +137,7 @@ def publish(source: Path, target: Place, last: str | None = None) -> None:
         write_bytes(target.joinpath(*file.relative_to(source).parts), file.read_bytes())
 
 
-def write_bytes(path: Place, content: bytes) -> None:
+def write_bytes(path: AnyPath, content: bytes) -> None:
     """Write a file whole or not at all, read by its owner alone where there are owners."""
     if isinstance(path, Path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,7 @@ def filesystem(path: Path) -> str:
     return max(found)[1] if found else ""
 
 
-def remove(path: Place) -> None:
+def remove(path: AnyPath) -> None:
     """Remove a file, and the two folders around it where nothing else is left in them."""
     path.unlink(missing_ok=True)
     if isinstance(path, Path):  # object storage has no empty folders
@@ -183,7 +183,7 @@ def _rename(source: Path, target: Path) -> None:
         raise
 
 
-def _copy_in(source: Place, target: Path) -> None:
+def _copy_in(source: AnyPath, target: Path) -> None:
     if source.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())

@@ -15,7 +15,7 @@ from study.ledger.ledger import Ledger, public
 from study.spec import specfile
 
 if TYPE_CHECKING:
-    from study.home.files import Place
+    from study.home.files import AnyPath
     from study.spec.model import StudySpec
 
 SPEC_FILE = "study.yaml"
@@ -27,7 +27,7 @@ class Study:
     """One study in its home, with its ledger open."""
 
     name: str
-    folder: Place
+    folder: AnyPath
     ledger: Ledger
 
     @property
@@ -40,7 +40,7 @@ class Study:
 class Home:
     """A folder of studies and corpora, on this machine, a shared disk or at a URL."""
 
-    path: Place
+    path: AnyPath
 
     @property
     def musebar(self) -> str:
@@ -54,7 +54,7 @@ class Home:
         return f"{self.musebar} {command} {name}"
 
     @property
-    def corpora(self) -> Place:
+    def corpora(self) -> AnyPath:
         """Where corpora are kept that a study did not bring built."""
         return self.path / "corpora"
 
@@ -142,7 +142,7 @@ class Home:
             files.write_bytes(file, yamlfile.dump(self._kept(kept)).encode())
 
 
-def _recorded(file: Place) -> StudySpec:
+def _recorded(file: AnyPath) -> StudySpec:
     """The spec that a study's folder holds."""
     try:
         return specfile.restore(yamlfile.read_mapping(file, "study"))
@@ -151,7 +151,7 @@ def _recorded(file: Place) -> StudySpec:
         raise UsageError(said if str(file) in said else f"study {file}: {said}") from None
 
 
-def _open_ledger(spec: StudySpec, folder: Place) -> Ledger:
+def _open_ledger(spec: StudySpec, folder: AnyPath) -> Ledger:
     if spec.storage.ledger != "sqlite":
         return Ledger(spec.storage.ledger)
     if isinstance(folder, Path):

@@ -16,7 +16,7 @@ from musebar_core.config import Configuration
 from musebar_core.errors import StudyError
 from study.ledger import schema
 from study.ledger.database import Database, without_password
-from study.ledger.record import Ended, Proposal, Record, SeedRun, State
+from study.ledger.record import Ended, Origin, Proposal, Record, SeedRun, State
 from study.spec.model import Phase
 from study.spec.specfile import restore
 
@@ -124,7 +124,11 @@ class Ledger:
     ) -> None:
         """Record a generation, all of it or nothing, before any of it is dispatched."""
         rows: list[dict[str, Any]] = [
-            {"config_id": p.config_id, "parameters": p.parameters, "origin": p.origin}
+            {
+                "config_id": p.config_id,
+                "parameters": p.parameters,
+                "origin": str(p.origin or ""),
+            }
             for p in proposals
         ] or [{"config_id": None, "parameters": None, "origin": None}]
         key = {"study": study, "genre": genre, "generation": generation}
@@ -312,7 +316,8 @@ def _group_generations(
     generations: dict[tuple[str, int], tuple[Proposal, ...]] = {}
     for row in rows:
         key = (row["genre"], row["generation"])
-        found = (Proposal(row["config_id"], row["parameters"], row["origin"] or ""),)
+        origin = Origin.parse(row["origin"]) if row["origin"] else None
+        found = (Proposal(row["config_id"], row["parameters"], origin),)
         generations[key] = generations.get(key, ()) + (found if row["config_id"] else ())
     return generations
 

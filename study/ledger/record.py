@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ STATE_FILE = "state.safetensors"
 MODEL_FILE = "model.safetensors"
 """Name of the weights at the reported epoch, in the run's folder."""
 
-
-TRANSFER = "transfer"
-"""How the origin of a proposal begins that came from another genre."""
 
 DISK_FULL = "the disk is full"
 """How the failure of a run begins that is no fault of the run's."""
@@ -80,6 +78,38 @@ class Ended:
         return self.failure is None
 
 
+class OriginKind(StrEnum):
+    """Where a proposal came from."""
+
+    SAMPLER = "sampler"
+    """What the study's sampler asked for."""
+    STARTUP = "startup"
+    """Chance, while the sampler has too few results for its model."""
+    CHANCE = "chance"
+    """A cell drawn among those left, where the sampler had nothing new."""
+    TRANSFER = "transfer"
+    """What won in another genre."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a proposal came from, and that in words; a ledger and its exports have the text."""
+
+    kind: OriginKind
+    words: str
+
+    @classmethod
+    def parse(cls, text: str) -> Origin:
+        """Read what :meth:`__str__` wrote, or an older product."""
+        kind, colon, words = text.partition(": ")
+        if colon and kind in set(OriginKind) - {OriginKind.SAMPLER}:
+            return cls(OriginKind(kind), words)
+        return cls(OriginKind.SAMPLER, text)
+
+    def __str__(self) -> str:
+        return self.words if self.kind is OriginKind.SAMPLER else f"{self.kind}: {self.words}"
+
+
 @dataclass(frozen=True)
 class Proposal:
     """A configuration that the search proposed for a genre.
@@ -89,17 +119,17 @@ class Proposal:
     parameters
         Its values, as the space names them.
     origin
-        Where it came from, in words: a sampler, chance, or another genre.
+        Where it came from; None where that was not recorded.
     """
 
     config_id: str
     parameters: dict[str, Any]
-    origin: str = ""
+    origin: Origin | None = None
 
     @property
     def transferred(self) -> bool:
         """Whether it came from another genre."""
-        return self.origin.startswith(TRANSFER)
+        return self.origin is not None and self.origin.kind is OriginKind.TRANSFER
 
 
 @dataclass

@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING
 
 from musebar_core.metric_table import METRICS
 from musebar_core.settings import SETTINGS
+from study.search.decisions import DecisionStage, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from musebar_core.metric_table import Metric
+
+__all__ = ["DecisionStage", "Outcome"]  # beside what is written here: words that columns hold
 
 SCHEMA_VERSION = 1
 """Of the tables, in the metadata of every file as :data:`VERSION_KEY`. It rises where a column
@@ -118,14 +123,22 @@ CURVES = (
 """Columns of curves.parquet, in order."""
 
 
+def _one_of(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}"
+
+
+_STAGES = [stage for stage in DecisionStage if stage is not DecisionStage.CHOICE]
+_OUTCOMES = [o for o in Outcome if o not in {Outcome.CHOSEN, Outcome.NOT_CHOSEN}]
+"""What is decided before the choice, which is the reports'."""
+
 DECISIONS = (
     Column("study", "string", "", "name of the study"),
     Column("genre", "string", "", "genre that it was decided for"),
     Column("config_id", "string", "", "configuration that it was decided about"),
-    Column("stage", "string", "", "proposal, search or race"),
+    Column("stage", "string", "", _one_of(_STAGES)),
     Column("seeds", "int64", "count", "seeds that it rests on"),
-    Column("decision", "string", "", "proposed, in the Pareto set, promoted, passed "
-           "over, kept or dropped"),
+    Column("decision", "string", "", _one_of(_OUTCOMES)),
     Column("reason", "string", "", "why, in words"),
     Column("statistic", "Float64", "nats", "in stage search the mean of the first objective; in "
            "stage race the mean paired difference to the best, above 0 is worse"),

@@ -57,7 +57,7 @@ def write(record: Record, folder: Path) -> list[Path]:
     return [spec, genres]
 
 
-def bring(
+def import_study(
     home: Home, folder: Path, overrides: Iterable[str] = (), name: str | None = None
 ) -> tuple[Study, int]:
     """Make a study of an export; it is stopped, and ``resume`` does what it lacks.

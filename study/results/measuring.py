@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from musebar_core.measures import Measures
-    from study.home.files import Place
+    from study.home.files import AnyPath
     from study.home.studies import Study
 
 MEASURES_FILE = "measures.parquet"
@@ -72,14 +72,14 @@ def flat(measures: Measures) -> dict[str, float | None]:
     return values
 
 
-def write(study: Study, rows: list[dict[str, Any]]) -> Place:
+def write(study: Study, rows: list[dict[str, Any]]) -> AnyPath:
     """Write the table into the study's folder."""
     path = study.folder / MEASURES_FILE
     path.write_bytes(pd.DataFrame(rows).to_parquet(index=False))
     return path
 
 
-def read(folder: Place) -> pd.DataFrame | None:
+def read(folder: AnyPath) -> pd.DataFrame | None:
     """Read a study's table; None where nothing was measured."""
     path = folder / MEASURES_FILE
     return pd.read_parquet(io.BytesIO(path.read_bytes())) if path.is_file() else None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from musebar_core.config import Configuration
-    from study.home.files import Place
+    from study.home.files import AnyPath
     from study.home.studies import Study
     from study.ledger.record import Ended, Record, SeedRun
 
@@ -76,12 +76,12 @@ class StudyTables:
     decisions: pd.DataFrame = field(default_factory=lambda: _frame([], DECISIONS))
 
 
-def study_names(home: Place) -> list[str]:
+def study_names(home: AnyPath) -> list[str]:
     """Names of the studies in a home, newest first."""
     return Home(home).names()
 
 
-def load_tables(home: Place, name: str) -> StudyTables:
+def load_tables(home: AnyPath, name: str) -> StudyTables:
     """Read a study of a home as tables.
 
     Raises

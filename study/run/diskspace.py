@@ -13,7 +13,7 @@ from study.search import planner
 from study.spec.model import Phase
 
 if TYPE_CHECKING:
-    from study.home.files import Place
+    from study.home.files import AnyPath
     from study.ledger.record import Record
 
 LEAST_BYTES = 32 * 2**20
@@ -33,7 +33,7 @@ def needed(record: Record) -> int:
     return LEAST_BYTES + kept * weights + 4 * weights  # a checkpoint being replaced, twice
 
 
-def check(record: Record, home: Place) -> None:
+def check(record: Record, home: AnyPath) -> None:
     """See that what the study is going to write has room; a home at a URL is not asked.
 
     Raises

@@ -104,7 +104,7 @@ def _corpus(
 
     With it comes its location, which every worker of the study can read.
     """
-    if record.corpus_path and corpora.is_built(files.place(record.corpus_path)):
+    if record.corpus_path and corpora.is_built(files.to_path(record.corpus_path)):
         return corpora.load(record.corpus_path), record.corpus_path
 
     def progress(done: int, total: int) -> None:

@@ -187,14 +187,14 @@ class Driver:
     def _current_plan(self) -> planner.Plan:
         while self._plan is None:
             plan = planner.plan(self.record)
-            if plan.propose:
-                for due in plan.propose:
+            if plan.requests:
+                for due in plan.requests:
                     self._propose(due)
             else:
                 self._plan = plan
         return self._plan
 
-    def _propose(self, due: planner.Propose) -> None:
+    def _propose(self, due: planner.GenerationRequest) -> None:
         proposed = proposals.propose(self.record.spec, due)
         found = [self.record.spec.configuration(p.parameters) for p in proposed]
         self.lease.check()

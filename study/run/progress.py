@@ -108,7 +108,7 @@ def _footer(counted: tally.Tally, seconds_left: float | None) -> list[str]:
     return lines
 
 
-def _transfer(transfer: tally.Transfer) -> str:
+def _transfer(transfer: tally.TransferTally) -> str:
     text = f"{transfer.proposed} configurations from other genres, {transfer.finalists} finalists"
     if transfer.won:
         text += ", one of them best of the search"

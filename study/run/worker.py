@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from musebar_core.corpus import Corpus
     from musebar_core.stacked import Run
     from musebar_core.state import TrainingState
-    from study.home.files import Place
+    from study.home.files import AnyPath
 
     _Life = Generator[Run, None, dict[str, Any]]
 
@@ -198,7 +198,7 @@ def _live(assignment: Assignment, seed: int) -> _Life:
         "device": assignment.device,
         "versions": versions(assignment.threads),
     }
-    kept = files.place(assignment.folder) / str(seed)
+    kept = files.to_path(assignment.folder) / str(seed)
     folder = files.workspace(kept)
     try:
         with _locked(folder):
@@ -232,7 +232,7 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
-def _train(assignment: Assignment, seed: int, folder: Path, kept: Place) -> _Life:
+def _train(assignment: Assignment, seed: int, folder: Path, kept: AnyPath) -> _Life:
     """Train in ``folder``, which is ``kept`` itself or stands for it on this machine."""
     import torch
 

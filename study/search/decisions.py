@@ -7,6 +7,7 @@ at any time. The choice among those with a full count is the reports' part.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from study.search import evidence, promotion, racing
@@ -18,19 +19,36 @@ if TYPE_CHECKING:
     from study.ledger.record import Proposal, Record
 
 
+class DecisionStage(StrEnum):
+    """Where in a study a decision is taken, in order."""
+
+    PROPOSAL = "proposal"
+    SEARCH = "search"
+    RACE = "race"
+    CHOICE = "choice"
+
+
+class Outcome(StrEnum):
+    """What is decided about a configuration, in the order in which it can be."""
+
+    PROPOSED = "proposed"
+    PARETO = "in the Pareto set"
+    PROMOTED = "promoted"
+    PASSED_OVER = "passed over"
+    KEPT = "kept"
+    DROPPED = "dropped"
+    CHOSEN = "chosen"
+    NOT_CHOSEN = "not chosen"
+
+
 @dataclass(frozen=True)
 class Decision:
     """One decision about a configuration in a genre.
 
     Attributes
     ----------
-    stage
-        ``proposal``, ``search``, ``race`` or ``choice``.
     seeds
         Seeds that it rests on.
-    decision
-        ``proposed``, ``in the Pareto set``, ``promoted``, ``passed over``, ``kept``, ``dropped``,
-        ``chosen`` or ``not chosen``.
     statistic
         What it was decided by: in ``search`` the mean of the first objective, in ``race`` the
         mean paired difference to the best, above 0 is worse.
@@ -40,9 +58,9 @@ class Decision:
 
     genre: str
     config_id: str
-    stage: str
+    stage: DecisionStage
     seeds: int
-    decision: str
+    decision: Outcome
     reason: str
     statistic: float | None = None
     p_value: float | None = None
@@ -65,10 +83,12 @@ def _of_genre(record: Record, genre: str) -> Iterator[Decision]:
     if len(objectives) > 1 and evidence.search_complete(record, genre):
         for r in promotion.pareto_set(results, objectives):
             reason = f"no eligible configuration is better in every one of {', '.join(objectives)}"
-            yield Decision(genre, r.config_id, "search", seeds, "in the Pareto set", reason)
+            yield Decision(genre, r.config_id, DecisionStage.SEARCH, seeds, Outcome.PARETO, reason)
     for p in evidence.promotions_of(record, genre):
-        decision = "promoted" if p.promoted else "passed over"
-        yield Decision(genre, p.config_id, "search", seeds, decision, p.reason, p.statistic)
+        decision = Outcome.PROMOTED if p.promoted else Outcome.PASSED_OVER
+        yield Decision(
+            genre, p.config_id, DecisionStage.SEARCH, seeds, decision, p.reason, p.statistic
+        )
     for rung in evidence.race_of(record, genre).rungs:
         for verdict in rung:
             yield _judged(genre, verdict)
@@ -76,16 +96,16 @@ def _of_genre(record: Record, genre: str) -> Iterator[Decision]:
 
 def _proposed(genre: str, generation: int, proposal: Proposal) -> Decision:
     reason = f"generation {generation}: {proposal.origin or 'origin not recorded'}"
-    return Decision(genre, proposal.config_id, "proposal", 0, "proposed", reason)
+    return Decision(genre, proposal.config_id, DecisionStage.PROPOSAL, 0, Outcome.PROPOSED, reason)
 
 
-def _judged(genre: str, verdict: racing.Verdict) -> Decision:
+def _judged(genre: str, verdict: racing.RungVerdict) -> Decision:
     return Decision(
         genre=genre,
         config_id=verdict.config_id,
-        stage="race",
+        stage=DecisionStage.RACE,
         seeds=verdict.seeds,
-        decision="kept" if verdict.kept else "dropped",
+        decision=Outcome.KEPT if verdict.kept else Outcome.DROPPED,
         reason=verdict.reason,
         statistic=verdict.statistic,
         p_value=verdict.p_value,

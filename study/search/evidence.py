@@ -37,7 +37,7 @@ class Race:
     """
 
     runs: tuple[SeedRun, ...]
-    rungs: tuple[tuple[racing.Verdict, ...], ...]
+    rungs: tuple[tuple[racing.RungVerdict, ...], ...]
     racing: tuple[str, ...]
 
 
@@ -116,7 +116,7 @@ def race_of(record: Record, genre: str) -> Race:
     alive = [p.config_id for p in finalists]
     seeds = spec.seeds_of(Phase.CONFIRM)
     runs: list[SeedRun] = []
-    rungs: list[tuple[racing.Verdict, ...]] = []
+    rungs: list[tuple[racing.RungVerdict, ...]] = []
     before = 0
     for rung in (*(spec.search.rungs or ()), len(seeds)):
         pairs = [

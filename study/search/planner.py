@@ -27,7 +27,7 @@ while the generation before finishes."""
 
 
 @dataclass(frozen=True)
-class Known:
+class Observation:
     """What the search seeds said of a configuration.
 
     Attributes
@@ -45,7 +45,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Propose:
+class GenerationRequest:
     """A generation that is due, and all that its proposals may depend on.
 
     Attributes
@@ -63,7 +63,7 @@ class Propose:
     genre: str
     generation: int
     size: int
-    completed: tuple[Known, ...] = ()
+    completed: tuple[Observation, ...] = ()
     running: tuple[Proposal, ...] = ()
     transferred: tuple[tuple[Proposal, str], ...] = ()
 
@@ -74,7 +74,7 @@ class Plan:
 
     Attributes
     ----------
-    propose
+    requests
         Generations to propose and record, before anything else is dispatched.
     runs
         Seed runs to do, in order; those in flight among them.
@@ -84,7 +84,7 @@ class Plan:
         Whether all of the study has ended.
     """
 
-    propose: tuple[Propose, ...]
+    requests: tuple[GenerationRequest, ...]
     runs: tuple[SeedRun, ...]
     planned: tuple[SeedRun, ...]
     done: bool
@@ -94,22 +94,22 @@ def plan(record: Record) -> Plan:
     """Decide what to run next."""
     spec = record.spec
     genres = genres_of(record)
-    propose: list[Propose] = []
+    requests: list[GenerationRequest] = []
     by_stage: list[list[list[SeedRun]]] = []
     for genre in genres:
         stages, due = _plan_genre(record, genre)
         by_stage.append(stages)
-        propose.extend(due)
+        requests.extend(due)
     planned = [
         run
         for stage in range(max(map(len, by_stage), default=0))
         for run in _interleave([stages[stage] for stages in by_stage if stage < len(stages)])
     ]
     runs = [run for run in planned if run not in record.ended]
-    done = bool(genres) and not propose and not runs
+    done = bool(genres) and not requests and not runs
     if spec.search.protocol is Protocol.GRID:
         done = done and bool(planned)
-    return Plan(tuple(propose), tuple(runs), tuple(planned), done)
+    return Plan(tuple(requests), tuple(runs), tuple(planned), done)
 
 
 def methods_of(spec: StudySpec) -> dict[str, str]:
@@ -139,7 +139,7 @@ def named_of(spec: StudySpec) -> dict[str, str]:
     return {name: spec.configuration(dict(values)).config_id for name, values in spec.space.named}
 
 
-def _plan_genre(record: Record, genre: str) -> tuple[list[list[SeedRun]], list[Propose]]:
+def _plan_genre(record: Record, genre: str) -> tuple[list[list[SeedRun]], list[GenerationRequest]]:
     """Seed runs of a genre, a list a stage, and the generations that are due."""
     spec = record.spec
     if spec.search.protocol is Protocol.GRID:
@@ -158,18 +158,18 @@ def _plan_genre(record: Record, genre: str) -> tuple[list[list[SeedRun]], list[P
     return stages, []
 
 
-def _due(record: Record, genre: str, size: int) -> Propose | None:
+def _due(record: Record, genre: str, size: int) -> GenerationRequest | None:
     """The next generation of a genre; None while what it may depend on is not all there."""
     generations = evidence.generations_of(record, genre)
     before = [] if generations else _before(record, genre)
     counted = generations[: max(0, len(generations) - LAG + 1)]
     if before is None or not _ended(record, [(genre, g) for g in counted] + before):
         return None
-    return Propose(
+    return GenerationRequest(
         genre=genre,
         generation=len(generations),
         size=size,
-        completed=tuple(_known(record, genre, p) for g in counted for p in g),
+        completed=tuple(_observation(record, genre, p) for g in counted for p in g),
         running=tuple(p for g in generations[len(counted) :] for p in g),
         transferred=tuple(_transferred(record, before, size)),
     )
@@ -218,10 +218,10 @@ def _ended(record: Record, generations: Generations) -> bool:
     )
 
 
-def _known(record: Record, genre: str, proposal: Proposal) -> Known:
+def _observation(record: Record, genre: str, proposal: Proposal) -> Observation:
     result = evidence.searched(record, genre, proposal)
     costs = result.costs(record.spec.search.objectives) if result.done else None
-    return Known(proposal, costs, result.violation)
+    return Observation(proposal, costs, result.violation)
 
 
 def _pairs(spec: StudySpec, genre: str, config_ids: Iterable[str], phase: Phase) -> list[SeedRun]:

@@ -19,7 +19,7 @@ from optuna.trial import TrialState, create_trial
 from scipy.stats import qmc
 from threadpoolctl import threadpool_limits
 
-from study.ledger.record import TRANSFER, Proposal
+from study.ledger.record import Origin, OriginKind, Proposal
 from study.spec.model import Sampler
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from musebar_core.settings import Value
     from search_spaces import Parameter, Space
-    from study.search.planner import Propose
+    from study.search.planner import GenerationRequest
     from study.spec.model import StudySpec
 
 _ASKS = 4
@@ -47,7 +47,7 @@ _WORDS = {
 }
 
 
-def propose(spec: StudySpec, due: Propose) -> list[Proposal]:
+def propose(spec: StudySpec, due: GenerationRequest) -> list[Proposal]:
     """Propose the configurations of one generation.
 
     Parameters
@@ -81,21 +81,25 @@ def sampler_of(spec: StudySpec) -> Sampler:
     return Sampler.TPE if spec.space.conditional else Sampler.GP
 
 
-Candidate = tuple[dict[str, "Value"], str]
+Candidate = tuple[dict[str, "Value"], Origin]
 
 
-def _candidates(spec: StudySpec, due: Propose) -> Iterator[Candidate]:
+def _of(sampler: Sampler) -> Origin:
+    return Origin(OriginKind.SAMPLER, _WORDS[sampler])
+
+
+def _candidates(spec: StudySpec, due: GenerationRequest) -> Iterator[Candidate]:
     """Cells in order of preference, with where they come from; those known already among them."""
     kind = sampler_of(spec)
     entropy = _entropy(spec.search.seed, due.genre, due.generation)
     for proposal, genre in due.transferred:
-        yield proposal.parameters, f"{TRANSFER}: among the best of {genre}"
+        yield proposal.parameters, Origin(OriginKind.TRANSFER, f"among the best of {genre}")
     match kind:
         case Sampler.GRID:
-            yield from ((cell, _WORDS[kind]) for cell in spec.space.cells())
+            yield from ((cell, _of(kind)) for cell in spec.space.cells())
         case Sampler.QMC:
             seed = _entropy(spec.search.seed, due.genre, 0)
-            yield from ((cell, _WORDS[kind]) for cell in _sobol(spec.space, seed))
+            yield from ((cell, _of(kind)) for cell in _sobol(spec.space, seed))
         case Sampler.GP | Sampler.TPE | Sampler.RANDOM:
             yield from _asked(spec, due, make_sampler(kind, entropy % 2**32))
         case Sampler.AUTO:
@@ -104,18 +108,20 @@ def _candidates(spec: StudySpec, due: Propose) -> Iterator[Candidate]:
             assert_never(unknown)
     rng = np.random.default_rng(entropy)
     left = list(spec.space.cells())
-    for place in rng.permutation(len(left)):
-        yield left[place], "chance: the sampler had nothing new to ask for"
+    leftover = Origin(OriginKind.CHANCE, "the sampler had nothing new to ask for")
+    for index in rng.permutation(len(left)):
+        yield left[index], leftover
 
 
 def _asked(
-    spec: StudySpec, due: Propose, sampler: optuna.samplers.BaseSampler
+    spec: StudySpec, due: GenerationRequest, sampler: optuna.samplers.BaseSampler
 ) -> Iterator[Candidate]:
     """Ask Optuna until it has repeated itself :data:`_ASKS` times in a row."""
     kind = sampler_of(spec)
     study = optuna_study(spec, sampler, due)
     modelled = kind is Sampler.RANDOM or len(study.get_trials(states=_COMPLETE)) >= _STARTUP_TRIALS
-    origin = _WORDS[kind] if modelled else f"startup: chance, before {_WORDS[kind]} has results"
+    startup = Origin(OriginKind.STARTUP, f"chance, before {_WORDS[kind]} has results")
+    origin = _of(kind) if modelled else startup
     known = {k.proposal.config_id for k in due.completed} | {p.config_id for p in due.running}
     known |= {p.config_id for p, _ in due.transferred}
     repeated = 0
@@ -149,7 +155,7 @@ _COMPLETE = (TrialState.COMPLETE,)
 
 
 def optuna_study(
-    spec: StudySpec, sampler: optuna.samplers.BaseSampler, due: Propose
+    spec: StudySpec, sampler: optuna.samplers.BaseSampler, due: GenerationRequest
 ) -> optuna.Study:
     """An Optuna study in memory that knows what a generation may depend on."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -165,19 +171,19 @@ def optuna_study(
     return study
 
 
-def _completed(space: Space, due: Propose) -> Iterator[optuna.trial.FrozenTrial]:
+def _completed(space: Space, due: GenerationRequest) -> Iterator[optuna.trial.FrozenTrial]:
     """Configurations that cannot be eligible are constraints; where no seed is done, at the worst.
 
     Without any such one there is no constraint, and no model of it to fit.
     """
-    measured = [known.costs for known in due.completed if known.costs is not None]
+    measured = [one.costs for one in due.completed if one.costs is not None]
     worst = [max(values) for values in zip(*measured, strict=True)]
-    constrained = any(known.violation > 0 for known in due.completed)
-    for known in due.completed:
-        costs = list(known.costs or worst)
-        attributes = {"constraints": [known.violation]} if constrained else {}
+    constrained = any(one.violation > 0 for one in due.completed)
+    for one in due.completed:
+        costs = list(one.costs or worst)
+        attributes = {"constraints": [one.violation]} if constrained else {}
         state = TrialState.COMPLETE if costs else TrialState.FAIL
-        yield _trial(space, known.proposal, state, costs or None, attributes)
+        yield _trial(space, one.proposal, state, costs or None, attributes)
 
 
 def _trial(

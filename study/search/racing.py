@@ -54,7 +54,7 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RungVerdict:
     """What a rung decided about a finalist.
 
     Attributes
@@ -78,7 +78,7 @@ class Verdict:
 
 def judge(
     contenders: Sequence[Contender], seeds: int, full: int, objectives: Objectives
-) -> list[Verdict]:
+) -> list[RungVerdict]:
     """Decide at a complete rung who goes on.
 
     A finalist is dropped where it can no longer be eligible, or where it is surely worse than
@@ -108,7 +108,7 @@ def judge(
     comparisons = max(1, (len(able) - 1) * len(leaders))
     for contender in able:
         if contender in leaders:
-            verdicts.append(Verdict(contender.config_id, seeds, True, "the best so far"))  # noqa: FBT003
+            verdicts.append(RungVerdict(contender.config_id, seeds, True, "the best so far"))  # noqa: FBT003
         else:
             verdicts.append(_compared(contender, leaders, seeds, comparisons, objectives))
     order = [c.config_id for c in contenders]
@@ -121,7 +121,7 @@ def _compared(
     seeds: int,
     comparisons: int,
     objectives: Objectives,
-) -> Verdict:
+) -> RungVerdict:
     tested = [(_worse_p(contender, leader), leader) for leader in leaders]
     p, leader = min(tested, key=lambda pair: (pair[0], pair[1].means, pair[1].config_id))
     difference = contender.means[0] - leader.means[0]
@@ -135,7 +135,7 @@ def _compared(
     )
     if contender.kept_as and p <= level:
         said += f"; kept as {contender.kept_as}"
-    return Verdict(contender.config_id, seeds, not dropped, said, difference, p)
+    return RungVerdict(contender.config_id, seeds, not dropped, said, difference, p)
 
 
 def _worse_p(contender: Contender, leader: Contender) -> float:
@@ -148,7 +148,7 @@ def _worse_p(contender: Contender, leader: Contender) -> float:
     return max(found)
 
 
-def _unable(contender: Contender, seeds: int, full: int, allowed: int) -> Verdict:
+def _unable(contender: Contender, seeds: int, full: int, allowed: int) -> RungVerdict:
     if contender.failed:
         reason = f"{contender.failed} of {seeds} seeds failed: it can have no full count"
     else:
@@ -156,17 +156,19 @@ def _unable(contender: Contender, seeds: int, full: int, allowed: int) -> Verdic
             f"{contender.collapsed} of {seeds} seeds collapsed, and at most {allowed} of {full} "
             "may: it can no longer be eligible"
         )
-    return Verdict(contender.config_id, seeds, kept=False, reason=reason)
+    return RungVerdict(contender.config_id, seeds, kept=False, reason=reason)
 
 
-def _best_of_the_unable(contenders: Sequence[Contender], verdicts: list[Verdict]) -> list[Verdict]:
+def _best_of_the_unable(
+    contenders: Sequence[Contender], verdicts: list[RungVerdict]
+) -> list[RungVerdict]:
     """Keep the best that can still have a full count, so that the table has one to show."""
     whole = [c for c in contenders if not c.failed]
     if not whole:
         return verdicts
     best = min(whole, key=lambda c: (c.means, c.config_id)).config_id
     return [
-        Verdict(
+        RungVerdict(
             v.config_id,
             v.seeds,
             kept=True,

@@ -62,7 +62,7 @@ class Configurations:
 
 
 @dataclass(frozen=True)
-class Transfer:
+class TransferTally:
     """What became of configurations that came from other genres, and of the genre's own.
 
     Attributes
@@ -108,7 +108,7 @@ class GenreTally:
     collapsed: int
     configurations: Configurations
     best: Best | None
-    transfer: Transfer | None
+    transfer: TransferTally | None
     pareto: tuple[str, ...] = ()
 
 
@@ -248,7 +248,7 @@ def _with_interval(config_id: str, phase: Phase, values: list[float]) -> Best | 
     return Best(config_id, phase, found.mean, low, high, found.n_seeds)
 
 
-def _transfer(record: Record, genre: str) -> Transfer | None:
+def _transfer(record: Record, genre: str) -> TransferTally | None:
     """None where nothing was transferred to the genre."""
     proposals = {p.config_id: p for ps in evidence.generations_of(record, genre) for p in ps}
     came = {i for i, proposal in proposals.items() if proposal.transferred}
@@ -262,7 +262,7 @@ def _transfer(record: Record, genre: str) -> Transfer | None:
         costs = (r.costs(objectives)[0] for r in results if (r.config_id in came) is transferred)
         return min(costs, default=None)
 
-    return Transfer(
+    return TransferTally(
         proposed=len(came),
         finalists=len(came & set(finalists)),
         won=int(bool(finalists) and finalists[0] in came),

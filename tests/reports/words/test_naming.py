@@ -45,7 +45,7 @@ RESULTS = Path(__file__).parents[3] / "docs" / "results"
 
 @pytest.mark.parametrize("name", ["ablation", "claims", "claims-gpu"])
 def test_no_two_configurations_of_a_committed_export_have_one_name(tmp_path, name):
-    study, _ = exchange.bring(Home(tmp_path), RESULTS / name)
+    study, _ = exchange.import_study(Home(tmp_path), RESULTS / name)
     tables = load_tables(Home(tmp_path).path, study.name)
     genre = str(tables.genres["genre"][0])
     rows = {row.config_id: row for row in summaries(tables, genre)}

@@ -17,10 +17,10 @@ def home(request, tmp_path):
     if request.param == "local":
         return tmp_path / "home"
     if request.param == "memory":
-        return files.place(f"memory://{tmp_path.name}")
+        return files.to_path(f"memory://{tmp_path.name}")
     if request.param == "file":
-        return files.place(f"file://{tmp_path}/home")
-    return files.place(request.getfixturevalue("s3"))
+        return files.to_path(f"file://{tmp_path}/home")
+    return files.to_path(request.getfixturevalue("s3"))
 
 
 def test_a_file_is_written_read_and_removed(home):
@@ -80,17 +80,17 @@ def test_a_corpus_is_shared_once_and_loaded_from_its_copy(home, corpus, tmp_path
 
 def test_a_protocol_nobody_serves_is_a_usage_error():
     with pytest.raises(UsageError, match="nosuch"):
-        files.place("nosuch://bucket/home")
+        files.to_path("nosuch://bucket/home")
 
 
 def test_a_password_in_a_homes_url_is_refused_and_not_repeated():
     with pytest.raises(UsageError, match="FSSPEC_FTP_PASSWORD") as caught:
-        files.place("ftp://lab:s3cret@nas.lab/studies")
+        files.to_path("ftp://lab:s3cret@nas.lab/studies")
     assert "s3cret" not in str(caught.value)
 
 
 def test_a_home_by_url_needs_a_ledger_by_url(tiny_spec):
-    home = Home(files.place("memory://needs-a-ledger"))
+    home = Home(files.to_path("memory://needs-a-ledger"))
     with pytest.raises(UsageError, match=r"storage\.ledger=postgresql"):
         home.create(tiny_spec())
     assert home.names() == []
@@ -152,7 +152,7 @@ def test_a_run_goes_on_from_a_checkpoint_at_a_url(home, corpus, configuration, m
 def test_sqlite_is_refused_on_a_network_file_system(tmp_path):
     from study.home.studies import _check_sqlite
 
-    assert files.filesystem(files.place("/proc/self")) == "proc"
+    assert files.filesystem(files.to_path("/proc/self")) == "proc"
     _check_sqlite(files.filesystem(tmp_path), tmp_path)
     with pytest.raises(UsageError, match=r"network file system \(nfs4\)"):
         _check_sqlite("nfs4", tmp_path)

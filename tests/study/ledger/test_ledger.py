@@ -16,7 +16,7 @@ from study.home.studies import Home
 from study.ledger.database import shown, without_password
 from study.ledger.lease import Holder, Lease, holder, this_host
 from study.ledger.ledger import Ledger, public
-from study.ledger.record import Ended, Proposal, Record, SeedRun, State
+from study.ledger.record import Ended, Origin, OriginKind, Proposal, Record, SeedRun, State
 from study.ledger.schema import leases
 from study.spec.model import Phase
 
@@ -65,7 +65,9 @@ def test_a_seed_run_is_recorded_once_and_the_first_stays(study):
 def test_a_generation_is_recorded_whole_or_not_at_all(study, tiny_spec):
     spec = tiny_spec()
     pairs = [(cell, spec.configuration(cell)) for cell in list(spec.space.cells())[:2]]
-    proposals = [Proposal(c.config_id, cell, "chance") for cell, c in pairs]
+    proposals = [
+        Proposal(c.config_id, cell, Origin(OriginKind.CHANCE, "nothing new")) for cell, c in pairs
+    ]
     found = [c for _, c in pairs]
     study.ledger.add_generation("tiny", "low", 0, proposals, found)
     with pytest.raises(StudyError):

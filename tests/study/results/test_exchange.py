@@ -83,7 +83,7 @@ def test_what_was_exported_comes_back_run_by_run(exported, tmp_path):
     original = (
         Home(tmp_path / "first").open("paper-methods").ledger.read("paper-methods", curves=True)
     )
-    study, count = exchange.bring(Home(tmp_path / "second"), exported)
+    study, count = exchange.import_study(Home(tmp_path / "second"), exported)
     record = study.ledger.read("paper-methods", curves=True)
     assert (count, record.state, record.corpus_path) == (2, "stopped", None)
     assert record.facts == original.facts
@@ -104,8 +104,8 @@ def test_what_was_exported_comes_back_run_by_run(exported, tmp_path):
 
 def test_a_name_that_is_taken_is_refused(exported, tmp_path):
     with pytest.raises(UsageError, match=r"exists in .*give this one another --name"):
-        exchange.bring(Home(tmp_path / "first"), exported)
-    study, _ = exchange.bring(Home(tmp_path / "first"), exported, name="guest")
+        exchange.import_study(Home(tmp_path / "first"), exported)
+    study, _ = exchange.import_study(Home(tmp_path / "first"), exported, name="guest")
     assert study.name == "guest"
 
 
@@ -115,21 +115,21 @@ def test_a_name_that_is_taken_is_refused(exported, tmp_path):
 def test_a_folder_that_lacks_a_file_is_no_export(exported, tmp_path, missing):
     (exported / missing).unlink()
     with pytest.raises(UsageError, match=f"holds no {missing}"):
-        exchange.bring(Home(tmp_path / "second"), exported)
+        exchange.import_study(Home(tmp_path / "second"), exported)
     assert Home(tmp_path / "second").names() == []
 
 
 def test_files_that_are_no_tables_are_named(exported, tmp_path):
     (exported / "results.parquet").write_text("bce,1")
     with pytest.raises(UsageError, match=r"results\.parquet is no table"):
-        exchange.bring(Home(tmp_path / "second"), exported)
+        exchange.import_study(Home(tmp_path / "second"), exported)
 
 
 def test_a_table_of_another_schema_is_refused_by_its_column(exported, tmp_path):
     frame = pd.read_parquet(exported / "results.parquet").drop(columns="attempts")
     frame.to_parquet(exported / "results.parquet")
     with pytest.raises(UsageError, match="lacks the column 'attempts'"):
-        exchange.bring(Home(tmp_path / "second"), exported)
+        exchange.import_study(Home(tmp_path / "second"), exported)
 
 
 def test_a_table_of_a_newer_schema_is_refused_by_its_version(exported, tmp_path):
@@ -137,7 +137,7 @@ def test_a_table_of_a_newer_schema_is_refused_by_its_version(exported, tmp_path)
     newer = {VERSION_KEY: str(SCHEMA_VERSION + 1).encode()}
     pq.write_table(table.replace_schema_metadata(newer), exported / "results.parquet")
     with pytest.raises(UsageError, match=rf"results\.parquet has version {SCHEMA_VERSION + 1}"):
-        exchange.bring(Home(tmp_path / "second"), exported)
+        exchange.import_study(Home(tmp_path / "second"), exported)
 
 
 def test_a_metric_that_an_older_export_lacks_reads_as_not_measured(exported, tmp_path):
@@ -145,7 +145,7 @@ def test_a_metric_that_an_older_export_lacks_reads_as_not_measured(exported, tmp
         frame = pd.read_parquet(exported / file)
         kept = [name for name in frame if not name.endswith("mi_lower")]
         frame[kept].to_parquet(exported / file)
-    study, _ = exchange.bring(Home(tmp_path / "second"), exported)
+    study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
     back = load_tables(Home(tmp_path / "second").path, study.name)
     done = back.results[back.results.state == "done"]
     assert done.validation_mi_lower.isna().all()
@@ -157,7 +157,7 @@ def test_a_setting_that_an_older_export_lacks_is_told_by_its_configuration(expor
     frame = pd.read_parquet(exported / "results.parquet")
     lengths = frame.latent_length.tolist()
     frame.drop(columns=["latent_length", "pooling"]).to_parquet(exported / "results.parquet")
-    study, _ = exchange.bring(Home(tmp_path / "second"), exported)
+    study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
     back = load_tables(Home(tmp_path / "second").path, study.name).results
     assert (back.latent_length.tolist(), back.pooling.tolist()) == (lengths, ["last", "last"])
 
@@ -165,7 +165,7 @@ def test_a_setting_that_an_older_export_lacks_is_told_by_its_configuration(expor
 def test_facts_that_are_no_json_are_named(exported, tmp_path):
     (exported / "genres.json").write_text("{")
     with pytest.raises(UsageError, match=r"genres\.json is not valid JSON"):
-        exchange.bring(Home(tmp_path / "second"), exported)
+        exchange.import_study(Home(tmp_path / "second"), exported)
 
 
 def test_runs_of_another_spec_are_refused(exported, tmp_path):
@@ -173,7 +173,7 @@ def test_runs_of_another_spec_are_refused(exported, tmp_path):
     spec["training"]["epochs"] = 7
     (exported / "study.yaml").write_text(yaml.safe_dump(spec))
     with pytest.raises(UsageError, match="does not ask for configuration"):
-        exchange.bring(Home(tmp_path / "second"), exported)
+        exchange.import_study(Home(tmp_path / "second"), exported)
 
 
 def test_seeds_that_the_spec_does_not_ask_for_are_refused(exported, tmp_path):
@@ -181,12 +181,12 @@ def test_seeds_that_the_spec_does_not_ask_for_are_refused(exported, tmp_path):
     frame["seed"] = 1001
     frame.to_parquet(exported / "results.parquet")
     with pytest.raises(UsageError, match="does not ask for seed 1001"):
-        exchange.bring(Home(tmp_path / "second"), exported, ["seeds.confirm=1"])
+        exchange.import_study(Home(tmp_path / "second"), exported, ["seeds.confirm=1"])
 
 
 def test_genres_that_the_spec_does_not_ask_for_are_refused(exported, tmp_path):
     with pytest.raises(UsageError, match="does not ask for genre 'fiddle'"):
-        exchange.bring(Home(tmp_path / "second"), exported, ["corpus.genres=[chorale]"])
+        exchange.import_study(Home(tmp_path / "second"), exported, ["corpus.genres=[chorale]"])
 
 
 def test_a_configuration_that_is_not_what_its_id_says_is_refused(exported, tmp_path):
@@ -196,4 +196,4 @@ def test_a_configuration_that_is_not_what_its_id_says_is_refused(exported, tmp_p
     frame.loc[0, "config"] = json.dumps(config)
     frame.to_parquet(exported / "results.parquet")
     with pytest.raises(UsageError, match="is not what its name says"):
-        exchange.bring(Home(tmp_path / "second"), exported)
+        exchange.import_study(Home(tmp_path / "second"), exported)

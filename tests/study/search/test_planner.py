@@ -43,10 +43,10 @@ def test_every_phase_has_the_specs_seeds_for_every_configuration(spec):
 def test_the_second_generation_does_not_wait_for_the_first(tiny_spec):
     spec = tiny_spec(search__configurations="6", search__transfer="false")
     plan = planner.plan(empty(spec))
-    assert {(d.genre, d.generation) for d in plan.propose} == {(g, 0) for g in GENRES}
+    assert {(d.genre, d.generation) for d in plan.requests} == {(g, 0) for g in GENRES}
     record = empty(spec)
     record.generations["low", 0] = (Proposal("a" * 12, {}), Proposal("b" * 12, {}))
-    due = next(d for d in planner.plan(record).propose if d.genre == "low")
+    due = next(d for d in planner.plan(record).requests if d.genre == "low")
     assert (due.generation, due.completed, len(due.running)) == (1, (), 2)
 
 
@@ -59,9 +59,9 @@ def test_the_third_generation_waits_for_all_of_the_first_and_no_more(tiny_spec):
     runs = [SeedRun("low", i, seed, Phase.SEARCH) for i in first for seed in (0, 1)]
     for run in runs[:-1]:
         record.ended[run] = toy(run)
-    assert not [d for d in planner.plan(record).propose if d.genre == "low"]
+    assert not [d for d in planner.plan(record).requests if d.genre == "low"]
     record.ended[runs[-1]] = toy(runs[-1])
-    due = next(d for d in planner.plan(record).propose if d.genre == "low")
+    due = next(d for d in planner.plan(record).requests if d.genre == "low")
     assert [k.proposal.config_id for k in due.completed] == list(first)
     assert [p.config_id for p in due.running] == list(second)
 
@@ -132,10 +132,10 @@ def test_no_configuration_is_proposed_twice(spec):
 def test_every_sampler_repeats_itself(tiny_spec, sampler):
     spec = tiny_spec(search__sampler=sampler)
     completed = tuple(
-        planner.Known(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
+        planner.Observation(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
         for i, cell in enumerate(list(spec.space.cells())[:9])
     )
-    due = planner.Propose("low", 3, 2, completed)
+    due = planner.GenerationRequest("low", 3, 2, completed)
     first = proposals.propose(spec, due)
     assert first == proposals.propose(spec, due)
     assert len(first) == 2
@@ -152,20 +152,22 @@ def test_the_sampler_is_told_what_was_measured(tiny_spec):
     proposed = {"low": 0, "high": 0}
     for latent, favours in ((2, "low"), (64, "high")):
         completed = tuple(
-            planner.Known(
+            planner.Observation(
                 Proposal(f"{i:012x}", cell), (abs(cell["latent_length"] - latent) * 10.0,), 0.0
             )
             for i, cell in enumerate(cells * 3)
         )
         for generation in range(10):
-            for p in proposals.propose(spec, planner.Propose("g", generation, 1, completed)):
+            for p in proposals.propose(
+                spec, planner.GenerationRequest("g", generation, 1, completed)
+            ):
                 latent_length = p.parameters["latent_length"]
                 proposed[favours] += latent_length * (1 if favours == "high" else -1)
     assert proposed["high"] + proposed["low"] > 0
 
 
 def propose_all(spec, record, genre="low"):
-    return next((d for d in planner.plan(record).propose if d.genre == genre), None)
+    return next((d for d in planner.plan(record).requests if d.genre == genre), None)
 
 
 def test_a_genre_starts_from_what_won_in_the_genres_before_it(spec):
@@ -173,7 +175,7 @@ def test_a_genre_starts_from_what_won_in_the_genres_before_it(spec):
     first = record.generations["low", 0]
     came = [p for p in first if p.transferred]
     assert len(came) == 1  # half a generation of two
-    assert came[0].origin == "transfer: among the best of high"
+    assert str(came[0].origin) == "transfer: among the best of high"
     known = {p.config_id for g in (0, 1) for p in record.generations["high", g]}
     level = {r.config_id: int(r.config_id, 16) % 97 for r in record.ended if r.genre == "high"}
     assert came[0].config_id == min(known, key=level.get)
@@ -197,7 +199,7 @@ def test_a_genre_waits_for_all_but_the_last_generation_of_the_one_before(spec):
 
 def test_without_transfer_no_genre_waits_and_none_takes_over(tiny_spec):
     spec = tiny_spec(search__transfer="false", search__sampler="random")
-    assert {d.genre for d in planner.plan(empty(spec)).propose} == set(GENRES)
+    assert {d.genre for d in planner.plan(empty(spec)).requests} == set(GENRES)
     record, _ = simulate(spec, lambda _: 0)
     assert not any(p.transferred for ps in record.generations.values() for p in ps)
 
@@ -205,7 +207,7 @@ def test_without_transfer_no_genre_waits_and_none_takes_over(tiny_spec):
 def test_the_joint_corpus_is_searched_first(tiny_spec):
     record = empty(tiny_spec())
     record.facts["overall"] = {}
-    assert [d.genre for d in planner.plan(record).propose] == ["overall"]
+    assert [d.genre for d in planner.plan(record).requests] == ["overall"]
 
 
 @settings(
@@ -254,10 +256,10 @@ def test_failed_and_collapsed_configurations_are_constraints_to_the_sampler(tiny
     cells = list(spec.space.cells())[:3]
     costs = ((5.0,), (1.0,), None)
     completed = tuple(
-        planner.Known(Proposal(spec.configuration(cell).config_id, cell), cost, violation)
+        planner.Observation(Proposal(spec.configuration(cell).config_id, cell), cost, violation)
         for cell, cost, violation in zip(cells, costs, (-0.2, 0.8, 1.0), strict=True)
     )
-    due = planner.Propose("low", 3, 2, completed)
+    due = planner.GenerationRequest("low", 3, 2, completed)
     study = proposals.optuna_study(spec, proposals.make_sampler(Sampler.TPE, 0), due)
     assert [t.value for t in study.trials] == [5.0, 1.0, 5.0]
     assert study.best_trial.value == 5.0

@@ -119,7 +119,7 @@ def test_the_last_generations_are_a_models_who_knows_costs_and_constraints(case,
     last = asked["low", case.generations - 1]
     assert proposals.sampler_of(record.spec) is case.sampler
     assert len(last.completed) == 4 * (case.generations - 2) >= 8
-    origins = {p.origin for g in case.modelled for p in record.generations["low", g]}
+    origins = {str(p.origin) for g in case.modelled for p in record.generations["low", g]}
     assert origins == {proposals._WORDS[case.sampler]}
     violated = [k for k in asked["low", 3].completed if k.violation > 0]
     assert {k.costs is None for k in violated} == ({True, False} if case.flawed else set())
@@ -207,14 +207,14 @@ def test_the_gaussian_process_is_fitted_on_one_thread_and_the_others_come_back(
     monkeypatch.setattr(optuna.samplers, "GPSampler", Watched)
     spec = tiny_spec(search__sampler="gp")
     completed = tuple(
-        planner.Known(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
+        planner.Observation(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
         for i, cell in enumerate(list(spec.space.cells())[:9])
     )
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         with threadpool_limits(limits=2, user_api="blas"):
-            proposals.propose(spec, planner.Propose("low", 3, 1, completed))
+            proposals.propose(spec, planner.GenerationRequest("low", 3, 1, completed))
             assert threads() == {2}
     finally:
         torch.set_num_threads(before)
@@ -238,7 +238,7 @@ def test_a_condition_on_a_parameter_of_a_later_name_is_searched_from_the_ledger_
     study = Home(tmp_path / "studies").create(spec)
     read = study.ledger.read("tiny").spec
     study.ledger.close()
-    asked = proposals.propose(read, planner.Propose("low", 0, 5))
+    asked = proposals.propose(read, planner.GenerationRequest("low", 0, 5))
     assert {tuple(sorted(p.parameters.items())) for p in asked} == {
         tuple(sorted(cell.items())) for cell in spec.space.cells()
     }

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from study.ledger.record import Ended, Proposal, Record, SeedRun
+from study.ledger.record import Ended, Origin, OriginKind, Proposal, Record, SeedRun
 from study.run import progress
 from study.search import planner, tally
 from study.spec.model import Phase
@@ -30,7 +30,10 @@ def record(tiny_spec):
     """Two configurations of two seeds: A transferred and better, B own, one seed collapsed."""
     spec = tiny_spec(search__methods="false", search__configurations="2", search__finalists="1")
     generations = {
-        ("low", 0): (Proposal(A, {}, "transfer: among the best of high"), Proposal(B, {}, "chance"))
+        ("low", 0): (
+            Proposal(A, {}, Origin(OriginKind.TRANSFER, "among the best of high")),
+            Proposal(B, {}),
+        )
     }
     runs = {
         (A, 0): ended(10.0, 1),

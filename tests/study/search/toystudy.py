@@ -71,11 +71,11 @@ def simulate(spec, order, *, result=toy, width=3, genres=GENRES, asked=None):
     record, flying = empty(spec, genres), []
     while True:
         plan = planner.plan(record)
-        for due in plan.propose:
+        for due in plan.requests:
             record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
             if asked is not None:
                 asked[due.genre, due.generation] = due
-        if plan.propose:
+        if plan.requests:
             continue
         if plan.done:
             return record, plan
