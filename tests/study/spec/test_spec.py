@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from musebar_core.config import ModelConfig, TrainingConfig
 from musebar_core.errors import UsageError
 from study.search import planner
 from study.spec import specfile
-from study.spec.model import Phase
+from study.spec.model import Phase, Sampler
 
 
 @pytest.mark.parametrize("name", specfile.presets())
@@ -121,6 +122,12 @@ def test_a_spec_file_without_a_name_takes_the_files(tmp_path):
     file = tmp_path / "my-jazz.yaml"
     file.write_text("corpus: {source: music21}\n")
     assert specfile.load(str(file)).name == "my-jazz"
+
+
+@pytest.mark.parametrize("sampler", Sampler)
+def test_every_sampler_is_told_of_in_the_documentation(sampler):
+    told = (Path(__file__).parents[3] / "docs" / "studies.md").read_text()
+    assert f"`{sampler}`" in told.split("## Samplers")[1].split("\n## ")[0]
 
 
 def test_an_unknown_preset_names_the_nearest():
