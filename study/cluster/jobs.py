@@ -13,7 +13,7 @@ import shlex
 import time
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError, UsageError
 from study.ledger.record import State
@@ -135,7 +135,7 @@ def submit(client: JobSubmissionClient, study: Study, home: Home) -> str:
 
 
 def follow(
-    client: JobSubmissionClient, job: str, study: Study, home: Home, echo: Callable[[str], Any]
+    client: JobSubmissionClient, job: str, study: Study, home: Home, echo: Callable[[str], object]
 ) -> None:
     """Print the job's log until it ends.
 

@@ -9,17 +9,25 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from musebar_core.errors import MuseBarError
+from musebar_core.errors import MuseBarError, UsageError
 from study.spec import specfile
+from study.spec.model import ResourcesSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from musebar_core.yamlfile import Plain
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+Open = dict[str, JsonValue]
+"""What is Kubernetes's to check."""
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -44,8 +52,8 @@ class Container(_Open):
     name: str
     image: str
     ports: list[ContainerPort] = []
-    env: list[dict[str, Any]] = []
-    resources: dict[str, dict[str, Any]] = {}
+    env: list[Open] = []
+    resources: dict[str, Open] = {}
 
 
 class PodSpec(_Open):
@@ -53,14 +61,14 @@ class PodSpec(_Open):
 
     containers: Annotated[list[Container], Field(min_length=1)]
     nodeSelector: dict[str, str] = {}  # noqa: N815
-    tolerations: list[dict[str, Any]] = []
+    tolerations: list[Open] = []
 
 
 class PodTemplate(_Part):
     """A pod and its labels."""
 
     spec: PodSpec
-    metadata: dict[str, Any] = {}
+    metadata: Open = {}
 
 
 class HeadGroup(_Part):
@@ -69,7 +77,7 @@ class HeadGroup(_Part):
     template: PodTemplate
     rayStartParams: dict[str, str] = {}  # noqa: N815
     serviceType: Literal["ClusterIP", "NodePort", "LoadBalancer"] | None = None  # noqa: N815
-    headService: dict[str, Any] | None = None  # noqa: N815
+    headService: Open | None = None  # noqa: N815
     enableIngress: bool | None = None  # noqa: N815
     resources: dict[str, str] | None = None
     labels: dict[str, str] | None = None
@@ -86,7 +94,7 @@ class WorkerGroup(_Part):
     numOfHosts: Annotated[int, Field(ge=1)] = 1  # noqa: N815
     idleTimeoutSeconds: Count | None = None  # noqa: N815
     rayStartParams: dict[str, str] = {}  # noqa: N815
-    scaleStrategy: dict[str, Any] | None = None  # noqa: N815
+    scaleStrategy: Open | None = None  # noqa: N815
     suspend: bool | None = None
     resources: dict[str, str] | None = None
     labels: dict[str, str] | None = None
@@ -99,11 +107,11 @@ class RayClusterSpec(_Part):
     rayVersion: str | None = None  # noqa: N815
     workerGroupSpecs: list[WorkerGroup] = []  # noqa: N815
     enableInTreeAutoscaling: bool | None = None  # noqa: N815
-    autoscalerOptions: dict[str, Any] | None = None  # noqa: N815
-    authOptions: dict[str, Any] | None = None  # noqa: N815
-    gcsFaultToleranceOptions: dict[str, Any] | None = None  # noqa: N815
+    autoscalerOptions: Open | None = None  # noqa: N815
+    authOptions: Open | None = None  # noqa: N815
+    gcsFaultToleranceOptions: Open | None = None  # noqa: N815
     headServiceAnnotations: dict[str, str] | None = None  # noqa: N815
-    upgradeStrategy: dict[str, Any] | None = None  # noqa: N815
+    upgradeStrategy: Open | None = None  # noqa: N815
     managedBy: str | None = None  # noqa: N815
     suspend: bool | None = None
 
@@ -126,8 +134,8 @@ class RayJobSpec(_Part):
     entrypointNumGpus: Annotated[float, Field(ge=0)] | None = None  # noqa: N815
     entrypointResources: str | None = None  # noqa: N815
     submitterPodTemplate: PodTemplate | None = None  # noqa: N815
-    submitterConfig: dict[str, Any] | None = None  # noqa: N815
-    deletionStrategy: dict[str, Any] | None = None  # noqa: N815
+    submitterConfig: Open | None = None  # noqa: N815
+    deletionStrategy: Open | None = None  # noqa: N815
     jobId: str | None = None  # noqa: N815
     metadata: dict[str, str] | None = None
     managedBy: str | None = None  # noqa: N815
@@ -139,11 +147,11 @@ class RayResource(_Part):
 
     apiVersion: Literal["ray.io/v1"]  # noqa: N815
     kind: Literal["RayJob", "RayCluster"]
-    metadata: dict[str, Any]
-    spec: dict[str, Any]
+    metadata: Open
+    spec: Open
 
 
-def check(content: dict[str, Any]) -> tuple[list[str], list[str]]:
+def check(content: Mapping[str, Plain]) -> tuple[list[str], list[str]]:
     """What is wrong with a manifest, and a line for each kind of node."""
     try:
         resource = RayResource.model_validate(content)
@@ -153,8 +161,8 @@ def check(content: dict[str, Any]) -> tuple[list[str], list[str]]:
         else:
             job, cluster = None, RayClusterSpec.model_validate(resource.spec)
     except ValidationError as error:
-        place = () if error.title == "RayResource" else ("spec",)
-        return [_explain(part, place) for part in error.errors()], []
+        outer = () if error.title == "RayResource" else ("spec",)
+        return [_explain(part, outer) for part in error.errors()], []
     problems = [] if resource.metadata.get("name") else ["metadata.name is missing"]
     if job and (job.rayClusterSpec is None) == (job.clusterSelector is None):
         problems.append("spec: give exactly one of rayClusterSpec and clusterSelector")
@@ -221,7 +229,7 @@ def _entrypoint_problems(entrypoint: str, cluster: RayClusterSpec) -> Iterator[s
         yield str(error)
         return
     head, groups = _has(cluster.headGroupSpec), [_has(g) for g in cluster.workerGroupSpecs]
-    gpus, cpus = asked.get("gpus_per_trial"), asked.get("cpus_per_trial", 1)
+    gpus, cpus = asked.gpus, asked.cpus
     if gpus == 0 and groups and all(has > 0 for _, has in groups):
         yield (
             "resources.gpus_per_trial is 0, and every worker has GPUs: "
@@ -235,18 +243,35 @@ def _entrypoint_problems(entrypoint: str, cluster: RayClusterSpec) -> Iterator[s
         if max(group.replicas or 0, group.minReplicas)
     ]
     room = any(c >= cpus and (not gpus or g > 0) for c, g in at_first)
-    if asked.get("slots") == "auto" and not room:
+    if asked.slots == "auto" and not room:
         yield (
             "resources.slots is 'auto', what the nodes that are there have room for, and at first "
             "none has room for a trial: add --set resources.slots=N"
         )
 
 
-def _resources(entrypoint: str) -> dict[str, Any]:
-    """What of ``resources`` is known of the study that a command line launches."""
+@dataclass(frozen=True)
+class _Asked:
+    """What of a spec's ``resources`` is known; None is not."""
+
+    slots: int | Literal["auto"] | None = None
+    cpus: int = 1
+    gpus: float | Literal["auto"] | None = None
+
+    @classmethod
+    def of(cls, resources: ResourcesSpec, known: Collection[str]) -> _Asked:
+        return cls(
+            slots=resources.slots if "slots" in known else None,
+            cpus=resources.cpus_per_trial,
+            gpus=resources.gpus_per_trial if "gpus_per_trial" in known else None,
+        )
+
+
+def _resources(entrypoint: str) -> _Asked:
+    """What is known of the resources of the study that a command line launches."""
     words = shlex.split(entrypoint)
     if "launch" not in words or not any(word.endswith("musebar") for word in words):
-        return {}
+        return _Asked()
     source, overrides = None, []
     rest = iter(words[words.index("launch") + 1 :])
     for word in rest:
@@ -257,12 +282,15 @@ def _resources(entrypoint: str) -> dict[str, Any]:
         elif not word.startswith("-"):
             source = source or word
     if source and not source.endswith((".yaml", ".yml")):
-        return dict(specfile.load(source, overrides).resources)
-    known: dict[str, Any] = {}  # all there is of a file of the image's
+        return _Asked.of(specfile.load(source, overrides).resources, ResourcesSpec.model_fields)
+    known: dict[str, Plain] = {}  # all there is of a file of the image's
     for override in overrides:
         specfile.override_value(known, override)
-    resources = known.get("resources")
-    return resources if isinstance(resources, dict) else {}
+    try:
+        resources = ResourcesSpec.model_validate(known.get("resources", {}))
+    except ValidationError as error:
+        raise UsageError(_explain(error.errors()[0], ("resources",))) from None
+    return _Asked.of(resources, resources.model_fields_set)
 
 
 def _has(group: HeadGroup | WorkerGroup) -> tuple[float, float]:
@@ -303,8 +331,8 @@ def _nodes(cluster: RayClusterSpec) -> list[str]:
     return lines
 
 
-def _explain(error: Any, place: tuple[str, ...]) -> str:  # noqa: ANN401  pydantic's ErrorDetails
-    where = ".".join(str(part) for part in (*place, *error["loc"]))
+def _explain(error: ErrorDetails, outer: tuple[str, ...]) -> str:
+    where = ".".join(str(part) for part in (*outer, *error["loc"]))
     if error["type"] == "extra_forbidden":
         known = sorted(_FIELDS)
         near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)

@@ -10,14 +10,21 @@ import json
 import logging
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from musebar_core.errors import UsageError
 from musebar_core.yamlfile import read_mapping
 from study.cluster import kuberay
+from study.cluster.clusterfile import ClusterFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pydantic import JsonValue
+
+    from musebar_core.yamlfile import Plain
 
 _PROVIDER_KEYS = {
     "aws": {
@@ -96,7 +103,7 @@ def check(file: Path) -> list[str]:
         problems, nodes = kuberay.check(content)
     else:
         problems = list(dict.fromkeys(_problems(content)))
-        nodes = [] if problems else _nodes(content)
+        nodes = [] if problems else _nodes(ClusterFile.model_validate(content))
     if blanks := sorted(set(_to_fill_in(content))):
         nodes.append(f"to fill in: {', '.join(blanks)}")
     if problems:
@@ -104,7 +111,7 @@ def check(file: Path) -> list[str]:
     return nodes
 
 
-def _problems(content: dict[str, Any]) -> Iterator[str]:
+def _problems(content: Mapping[str, Plain]) -> Iterator[str]:
     if not isinstance(content.get("provider"), dict):
         yield "provider is missing: a mapping with its type (aws, gcp, local, ...)"
         return
@@ -112,28 +119,34 @@ def _problems(content: dict[str, Any]) -> Iterator[str]:
     yield from known
     if known:
         return  # the rest would repeat it in other words
-    ours: list[str] = []
-    with contextlib.suppress(TypeError, AttributeError, KeyError):  # of a shape that Ray refuses
-        for part in (_provider_problems, _type_problems, _port_problems, _setup_problems):
-            ours += part(content)
+    try:
+        cluster = ClusterFile.model_validate(content)
+    except ValidationError as error:  # Ray's own words, where it has some
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        yield _ray_says(content) or f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        return
+    parts = (_provider_problems, _type_problems, _port_problems, _setup_problems)
+    ours = [problem for part in parts for problem in part(cluster)]
     yield from ours
     if not ours and (refused := _ray_says(content)):
         yield refused
 
 
-def _schema() -> dict[str, Any]:
+def _schema() -> dict[str, Plain]:
     import ray
 
     path = Path(ray.__file__).parent / "autoscaler" / "ray-schema.json"
-    schema: dict[str, Any] = json.loads(path.read_text())
+    schema: dict[str, Plain] = json.loads(path.read_text())
     return schema
 
 
-def _unknown_keys(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:  # noqa: ANN401
+def _unknown_keys(value: object, schema: Plain, where: str) -> Iterator[str]:
     """Every key that Ray's schema does not know, with the nearest that it does."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not isinstance(schema, dict):
         return
-    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    properties = _mapping(schema.get("properties"))
+    patterns = _mapping(schema.get("patternProperties"))
     for key, inner in value.items():
         place = f"{where}{key}"
         if key in properties:
@@ -144,13 +157,17 @@ def _unknown_keys(value: Any, schema: dict[str, Any], where: str) -> Iterator[st
             yield f"unknown key '{place}'{nearest(str(key), properties)}"
 
 
+def _mapping(value: Plain) -> dict[str, Plain]:
+    return value if isinstance(value, dict) else {}
+
+
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """``": did you mean 'x'?"``, or nothing where nothing is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f": did you mean '{near[0]}'?" if near else ""
 
 
-def _ray_says(content: dict[str, Any]) -> str | None:
+def _ray_says(content: Mapping[str, Plain]) -> str | None:
     from ray.autoscaler._private.util import prepare_config, validate_config
 
     logging.getLogger("ray.autoscaler").setLevel(logging.ERROR)
@@ -165,24 +182,24 @@ def _ray_says(content: dict[str, Any]) -> str | None:
     return None
 
 
-def _provider_problems(content: dict[str, Any]) -> Iterator[str]:
-    provider = content["provider"]
-    kind = str(provider.get("type"))
+def _provider_problems(cluster: ClusterFile) -> Iterator[str]:
+    provider, kind = cluster.provider, cluster.kind
     if (hint := nearest(kind, _PROVIDER_KEYS)) and kind not in {*_PROVIDER_KEYS, *_OTHERS}:
         yield f"unknown provider.type '{kind}'{hint}"
     for key in _NEEDED.get(kind, ((), ()))[0]:
         if not provider.get(key):
             yield f"provider.{key} is missing"
-    known = _PROVIDER_KEYS.get(kind, set()) | set(_schema()["properties"]["provider"]["properties"])
+    of_ray = _mapping(_mapping(_mapping(_schema()["properties"])["provider"])["properties"])
+    known = _PROVIDER_KEYS.get(kind, set()) | set(of_ray)
     for key in provider:
         if key not in known and (hint := nearest(key, known, 0.7)):
             yield f"unknown key 'provider.{key}'{hint}"
-    for name, node in (content.get("available_node_types") or {}).items():
-        config, where = node.get("node_config") or {}, f"available_node_types.{name}.node_config"
-        yield from _machine_problems(kind, config, where)
+    for name, node in cluster.available_node_types.items():
+        where = f"available_node_types.{name}.node_config"
+        yield from _machine_problems(kind, node.node_config, where)
 
 
-def _machine_problems(kind: str, config: dict[str, Any], where: str) -> Iterator[str]:
+def _machine_problems(kind: str, config: Mapping[str, JsonValue], where: str) -> Iterator[str]:
     for key in _NEEDED.get(kind, ((), ()))[1]:
         if not config.get(key):
             yield f"{where}.{key} is missing"
@@ -192,9 +209,9 @@ def _machine_problems(kind: str, config: dict[str, Any], where: str) -> Iterator
             yield f"unknown key '{where}.{key}'{hint}"
 
 
-def _type_problems(content: dict[str, Any]) -> Iterator[str]:
-    types, head = content.get("available_node_types") or {}, content.get("head_node_type")
-    if content["provider"].get("type") != "local" and not types:
+def _type_problems(cluster: ClusterFile) -> Iterator[str]:
+    types, head = cluster.available_node_types, cluster.head_node_type
+    if cluster.kind != "local" and not types:
         yield "available_node_types is missing: define the head and the workers"
     if types and head is None:
         yield f"head_node_type is missing: name one of {', '.join(types)}"
@@ -203,38 +220,24 @@ def _type_problems(content: dict[str, Any]) -> Iterator[str]:
             f"head_node_type '{head}' is not among available_node_types"
             f"{nearest(str(head), types)} (known: {', '.join(types)})"
         )
-    overall = content.get("max_workers")
+    overall = cluster.max_workers
     for name, kind in types.items():
-        low, high = kind.get("min_workers", 0), kind.get("max_workers", overall)
+        low = kind.min_workers
+        high = overall if kind.max_workers is None else kind.max_workers
         if high is not None and low > high:
             yield f"{name}: min_workers {low} is over max_workers {high}"
         if overall is not None and high is not None and high > overall:
             yield f"{name}: max_workers {high} is over the cluster's max_workers {overall}"
-        if name == head and is_spot(kind.get("node_config") or {}):
+        if name == head and kind.is_spot:
             yield f"{name}: the head is a spot node, and the driver goes with it: take on-demand"
-    least = sum(kind.get("min_workers", 0) for name, kind in types.items() if name != head)
+    least = sum(kind.min_workers for name, kind in types.items() if name != head)
     if overall is not None and least > overall:
         yield f"min_workers of all types are {least} together, over max_workers {overall}"
 
 
-def is_spot(node: dict[str, Any]) -> bool:
-    """Whether a node's configuration asks for a machine that can be taken away."""
-    market = (node.get("InstanceMarketOptions") or {}).get("MarketType")
-    scheduling = node.get("scheduling") or {}
-    if isinstance(scheduling, list):  # GCP takes both forms
-        scheduling = {k: v for part in scheduling for k, v in part.items()}
-    azure = (node.get("azure_arm_parameters") or {}).get("priority")
-    return bool(
-        market == "spot"
-        or scheduling.get("preemptible")
-        or str(scheduling.get("provisioningModel", "")).upper() == "SPOT"
-        or str(azure).lower() == "spot"
-    )
-
-
-def _port_problems(content: dict[str, Any]) -> Iterator[str]:
-    head = " ".join(content.get("head_start_ray_commands") or [])
-    worker = " ".join(content.get("worker_start_ray_commands") or [])
+def _port_problems(cluster: ClusterFile) -> Iterator[str]:
+    head = " ".join(cluster.head_start_ray_commands)
+    worker = " ".join(cluster.worker_start_ray_commands)
     ports = {f"--{flag}": int(number) for flag, number in _PORT.findall(head)}
     for flag, number in ports.items():
         if not 1 <= number <= 65535:
@@ -263,44 +266,28 @@ def _port_problems(content: dict[str, Any]) -> Iterator[str]:
         yield "RAY_AUTH_MODE=disabled: whoever reaches the head could run code on it"
 
 
-def _setup_problems(content: dict[str, Any]) -> Iterator[str]:
+def _setup_problems(cluster: ClusterFile) -> Iterator[str]:
     """What a node would lack: a Python that is new enough, or the cluster's token."""
-    setup = _joined(content, "setup_commands", "head_setup_commands", "worker_setup_commands")
-    start = _joined(content, "head_start_ray_commands", "worker_start_ray_commands")
+    setup, start = cluster.setup, cluster.start
     named = [int(minor) for minor in _PYTHON.findall(setup)]
     oldest = kuberay.OLDEST_PYTHON
     if named and max(named) < int(oldest.split(".")[1]):
         yield f"setup_commands: Python 3.{max(named)}: musebar needs {oldest}"
     if not named:
-        for image in _images(content):
+        for image in cluster.images:
             if python := kuberay.old_python(image):
                 yield (
                     f"image {image} has Python {python}, and setup_commands bring no other: "
                     f"musebar needs {oldest}"
                 )
-    mounts = content.get("file_mounts") or {}
+    mounts = cluster.file_mounts
     if "RAY_AUTH_MODE=token" in start and not (
         "~/.ray/auth_token" in mounts or "RAY_AUTH_TOKEN" in setup + start
     ):
         yield "file_mounts: ~/.ray/auth_token is missing, and RAY_AUTH_MODE=token wants it"
 
 
-def _joined(content: dict[str, Any], *keys: str) -> str:
-    return "\n".join(command for key in keys for command in content.get(key) or [])
-
-
-def _images(content: dict[str, Any]) -> Iterator[str]:
-    """The names of all images: of machines, of their boot disks, of containers."""
-    docker = content.get("docker") or {}
-    yield from (str(v) for k, v in docker.items() if k in {"image", "head_image", "worker_image"})
-    for node in (content.get("available_node_types") or {}).values():
-        config = node.get("node_config") or {}
-        yield str(config.get("ImageId", ""))
-        for disk in config.get("disks") or []:
-            yield str((disk.get("initializeParams") or {}).get("sourceImage", ""))
-
-
-def _to_fill_in(value: Any) -> Iterator[str]:  # noqa: ANN401
+def _to_fill_in(value: Plain) -> Iterator[str]:
     """Values of the shipped files that are the user's to name."""
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
@@ -313,21 +300,18 @@ _PYTHON = re.compile(r"python[ =@]?3\.([0-9]+)")
 _PORT = re.compile(r"--([a-z-]*port)[= ](\d+)")
 
 
-def _nodes(content: dict[str, Any]) -> list[str]:
-    provider = content["provider"]
-    if provider.get("type") == "local":
-        workers = ", ".join(map(str, provider.get("worker_ips") or ["none"]))
-        return [f"head: {provider.get('head_ip')}", f"workers: {workers}"]
+def _nodes(cluster: ClusterFile) -> list[str]:
+    if cluster.kind == "local":
+        listed = cluster.provider.get("worker_ips") or ["none"]
+        workers = ", ".join(map(str, listed if isinstance(listed, list) else [listed]))
+        return [f"head: {cluster.provider.get('head_ip')}", f"workers: {workers}"]
     lines = []
-    for name, kind in (content.get("available_node_types") or {}).items():
-        high = kind.get("max_workers", content.get("max_workers", 0))
-        asked = kind.get("resources")
+    for name, kind in cluster.available_node_types.items():
+        high = cluster.max_workers or 0 if kind.max_workers is None else kind.max_workers
+        asked = kind.resources
         resources = ", ".join(f"{asked[k]} {k}" for k in asked) if asked else "what Ray finds there"
-        spot = ", spot" if is_spot(kind.get("node_config") or {}) else ""
-        role = (
-            "the head"
-            if name == content.get("head_node_type")
-            else (f"{kind.get('min_workers', 0)} to {high} workers")
-        )
+        spot = ", spot" if kind.is_spot else ""
+        is_head = name == cluster.head_node_type
+        role = "the head" if is_head else f"{kind.min_workers} to {high} workers"
         lines.append(f"{name}: {role}{spot}, {resources}")
     return lines

@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from musebar_core.baselines import fit_baselines
 from musebar_core.corpus import (
@@ -25,6 +25,7 @@ from study.spec.model import EMBEDDED_SOURCE, OVERALL
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from musebar_core.yamlfile import Plain
     from study.home.files import AnyPath
     from study.spec.model import StudySpec
 
@@ -139,7 +140,7 @@ def prepare(
     )
 
 
-def facts(spec: StudySpec, corpus: Corpus) -> dict[str, dict[str, Any]]:
+def facts(spec: StudySpec, corpus: Corpus) -> dict[str, dict[str, Plain]]:
     """What the report needs to know of each genre's music: counts, N and baselines.
 
     Raises
@@ -153,16 +154,18 @@ def facts(spec: StudySpec, corpus: Corpus) -> dict[str, dict[str, Any]]:
     return {genre: _genre_facts(spec, corpus, genre) for genre in genres}
 
 
-def _genre_facts(spec: StudySpec, corpus: Corpus, genre: str) -> dict[str, Any]:
+def _genre_facts(spec: StudySpec, corpus: Corpus, genre: str) -> dict[str, Plain]:
     view = corpus.genre(genre)
     baselines = fit_baselines(view)
-    content: dict[str, Any] = {"fingerprint": view.fingerprint, "baselines": {}}
+    content: dict[str, Plain] = {"fingerprint": view.fingerprint}
+    scores: dict[str, Plain] = {}
     for split in SPLITS:
         content[f"{split}_songs"] = view.n_songs(split)
     for split in SPLITS[1:]:
         snippets = evaluation_snippets(view, split, spec.grid, spec.training.evaluation_snippets)
         content[f"{split}_snippets"] = len(snippets)
-        content["baselines"][split] = baselines.score(snippets)
+        scores[split] = dict(baselines.score(snippets))
+    content["baselines"] = scores
     return content
 
 

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from musebar_core.errors import UsageError
@@ -24,6 +24,8 @@ from musebar_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fsspec.implementations.arrow import ArrowFSWrapper
+    from pyarrow.fs import S3FileSystem
     from upath import UPath
 
     AnyPath: TypeAlias = Path | UPath
@@ -202,7 +204,7 @@ def _register_arrow() -> None:
         fsspec.register_implementation(protocol, _arrow_class(protocol), clobber=True)
 
 
-def _arrow_class(protocol_: str) -> Any:  # noqa: ANN401
+def _arrow_class(protocol_: str) -> type[ArrowFSWrapper]:
     from fsspec.implementations.arrow import ArrowFSWrapper
     from pyarrow import fs
 
@@ -226,7 +228,7 @@ def _arrow_class(protocol_: str) -> Any:  # noqa: ANN401
     return Arrow
 
 
-def _s3() -> Any:  # noqa: ANN401
+def _s3() -> S3FileSystem:
     from pyarrow.fs import S3FileSystem
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from musebar_core import yamlfile
 from musebar_core.errors import UnknownNameError, UsageError
@@ -121,7 +121,7 @@ class Home:
             ) from None
         return study
 
-    def _kept(self, spec: StudySpec) -> dict[str, Any]:
+    def _kept(self, spec: StudySpec) -> dict[str, object]:
         """The spec as its file holds it: a password only where its owner alone reads it."""
         return spec.model_dump(mode="json") if isinstance(self.path, Path) else public(spec)
 
@@ -183,7 +183,7 @@ def _same_or_raise(recorded: StudySpec, asked: StudySpec, resume: str) -> None:
         if old[section] == value:
             continue
         changed, before, after = section, old[section], value
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(before, dict):
             key = next(k for k in value if before.get(k) != value[k])
             changed, before, after = f"{section}.{key}", before.get(key), value[key]
         raise UsageError(

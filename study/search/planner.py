@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from study.ledger.record import Proposal, Record, SeedRun
 from study.search import evidence, promotion
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Configuration
     from study.spec.model import StudySpec
+
+Item = TypeVar("Item")
 
 LAG = 2
 """Generation g is proposed from the results of generations up to g - LAG: every slot stays busy
@@ -232,7 +234,7 @@ def _pairs(spec: StudySpec, genre: str, config_ids: Iterable[str], phase: Phase)
     ]
 
 
-def _interleave(lists: list[list[Any]]) -> list[Any]:
+def _interleave(lists: list[list[Item]]) -> list[Item]:
     """Take from the lists in turn, so that no genre waits for another."""
     longest = max(map(len, lists), default=0)
     return [items[i] for i in range(longest) for items in lists if i < len(items)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from study.ledger.record import Ended, Record, SeedRun
 from study.search import evidence, planner, promotion
@@ -168,7 +168,7 @@ def tally(record: Record) -> Tally:
     )
 
 
-def as_dict(counted: GenreTally) -> dict[str, Any]:
+def as_dict(counted: GenreTally) -> dict[str, object]:
     """Plain data for ``study status --json``."""
     content = asdict(counted)
     if counted.transfer is not None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from musebar_core.corpus import LabelOptions
     from musebar_core.settings import Value
+    from musebar_core.yamlfile import Plain
     from search_spaces import Space
 
 OVERALL = "overall"
@@ -146,7 +147,7 @@ class CorpusSpec(_Section):
         return LabelOptions(files, genre_map, scores, tracks, self.matches)
 
 
-def _settings_of(config: type, **instead: Any) -> Any:  # noqa: ANN401  a type made here
+def _settings_of(config: type[ModelConfig | TrainingConfig], **instead: object) -> type[_Section]:
     """A section with every setting of a part of the core's configuration.
 
     None of them has to be there: what is left out comes from the profile, else from the core's
@@ -154,7 +155,7 @@ def _settings_of(config: type, **instead: Any) -> Any:  # noqa: ANN401  a type m
     another way.
     """
     types = get_type_hints(config) | instead
-    fields: dict[str, Any] = {
+    fields: dict[str, Any] = {  # pydantic's create_model takes nothing narrower
         f.name: (Annotated[kind, _WORD] | None if _is_word(kind) else kind | None, None)
         for f in fields_of(config)
         for kind in [types[f.name]]
@@ -180,8 +181,8 @@ class TrainingSpec(_settings_of(TrainingConfig)):  # type: ignore[misc]
 class Profile:
     """What a profile supplies to the sections ``model`` and ``training``."""
 
-    model: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, Plain] = field(default_factory=dict)
+    training: Mapping[str, Plain] = field(default_factory=dict)
 
 
 DEFAULTS = Profile(
@@ -339,7 +340,7 @@ class StudySpec(_Section):
             return range(self.seeds.search)
         return range(CONFIRMATION_SEED, CONFIRMATION_SEED + self.seeds.confirm)
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, JsonValue]:
         """What makes this study this study: all but where it runs and where it is kept.
 
         Of a GPU's share only whether there is one: its size says where a run has room.
