@@ -121,10 +121,10 @@ def _problems(content: Mapping[str, Plain]) -> Iterator[str]:
         return  # the rest would repeat it in other words
     try:
         cluster = ClusterFile.model_validate(content)
-    except ValidationError as error:  # Ray's own words, where it has some
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        yield _ray_says(content) or f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    except ValidationError as error:
+        for each in error.errors():
+            where = ".".join(map(str, each["loc"]))
+            yield f"{where}: {each['input']!r}: {each['msg'][0].lower()}{each['msg'][1:]}"
         return
     parts = (_provider_problems, _type_problems, _port_problems, _setup_problems)
     ours = [problem for part in parts for problem in part(cluster)]

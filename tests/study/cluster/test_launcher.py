@@ -103,6 +103,11 @@ LAUNCHER = {
         "could run code",
     ),
     "a value of the wrong kind": (lambda c: c.update(max_workers="many"), "max_workers: 'many'"),
+    "commands that are no list": (lambda c: c.update(setup_commands="uv venv"), "setup_commands"),
+    "a node type that is empty": (
+        lambda c: c["available_node_types"].update(gpu_worker=None),
+        "gpu_worker",
+    ),
     "no provider": (lambda c: c.pop("provider"), "provider is missing"),
     "an unknown provider": (
         lambda c: c["provider"].update(type="asw"),
@@ -289,6 +294,13 @@ KUBERAY = {
             entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
         ),
         "gpus_per_trial is 0, and every worker has GPUs",
+    ),
+    "a spec of the image's, with a resource of the wrong kind": (
+        lambda c: (
+            entrypoint(c, "launch search", "launch /specs/mine.yaml"),
+            entrypoint(c, "gpus_per_trial=auto", "cpus_per_trial=many"),
+        ),
+        "resources.cpus_per_trial: 'many': input should be a valid integer",
     ),
     "no cluster": (lambda c: job(c).pop("rayClusterSpec"), "exactly one of"),
     "a number for a text": (
