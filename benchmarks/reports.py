@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from study.home.studies import Home
-from study.ledger.record import Ended, SeedRun, State
+from study.ledger.record import Ended, SeedRun, StudyState
 from study.search.planner import grid_configurations, plan
 from study.spec import specfile
 
@@ -88,7 +88,7 @@ def simulate(home: Path) -> None:
     study.ledger.add_configurations("large", grid_configurations(record.spec))
     for run in plan(study.ledger.read("large")).planned:
         study.ledger.end("large", run, _ended(run, rng))
-    study.ledger.set_state("large", State.FINISHED)
+    study.ledger.set_state("large", StudyState.FINISHED)
     study.ledger.close()
 
 

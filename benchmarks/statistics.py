@@ -22,8 +22,10 @@ from reports.answers.summaries import summaries
 from reports.answers.verdicts import verdicts
 from reports.output.recommendation import as_json, recommend
 from reports.words.recommendation import as_text
+from study.ledger.record import StudyState
 from study.results.columns import CURVES, METRIC_PREFIXES, RESULTS
 from study.results.tables import StudyTables
+from study.spec import specfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,14 +86,19 @@ def simulated() -> StudyTables:
     ]
     return StudyTables(
         name="simulated",
-        state="finished",
-        spec={
-            "corpus": {"grid": {"snippet_steps": 64}},
-            "model": {"hidden": 48},
-            "training": {"epochs": 100},
-            "search": {"protocol": "grid", "space": "methods"},
-            "seeds": {"confirm": SEEDS},
-        },
+        state=StudyState.FINISHED,
+        spec=specfile.resolve(
+            {
+                "name": "simulated",
+                "corpus": {
+                    "grid": {"steps_per_quarter": 4, "steps_per_bar": 4, "snippet_steps": 64}
+                },
+                "model": {"hidden": 48},
+                "training": {"epochs": 100},
+                "search": {"protocol": "grid", "space": "methods"},
+                "seeds": {"confirm": SEEDS},
+            }
+        ),
         results=_frame(rows, RESULTS),
         curves=_frame([], CURVES),
         genres=pd.DataFrame([{"genre": GENRE, "fingerprint": "f" * 64, "train_songs": 96}]),

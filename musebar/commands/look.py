@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from study.home.files import AnyPath
     from study.home.studies import Study
     from study.ledger.lease import Holder
-    from study.ledger.record import Record
+    from study.ledger.record import Record, StudyState
 
 _SUBMITTED_SECONDS = 300.0
 """For which ``watch`` waits for a cluster to begin with a study."""
@@ -111,10 +111,12 @@ def list_(home: AnyPath, as_json: bool) -> None:
         click.echo(f"{row['study']}  {row['state']}  {done}/{planned} seed runs  {genres}")
 
 
-def _is_under_way(state: str, began: float) -> bool:
+def _is_under_way(state: StudyState, began: float) -> bool:
     """Whether there is something to watch: a study that runs, or that a cluster is to begin."""
-    waiting = state == "submitted" and time.monotonic() - began < _SUBMITTED_SECONDS
-    return waiting or state == "running"
+    from study.ledger.record import StudyState
+
+    waiting = state is StudyState.SUBMITTED and time.monotonic() - began < _SUBMITTED_SECONDS
+    return waiting or state is StudyState.RUNNING
 
 
 def unheard(held: Holder | None) -> str:
@@ -124,7 +126,7 @@ def unheard(held: Holder | None) -> str:
     return f" (its driver on {held.machine} was last heard of {held.silent:.0f} s ago)"
 
 
-def _status(name: str, record: Record, state: str) -> dict[str, Any]:
+def _status(name: str, record: Record, state: StudyState) -> dict[str, Any]:
     from study.search import tally
 
     counted = tally.tally(record)

@@ -111,12 +111,12 @@ def stop(home: AnyPath, name: str) -> None:
     """Ask the driver of a study to stop; what is done is kept."""
     from study.home.studies import Home
     from study.ledger import lease
-    from study.ledger.record import State
+    from study.ledger.record import StudyState
 
     opened = Home(home).open(name)
     held = lease.holder(opened.ledger, name)
     if held is None or held.gone:
-        if opened.ledger.read_state(name) == State.SUBMITTED:
+        if opened.ledger.read_state(name) is StudyState.SUBMITTED:
             opened.ledger.request_stop(name)
             click.echo(f"study '{name}' is submitted: its job will stop as soon as it begins")
             return
@@ -139,9 +139,9 @@ def _home_of(ctx: click.Context, asked: str | None) -> AnyPath:
 
 
 def _is_finished(opened: Study) -> bool:
-    from study.ledger.record import State
+    from study.ledger.record import StudyState
 
-    if opened.ledger.read_state(opened.name) != State.FINISHED:
+    if opened.ledger.read_state(opened.name) is not StudyState.FINISHED:
         return False
     _require_success(opened)
     click.echo(f"study '{opened.name}' is finished, nothing is left to run: {opened.folder}")

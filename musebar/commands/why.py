@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.errors import UnknownNameError, UsageError
+from study.ledger.record import StudyState
 from study.search.decisions import Decision, DecisionStage, Outcome, decisions
 from study.search.evidence import genres_of
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from study.ledger.record import Record
 
 
-def explain(name: str, record: Record, state: str, prefix: str, *, as_json: bool) -> str:
+def explain(name: str, record: Record, state: StudyState, prefix: str, *, as_json: bool) -> str:
     """Tell a configuration's way through a study.
 
     Parameters
@@ -82,7 +83,7 @@ def _counts(record: Record, genre: str, config_id: str) -> dict[str, tuple[int, 
     return counts
 
 
-def _choices(name: str, record: Record, state: str, config_id: str) -> list[Decision]:
+def _choices(name: str, record: Record, state: StudyState, config_id: str) -> list[Decision]:
     """What the choice among full counts makes of it, in each genre where it has one."""
     from reports.answers.choice import Choice, choose
     from reports.words.choice import reasons
@@ -98,7 +99,7 @@ def _choices(name: str, record: Record, state: str, config_id: str) -> list[Deci
             continue
         chosen = choice.chosen.config_id == config_id
         reason = " ".join(reasons(choice)) if chosen else f"{choice.chosen.config_id} is chosen"
-        when = "" if state == "finished" else " (so far: the study is not finished)"
+        when = "" if state is StudyState.FINISHED else " (so far: the study is not finished)"
         decision = Outcome.CHOSEN if chosen else Outcome.NOT_CHOSEN
         bce = None if row.validation is None else row.validation.bce.mean
         found.append(

@@ -18,7 +18,7 @@ from reports.answers.summaries import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from study.results.tables import StudyTables
+    from study.results.tables import StudyState, StudyTables
 
 CHOICE_PHASES = ("confirm", "methods")
 """Phases that a choice is made from; where a configuration has both in full, the first."""
@@ -73,7 +73,7 @@ class Shortfall:
 
     genre: str
     study: str
-    state: str
+    state: StudyState
     n_wanted: int
     most: ConfigurationSummary | None
     n_failed: int

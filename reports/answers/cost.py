@@ -64,11 +64,11 @@ def device_hours(tables: StudyTables, rows: pd.DataFrame) -> Hours:
     as holding a whole GPU. Runs whose time or device is unknown, as that of a worker that
     died, are left out.
     """
-    held = tables.spec.get("resources", {})
-    share = held.get("gpus_per_trial", 1)
+    held = tables.spec.resources
+    share = held.gpus_per_trial
     shares = {
-        "CPU": float(held.get("cpus_per_trial", 1)),
-        "GPU": float(share) if isinstance(share, int | float) and share > 0 else 1.0,
+        "CPU": float(held.cpus_per_trial),
+        "GPU": 1.0 if share == "auto" or share <= 0 else float(share),
     }
     timed = rows[rows["seconds"].notna() & rows["device"].fillna("").ne("")]
     total: Hours = {}

@@ -111,11 +111,11 @@ def scale(tables: StudyTables) -> Scale:
     spec, results, genres = tables.spec, tables.results, tables.genres
     songs = [] if genres.empty else [int(count) for count in genres["train_songs"]]
     return Scale(
-        snippet_steps=_values(results["snippet_steps"], spec["corpus"]["grid"]["snippet_steps"]),
-        hidden=_values(results["hidden"], spec["model"]["hidden"]),
-        epochs=_values(results["epochs"], spec["training"]["epochs"]),
+        snippet_steps=_values(results["snippet_steps"], spec.corpus.grid.snippet_steps),
+        hidden=_values(results["hidden"], spec.model.hidden),
+        epochs=_values(results["epochs"], spec.training.epochs),
         songs=(min(songs), max(songs)) if songs else None,
-        seeds=int(spec["seeds"]["confirm"]),
+        seeds=spec.seeds.confirm,
     )
 
 

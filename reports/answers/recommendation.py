@@ -11,6 +11,7 @@ from reports.answers.choice import Caution, Choice, Prefer, Shortfall, choose, v
 from reports.answers.naming import varied
 from reports.answers.overview import Scale, scale
 from reports.answers.summaries import ConfigurationSummary, baseline_bce, summaries
+from study.results.tables import StudyState
 from study.statistics.intervals import SeedMean, paired_difference
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _alternatives(tables: StudyTables, choice: Choice) -> tuple[Alternative, ...
 
 def _cautions(tables: StudyTables, choice: Choice, baselines: dict[str, float]) -> list[Caution]:
     applies = {
-        Caution.UNFINISHED: tables.state != "finished",
+        Caution.UNFINISHED: tables.state is not StudyState.FINISHED,
         Caution.BASELINES_UNBEATEN: bool(_unbeaten(choice, baselines)),
         Caution.BASELINES_UNKNOWN: not baselines,
         Caution.COLLAPSED_SEEDS: choice.chosen.collapsed > 0,
@@ -167,9 +168,7 @@ def _unbeaten(choice: Choice, baselines: dict[str, float]) -> tuple[str, ...]:
 def _corpus(tables: StudyTables, genre: str) -> dict[str, str | None]:
     genres = tables.genres
     rows = genres if genres.empty else genres[genres["genre"] == genre]
-    corpus = tables.spec.get("corpus", {})
-    path = corpus.get("path")
     return {
-        "path": None if path is None else str(path),
+        "path": tables.corpus_path,
         "fingerprint": str(rows["fingerprint"].iloc[0]) if len(rows) else None,
     }

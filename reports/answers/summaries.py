@@ -239,7 +239,7 @@ def baseline_bce(tables: StudyTables, genre: str, split: str) -> dict[str, float
 
 def seeds_wanted(tables: StudyTables) -> int:
     """Seeds of a full count: ``seeds.confirm`` of the spec."""
-    return int(tables.spec["seeds"]["confirm"])
+    return tables.spec.seeds.confirm
 
 
 def _planned(planned: pd.DataFrame, genre: str) -> dict[tuple[str, str], int]:

@@ -13,6 +13,7 @@ from reports.answers.paper import TABLE_1
 from reports.answers.summaries import genre_names, seeds_wanted, summaries
 from reports.answers.views import methods_of
 from reports.stats.improvement import share_interval
+from study.results.tables import StudyState
 from study.statistics.intervals import mean_over_seeds, paired_difference
 from study.statistics.signflip import ALPHA, holm, sign_flip, smallest_p
 
@@ -164,10 +165,10 @@ def verdicts(tables: StudyTables) -> tuple[ClaimVerdict, ...]:
 
 def asks_methods(tables: StudyTables) -> bool:
     """Whether the study runs the paper's four methods as fixed comparisons."""
-    search = tables.spec["search"]
-    asked = search.get("protocol") == "search" and search.get("methods", True)
-    listed = (search.get("space_content") or {}).get("configurations") or {}
-    return bool(asked or search.get("space") == "methods" or set(Method) <= set(listed))
+    search = tables.spec.search
+    asked = not search.is_grid and search.methods
+    listed = {name for name, _ in tables.spec.space.named}
+    return asked or set(Method) <= listed
 
 
 @dataclass(frozen=True)
@@ -275,7 +276,7 @@ def _pooled(rows: Mapping[str, MethodRuns], method: str) -> SeedMean | None:
 
 def _is_waiting(n: int, tables: StudyTables) -> bool:
     """Whether a claim with ``n`` seeds is not to be tested yet."""
-    return n < seeds_wanted(tables) and not (n and tables.state == "finished")
+    return n < seeds_wanted(tables) and not (n and tables.state is StudyState.FINISHED)
 
 
 def _answered(tested: Sequence[_Tested], wanted: int) -> tuple[ClaimVerdict, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reports.answers.choice import CHOICE_PHASES, full_counts
 from reports.answers.methods import Method
 from reports.answers.summaries import ConfigurationSummary, SplitSummary, baseline_bce, seeds_wanted
+from study.results.tables import StudyState
 
 if TYPE_CHECKING:
     from study.results.tables import StudyTables
@@ -88,7 +89,8 @@ def missing_methods(
     """Name the methods that an unfinished study will run and that are not among ``rows``."""
     planned = tables.planned
     asked = ((planned["genre"] == genre) & (planned["phase"] == "methods")).any()
-    if tables.state == "finished" or not (asked or tables.spec["search"].get("space") == "methods"):
+    listed = tables.spec.search.space == "methods"
+    if tables.state is StudyState.FINISHED or not (asked or listed):
         return ()
     return tuple(name for name in Method if name not in {row.method for row in rows})
 

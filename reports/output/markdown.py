@@ -52,7 +52,7 @@ def section(tables: StudyTables, reference: str | None, measured: pd.DataFrame |
     """
     parts = [
         f"## {tables.name}",
-        tables.spec.get("about", "").strip(),
+        tables.spec.about.strip(),
         _scale(tables),
         _command(tables, reference),
         "### Results",
@@ -94,17 +94,16 @@ def write_data(tables: StudyTables, folder: Path) -> None:
 
 def public_spec(tables: StudyTables) -> dict[str, Any]:
     """The resolved spec without paths: ``--set corpus.source=...`` supplies the music."""
-    spec = {k: v for k, v in tables.spec.items() if k not in {"storage", "resources"}}
-    corpus = {k: v for k, v in spec["corpus"].items() if k != "path"}
-    if corpus["source"] != EMBEDDED_SOURCE:
-        corpus["source"] = FOLDER
-    return spec | {"corpus": corpus}
+    spec = tables.spec.model_dump(mode="json", exclude={"storage", "resources"})
+    if spec["corpus"]["source"] != EMBEDDED_SOURCE:
+        spec["corpus"]["source"] = FOLDER
+    return spec
 
 
 def _scale(tables: StudyTables) -> str:
     spec = tables.spec
-    grid, model, training = spec["corpus"]["grid"], spec["model"], spec["training"]
-    embedded = spec["corpus"]["source"] == EMBEDDED_SOURCE
+    grid, model, training = spec.corpus.grid, spec.model, spec.training
+    embedded = spec.corpus.source == EMBEDDED_SOURCE
     music = "music21's embedded corpus" if embedded else "a folder of MIDI and MusicXML"
     counts = "; ".join(
         f"{row['genre']} {row['train_songs']:,} / {row['validation_songs']:,} / "
@@ -116,9 +115,9 @@ def _scale(tables: StudyTables) -> str:
     partial = "" if done >= planned else f" **Partial: {done} of {planned} runs are done.**"
     seconds = tables.results["seconds"].dropna()
     return (
-        f"Scale: {grid['snippet_steps']} steps a snippet ({grid['steps_per_quarter']} a quarter "
-        f"note, {grid['steps_per_bar']} a bar), {model['layers']} LSTM layer(s) of "
-        f"{model['hidden']} units, latent length {model['latent_length']}, {training['epochs']:,} "
+        f"Scale: {grid.snippet_steps} steps a snippet ({grid.steps_per_quarter} a quarter "
+        f"note, {grid.steps_per_bar} a bar), {model.layers} LSTM layer(s) of "
+        f"{model.hidden} units, latent length {model.latent_length}, {training.epochs:,} "
         f"epochs, {seeds_wanted(tables)} paired seeds, {done} runs of {seconds.mean():.0f} s on "
         f"average.{partial} The paper's scale: 240 steps, 2 layers of 512 units, latent length "
         f"100, 3,000 epochs. Music: {music}, train / validation / test: {counts}. {COVERAGE}"
@@ -128,7 +127,7 @@ def _scale(tables: StudyTables) -> str:
 def _command(tables: StudyTables, reference: str | None) -> str:
     name = tables.name
     against = f" --reference {reference}" if reference not in {None, DEFAULT_REFERENCE} else ""
-    source = tables.spec["corpus"]["source"]
+    source = tables.spec.corpus.source
     given = "" if source == EMBEDDED_SOURCE else f" --set corpus.source={FOLDER}"
     return (
         f"```sh\nmusebar study launch docs/results/{name}/study.yaml{given}\n"

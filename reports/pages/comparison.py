@@ -15,6 +15,7 @@ from reports.pages.site import Place
 from reports.words import labels
 from reports.words.cost import hours_text
 from reports.words.slugs import slug
+from study.results.tables import StudyState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +69,9 @@ def _asked(studies: Sequence[StudyView]) -> Table:
         rows.append(
             (
                 Cell(study.name, href=f"{study_folder(study.name)}/index.html"),
-                Cell(study.tables.state, warning=study.tables.state != "finished"),
+                Cell(study.tables.state, warning=study.tables.state is not StudyState.FINISHED),
                 Cell(scale_line(whole.scale)),
-                Cell(asked_line(study.tables.spec)),
+                Cell(asked_line(study.tables)),
                 Cell(f"{done:,}", done),
                 Cell(hours_text(whole.hours), sum(whole.hours.values()))
                 if whole.hours

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from musebar_core import yamlfile
+from musebar_core.metric_table import metric
 from reports.answers.choice import Caution
 from reports.answers.methods import DEFAULT
 from reports.answers.overview import overview
@@ -38,9 +39,10 @@ def overview_page(study: StudyView, site: Site) -> str:
     tables = study.tables
     whole = overview(tables)
     # the storage says where a study is kept, not what it is
-    spec = without_secrets({key: one for key, one in tables.spec.items() if key != "storage"})
+    spec = without_secrets(tables.spec.model_dump(mode="json", exclude={"storage"}))
+    spec["corpus"]["path"] = without_secrets(tables.corpus_path)
     page: dict[str, Any] = {
-        "about": str(spec.get("about") or ""),
+        "about": without_secrets(tables.spec.about),
         "overview": whole,
         "hear": Place(LISTEN).file if site.has(LISTEN) else "",
         "hours": hours_text(whole.hours),
@@ -58,7 +60,7 @@ def overview_page(study: StudyView, site: Site) -> str:
         "per_decision": _per_decision(study, whole.hours),
         "silent": sorted(study.silent.items()),
         "spec": yamlfile.dump(spec, width=100),
-        "asked": asked_line(spec),
+        "asked": asked_line(tables),
         "short": _short(study.genres),
     }
     return render("overview.html.j2", **(context(study, site, Place(OVERVIEW)) | page))
@@ -95,19 +97,18 @@ def _per_decision(study: StudyView, hours: dict[str, float]) -> str:
     return f"{hours_text(each)} for {which}."
 
 
-def asked_line(spec: dict[str, Any]) -> str:
+def asked_line(tables: StudyTables) -> str:
     """Say in a sentence what the study was asked to do."""
-    search, seeds = spec["search"], spec["seeds"]
-    confirm = labels.count(int(seeds["confirm"]), "seed")
-    space = f"the space “{search.get('space', '')}”"
-    if search.get("protocol") == "grid":
+    search, seeds = tables.spec.search, tables.spec.seeds
+    confirm = labels.count(seeds.confirm, "seed")
+    space = f"the space “{without_secrets(search.space)}”"
+    if search.is_grid:
         return f"Every configuration of {space}, on {confirm}."
-    configurations = labels.count(int(search.get("configurations", 0)), "configuration")
-    text = f"{configurations} of {space} a genre, each on {labels.count(seeds['search'], 'seed')}"
-    text += f" to search; the {_finalists(int(search['finalists']))}"
-    text += " and the paper's four methods" if search.get("methods", True) else ""
-    objective = str(search.get("objective", "bce"))
-    objective = objective.upper() if objective in {"bce", "elbo"} else objective
+    configurations = labels.count(search.configurations, "configuration")
+    text = f"{configurations} of {space} a genre, each on {labels.count(seeds.search, 'seed')}"
+    text += f" to search; the {_finalists(search.finalists)}"
+    text += " and the paper's four methods" if search.methods else ""
+    objective = " and ".join(metric(one).label for one in search.objectives)
     return f"{text} on {confirm} to confirm. The search improves {objective}."
 
 

@@ -16,6 +16,7 @@ from reports.answers.summaries import (
 )
 from reports.answers.views import compared
 from reports.figures.style import genre_colours
+from study.results.tables import StudyState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +96,7 @@ class StudyView:
     @property
     def partial(self) -> str | None:
         """Say how far a study that goes on is; None where it is finished."""
-        if self.tables.state == "finished":
+        if self.tables.state is StudyState.FINISHED:
             return None
         done = int((self.tables.results["state"] == "done").sum())
         planned = int(self.tables.planned["n_seeds"].sum())

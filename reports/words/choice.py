@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.answers.choice import Caution, Prefer, Tiebreak, validation
 from reports.words.labels import METHODS, count, number
+from study.results.tables import StudyState
 from study.statistics.eligibility import most_collapsed
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ def shortfall_text(one: Shortfall, musebar: str = "musebar") -> str:
 
 
 def _go_on(one: Shortfall, musebar: str) -> str:
-    if one.state == "finished":
+    if one.state is StudyState.FINISHED:
         return ""
-    verb = "watch" if one.state == "running" else "resume"
+    verb = "watch" if one.state is StudyState.RUNNING else "resume"
     return f": `{musebar} study {verb} {one.study}`"
 
 

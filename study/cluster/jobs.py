@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError, UsageError
-from study.ledger.record import State
+from study.ledger.record import StudyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ def submit(client: JobSubmissionClient, study: Study, home: Home) -> str:
             str(Versions.here()),
         ]
     )
-    study.ledger.set_state(study.name, State.SUBMITTED)
+    study.ledger.set_state(study.name, StudyState.SUBMITTED)
     try:
         return str(
             client.submit_job(
@@ -130,7 +130,7 @@ def submit(client: JobSubmissionClient, study: Study, home: Home) -> str:
             )
         )
     except (RuntimeError, ConnectionError) as error:
-        study.ledger.set_state(study.name, State.STOPPED)
+        study.ledger.set_state(study.name, StudyState.STOPPED)
         raise StudyError(f"the cluster took no job: {_cause(error)}") from None
 
 
@@ -158,13 +158,13 @@ def follow(
     while not (status := client.get_job_status(job)).is_terminal():
         time.sleep(POLL_SECONDS)
     state = study.ledger.read_state(study.name)
-    if state == State.STOPPED:
+    if state is StudyState.STOPPED:
         raise StudyError(
             f"study '{study.name}' was stopped; go on with: "
             f"{home.command('study resume', study.name)} --address ADDRESS"
         )
-    if state == State.SUBMITTED:  # the job ended before its driver began
-        study.ledger.set_state(study.name, State.STOPPED)
+    if state is StudyState.SUBMITTED:  # the job ended before its driver began
+        study.ledger.set_state(study.name, StudyState.STOPPED)
     if str(status.value) != "SUCCEEDED":
         raise StudyError(f"job {job} ended as {status.value}: {last or 'it left no log'}")
 

@@ -16,7 +16,7 @@ from musebar_core.config import Configuration
 from musebar_core.errors import StudyError
 from study.ledger import schema
 from study.ledger.database import Database, without_password
-from study.ledger.record import Ended, Origin, Proposal, Record, SeedRun, State
+from study.ledger.record import Ended, Origin, Proposal, Record, SeedRun, StudyState
 from study.spec.model import Phase
 from study.spec.specfile import restore
 
@@ -70,7 +70,7 @@ class Ledger:
             {
                 "study": spec.name,
                 "spec": public(spec),
-                "state": State.CREATED,
+                "state": StudyState.CREATED,
                 "stop_requested": False,
                 "created_at": now(),
             },
@@ -80,7 +80,7 @@ class Ledger:
         """Record a study's spec anew: one that says otherwise where it runs."""
         self._update(spec.name, {"spec": public(spec)})
 
-    def set_state(self, study: str, state: str) -> None:
+    def set_state(self, study: str, state: StudyState) -> None:
         """Record the study's state.
 
         A study that is submitted, or runs at once, forgets an earlier request to stop; one whose
@@ -88,10 +88,12 @@ class Ledger:
         """
         known = schema.studies.c
         values: dict[str, Any] = {"state": state}
-        if state == State.SUBMITTED:
+        if state is StudyState.SUBMITTED:
             values["stop_requested"] = False
-        if state == State.RUNNING:
-            values["stop_requested"] = sa.and_(known.stop_requested, known.state == State.SUBMITTED)
+        if state is StudyState.RUNNING:
+            values["stop_requested"] = sa.and_(
+                known.stop_requested, known.state == StudyState.SUBMITTED
+            )
         self._update(study, values)
 
     def request_stop(self, study: str) -> None:
@@ -194,10 +196,10 @@ class Ledger:
         with self.database.begin() as db:
             return bool(db.scalar(query))
 
-    def read_state(self, study: str) -> str:
+    def read_state(self, study: str) -> StudyState:
         """Read the study's state as it was recorded last."""
         query = sa.select(schema.studies.c.state).where(schema.studies.c.study == study)
-        return self.database.transact(lambda db: str(db.scalar(query)))
+        return self.database.transact(lambda db: StudyState(db.execute(query).scalar_one()))
 
     def read(self, study: str, *, curves: bool = False) -> Record:
         """Read all there is of a study, as it was at one moment.
@@ -248,7 +250,7 @@ def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
     row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one()
     return Record(
         spec=restore(row["spec"]),
-        state=row["state"],
+        state=StudyState(row["state"]),
         stop_requested=row["stop_requested"],
         corpus_path=row["corpus_path"],
         facts={r["genre"]: r["facts"] for r in _select(db, schema.genres, study)},

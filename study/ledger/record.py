@@ -22,8 +22,8 @@ DISK_FULL = "the disk is full"
 """How the failure of a run begins that is no fault of the run's."""
 
 
-class State:
-    """States of a study as its ledger holds them."""
+class StudyState(StrEnum):
+    """Where a study stands."""
 
     CREATED = "created"
     SUBMITTED = "submitted"
@@ -31,6 +31,8 @@ class State:
     RUNNING = "running"
     STOPPED = "stopped"
     FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    """Recorded as running, and its driver is gone: no ledger holds it."""
 
 
 class SeedRun(NamedTuple):
@@ -145,7 +147,7 @@ class Record:
     """
 
     spec: StudySpec
-    state: str
+    state: StudyState
     stop_requested: bool
     corpus_path: str | None
     facts: dict[str, dict[str, Any]]

@@ -19,7 +19,7 @@ from musebar_core.corpus import OVERALL
 from musebar_core.errors import UsageError
 from study.home.studies import SPEC_FILE
 from study.ledger.ledger import public
-from study.ledger.record import Ended, Record, SeedRun, State
+from study.ledger.record import Ended, Record, SeedRun, StudyState
 from study.results.columns import (
     CURVES,
     GROWING,
@@ -98,7 +98,7 @@ def import_study(
     study.ledger.set_corpus(spec.name, None, facts)
     for run, ended in runs.items():
         study.ledger.end(spec.name, run, ended)
-    study.ledger.set_state(spec.name, State.STOPPED)
+    study.ledger.set_state(spec.name, StudyState.STOPPED)
     return study, len(runs)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from study.search import planner
-from study.spec import specfile
 
 if TYPE_CHECKING:
     from study.results.tables import StudyTables
@@ -13,9 +12,6 @@ if TYPE_CHECKING:
 
 def named_configurations(tables: StudyTables) -> dict[str, str]:
     """Name to config_id, the paper's methods first; empty for a study of no named space."""
-    content = {**tables.spec, "corpus": dict(tables.spec["corpus"])}
-    content["corpus"].pop("path", None)
-    spec = specfile.restore(content)
-    names = planner.named_of(spec)
-    order = [*(name for name in spec.methods if name in names), *names]
+    names = planner.named_of(tables.spec)
+    order = [*(name for name in tables.spec.methods if name in names), *names]
     return {name: names[name] for name in order}

@@ -25,6 +25,7 @@ from musebar_core.errors import StudyError
 from musebar_core.metric_table import Direction, metric
 from study.ledger.database import shown
 from study.results.columns import SETTING_COLUMNS
+from study.spec.model import Phase
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -67,8 +68,7 @@ def export(tables: StudyTables, url: str) -> dict[str, int]:
 
 def objectives(tables: StudyTables) -> list[str]:
     """The validation metrics that the study improves."""
-    asked = tables.spec["search"]["objective"]
-    return list(asked) if isinstance(asked, list) else [asked]
+    return [str(one) for one in tables.spec.search.objectives]
 
 
 def _write(storage: BaseStorage, name: str, tables: StudyTables, rows: pd.DataFrame) -> int:
@@ -84,7 +84,7 @@ def _write(storage: BaseStorage, name: str, tables: StudyTables, rows: pd.DataFr
             return len(trials)
         optuna.delete_study(study_name=name, storage=storage)  # a finished trial never changes
     made = optuna.create_study(study_name=name, storage=storage, directions=directions)
-    made.set_user_attr("state", tables.state)
+    made.set_user_attr("state", str(tables.state))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         made.set_metric_names([f"validation_{metric}" for metric in wanted])
@@ -110,8 +110,7 @@ def _trial(
     tables: StudyTables,
 ) -> FrozenTrial:
     first, done = rows.iloc[0], rows[rows.state == "done"].sort_values("seed")
-    seeds = "search" if first.phase == "search" else "confirm"
-    whole = len(rows) >= tables.spec["seeds"][seeds]
+    whole = len(rows) >= len(tables.spec.seeds_of(Phase(first.phase)))
     state = TrialState.COMPLETE if len(done) else TrialState.FAIL
     if not whole:
         state = TrialState.RUNNING

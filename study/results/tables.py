@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from musebar_core import settings
 from study.home.studies import Home
 from study.ledger import lease
-from study.ledger.record import State
+from study.ledger.record import StudyState
 from study.results.columns import (
     BASELINES,
     CURVES,
@@ -34,6 +34,18 @@ if TYPE_CHECKING:
     from study.home.files import AnyPath
     from study.home.studies import Study
     from study.ledger.record import Ended, Record, SeedRun
+    from study.spec.model import StudySpec
+
+
+__all__ = [
+    "StudyState",
+    "StudyTables",
+    "load_tables",
+    "state_of",
+    "study_names",
+    "tables",
+    "write_table",
+]
 
 
 @dataclass(frozen=True)
@@ -45,9 +57,9 @@ class StudyTables:
     name
         The study.
     state
-        ``created``, ``running``, ``stopped``, ``finished`` or ``interrupted``.
+        Where it stands.
     spec
-        The resolved spec, as plain data; ``corpus.path`` is where the corpus was built.
+        What it was asked, resolved.
     results
         One row a seed run that has ended (done or failed); columns :data:`RESULTS`.
     curves
@@ -63,17 +75,20 @@ class StudyTables:
         One row a genre, config_id, phase: ``n_seeds`` planned so far.
     decisions
         One row a decision about a configuration; columns :data:`DECISIONS`.
+    corpus_path
+        Where its corpus is; None where that is not known here.
     """
 
     name: str
-    state: str
-    spec: dict[str, Any]
+    state: StudyState
+    spec: StudySpec
     results: pd.DataFrame
     curves: pd.DataFrame
     genres: pd.DataFrame
     baselines: pd.DataFrame
     planned: pd.DataFrame
     decisions: pd.DataFrame = field(default_factory=lambda: _frame([], DECISIONS))
+    corpus_path: str | None = None
 
 
 def study_names(home: AnyPath) -> list[str]:
@@ -100,35 +115,34 @@ def _curve(record: Record, run: SeedRun) -> list[dict[str, Any]]:
     return curve
 
 
-def state_of(study: Study) -> str:
-    """State of a study: as recorded, but ``interrupted`` where its driver is gone."""
+def state_of(study: Study) -> StudyState:
+    """Where a study stands: as recorded, or interrupted where its driver is gone."""
     state = study.ledger.read_state(study.name)
-    if state == State.RUNNING:
+    if state is StudyState.RUNNING:
         held = lease.holder(study.ledger, study.name)
         if held is None or held.gone:
-            return "interrupted"
+            return StudyState.INTERRUPTED
     return state
 
 
-def tables(name: str, record: Record, state: str) -> StudyTables:
+def tables(name: str, record: Record, state: StudyState) -> StudyTables:
     """Flatten a record, read with its curves, into tables, rows in the order of their keys."""
     methods = planner.methods_of(record.spec)
     runs = sorted(record.ended)
-    spec = record.spec.model_dump(mode="json")
-    spec["corpus"]["path"] = record.corpus_path
     flat = {name: _flat_configuration(one) for name, one in record.configurations.items()}
     results = [_result(name, run, record, (methods, flat)) for run in runs]
     curves = [_key(name, run) | row for run in runs for row in _curve(record, run)]
     return StudyTables(
         name=name,
         state=state,
-        spec=spec,
+        spec=record.spec,
         results=_frame(results, RESULTS),
         curves=_frame(curves, CURVES),
         genres=_genres(record),
         baselines=_baselines(record),
         planned=_planned(record),
         decisions=_frame([{"study": name} | asdict(d) for d in decisions(record)], DECISIONS),
+        corpus_path=record.corpus_path,
     )
 
 

@@ -19,7 +19,7 @@ import psutil
 from musebar_core.errors import StudyError
 from study.home import corpora, files
 from study.ledger.lease import Lease
-from study.ledger.record import State
+from study.ledger.record import StudyState
 from study.run import diskspace, nodes
 from study.run.driver import Driver
 from study.run.stop import Interrupted, Stop
@@ -58,7 +58,7 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
     """
     study.ledger.database.patience = study.ledger.read(study.name).spec.storage.patience_seconds
     with Lease(study.ledger, study.name, home.musebar) as lease, Stop(study, home, lease) as stop:
-        study.ledger.set_state(study.name, State.RUNNING)
+        study.ledger.set_state(study.name, StudyState.RUNNING)
         try:
             _prepare(study, home, reporter, stop, share=join)
             stop.check()
@@ -72,11 +72,11 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
         except (Interrupted, KeyboardInterrupt):
             study.ledger.database.patience = 0.0
             with contextlib.suppress(StudyError):  # the database is away: the lease tells
-                study.ledger.set_state(study.name, State.STOPPED)
+                study.ledger.set_state(study.name, StudyState.STOPPED)
             raise
         if not driver.finished:
             raise StudyError("Ray ended before the study did: resume it, with -v for Ray's log")
-        study.ledger.set_state(study.name, State.FINISHED)
+        study.ledger.set_state(study.name, StudyState.FINISHED)
 
 
 def _place(spec: StudySpec, stop: Stop, *, join: bool) -> contextlib.AbstractContextManager[Share]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from musebar_core.errors import MuseBarError, StudyError
-from study.ledger.record import State
+from study.ledger.record import StudyState
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -108,7 +108,7 @@ class Stop:
             return
         self._study.ledger.database.patience = 0.0
         with contextlib.suppress(StudyError):
-            self._study.ledger.set_state(self._study.name, State.STOPPED)
+            self._study.ledger.set_state(self._study.name, StudyState.STOPPED)
             self._lease.release()
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):

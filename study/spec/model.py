@@ -236,6 +236,11 @@ class SearchSpec(_Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @property
+    def is_grid(self) -> bool:
+        """Whether every configuration of the space is run, and none proposed."""
+        return self.protocol is Protocol.GRID
+
+    @property
     def objectives(self) -> tuple[Objective, ...]:
         """What the search improves, the first of them first."""
         asked = self.objective

@@ -11,8 +11,10 @@ import pytest
 
 from musebar_core.annealing import Schedule
 from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
+from study.ledger.record import StudyState
 from study.results.columns import CURVES, METRIC_PREFIXES, RESULTS
 from study.results.tables import StudyTables
+from study.spec import specfile
 
 MARKOV = {"pitch_frequencies": 907.0, "markov": 627.0, "repeat_last": 980.0}
 
@@ -165,38 +167,39 @@ class Study:
         planned = pd.DataFrame(self.plan, columns=["genre", "config_id", "phase", "n_seeds"])
         return StudyTables(
             name=self.name,
-            state=self.state,
+            state=StudyState(self.state),
             spec=self._spec(),
             results=frame(self.rows, RESULTS),
             curves=frame(self.epochs, CURVES),
             genres=pd.DataFrame(genres),
             baselines=pd.DataFrame(baselines, columns=["genre", "split", "baseline", "bce"]),
             planned=planned.astype({"n_seeds": "int64"}),
+            corpus_path="/data/corpus",
         )
 
     def _spec(self):
-        return {
-            "name": self.name,
-            "about": self.about,
-            "corpus": {
-                "source": "music21",
-                "path": "/data/corpus",
-                "genres": self.genres,
-                "grid": {"steps_per_quarter": 4, "steps_per_bar": 4, "snippet_steps": 64},
-            },
-            "model": {"hidden": 48, "layers": 2},
-            "training": {"epochs": 100},
-            "search": {
-                "protocol": "search",
-                "space": "full",
-                "configurations": 60,
-                "finalists": 3,
-                "objective": "bce",
-                "methods": True,
-            },
-            "seeds": {"search": 2, "confirm": self.confirm},
-            "storage": {"ledger": "postgresql://ann:secret@db/ledger"},
-        }
+        return specfile.resolve(
+            {
+                "name": self.name,
+                "about": self.about,
+                "corpus": {
+                    "source": "music21",
+                    "grid": {"steps_per_quarter": 4, "steps_per_bar": 4, "snippet_steps": 64},
+                },
+                "model": {"hidden": 48, "layers": 2},
+                "training": {"epochs": 100},
+                "search": {
+                    "protocol": "search",
+                    "space": "full",
+                    "configurations": 60,
+                    "finalists": 3,
+                    "objective": "bce",
+                    "methods": True,
+                },
+                "seeds": {"search": 2, "confirm": self.confirm},
+                "storage": {"ledger": "postgresql://ann:secret@db/ledger"},
+            }
+        )
 
 
 def spread(mean, sd=1.0, n=10):

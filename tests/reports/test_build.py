@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +11,13 @@ from reports.pages.overview import asked_line
 from reports.pages.render import without_secrets
 from reports.pages.strip import strip
 from reports.words.slugs import page_name
+from study.spec.model import Objective
+
+
+def asking(tables, **changes):
+    """The same study with another search."""
+    search = tables.spec.search.model_copy(update=changes)
+    return replace(tables, spec=tables.spec.model_copy(update={"search": search}))
 
 
 class Links(HTMLParser):
@@ -124,9 +132,13 @@ def test_credentials_in_a_failures_reason_are_not_shown(make_study, make_config,
     ],
 )
 def test_what_was_asked_names_the_finalists(make_study, finalists, said):
-    spec = make_study().tables().spec
-    spec["search"]["finalists"] = finalists
-    assert said in asked_line(spec)
+    assert said in asked_line(asking(make_study().tables(), finalists=finalists))
+
+
+def test_what_was_asked_names_every_objective(make_study):
+    both = [Objective.BCE, Objective.MI_LOWER]
+    said = asked_line(asking(make_study().tables(), objective=both))
+    assert said.endswith("The search improves BCE and MI lower.")
 
 
 def test_files_that_file_managers_leave_do_not_hinder_a_rebuild(report, four_methods):

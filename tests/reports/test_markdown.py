@@ -10,6 +10,7 @@ import yaml
 from reports.answers.agreement import agreements
 from reports.answers.effects import effects
 from reports.output import markdown
+from study.ledger.record import StudyState
 from study.results.columns import CURVES, RESULTS
 from study.results.named import named_configurations
 from study.results.tables import StudyTables
@@ -32,8 +33,6 @@ def tables():
     frame = pd.DataFrame(
         {c.name: pd.Series([run.get(c.name) for run in runs], dtype=c.dtype) for c in RESULTS}
     )
-    content = spec.model_dump(mode="json")
-    content["corpus"]["path"] = "/home/me/corpora/songs"
     genres = pd.DataFrame(
         [
             {
@@ -56,7 +55,17 @@ def tables():
         columns=["genre", "config_id", "phase", "n_seeds"],
     )
     curves = pd.DataFrame({c.name: pd.Series([], dtype=c.dtype) for c in CURVES})
-    return StudyTables("mine", "finished", content, frame, curves, genres, baselines, planned)
+    return StudyTables(
+        name="mine",
+        state=StudyState.FINISHED,
+        spec=spec,
+        results=frame,
+        curves=curves,
+        genres=genres,
+        baselines=baselines,
+        planned=planned,
+        corpus_path="/home/me/corpora/songs",
+    )
 
 
 def _run(config_id, name, seed):

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from musebar.cli import musebar
 from reports.words.slugs import page_name
 from study.home.studies import Home
-from study.ledger.record import Ended, Proposal, SeedRun, State
+from study.ledger.record import Ended, Proposal, SeedRun, StudyState
 from study.spec import specfile
 from study.spec.model import Phase
 
@@ -122,7 +122,7 @@ def planted(tmp_path_factory):
     study.run("vae_bow", Phase.METHODS, luck(512, ALTERNATING))
     study.run("musebar", Phase.METHODS, luck(511, ALTERNATING))
     study.run("musebar_bow", Phase.METHODS, luck(505, ALTERNATING[::-1]))
-    study.ledger.set_state("planted", State.FINISHED)
+    study.ledger.set_state("planted", StudyState.FINISHED)
     study.home = home
     return study
 

@@ -1,7 +1,16 @@
+from dataclasses import replace
+
 import pytest
 
 from reports.answers.cost import cost
 from reports.words.cost import hours_text, runs_text
+from study.spec.model import ResourcesSpec
+
+
+def holding(tables, gpus):
+    """The same study with trials of two CPUs and a share of a GPU."""
+    resources = ResourcesSpec(cpus_per_trial=2, gpus_per_trial=gpus)
+    return replace(tables, spec=tables.spec.model_copy(update={"resources": resources}))
 
 
 @pytest.fixture
@@ -31,13 +40,11 @@ def test_a_decision_costs_its_genres_seed_runs_phase_by_phase(study):
 def test_hours_count_the_cpus_and_the_share_of_a_gpu_that_a_run_held(study):
     for row in study.rows[:4]:
         row["device"] = "cuda:0"
-    tables = study.tables()
-    tables.spec["resources"] = {"cpus_per_trial": 2, "gpus_per_trial": 0.25}
-    found = cost(tables, "jazz")
+    found = cost(holding(study.tables(), gpus=0.25), "jazz")
     assert found.hours == {"CPU": pytest.approx(4 * 0.02), "GPU": pytest.approx(4 * 0.0025)}
     assert hours_text(found.hours) == "0.08 CPU-hours and 0.01 GPU-hours"
-    tables.spec["resources"] = {"cpus_per_trial": 2, "gpus_per_trial": "auto"}
-    assert cost(tables, "jazz").hours["GPU"] == pytest.approx(4 * 0.01)
+    whole = holding(study.tables(), gpus="auto")
+    assert cost(whole, "jazz").hours["GPU"] == pytest.approx(4 * 0.01)
 
 
 def test_runs_without_a_time_are_counted_and_cost_nothing_known(study):

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from reports.answers.methods import Method
 from reports.answers.verdicts import MOST, Answer, Claim, Open, stated, verdicts
 from reports.words.verdicts import verdict_line
+from study.spec import specfile
 
 NOISE = (0.1, -0.2, 0.3, -0.1, 0.2, -0.3, 0.15, 0.05, -0.05, 0.0)
 
@@ -186,5 +189,5 @@ def test_a_study_that_asks_no_methods_has_no_verdicts(make_study, make_config):
     study = make_study()
     study.add(make_config(8), [560.0] * 10)
     tables = study.tables()
-    tables.spec["search"] |= {"protocol": "grid", "space": "latent_length"}
-    assert verdicts(tables) == ()
+    grid = specfile.load("paper-latent")
+    assert verdicts(replace(tables, spec=grid)) == ()

@@ -16,7 +16,7 @@ from study.home.studies import Home
 from study.ledger.database import shown, without_password
 from study.ledger.lease import Holder, Lease, holder, this_host
 from study.ledger.ledger import Ledger, public
-from study.ledger.record import Ended, Origin, OriginKind, Proposal, Record, SeedRun, State
+from study.ledger.record import Ended, Origin, OriginKind, Proposal, Record, SeedRun, StudyState
 from study.ledger.schema import leases
 from study.spec.model import Phase
 
@@ -92,18 +92,18 @@ def test_failed_attempts_are_counted(study):
 def test_running_again_forgets_the_request_to_stop(study):
     study.ledger.request_stop("tiny")
     assert study.ledger.stop_requested("tiny")
-    study.ledger.set_state("tiny", State.RUNNING)
+    study.ledger.set_state("tiny", StudyState.RUNNING)
     assert not study.ledger.stop_requested("tiny")
 
 
 def test_a_job_that_begins_heeds_the_request_to_stop_that_came_before(study):
     study.ledger.request_stop("tiny")
-    study.ledger.set_state("tiny", State.SUBMITTED)
+    study.ledger.set_state("tiny", StudyState.SUBMITTED)
     assert not study.ledger.stop_requested("tiny")
     study.ledger.request_stop("tiny")
-    study.ledger.set_state("tiny", State.RUNNING)
+    study.ledger.set_state("tiny", StudyState.RUNNING)
     assert study.ledger.stop_requested("tiny")
-    study.ledger.set_state("tiny", State.RUNNING)
+    study.ledger.set_state("tiny", StudyState.RUNNING)
     assert not study.ledger.stop_requested("tiny")
 
 
@@ -346,4 +346,4 @@ def test_whoever_sees_a_study_being_created_can_read_it(tmp_path, tiny_spec):
             home = Home(tmp_path / str(i))
             seen = [pool.submit(look, home) for _ in range(2)]
             home.create(spec)
-            assert all(s.result(20).state == State.CREATED for s in seen)
+            assert all(s.result(20).state == StudyState.CREATED for s in seen)

@@ -19,7 +19,7 @@ from study.home import corpora
 from study.home.studies import Home
 from study.ledger import lease
 from study.ledger.lease import Lease, holder
-from study.ledger.record import Proposal, State
+from study.ledger.record import Proposal, StudyState
 from study.ledger.schema import leases
 from study.results.tables import state_of
 from study.run import diskspace, worker
@@ -49,7 +49,7 @@ def held_by(study, **changes):
 
 
 def test_a_driver_elsewhere_counts_as_running_while_it_is_heard_of(study):
-    study.ledger.set_state("tiny", State.RUNNING)
+    study.ledger.set_state("tiny", StudyState.RUNNING)
     held_by(study)
     assert state_of(study) == "running"
     held_by(study, beat_at=study.ledger.database.clock - 61.0)
