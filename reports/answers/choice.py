@@ -31,6 +31,10 @@ class Prefer(StrEnum):
     INFORMATION = "information"
 
 
+NEEDED = {Prefer.BCE: ("bce",), Prefer.INFORMATION: ("mi_lower", "bce")}
+"""Metrics that a choice is made on."""
+
+
 class Tiebreak(StrEnum):
     """What decides between configurations that lie within one standard error, in this order."""
 
@@ -69,6 +73,9 @@ class Shortfall:
         The configuration with most of them; None while no confirmation run has ended.
     n_failed
         Confirmation runs that failed.
+    unmeasured
+        Metrics that the choice needs together, and that no configuration with all its seeds has on
+        all of them: the study is older than one. Empty where seeds are lacking.
     """
 
     genre: str
@@ -77,6 +84,7 @@ class Shortfall:
     n_wanted: int
     most: ConfigurationSummary | None
     n_failed: int
+    unmeasured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,9 +159,11 @@ def choose(tables: StudyTables, genre: str, prefer: Prefer = Prefer.BCE) -> Choi
         Markov baseline.
     """
     wanted = seeds_wanted(tables)
-    full = full_counts(summaries(tables, genre), wanted)
+    counted = full_counts(summaries(tables, genre), wanted)
+    full = [row for row in counted if _is_measured(row, prefer, wanted)]
     if not full:
-        return _shortfall(tables, genre, wanted)
+        unmeasured = NEEDED[prefer] if counted else ()
+        return _shortfall(tables, genre, wanted, unmeasured)
     eligible = [summary for summary in full if not summary.is_collapsed]
     candidates = eligible or full
     markov = baseline_bce(tables, genre, "validation").get("markov")
@@ -191,6 +201,11 @@ def full_counts(rows: tuple[ConfigurationSummary, ...], wanted: int) -> list[Con
     return sorted(found.values(), key=lambda row: row.config_id)
 
 
+def _is_measured(row: ConfigurationSummary, prefer: Prefer, wanted: int) -> bool:
+    figures = validation(row)
+    return all(figures.metric(name).n_seeds >= wanted for name in NEEDED[prefer])
+
+
 def simplicity(summary: ConfigurationSummary) -> tuple[int, int, int, str]:
     """Sort key of the tie: latent length, regularizers, schedule's order, config_id."""
     model = summary.config.model
@@ -224,7 +239,9 @@ def _by_information(candidates: Sequence[ConfigurationSummary]) -> list[Configur
     return sorted(candidates, key=order)
 
 
-def _shortfall(tables: StudyTables, genre: str, wanted: int) -> Shortfall:
+def _shortfall(
+    tables: StudyTables, genre: str, wanted: int, unmeasured: tuple[str, ...]
+) -> Shortfall:
     rows = [s for s in summaries(tables, genre) if s.phase in CHOICE_PHASES]
     return Shortfall(
         genre=genre,
@@ -233,4 +250,5 @@ def _shortfall(tables: StudyTables, genre: str, wanted: int) -> Shortfall:
         n_wanted=wanted,
         most=max(rows, key=lambda s: s.n_measured, default=None),
         n_failed=sum(len(s.failures) for s in rows),
+        unmeasured=unmeasured,
     )

@@ -43,8 +43,8 @@ def card_dict(card: Card) -> dict[str, Any]:
 
 
 def mean_dict(mean: SeedMean | None) -> dict[str, Any] | None:
-    """Return a mean over seeds with its interval; None for none."""
-    if mean is None:
+    """Return a mean over seeds with its interval; None for none, or for one over no seeds."""
+    if mean is None or not mean.n_seeds:
         return None
     interval = None if mean.interval is None else list(mean.interval)
     return {"mean": mean.mean, "interval": interval, "n_seeds": mean.n_seeds}

@@ -108,7 +108,9 @@ def _alternative_dict(one: Alternative) -> dict[str, Any]:
         "method": one.summary.method,
         **{name: switch(value) for name, value in one.settings.items()},
         "validation_bce": mean_dict(figures.bce),
-        "validation_mi": [figures.mi_lower.mean, figures.mi_upper.mean],
+        "validation_mi": [
+            end.mean if end.n_seeds else None for end in (figures.mi_lower, figures.mi_upper)
+        ],
         "collapsed_seeds": one.summary.collapsed,
         "difference": mean_dict(one.difference),
     }

@@ -49,7 +49,7 @@ class CardView:
 def card_view(study: StudyView, genre: GenreView) -> CardView | None:
     """Lay out a genre's card; None while nothing can be recommended."""
     found = genre.found
-    if found.bce is None or found.information is None:
+    if found.bce is None:
         return None
     card = found.bce.card
     charts = {
@@ -57,8 +57,9 @@ def card_view(study: StudyView, genre: GenreView) -> CardView | None:
         "stages": _stages(card, genre),
         "transfer": _regret(study, genre),
     }
+    other = () if found.information is None else sections(found.information.card)
     parts = (Part(one, charts.get(one.id, ())) for one in sections(card))
-    return CardView(tuple(parts), sections(found.information.card))
+    return CardView(tuple(parts), other)
 
 
 def _ties(card: Card) -> tuple[Chart, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.answers.choice import Caution, Prefer, Tiebreak, validation
-from reports.words.labels import METHODS, count, number
+from reports.words.labels import METHODS, count, metric_label, number
 from study.results.tables import StudyState
 from study.statistics.eligibility import most_collapsed
 
@@ -53,6 +53,9 @@ def choice_warning(caution: Caution, choice: Choice) -> str:
 
 def shortfall_text(one: Shortfall, musebar: str = "musebar") -> str:
     """Say why nothing can be chosen yet and how to go on; commands begin with ``musebar``."""
+    if one.unmeasured:
+        needed = " and ".join(map(metric_label, one.unmeasured))
+        return f"no configuration of '{one.genre}' has {needed} measured on all seeds"
     head = f"no configuration has {_all_seeds(one.n_wanted)} yet"
     if one.most is None:
         return f"{head}: no confirmation run of '{one.genre}' has ended (study {one.state})"
