@@ -311,3 +311,23 @@ def rich_tables():
         return study.tables()
 
     return make
+
+
+@pytest.fixture
+def changed():
+    """Makes a configuration that differs from one of ``make_config`` in one setting alone."""
+    known = {"regularizers": 4, "annealing": "linear"}
+
+    def make(config, entry):
+        if entry.dtype == "boolean":
+            other = not entry.of(config)
+        elif entry.words:
+            other = entry.words[-1]
+        else:
+            other = 0.25 if entry.dtype.lower() == "float64" else 7
+        section = replace(
+            getattr(config, entry.section), **{entry.field: known.get(entry.name, other)}
+        )
+        return replace(config, **{entry.section: section})
+
+    return make

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from reports.build import build_report
 
 from musebar_core.metric_table import averaged
 from reports.output.recommendation import NoFullCountError, as_json, recommend
+from reports.output.site import build_report
 from reports.words.recommendation import as_text
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
@@ -25,7 +25,7 @@ table.METRICS += (more,)
 from pathlib import Path
 
 from reports.answers.summaries import summaries
-from reports.build import build_report
+from reports.output.site import build_report
 from reports.output.recommendation import as_json, recommend
 from reports.words.recommendation import as_text
 from study.home.studies import Home

@@ -1,52 +1,22 @@
 """What things are called, and how numbers are written."""
 
-from dataclasses import fields, replace
-
 import pytest
 
-from musebar_core.config import ModelConfig, TrainingConfig
+from musebar_core.settings import searchable, setting
 from reports.answers.summaries import summaries
 from reports.figures.style import from_zero, window
 from reports.pages.tables import configurations_table
 from reports.words.labels import differences, number, settings
 
-OTHER = {
-    "hidden": 7,
-    "layers": 3,
-    "latent_length": 7,
-    "regularizers": 2,
-    "bidirectional": True,
-    "pooling": "max",
-    "epochs": 7,
-    "batch": 7,
-    "learning_rate": 0.7,
-    "free_bits": 0.7,
-    "input_dropout": 0.7,
-    "output_bias": True,
-    "gradient_clip": 0.7,
-    "decay": "cosine",
-    "warm_up": 0.7,
-    "encoder_steps": 7,
-    "precision": "mixed",
-}
-NO_SETTING = {"evaluate_every", "evaluation_snippets"}
-"""How a run is looked at, not what is run."""
-
 
 @pytest.mark.parametrize(
-    ("part", "name"),
-    [
-        (part, one.name)
-        for part, kind in (("model", ModelConfig), ("training", TrainingConfig))
-        for one in fields(kind)
-        if one.name not in NO_SETTING
-    ],
+    "entry", [*searchable().values(), setting("epochs")], ids=lambda entry: entry.name
 )
-def test_whatever_configurations_differ_in_is_shown(make_config, part, name):
-    one = make_config()
-    other = replace(one, **{part: replace(getattr(one, part), **{name: OTHER[name]})})
-    assert settings(one)[name] != settings(other)[name]
-    assert differences(one, other) == name.replace("_", " ")
+def test_whatever_configurations_differ_in_is_shown(make_config, changed, entry):
+    one = make_config(8, 2, "cyclical")
+    other = changed(one, entry)
+    assert settings(one)[entry.name] != settings(other)[entry.name]
+    assert differences(one, other) == entry.name.replace("_", " ")
 
 
 def test_differences_are_one_sentence_and_a_schedule_is_one_of_them(make_config):

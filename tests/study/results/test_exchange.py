@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from musebar_core.errors import UsageError
+from musebar_core.metric_table import METRICS
 from study.home.studies import Home
 from study.ledger.record import Ended, SeedRun
 from study.results import exchange
@@ -36,7 +37,7 @@ def exported(tmp_path) -> Path:
     first, second = (
         SeedRun("fiddle", c.config_id, 1000, Phase.CONFIRM) for c in configurations[:2]
     )
-    metrics = {
+    metrics = dict.fromkeys(one.name for one in METRICS) | {
         "bce": 1.5,
         "kl": 0.0,
         "kl_bars": 0.25,
