@@ -33,7 +33,7 @@ from study.results import exchange
 from study.results.tables import load_tables
 
 home = Home(Path(sys.argv[2]))
-study, count = exchange.bring(home, Path(sys.argv[1]))
+study, count = exchange.import_study(home, Path(sys.argv[1]))
 tables = load_tables(home.path, study.name)
 assert tables.results.validation_sparkle.isna().all()
 genre = str(tables.genres.genre[0])
