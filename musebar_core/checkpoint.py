@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from musebar_core.config import Configuration
 from musebar_core.errors import CheckpointError, MuseBarError
-from musebar_core.metrics import Metrics
+from musebar_core.metrics import restored
 from musebar_core.model import RVAE
 from musebar_core.state import EpochMetrics, TrainingState, build
 
@@ -166,7 +166,7 @@ def _restore(
     state.epoch, state.best_epoch = progress["epoch"], progress["best_epoch"]
     state.seconds = progress["seconds"]
     state.history = [
-        EpochMetrics(**row | {"validation": Metrics(**row["validation"])})
+        EpochMetrics(**row | {"validation": restored(row["validation"])})
         for row in progress["history"]
     ]
     return state

@@ -6,13 +6,15 @@ Shapes: N snippets, L latent dimensions. Everything here is computed in float64.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from musebar_core.objective import kl
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Generator, Tensor
 
 ACTIVE_VARIANCE = 0.01
@@ -138,6 +140,12 @@ class Metrics(NamedTuple):
     informative_share: float | None
     collapsed: bool
     n_snippets: int
+
+
+def restored(values: Mapping[str, float | None]) -> Metrics:
+    """Metrics as they were recorded; one that came later was not measured, and is None."""
+    recorded: dict[str, Any] = {name: values.get(name) for name in Metrics._fields}
+    return Metrics(**recorded)
 
 
 def measure(bce_per_snippet: Tensor, mu: Tensor, logvar: Tensor, noise: Tensor) -> Metrics:

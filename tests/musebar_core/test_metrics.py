@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musebar_core.metrics import active_units, measure, mutual_information
+from musebar_core.metrics import active_units, measure, mutual_information, restored
 from musebar_core.objective import kl
 
 
@@ -91,3 +91,11 @@ def test_kl_is_of_the_last_posterior_and_kl_bars_of_all():
     found = measure(torch.zeros(8), mu, torch.zeros_like(mu), torch.zeros(8, 1))
     assert (found.kl, found.kl_bars) == (0.0, 1.0)
     assert found.informative_share is None
+
+
+def test_a_metric_that_was_not_recorded_was_not_measured():
+    found = measure(torch.ones(2), torch.ones(2, 1, 3), torch.zeros(2, 1, 3), torch.zeros(2, 3))
+    recorded = found._asdict()
+    assert restored(recorded) == found
+    del recorded["kl_bars"]
+    assert restored(recorded) == found._replace(kl_bars=None)
