@@ -299,7 +299,7 @@ class _Reader:
                 merged = self._merged(event, value)
             else:
                 values[key] = value
-        return {**{k: v for k, v in merged.items() if k not in values}, **values}
+        return merged | values
 
     def _merged(self, key: Event, value: Plain) -> dict[str, Plain]:
         """Keys of one mapping or of several, the first of which outranks the others."""

@@ -129,3 +129,20 @@ def test_an_option_is_in_the_plain_form_only_where_it_does_something(option):
 def test_an_option_out_of_range_says_what_it_may_be(section, settings, message):
     with pytest.raises(ConfigurationError, match=message):
         Configuration.from_dict({section: settings})
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "message"),
+    [
+        ("model", {"layers": 101}, "model.layers 101: 100 at most"),
+        ("model", {"hidden": 20_001}, "model.hidden 20001: 20000 at most"),
+        ("model", {"latent_length": 20_001}, "model.latent_length 20001: 20000 at most"),
+        ("model", {"layers": True}, "model.layers True: a whole number"),
+        ("training", {"epochs": 100_000_001}, "training.epochs 100000001: 100000000 at most"),
+        ("training", {"batch": 100_001}, "training.batch 100001: 100000 at most"),
+        ("grid", {"snippet_steps": 20_004}, "grid.snippet_steps 20004: 20000 at most"),
+    ],
+)
+def test_a_number_that_no_machine_could_do_is_refused(section, settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        Configuration.from_dict({section: settings})
