@@ -27,11 +27,12 @@ from musebar_core.corpus import Corpus
 from musebar_core.corpus.store import GRIDS, SONG_COLUMNS, GenreCorpus
 from musebar_core.model import initialise
 from musebar_core.precision import allowing_tf32, computing
+from musebar_core.results import EpochMetrics
 from musebar_core.stacked.model import Shape
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import OPERANDS
 from musebar_core.stacked.weights import Weights
-from musebar_core.state import EpochMetrics, build, start
+from musebar_core.state import build, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from musebar_core.results import EpochMetrics, Metrics
 from study.home.studies import Home
-from study.ledger.record import Ended, SeedRun, StudyState
+from study.ledger.record import SeedRun, StudyState
+from study.ledger.result import RunMetrics, SeedRunResult
 from study.search.planner import grid_configurations, plan
 from study.spec import specfile
 
@@ -92,39 +94,35 @@ def simulate(home: Path) -> None:
     study.ledger.close()
 
 
-def _ended(run: SeedRun, rng: np.random.Generator) -> Ended:
+def _ended(run: SeedRun, rng: np.random.Generator) -> SeedRunResult:
     quality = int(run.config_id[:4], 16) / 0xFFFF
     bce, mi = 560 + 20 * quality + rng.normal(), 6 * (1 - quality) * rng.random()
-    metrics = {
-        "bce": bce,
-        "kl": mi + 2,
-        "kl_bars": mi + 2,
-        "elbo": -(bce + mi + 2),
-        "mi_lower": mi,
-        "mi_upper": mi + 0.5,
-        "mi_cap": float(np.log(SNIPPETS)),
-        "active_units": int(2 * mi) + 1,
-        "informative_share": (mi + 0.5) / (mi + 2),
-        "collapsed": bool(mi < 0.02),
-        "n_snippets": SNIPPETS,
-    }
+    metrics = Metrics(
+        bce=bce,
+        kl=mi + 2,
+        kl_bars=mi + 2,
+        elbo=-(bce + mi + 2),
+        mi_lower=mi,
+        mi_upper=mi + 0.5,
+        mi_cap=float(np.log(SNIPPETS)),
+        active_units=int(2 * mi) + 1,
+        informative_share=(mi + 0.5) / (mi + 2),
+        collapsed=bool(mi < 0.02),
+        n_snippets=SNIPPETS,
+    )
     curve = [
-        {
-            "epoch": 150 * at,
-            "weight": min(1.0, at / 10),
-            "train_bce": bce + 300 / at,
-            "train_kl_bars": mi + 2,
-            **{f"validation_{k}": v for k, v in metrics.items()},
-            "validation_bce": bce + 200 / at,
-        }
+        EpochMetrics(
+            epoch=150 * at,
+            weight=min(1.0, at / 10),
+            train_bce=bce + 300 / at,
+            train_kl_bars=mi + 2,
+            validation=metrics._replace(bce=bce + 200 / at),
+        )
         for at in range(1, EVALUATIONS + 1)
     ]
-    splits = ("validation", "test", "last_validation", "last_test")
-    return Ended(
-        failure=None,
-        attempts=1,
-        metrics=dict.fromkeys(splits, metrics),
-        curve=curve,
+    return SeedRunResult(
+        metrics=RunMetrics(metrics, metrics, metrics, metrics),
+        curve=tuple(curve),
         best_epoch=3000,
         seconds=60.0,
         node="simulated",

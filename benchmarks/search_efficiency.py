@@ -34,7 +34,9 @@ import optuna
 
 from benchmarks import landscape, rivals
 from benchmarks.landscape import End, Landscape
-from study.ledger.record import Ended, Proposal, Record, SeedRun
+from musebar_core.results import Metrics
+from study.ledger.record import Proposal, Record, SeedRun, StudyState
+from study.ledger.result import RunMetrics, SeedRunResult
 from study.search import evidence, planner, proposals
 from study.spec import specfile
 from study.spec.model import Phase
@@ -79,7 +81,17 @@ def product(land: Landscape, rng: np.random.Generator, specs: Sequence[StudySpec
     generations: dict[tuple[str, int], tuple[Proposal, ...]] = {}
     for asked in specs:
         spec = asked.model_copy(update={"search": asked.search.model_copy(update=seed)})
-        record = Record(spec, "running", False, None, {"genre": {}}, {}, generations, {}, {})  # noqa: FBT003
+        record = Record(
+            spec=spec,
+            state=StudyState.RUNNING,
+            stop_requested=False,
+            corpus_path=None,
+            facts={"genre": {}},
+            configurations={},
+            generations=generations,
+            ended={},
+            failed_attempts={},
+        )
         yield _played(land, record, drawn)
 
 
@@ -98,19 +110,20 @@ def _played(land: Landscape, record: Record, drawn: dict[Phase, np.ndarray]) -> 
     return End(place[best], len(record.ended))
 
 
-def _looked_up(land: Landscape, config: int, seed: int) -> Ended:
+def _looked_up(land: Landscape, config: int, seed: int) -> SeedRunResult:
     names = ("bce", "elbo", "mi_lower")
-    metrics = {name: float(getattr(land, name)[config, seed]) for name in names}
+    metrics: dict[str, object] = {n: float(getattr(land, n)[config, seed]) for n in names}
     metrics["collapsed"] = bool(land.collapsed[config, seed])
-    return Ended(None, 1, {"validation": metrics}, [])
+    return SeedRunResult(metrics=RunMetrics(validation=Metrics.from_dict(metrics)))
 
 
 def _cost(record: Record, spec: StudySpec, config_id: str) -> tuple[bool, float]:
     seeds = spec.seeds_of(Phase.CONFIRM)
     runs = [SeedRun("genre", config_id, seed, Phase.CONFIRM) for seed in seeds]
-    rows = [record.ended[run].metrics["validation"] for run in runs]
-    collapsed = too_many_collapsed(sum(row["collapsed"] for row in rows), len(rows))
-    return collapsed, float(np.mean([row["bce"] for row in rows]))
+    found = [record.ended[run].metrics.validation for run in runs]
+    rows = [row for row in found if row is not None]
+    collapsed = too_many_collapsed(sum(row.collapsed for row in rows), len(rows))
+    return collapsed, float(np.mean([row.bce for row in rows]))
 
 
 def ends(land: Landscape, method: Method, study: int) -> list[End]:

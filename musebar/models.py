@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from musebar_core.corpus import GenreCorpus
     from musebar_core.evaluation import Outcome
     from musebar_core.model import RVAE
-    from musebar_core.state import EpochMetrics
+    from musebar_core.results import EpochMetrics
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from safetensors.torch import save_file
 
 from musebar_core.config import Configuration
 from musebar_core.errors import CheckpointError, MuseBarError
-from musebar_core.metrics import restored
 from musebar_core.model import RVAE
-from musebar_core.state import EpochMetrics, TrainingState, build
+from musebar_core.results import EpochMetrics, Metrics
+from musebar_core.state import TrainingState, build
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,7 +166,7 @@ def _restore(
     state.epoch, state.best_epoch = progress["epoch"], progress["best_epoch"]
     state.seconds = progress["seconds"]
     state.history = [
-        EpochMetrics(**row | {"validation": restored(row["validation"])})
+        EpochMetrics(**row | {"validation": Metrics.from_dict(row["validation"])})
         for row in progress["history"]
     ]
     return state

@@ -6,15 +6,14 @@ Shapes: N snippets, L latent dimensions. Everything here is computed in float64.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from musebar_core.objective import kl
+from musebar_core.results import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from torch import Generator, Tensor
 
 ACTIVE_VARIANCE = 0.01
@@ -120,32 +119,6 @@ def active_units(mu: Tensor) -> int:
         Posterior means, ``[N, L]``; the variance divides by N.
     """
     return int((mu.detach().double().var(dim=0, correction=0) > ACTIVE_VARIANCE).sum())
-
-
-class Metrics(NamedTuple):
-    """One evaluation on one split; the meanings are in design terms: nats per snippet.
-
-    ``kl`` is of the last posterior (z's), ``kl_bars`` the mean over the r posteriors.
-    ``informative_share`` is None where ``kl`` is 0.
-    """
-
-    bce: float
-    kl: float
-    kl_bars: float
-    elbo: float
-    mi_lower: float
-    mi_upper: float
-    mi_cap: float
-    active_units: int
-    informative_share: float | None
-    collapsed: bool
-    n_snippets: int
-
-
-def restored(values: Mapping[str, float | None]) -> Metrics:
-    """Metrics as they were recorded; one that came later was not measured, and is None."""
-    recorded: dict[str, Any] = {name: values.get(name) for name in Metrics._fields}
-    return Metrics(**recorded)
 
 
 def measure(bce_per_snippet: Tensor, mu: Tensor, logvar: Tensor, noise: Tensor) -> Metrics:

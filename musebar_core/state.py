@@ -21,30 +21,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Configuration, TrainingConfig
     from musebar_core.corpus import GenreCorpus
-    from musebar_core.metrics import Metrics
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """One evaluated epoch.
-
-    Attributes
-    ----------
-    epoch
-        Optimiser steps done.
-    weight
-        Weight of the KL term in the last of them.
-    train_bce, train_kl_bars
-        Nats per snippet, means over the steps since the last evaluation.
-    validation
-        Metrics on the validation split.
-    """
-
-    epoch: int
-    weight: float
-    train_bce: float
-    train_kl_bars: float
-    validation: Metrics
+    from musebar_core.results import EpochMetrics
 
 
 @dataclass

@@ -78,7 +78,8 @@ def _counts(record: Record, genre: str, config_id: str) -> dict[str, tuple[int, 
     for run, ended in sorted(record.ended.items()):
         if (run.genre, run.config_id) == (genre, config_id):
             done, failed, collapsed = counts.get(run.phase, (0, 0, 0))
-            bad = ended.done and bool(ended.metrics["validation"]["collapsed"])
+            found = ended.metrics.validation
+            bad = found is not None and bool(found.collapsed)
             counts[run.phase] = (done + ended.done, failed + (not ended.done), collapsed + bad)
     return counts
 

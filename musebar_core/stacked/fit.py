@@ -15,24 +15,19 @@ from musebar_core.corpus import SnippetSampler
 from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.evaluation import Evaluation
 from musebar_core.precision import computing
+from musebar_core.results import EpochMetrics
 from musebar_core.stacked import model
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import FULL, OPERANDS
 from musebar_core.stacked.weights import Weights
-from musebar_core.state import (
-    EpochMetrics,
-    TrainingState,
-    check_losses,
-    keep_row,
-    next_evaluation,
-)
+from musebar_core.state import TrainingState, check_losses, keep_row, next_evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
-    from musebar_core.metrics import Metrics
+    from musebar_core.results import Metrics
 
 _EVALUATION_SNIPPETS, _EVALUATION_SNIPPETS_GPU = 512, 2048
 """Snippets evaluated at once, over all models together: what caches hold, what fills a GPU."""

@@ -14,16 +14,16 @@ from sqlalchemy.exc import IntegrityError
 
 from musebar_core.config import Configuration
 from musebar_core.errors import StudyError
-from study.ledger import schema
+from study.ledger import rows, schema
 from study.ledger.database import Database, without_password
-from study.ledger.record import Ended, Origin, Proposal, Record, SeedRun, StudyState
-from study.spec.model import Phase
+from study.ledger.record import Proposal, Record, SeedRun, StudyState
 from study.spec.specfile import restore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from study.ledger.result import Failure, SeedRunResult
     from study.spec.model import StudySpec
 
 FILE_NAME = "ledger.sqlite"
@@ -102,12 +102,12 @@ class Ledger:
 
     def set_corpus(self, study: str, path: str | None, facts: dict[str, dict[str, Any]]) -> None:
         """Record where the corpus is (None: not here yet) and, for each genre, its facts, once."""
-        rows = [{"study": study, "genre": g, "facts": f} for g, f in facts.items()]
+        found = [{"study": study, "genre": g, "facts": f} for g, f in facts.items()]
 
         def write(db: sa.Connection) -> None:
             db.execute(_update(study, {"corpus_path": path}))
             db.execute(schema.genres.delete().where(schema.genres.c.study == study))
-            db.execute(schema.genres.insert(), rows)
+            db.execute(schema.genres.insert(), found)
 
         self.database.transact(write)
 
@@ -125,7 +125,7 @@ class Ledger:
         configurations: Iterable[Configuration],
     ) -> None:
         """Record a generation, all of it or nothing, before any of it is dispatched."""
-        rows: list[dict[str, Any]] = [
+        content: list[dict[str, Any]] = [
             {
                 "config_id": p.config_id,
                 "parameters": p.parameters,
@@ -135,17 +135,17 @@ class Ledger:
         ] or [{"config_id": None, "parameters": None, "origin": None}]
         key = {"study": study, "genre": genre, "generation": generation}
         wanted = list(configurations)
-        rows = [key | {"position": i} | row for i, row in enumerate(rows)]
+        found = [key | {"position": i} | row for i, row in enumerate(content)]
 
         def write(db: sa.Connection) -> None:
-            if _recorded(db, key) == [row["config_id"] for row in rows]:
+            if _recorded(db, key) == [row["config_id"] for row in found]:
                 return  # committed, but the word of it was lost with the connection
             self._add_configurations(db, study, wanted)
-            db.execute(schema.proposals.insert(), rows)
+            db.execute(schema.proposals.insert(), found)
 
         self.database.transact(write)
 
-    def add_failed_attempt(self, study: str, run: SeedRun, attempt: int, reason: str) -> None:
+    def add_failed_attempt(self, study: str, run: SeedRun, attempt: int, failure: Failure) -> None:
         """Record an attempt that failed and will be tried again."""
         self._insert_once(
             schema.failed_attempts,
@@ -153,32 +153,17 @@ class Ledger:
                 "study": study,
                 **run._asdict(),
                 "attempt": attempt,
-                "reason": _clean(reason),
+                "reason": rows.clean(failure.message),
+                "kind": failure.kind,
                 "failed_at": now(),
             },
         )
 
-    def end(self, study: str, run: SeedRun, ended: Ended) -> bool:
+    def end(self, study: str, run: SeedRun, result: SeedRunResult) -> bool:
         """Record the end of a seed run; False if it was recorded before (the first one stays)."""
-        return self._insert_once(
-            schema.seed_runs,
-            {
-                "study": study,
-                **run._asdict(),
-                "state": "done" if ended.done else "failed",
-                "failure": _clean(ended.failure),
-                "attempts": ended.attempts,
-                "metrics": ended.metrics,
-                "curve": ended.curve,
-                "best_epoch": ended.best_epoch,
-                "seconds": ended.seconds,
-                "node": ended.node,
-                "device": ended.device,
-                "versions": ended.versions,
-                "checkpoint": ended.checkpoint,
-                "finished_at": ended.finished_at or now(),
-            },
-        )
+        content = rows.result_row(result)
+        content["finished_at"] = result.finished_at or now()
+        return self._insert_once(schema.seed_runs, {"study": study, **run._asdict(), **content})
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -234,8 +219,10 @@ class Ledger:
         known = set(db.scalars(sa.select(table.c.config_id).where(table.c.study == study)))
         new = {c.config_id: c for c in configurations if c.config_id not in known}
         if new:
-            rows = [{"study": study, "config_id": i, "config": c.to_dict()} for i, c in new.items()]
-            db.execute(table.insert(), rows)
+            found = [
+                {"study": study, "config_id": i, "config": c.to_dict()} for i, c in new.items()
+            ]
+            db.execute(table.insert(), found)
 
 
 _SNAPSHOT = {
@@ -248,6 +235,7 @@ def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
     table = schema.studies
     without = () if curves else (schema.seed_runs.c.curve,)
     row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one()
+    ended = _select(db, schema.seed_runs, study, without)
     return Record(
         spec=restore(row["spec"]),
         state=StudyState(row["state"]),
@@ -258,9 +246,9 @@ def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
             r["config_id"]: Configuration.from_dict(r["config"])
             for r in _select(db, schema.configurations, study)
         },
-        generations=_group_generations(_select(db, schema.proposals, study)),
-        ended={_run(r): _ended(r) for r in _select(db, schema.seed_runs, study, without)},
-        failed_attempts=_count(_select(db, schema.failed_attempts, study)),
+        generations=rows.generations(_select(db, schema.proposals, study)),
+        ended={rows.seed_run(r): rows.result(r) for r in ended},
+        failed_attempts=rows.attempts(_select(db, schema.failed_attempts, study)),
     )
 
 
@@ -274,11 +262,6 @@ def _recorded(db: sa.Connection, key: dict[str, Any]) -> list[str | None]:
     return list(db.scalars(query.where(*(schema.proposals.c[name] == key[name] for name in key))))
 
 
-def _clean(text: str | None) -> str | None:
-    """Text that any database takes: PostgreSQL refuses the null character."""
-    return text and text.replace("\0", "")
-
-
 def now() -> str:
     """The time, ISO 8601 in UTC, to the microsecond."""
     return datetime.now(UTC).isoformat()
@@ -290,45 +273,6 @@ def _select(
     columns = [column for column in table.c if column not in set(without)]
     query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
     return list(db.execute(query).mappings())
-
-
-def _run(row: sa.RowMapping) -> SeedRun:
-    return SeedRun(row["genre"], row["config_id"], row["seed"], Phase(row["phase"]))
-
-
-def _ended(row: sa.RowMapping) -> Ended:
-    names = (
-        "failure",
-        "attempts",
-        "best_epoch",
-        "seconds",
-        "node",
-        "device",
-        "versions",
-        "checkpoint",
-        "finished_at",
-    )
-    curve = row["curve"] or [] if "curve" in row else None
-    return Ended(metrics=row["metrics"] or {}, curve=curve, **{n: row[n] for n in names})
-
-
-def _group_generations(
-    rows: list[sa.RowMapping],
-) -> dict[tuple[str, int], tuple[Proposal, ...]]:
-    generations: dict[tuple[str, int], tuple[Proposal, ...]] = {}
-    for row in rows:
-        key = (row["genre"], row["generation"])
-        origin = Origin.parse(row["origin"]) if row["origin"] else None
-        found = (Proposal(row["config_id"], row["parameters"], origin),)
-        generations[key] = generations.get(key, ()) + (found if row["config_id"] else ())
-    return generations
-
-
-def _count(rows: list[sa.RowMapping]) -> dict[SeedRun, int]:
-    counts: dict[SeedRun, int] = {}
-    for row in rows:
-        counts[_run(row)] = counts.get(_run(row), 0) + 1
-    return counts
 
 
 def public(spec: StudySpec) -> dict[str, Any]:

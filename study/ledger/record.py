@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from musebar_core.config import Configuration
+    from study.ledger.result import SeedRunResult
     from study.spec.model import Phase, StudySpec
 
 
@@ -16,10 +17,6 @@ STATE_FILE = "state.safetensors"
 
 MODEL_FILE = "model.safetensors"
 """Name of the weights at the reported epoch, in the run's folder."""
-
-
-DISK_FULL = "the disk is full"
-"""How the failure of a run begins that is no fault of the run's."""
 
 
 class StudyState(StrEnum):
@@ -42,42 +39,6 @@ class SeedRun(NamedTuple):
     config_id: str
     seed: int
     phase: Phase
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A seed run that has ended.
-
-    Attributes
-    ----------
-    failure
-        Why it failed; None where it is done.
-    attempts
-        Times it was tried.
-    metrics
-        ``validation``, ``test``, ``last_validation``, ``last_test``, each a mapping of
-        :class:`musebar_core.metrics.Metrics`; empty where it failed.
-    curve
-        One mapping an evaluated epoch; None where :meth:`study.ledger.ledger.Ledger.read` left it
-        out.
-    """
-
-    failure: str | None
-    attempts: int
-    metrics: dict[str, dict[str, Any]]
-    curve: list[dict[str, Any]] | None
-    best_epoch: int | None = None
-    seconds: float | None = None
-    node: str = ""
-    device: str = ""
-    versions: dict[str, str] | None = None
-    checkpoint: str | None = None
-    finished_at: str = ""
-
-    @property
-    def done(self) -> bool:
-        """Whether it ended with metrics."""
-        return self.failure is None
 
 
 class OriginKind(StrEnum):
@@ -153,5 +114,5 @@ class Record:
     facts: dict[str, dict[str, Any]]
     configurations: dict[str, Configuration]
     generations: dict[tuple[str, int], tuple[Proposal, ...]]
-    ended: dict[SeedRun, Ended]
+    ended: dict[SeedRun, SeedRunResult]
     failed_attempts: dict[SeedRun, int]

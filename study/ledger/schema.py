@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from study.ledger.database import Database
 
 SCHEMA_VERSION = 2
-"""Goes up with every change of the tables below but one: a new table needs none."""
+"""Goes up with every change of the tables below but two: a new table needs none, and no more does
+a column that may be null, which is added to the tables that lack it. An older product goes on
+without either."""
 
 
 def _text(length: int) -> sa.String:
@@ -79,6 +81,7 @@ seed_runs = sa.Table(
     sa.Column("phase", _text(16), primary_key=True),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("failure", sa.Text),
+    sa.Column("failure_kind", sa.String(32)),  # null: done, or recorded before there were kinds
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("metrics", sa.JSON),
     sa.Column("curve", sa.JSON),
@@ -100,6 +103,7 @@ failed_attempts = sa.Table(
     sa.Column("phase", _text(16), primary_key=True),
     sa.Column("attempt", sa.Integer, primary_key=True),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(32)),  # null: recorded before there were kinds
     sa.Column("failed_at", sa.String(32), nullable=False),
 )
 
@@ -145,9 +149,21 @@ def _set_up(database: Database) -> None:
         _check(sa.inspect(db), db, shown(database.url))
         for table in _metadata.sorted_tables:
             db.execute(CreateTable(table, if_not_exists=True))
+        _grow(db)
         if db.execute(sa.select(_versions)).first() is None:
             row = {"version": SCHEMA_VERSION, "written_by": _musebar()}
             db.execute(_versions.insert(), row)
+
+
+def _grow(db: sa.Connection) -> None:
+    """Add the columns that a table made by an older product lacks."""
+    there = sa.inspect(db)
+    for table in (seed_runs, failed_attempts):
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                kind = column.type.compile(db.dialect)
+                db.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
 
 
 def _check(there: sa.Inspector, db: sa.Connection, where: str) -> None:

@@ -19,7 +19,8 @@ from musebar_core.corpus import OVERALL
 from musebar_core.errors import UsageError
 from study.home.studies import SPEC_FILE
 from study.ledger.ledger import public
-from study.ledger.record import Ended, Record, SeedRun, StudyState
+from study.ledger.record import Record, SeedRun, StudyState
+from study.ledger.result import Failure, RunMetrics, SeedRunResult, SeedRunState, read_epoch
 from study.results.columns import (
     CURVES,
     GROWING,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from musebar_core.results import EpochMetrics
     from study.home.studies import Home, Study
     from study.spec.model import StudySpec
 
@@ -96,8 +98,8 @@ def import_study(
     study = home.create(spec)
     study.ledger.add_configurations(spec.name, configurations.values())
     study.ledger.set_corpus(spec.name, None, facts)
-    for run, ended in runs.items():
-        study.ledger.end(spec.name, run, ended)
+    for run, result in runs.items():
+        study.ledger.end(spec.name, run, result)
     study.ledger.set_state(spec.name, StudyState.STOPPED)
     return study, len(runs)
 
@@ -128,13 +130,14 @@ def _check_version(file: Path) -> None:
         )
 
 
-def _runs(results: pd.DataFrame, curves: pd.DataFrame) -> dict[SeedRun, Ended]:
-    evaluated: dict[SeedRun, list[dict[str, Any]]] = {}
+def _runs(results: pd.DataFrame, curves: pd.DataFrame) -> dict[SeedRun, SeedRunResult]:
+    evaluated: dict[SeedRun, list[EpochMetrics]] = {}
     names = [column.name for column in CURVES if column.name not in KEY]
     for row in curves.sort_values("epoch").to_dict("records"):
-        evaluated.setdefault(_run(row), []).append({name: _plain(row[name]) for name in names})
+        found = read_epoch({name: _plain(row[name]) for name in names})
+        evaluated.setdefault(_run(row), []).append(found)
     return {
-        run: _ended(row, evaluated.get(run, []))
+        run: _result(row, evaluated.get(run, []))
         for row in results.to_dict("records")
         for run in [_run(row)]
     }
@@ -145,18 +148,18 @@ def _run(row: Mapping[Any, Any]) -> SeedRun:
     return SeedRun(str(genre), str(config_id), int(seed), Phase(phase))
 
 
-def _ended(row: Mapping[Any, Any], curve: list[dict[str, Any]]) -> Ended:
-    done = row["state"] == "done"
+def _result(row: Mapping[Any, Any], curve: Iterable[EpochMetrics]) -> SeedRunResult:
+    done = row["state"] == SeedRunState.DONE
     metrics = {
         prefix.rstrip("_"): {m.name: _plain(row[prefix + m.name]) for m in metrics_at(prefix)}
         for prefix in METRIC_PREFIXES
     }
     versions = _plain(row["versions"])
-    return Ended(
-        failure=_plain(row["failure"]),
+    return SeedRunResult(
+        failure=None if done else Failure(_plain(row["failure"]) or "", kind=None),
         attempts=int(row["attempts"]),
-        metrics=metrics if done else {},
-        curve=curve,
+        metrics=RunMetrics.from_dict(metrics if done else {}),
+        curve=tuple(curve),
         best_epoch=_plain(row["best_epoch"]),
         seconds=_plain(row["seconds"]),
         node=_plain(row["node"]) or "",
@@ -180,7 +183,7 @@ def _configurations(results: pd.DataFrame) -> dict[str, Configuration]:
 
 def _check(
     spec: StudySpec,
-    runs: Mapping[SeedRun, Ended],
+    runs: Iterable[SeedRun],
     configurations: Mapping[str, Configuration],
     folder: Path,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -14,6 +14,7 @@ from musebar_core import settings
 from study.home.studies import Home
 from study.ledger import lease
 from study.ledger.record import StudyState
+from study.ledger.result import flat_epoch
 from study.results.columns import (
     BASELINES,
     CURVES,
@@ -28,12 +29,14 @@ from study.search.decisions import decisions
 from study.search.evidence import genres_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from musebar_core.config import Configuration
     from study.home.files import AnyPath
     from study.home.studies import Study
-    from study.ledger.record import Ended, Record, SeedRun
+    from study.ledger.record import Record, SeedRun
+    from study.ledger.result import SeedRunResult
     from study.spec.model import StudySpec
 
 
@@ -108,11 +111,11 @@ def load_tables(home: AnyPath, name: str) -> StudyTables:
     return tables(name, study.ledger.read(name, curves=True), state_of(study))
 
 
-def _curve(record: Record, run: SeedRun) -> list[dict[str, Any]]:
+def _curve(record: Record, run: SeedRun) -> Iterator[dict[str, object]]:
     curve = record.ended[run].curve
     if curve is None:
         raise ValueError("the tables of a study need its curves: read the ledger with them")
-    return curve
+    return map(flat_epoch, curve)
 
 
 def state_of(study: Study) -> StudyState:
@@ -154,54 +157,54 @@ def write_table(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
-def _key(study: str, run: SeedRun) -> dict[str, Any]:
-    return {"study": study} | run._asdict() | {"phase": str(run.phase)}
+def _key(study: str, run: SeedRun) -> dict[str, object]:
+    return {"study": study, **run._asdict(), "phase": str(run.phase)}
 
 
 def _result(
     study: str,
     run: SeedRun,
     record: Record,
-    known: tuple[dict[str, str], dict[str, dict[str, Any]]],
-) -> dict[str, Any]:
+    known: tuple[dict[str, str], dict[str, dict[str, object]]],
+) -> dict[str, object]:
     """Flatten one run; ``known`` are method names and flat configurations by config_id."""
-    ended, (methods, flat) = record.ended[run], known
+    result, (methods, flat) = record.ended[run], known
     return (
         _key(study, run)
         | {
             "method": methods.get(run.config_id),
-            "state": "done" if ended.done else "failed",
-            "failure": ended.failure,
-            "attempts": ended.attempts,
+            "state": str(result.state),
+            "failure": result.failure and result.failure.message,
+            "attempts": result.attempts,
         }
         | flat[run.config_id]
         | {
             f"{split}_{metric}": value
-            for split, metrics in ended.metrics.items()
-            for metric, value in metrics.items()
+            for split, metrics in result.metrics.items()
+            for metric, value in metrics._asdict().items()
         }
-        | _cost(ended)
+        | _cost(result)
     )
 
 
-def _flat_configuration(configuration: Configuration) -> dict[str, Any]:
-    return settings.values(configuration) | {"config": configuration.canonical_json()}
+def _flat_configuration(configuration: Configuration) -> dict[str, object]:
+    return {**settings.values(configuration), "config": configuration.canonical_json()}
 
 
-def _cost(ended: Ended) -> dict[str, Any]:
-    versions = json.dumps(ended.versions, sort_keys=True) if ended.versions else None
+def _cost(result: SeedRunResult) -> dict[str, object]:
+    versions = json.dumps(result.versions, sort_keys=True) if result.versions else None
     return {
-        "best_epoch": ended.best_epoch,
-        "seconds": ended.seconds,
-        "node": ended.node,
-        "device": ended.device,
+        "best_epoch": result.best_epoch,
+        "seconds": result.seconds,
+        "node": result.node,
+        "device": result.device,
         "versions": versions,
-        "checkpoint": ended.checkpoint,
-        "finished_at": ended.finished_at,
+        "checkpoint": result.checkpoint,
+        "finished_at": result.finished_at,
     }
 
 
-def _frame(rows: list[dict[str, Any]], columns: tuple[Column, ...]) -> pd.DataFrame:
+def _frame(rows: list[dict[str, object]], columns: tuple[Column, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             column.name: pd.Series([row.get(column.name) for row in rows], dtype=column.dtype)

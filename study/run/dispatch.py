@@ -7,12 +7,11 @@ its ledger alone.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -21,15 +20,19 @@ from study.home import corpora, files
 from study.ledger.lease import Lease
 from study.ledger.record import StudyState
 from study.run import diskspace, nodes
+from study.run.attempt import Assignment
 from study.run.driver import Driver
 from study.run.stop import Interrupted, Stop
-from study.run.worker import Assignment, SeedRunTrainable
+from study.run.worker import SeedRunTrainable
 from study.search import planner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from musebar_core.corpus import Corpus
     from study.home.studies import Home, Study
     from study.ledger.record import Record
+    from study.run.driver import Chunk
     from study.run.progress import Reporter
     from study.run.sizing import Share
     from study.spec.model import StudySpec
@@ -65,7 +68,7 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
             driver = Driver(study, study.ledger.read(study.name), lease)
             if not driver.finished:
                 diskspace.check(driver.record, study.folder)
-                with _place(driver.record.spec, stop, join=join) as share:
+                with _ray(driver.record.spec, stop, join=join) as share:
                     stop.listen()  # starting, Ray takes SIGTERM for itself
                     driver.slots, driver.seeds_per_trial = share.slots, share.seeds_per_trial
                     _tune(driver, share.gpus_per_trial, stop, reporter)
@@ -79,8 +82,8 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
         study.ledger.set_state(study.name, StudyState.FINISHED)
 
 
-def _place(spec: StudySpec, stop: Stop, *, join: bool) -> contextlib.AbstractContextManager[Share]:
-    """Where the study's runs go; while that waits for machines, the study can be stopped."""
+def _ray(spec: StudySpec, stop: Stop, *, join: bool) -> contextlib.AbstractContextManager[Share]:
+    """The Ray for the study's runs; while that waits for machines, the study can be stopped."""
     if not join:
         return nodes.embedded(spec)
 
@@ -136,7 +139,7 @@ def _prepare(study: Study, home: Home, reporter: Reporter, stop: Stop, *, share:
 def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> None:
     from ray import tune
 
-    from study.run.engine import LettingGo, ResultRecorder, StudySearcher, StudyStopper
+    from study.run.engine import ReleasingScheduler, ResultRecorder, StudySearcher, StudyStopper
 
     resources = driver.record.spec.resources
     searcher = StudySearcher(driver, _assign(driver, "cuda" if gpus else "cpu"), stop)
@@ -149,7 +152,10 @@ def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> None:
                 {"cpu": resources.cpus_per_trial, "gpu": gpus},
             ),
             tune_config=tune.TuneConfig(
-                search_alg=searcher, scheduler=LettingGo(), num_samples=-1, reuse_actors=True
+                search_alg=searcher,
+                scheduler=ReleasingScheduler(),
+                num_samples=-1,
+                reuse_actors=True,
             ),
             run_config=tune.RunConfig(
                 name="study",
@@ -183,24 +189,22 @@ def _scratch_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
 
 
-def _assign(driver: Driver, device: str) -> Any:  # noqa: ANN401
+def _assign(driver: Driver, device: str) -> Callable[[Chunk], Assignment]:
     record, study = driver.record, driver.study
 
-    def assign(chunk: Any) -> dict[str, Any]:  # noqa: ANN401
+    def assign(chunk: Chunk) -> Assignment:
         first = chunk.runs[0]
-        return dataclasses.asdict(
-            Assignment(
-                genre=first.genre,
-                config=chunk.configuration.to_dict(),
-                seeds=tuple(run.seed for run in chunk.runs),
-                corpus=str(record.corpus_path),
-                fingerprint=record.facts[first.genre]["fingerprint"],
-                folder=str(study.folder.resolve() / driver.folder(first)),
-                keep_model=driver.keeps_models(first.phase),
-                threads=record.spec.resources.cpus_per_trial,
-                device=device,
-                checkpoint_seconds=record.spec.storage.checkpoint_seconds,
-            )
+        return Assignment(
+            genre=first.genre,
+            config=chunk.configuration,
+            seeds=tuple(run.seed for run in chunk.runs),
+            corpus=str(record.corpus_path),
+            fingerprint=record.facts[first.genre]["fingerprint"],
+            folder=str(study.folder.resolve() / driver.folder(first)),
+            keep_model=driver.keeps_models(first.phase),
+            threads=record.spec.resources.cpus_per_trial,
+            device=device,
+            checkpoint_seconds=record.spec.storage.checkpoint_seconds,
         )
 
     return assign

@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
 from study.home import files
-from study.ledger.record import DISK_FULL, MODEL_FILE, STATE_FILE, Ended, Record, SeedRun
+from study.ledger.record import MODEL_FILE, STATE_FILE, Record, SeedRun
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.search import planner, proposals
 from study.spec.model import Phase
 
@@ -38,14 +39,6 @@ class Chunk:
 
     runs: tuple[SeedRun, ...]
     configuration: Configuration
-
-
-@dataclass(frozen=True)
-class Death:
-    """How a worker ended that did not end by itself: with its node, or out of sight, or alone."""
-
-    reason: str = "the worker process died (killed, or crashed)"
-    node_lost: bool = False
 
 
 @dataclass
@@ -103,8 +96,8 @@ class Driver:
         self._reported[trial_id] = set()
         return chunk
 
-    def result(self, trial_id: str, seed: int, outcome: dict[str, Any]) -> None:
-        """Record what became of one seed run.
+    def result(self, trial_id: str, seed: int, result: SeedRunResult) -> None:
+        """Record what became of one attempt at a seed run.
 
         Raises
         ------
@@ -117,38 +110,42 @@ class Driver:
             return
         self._reported[trial_id].add(run)
         self.lease.check()
-        fields = dict(outcome)
-        retry, resumed_at = fields.pop("retry"), fields.pop("resumed_at", 0)
-        if fields["failure"] is not None and fields["failure"].startswith(DISK_FULL):
-            raise StudyError(f"{fields['failure']}: make room, then resume; nothing done is lost")
-        if fields["failure"] is not None and self._try_again(run, fields["failure"], retry=retry):
+        if result.failure is not None and result.failure.kind is FailureKind.DISK_FULL:
+            raise StudyError(
+                f"{result.failure.message}: make room, then resume; nothing done is lost"
+            )
+        if result.failure is not None and self._try_again(run, result.failure):
             return
-        if resumed_at:
-            log.info("%s: went on from its checkpoint at epoch %d", _named(run), resumed_at)
-        attempts = self.record.failed_attempts.get(run, 0) + 1
-        checkpoint = self.model_path(run) if self._keeps_model(run, fields) else None
-        ended = Ended(attempts=attempts, checkpoint=checkpoint, **fields)
+        if result.resumed_at:
+            log.info("%s: went on from its checkpoint at epoch %d", _named(run), result.resumed_at)
+        kept = result.done and self.keeps_models(run.phase)
+        ended = replace(
+            result,
+            attempts=self.record.failed_attempts.get(run, 0) + 1,
+            checkpoint=self.model_path(run) if kept else None,
+        )
         self.study.ledger.end(self.study.name, run, ended)
         self.record.ended[run] = _for_plans(ended)
         self._plan = None
         self._tidy(run)
 
-    def trial_ended(self, trial_id: str, death: Death | None = None) -> None:
+    def trial_ended(self, trial_id: str, failure: Failure | None = None) -> None:
         """Free the slot.
 
-        Where the process died, the run it was in counts as a failed attempt, unless its node died
-        with it: that says nothing of the run, and spot nodes die often.
+        Where its worker failed, the run that it was in counts as a failed attempt, unless its node
+        was lost: that says nothing of the run, and spot nodes are lost often.
         """
         chunk = self._in_flight.get(trial_id)
         if chunk is None:
             return
         try:
             left = [run for run in chunk.runs if run not in self._reported[trial_id]]
-            if death is not None and death.node_lost and left:
-                log.warning("%s: %s; it will run again", _named(left[0]), death.reason)
-            elif death is not None and left:
-                failed = {"failure": death.reason, "retry": True, "metrics": {}, "curve": []}
-                self.result(trial_id, left[0].seed, failed)
+            if failure is None or not left:
+                return
+            if failure.kind is FailureKind.NODE_LOST:
+                log.warning("%s: %s; it will run again", _named(left[0]), failure.message)
+            else:
+                self.result(trial_id, left[0].seed, SeedRunResult(failure=failure))
         finally:
             del self._in_flight[trial_id], self._reported[trial_id]
 
@@ -165,15 +162,12 @@ class Driver:
         """Whether runs of a phase keep their weights: those a choice can fall on do."""
         return phase is not Phase.SEARCH
 
-    def _keeps_model(self, run: SeedRun, fields: dict[str, Any]) -> bool:
-        return fields["failure"] is None and self.keeps_models(run.phase)
-
-    def _try_again(self, run: SeedRun, reason: str, *, retry: bool) -> bool:
+    def _try_again(self, run: SeedRun, failure: Failure) -> bool:
         failed = self.record.failed_attempts.get(run, 0) + 1
-        log.warning("%s: attempt %d failed: %s", _named(run), failed, reason)
-        if not retry or failed >= self.record.spec.resources.max_attempts:
+        log.warning("%s: attempt %d failed: %s", _named(run), failed, failure.message)
+        if failure.repeats or failed >= self.record.spec.resources.max_attempts:
             return False
-        self.study.ledger.add_failed_attempt(self.study.name, run, failed, reason)
+        self.study.ledger.add_failed_attempt(self.study.name, run, failed, failure)
         self.record.failed_attempts[run] = failed
         return True
 
@@ -209,10 +203,10 @@ def _named(run: SeedRun) -> str:
     return "/".join(map(str, run))
 
 
-def _for_plans(ended: Ended) -> Ended:
+def _for_plans(result: SeedRunResult) -> SeedRunResult:
     """What plans and progress depend on, of a run that the ledger has in full."""
-    chosen_on = {split: m for split, m in ended.metrics.items() if split == "validation"}
-    return replace(ended, metrics=chosen_on, curve=None, versions=None)
+    chosen_on = RunMetrics(validation=result.metrics.validation)
+    return replace(result, metrics=chosen_on, curve=None, versions=None)
 
 
 def _alike(run: SeedRun, other: SeedRun) -> bool:

@@ -12,7 +12,8 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from musebar_core.errors import MuseBarError
-from study.run.driver import Death
+from study.ledger.result import Failure, FailureKind
+from study.run.worker import ASSIGNMENT, RESULT, SEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ray.tune.execution.tune_controller import TuneController
     from ray.tune.experiment import Trial
 
+    from study.run.attempt import Assignment
     from study.run.driver import Chunk, Driver
     from study.run.progress import Reporter
 
@@ -30,16 +32,16 @@ class StudySearcher(Searcher):  # type: ignore[misc]
     def __init__(
         self,
         driver: Driver,
-        assign: Callable[[Chunk], dict[str, Any]],
+        assign: Callable[[Chunk], Assignment],
         stop: Callable[[], bool],
     ) -> None:
-        super().__init__(metric="seed", mode="max")
+        super().__init__(metric=SEED, mode="max")
         self._driver = driver
         self._assign = assign
         self._stop = stop
         self.error: MuseBarError | None = None
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, Assignment] | str | None:
         """Return the next assignment, None for 'not now', FINISHED for 'no more'."""
         try:
             if self.error or self._stop() or self._driver.finished:
@@ -48,7 +50,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]
         except MuseBarError as problem:
             self.error = problem
             return Searcher.FINISHED  # type: ignore[no-any-return]
-        return self._assign(chunk) if chunk else None
+        return {ASSIGNMENT: self._assign(chunk)} if chunk else None
 
     def on_trial_complete(
         self,
@@ -107,11 +109,11 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
         It keeps results, and statistics of each of their figures, to the end of the study.
         """
         del iteration, trials
-        seed, outcome = result["seed"], result["outcome"]
+        seed, ended = result[SEED], result[RESULT]
         for name in result.keys() - _OF_TUNE:
             del result[name]
         try:
-            self._driver.result(trial.trial_id, seed, outcome)
+            self._driver.result(trial.trial_id, seed, ended)
         except MuseBarError as error:
             self.error = error
             raise
@@ -123,7 +125,7 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
         """Free the slot of a worker that died."""
         del iteration, trials
         try:
-            self._driver.trial_ended(trial.trial_id, _death(trial))
+            self._driver.trial_ended(trial.trial_id, _failure(trial))
         except MuseBarError as error:
             self.error = error
             raise
@@ -142,18 +144,19 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
         return {}
 
 
-def _death(trial: Trial) -> Death:
+def _failure(trial: Trial) -> Failure:
     """What Ray knows of how a trial's worker ended, from the files in which Tune keeps it."""
     error = _kept(trial.pickled_error_file, lambda file: cloudpickle.loads(file.read_bytes()))
     known = str(error or _kept(trial.error_file, Path.read_text)).lower()
     lost = "node" in known and any(word in known for word in _NODE_LOST)
     if lost or getattr(error, "preempted", False):
-        return Death("the node it ran on was lost", node_lost=True)
+        return Failure("the node it ran on was lost", FailureKind.NODE_LOST)
     if isinstance(error, ActorUnavailableError):  # Ray knows no death: of a process, it would
-        return Death("the node it ran on no longer answers", node_lost=True)
+        return Failure("the node it ran on no longer answers", FailureKind.NODE_LOST)
     if "low on memory" in known:  # of any death Ray says that memory may be the cause
-        return Death("out of memory: Ray killed the worker before its node ran out")
-    return Death()
+        said = "out of memory: Ray killed the worker before its node ran out"
+        return Failure(said, FailureKind.OUT_OF_MEMORY)
+    return Failure("the worker process died (killed, or crashed)", FailureKind.WORKER_DIED)
 
 
 def _kept(file: str | None, read: Callable[[Path], Any]) -> Any:  # noqa: ANN401
@@ -167,7 +170,7 @@ _NODE_LOST = ("node has died", "node died", "node was", "preempted", "node is de
 """How Ray says that an actor went with its node."""
 
 
-class LettingGo(FIFOScheduler):  # type: ignore[misc]
+class ReleasingScheduler(FIFOScheduler):  # type: ignore[misc]
     """Tune's own order of trials, and none kept that has ended.
 
     Tune holds every trial to the end of a study, some 20 KiB each. Where it keeps them is its own
@@ -177,16 +180,16 @@ class LettingGo(FIFOScheduler):  # type: ignore[misc]
     def on_trial_complete(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> None:
-        """Let go of the trials that ended before this one, which Tune is still busy with."""
+        """Release the trials that ended before this one, which Tune is still busy with."""
         del result
-        _let_go(tune_controller, trial)
+        _release(tune_controller, trial)
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         """Likewise."""
-        _let_go(tune_controller, trial)
+        _release(tune_controller, trial)
 
 
-def _let_go(controller: TuneController, but: Trial) -> None:
+def _release(controller: TuneController, but: Trial) -> None:
     trials = controller.get_trials()
     ended = {trial for trial in trials if trial.is_finished()} - {but}
     trials[:] = [trial for trial in trials if trial not in ended]

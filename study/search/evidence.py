@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from study.ledger.record import Ended, Proposal, Record, SeedRun
+from study.ledger.record import Proposal, Record, SeedRun
 from study.search import promotion, racing
 from study.search.objectives import cost
 from study.spec.model import OVERALL, Phase
@@ -82,7 +82,7 @@ def searched(record: Record, genre: str, proposal: Proposal) -> promotion.Search
     """What the search seeds said of a configuration so far."""
     runs = search_runs(record, genre, [proposal])
     ended = [record.ended[run] for run in runs if run in record.ended]
-    rows = [e.metrics["validation"] for e in ended if e.done]
+    rows = [e.metrics.validation for e in ended if e.metrics.validation is not None]
     return promotion.searched(proposal.config_id, rows, len(runs))
 
 
@@ -139,15 +139,15 @@ def race_of(record: Record, genre: str) -> Race:
 
 
 def _contender(record: Record, runs: list[SeedRun], kept_as: str) -> racing.Contender:
-    ended: list[Ended] = [record.ended[run] for run in runs]
-    rows = [e.metrics["validation"] for e in ended if e.done]
+    ended = [record.ended[run] for run in runs]
+    rows = [e.metrics.validation for e in ended if e.metrics.validation is not None]
     return racing.Contender(
         config_id=runs[0].config_id,
         costs=tuple(
-            tuple(cost(objective, row[objective]) for row in rows)
+            tuple(cost(objective, getattr(row, objective)) for row in rows)
             for objective in record.spec.search.objectives
         ),
         failed=len(ended) - len(rows),
-        collapsed=sum(bool(row["collapsed"]) for row in rows),
+        collapsed=sum(bool(row.collapsed) for row in rows),
         kept_as=kept_as,
     )

@@ -17,6 +17,8 @@ from study.statistics.pareto import pareto_front, pareto_ranks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from musebar_core.results import Metrics
+
 
 @dataclass(frozen=True)
 class Searched:
@@ -84,19 +86,19 @@ class Promotion:
     informative: bool = False
 
 
-def searched(config_id: str, metrics: Iterable[dict[str, float]], planned: int) -> Searched:
+def searched(config_id: str, metrics: Iterable[Metrics], planned: int) -> Searched:
     """Reduce the validation metrics of a configuration's done seeds."""
     rows = list(metrics)
 
     def mean(name: str) -> float:
-        return fmean(row[name] for row in rows) if rows else float("nan")
+        return fmean(getattr(row, name) for row in rows) if rows else float("nan")
 
     return Searched(
         config_id=config_id,
         bce=mean("bce"),
         elbo=mean("elbo"),
         mi_lower=mean("mi_lower"),
-        collapsed=sum(bool(row["collapsed"]) for row in rows),
+        collapsed=sum(bool(row.collapsed) for row in rows),
         done=len(rows),
         planned=planned,
     )

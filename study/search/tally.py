@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from study.ledger.record import Ended, Record, SeedRun
 from study.search import evidence, planner, promotion
 from study.spec.model import Phase, Protocol
 from study.statistics.eligibility import too_many_collapsed
@@ -14,6 +13,9 @@ from study.statistics.intervals import mean_over_seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from study.ledger.record import Record, SeedRun
+    from study.ledger.result import SeedRunResult
 
 LATELY_SECONDS = 600.0
 """Span before the last result over which the slots in use are reckoned."""
@@ -142,7 +144,7 @@ class Tally:
 def tally(record: Record) -> Tally:
     """Count."""
     plan = planner.plan(record)
-    by_genre: dict[str, dict[tuple[str, Phase], list[Ended | None]]] = {}
+    by_genre: dict[str, dict[tuple[str, Phase], list[SeedRunResult | None]]] = {}
     for run in plan.planned:
         rows = by_genre.setdefault(run.genre, {}).setdefault((run.config_id, run.phase), [])
         rows.append(record.ended.get(run))
@@ -176,7 +178,7 @@ def as_dict(counted: GenreTally) -> dict[str, object]:
     return content
 
 
-Cells = dict[tuple[str, Phase], list[Ended | None]]
+Cells = dict[tuple[str, Phase], list["SeedRunResult | None"]]
 
 
 def _genre(record: Record, genre: str, cells: Cells) -> GenreTally:
@@ -203,7 +205,7 @@ def _pareto(record: Record, genre: str) -> tuple[str, ...]:
 
 
 def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
-    seeds: dict[str, list[Ended | None]] = {}
+    seeds: dict[str, list[SeedRunResult | None]] = {}
     for (config_id, _), rows in cells.items():
         seeds.setdefault(config_id, []).extend(rows)
     still_racing = 0
@@ -220,13 +222,14 @@ def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
     )
 
 
-def _mostly_collapsed(rows: list[Ended]) -> bool:
+def _mostly_collapsed(rows: list[SeedRunResult]) -> bool:
     done = [e for e in rows if e.done]
     return too_many_collapsed(sum(map(_collapsed, done)), len(done))
 
 
-def _collapsed(ended: Ended) -> bool:
-    return bool(ended.metrics["validation"]["collapsed"])
+def _collapsed(result: SeedRunResult) -> bool:
+    found = result.metrics.validation
+    return found is not None and bool(found.collapsed)
 
 
 def _best(record: Record, cells: Cells) -> Best | None:
@@ -234,7 +237,8 @@ def _best(record: Record, cells: Cells) -> Best | None:
     for (config_id, phase), rows in cells.items():
         done = [e for e in rows if e is not None and e.done]
         if len(done) == len(record.spec.seeds_of(phase)) and not _mostly_collapsed(done):
-            values = [float(e.metrics["validation"]["bce"]) for e in done]
+            measured = [e.metrics.validation for e in done if e.metrics.validation is not None]
+            values = [float(one.bce) for one in measured]
             found.append(_with_interval(config_id, phase, values))
     best = [one for one in found if one is not None]
     return min(best, key=lambda one: (one.bce, one.config_id), default=None)
@@ -290,12 +294,12 @@ def _to_come(record: Record) -> int:
     return count
 
 
-def _elapsed(ended: Mapping[SeedRun, Ended]) -> float | None:
+def _elapsed(ended: Mapping[SeedRun, SeedRunResult]) -> float | None:
     spans = list(_spans(ended.values()))
     return max(end for _, end in spans) - min(start for start, _ in spans) if spans else None
 
 
-def _slots_lately(ended: Mapping[SeedRun, Ended]) -> float | None:
+def _slots_lately(ended: Mapping[SeedRun, SeedRunResult]) -> float | None:
     """Time spent in runs over a span, divided by it."""
     spans = list(_spans(ended.values()))
     if not spans:
@@ -306,7 +310,7 @@ def _slots_lately(ended: Mapping[SeedRun, Ended]) -> float | None:
     return busy / (to - since) if to > since else None
 
 
-def _spans(ended: Iterable[Ended]) -> Iterable[tuple[float, float]]:
+def _spans(ended: Iterable[SeedRunResult]) -> Iterable[tuple[float, float]]:
     """Start and end of runs, seconds since 1970; the record tells the end and the length."""
     for one in ended:
         if one.seconds is not None and one.finished_at:

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musebar_core.metrics import active_units, measure, mutual_information, restored
+from musebar_core.metrics import active_units, measure, mutual_information
 from musebar_core.objective import kl
+from musebar_core.results import Metrics
 
 
 def generator(seed=0):
@@ -96,6 +97,6 @@ def test_kl_is_of_the_last_posterior_and_kl_bars_of_all():
 def test_a_metric_that_was_not_recorded_was_not_measured():
     found = measure(torch.ones(2), torch.ones(2, 1, 3), torch.zeros(2, 1, 3), torch.zeros(2, 3))
     recorded = found._asdict()
-    assert restored(recorded) == found
+    assert Metrics.from_dict(recorded) == found
     del recorded["kl_bars"]
-    assert restored(recorded) == found._replace(kl_bars=None)
+    assert Metrics.from_dict(recorded) == found._replace(kl_bars=None)

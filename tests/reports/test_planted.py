@@ -17,9 +17,11 @@ import yaml
 from click.testing import CliRunner
 
 from musebar.cli import musebar
+from musebar_core.results import Metrics
 from reports.words.slugs import page_name
 from study.home.studies import Home
-from study.ledger.record import Ended, Proposal, SeedRun, StudyState
+from study.ledger.record import Proposal, SeedRun, StudyState
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.spec import specfile
 from study.spec.model import Phase
 
@@ -82,13 +84,11 @@ class Planted:
     def run(self, name, phase, bces, *, collapsed=0, failed=0):
         for i, seed in enumerate(self.spec.seeds_of(phase)):
             done = i < len(bces) - failed
-            found = metrics(bces[i], collapsed=i < collapsed)
-            splits = ("validation", "test", "last_validation", "last_test")
-            ended = Ended(
-                failure=None if done else "the loss is no number",
+            found = Metrics.from_dict(metrics(bces[i], collapsed=i < collapsed))
+            ended = SeedRunResult(
+                failure=None if done else Failure("the loss is no number", FailureKind.DIVERGED),
                 attempts=1 if done else 3,
-                metrics=dict.fromkeys(splits, found) if done else {},
-                curve=[],
+                metrics=RunMetrics(found, found, found, found) if done else RunMetrics(),
                 best_epoch=60,
                 seconds=1.0,
                 node="box",

@@ -6,7 +6,9 @@ from musebar_core.errors import UsageError
 from study.home import corpora, files
 from study.home.studies import Home
 from study.ledger.ledger import Ledger
+from study.ledger.record import MODEL_FILE
 from study.run import worker
+from study.run.attempt import Assignment
 
 
 @pytest.fixture(
@@ -116,9 +118,9 @@ def test_a_run_goes_on_from_a_checkpoint_at_a_url(home, corpus, configuration, m
         pytest.skip("the engine's own tests do this, or there is nothing to share")
 
     def assignment(folder):
-        return worker.Assignment(
+        return Assignment(
             genre="low",
-            config=configuration().to_dict(),
+            config=configuration(),
             seeds=(0,),
             corpus=str(corpus.path),
             fingerprint=corpus.genre("low").fingerprint,
@@ -140,13 +142,13 @@ def test_a_run_goes_on_from_a_checkpoint_at_a_url(home, corpus, configuration, m
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "publish", broken)
-        assert "taken away" in worker.run_seed(assignment("broken"), 0)["failure"]
+        assert "taken away" in worker.run_seed(assignment("broken"), 0).failure.message
     monkeypatch.setenv("MUSEBAR_CACHE", str(corpus.path.parent / "another-machine"))
     resumed = worker.run_seed(assignment("broken"), 0)
-    assert resumed["failure"] is None
-    assert resumed["resumed_at"] == 8
-    assert resumed["metrics"] == whole["metrics"]
-    assert (home / "broken" / "0" / worker.MODEL_FILE).is_file()
+    assert resumed.failure is None
+    assert resumed.resumed_at == 8
+    assert resumed.metrics == whole.metrics
+    assert (home / "broken" / "0" / MODEL_FILE).is_file()
 
 
 def test_sqlite_is_refused_on_a_network_file_system(tmp_path):

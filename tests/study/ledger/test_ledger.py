@@ -12,16 +12,20 @@ import psutil
 import pytest
 
 from musebar_core.errors import StudyError, UnknownNameError, UsageError
+from musebar_core.results import EpochMetrics, Metrics
 from study.home.studies import Home
 from study.ledger.database import shown, without_password
 from study.ledger.lease import Holder, Lease, holder, this_host
 from study.ledger.ledger import Ledger, public
-from study.ledger.record import Ended, Origin, OriginKind, Proposal, Record, SeedRun, StudyState
-from study.ledger.schema import leases
+from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, StudyState
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
+from study.ledger.schema import leases, seed_runs
 from study.spec.model import Phase
 
 RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
-METRICS = {"validation": {"bce": 0.1 + 0.2, "collapsed": False, "informative_share": None}}
+MEASURED = Metrics.from_dict({"bce": 0.1 + 0.2, "collapsed": False, "informative_share": None})
+DONE = SeedRunResult(metrics=RunMetrics(validation=MEASURED))
+FAILED = SeedRunResult(failure=Failure("late", FailureKind.NODE_LOST))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
@@ -38,18 +42,17 @@ def study(tmp_path, tiny_spec, url):
 
 
 def test_a_seed_run_comes_back_as_it_was_written(study):
-    ended = Ended(
-        None,
-        2,
-        METRICS,
-        [{"epoch": 3, "weight": 1 / 3}],
-        3,
-        1.5,
-        "node",
-        "cpu",
-        {"torch": "2"},
-        "runs/x",
-        "2026-01-01T00:00:00+00:00",
+    ended = SeedRunResult(
+        attempts=2,
+        metrics=RunMetrics(MEASURED, MEASURED),
+        curve=(EpochMetrics(3, 1 / 3, 2.5, 0.1, MEASURED),),
+        best_epoch=3,
+        seconds=1.5,
+        node="node",
+        device="cpu",
+        versions={"torch": "2"},
+        checkpoint="runs/x",
+        finished_at="2026-01-01T00:00:00+00:00",
     )
     assert study.ledger.end("tiny", RUN, ended)
     assert study.ledger.read("tiny", curves=True).ended == {RUN: ended}
@@ -57,9 +60,32 @@ def test_a_seed_run_comes_back_as_it_was_written(study):
 
 
 def test_a_seed_run_is_recorded_once_and_the_first_stays(study):
-    assert study.ledger.end("tiny", RUN, Ended(None, 1, METRICS, []))
-    assert not study.ledger.end("tiny", RUN, Ended("late", 1, {}, []))
+    assert study.ledger.end("tiny", RUN, DONE)
+    assert not study.ledger.end("tiny", RUN, FAILED)
     assert study.ledger.read("tiny").ended[RUN].done
+
+
+def test_the_kind_of_a_failure_comes_back_and_one_without_is_not_known(study):
+    study.ledger.end("tiny", RUN, FAILED)
+    assert study.ledger.read("tiny").ended[RUN].failure == Failure("late", FailureKind.NODE_LOST)
+    with study.ledger.database.begin() as db:
+        db.exec_driver_sql("UPDATE musebar_seed_runs SET failure_kind = NULL")
+    assert study.ledger.read("tiny").ended[RUN].failure == Failure("late", kind=None)
+
+
+def test_a_metric_that_an_older_row_lacks_reads_as_not_measured(study):
+    row = EpochMetrics(3, 1.0, 2.5, 0.1, MEASURED)
+    study.ledger.end("tiny", RUN, replace(DONE, curve=(row,)))
+    with study.ledger.database.begin() as db:
+        kept = {"bce": 2.0, "a metric of another product": 1.0}
+        curve = {"epoch": 3, "weight": 1.0, "train_bce": 2.5, "train_kl_bars": 0.1}
+        older = {"metrics": {"validation": kept}, "curve": [curve | {"validation_bce": 2.0}]}
+        db.execute(seed_runs.update().values(older))
+    came = study.ledger.read("tiny", curves=True).ended[RUN]
+    assert came.metrics == RunMetrics(validation=Metrics.from_dict({"bce": 2.0}))
+    assert came.metrics.validation.mi_lower is None
+    (epoch,) = came.curve
+    assert (epoch.validation.bce, epoch.validation.mi_lower) == (2.0, None)
 
 
 def test_a_generation_is_recorded_whole_or_not_at_all(study, tiny_spec):
@@ -85,7 +111,7 @@ def test_a_generation_that_found_nothing_is_remembered(study):
 
 def test_failed_attempts_are_counted(study):
     for attempt in (1, 2):
-        study.ledger.add_failed_attempt("tiny", RUN, attempt, "out of memory")
+        study.ledger.add_failed_attempt("tiny", RUN, attempt, FAILED.failure)
     assert study.ledger.read("tiny").failed_attempts == {RUN: 2}
 
 
@@ -144,7 +170,7 @@ def test_launching_again_corrects_where_a_study_runs(study, tmp_path, tiny_spec)
 def test_once_runs_have_ended_only_what_no_result_depends_on_changes(study, tmp_path, tiny_spec):
     home = Home(tmp_path / "studies")
     home.create(tiny_spec(resources__gpus_per_trial="0.25"))
-    study.ledger.end("tiny", RUN, Ended(None, 1, METRICS, []))
+    study.ledger.end("tiny", RUN, DONE)
     home.create(tiny_spec(resources="{slots: 3, gpus_per_trial: 0.5}"))
     recorded = study.ledger.read("tiny").spec.resources
     assert (recorded.slots, recorded.gpus_per_trial) == (3, 0.5)
@@ -186,8 +212,9 @@ def test_what_a_generation_wrote_before_the_connection_broke_is_not_written_agai
 
 
 def test_rows_come_in_the_order_of_bytes_whatever_the_databases_language(study):
+    nameless = SeedRunResult(failure=Failure("null \0 in it", FailureKind.ERROR))
     for genre in ("b", "a", "B", "_", "A"):
-        study.ledger.end("tiny", RUN._replace(genre=genre), Ended("null \0 in it", 1, {}, []))
+        study.ledger.end("tiny", RUN._replace(genre=genre), nameless)
     assert [run.genre for run in study.ledger.read("tiny").ended] == ["A", "B", "_", "a", "b"]
 
 
@@ -200,7 +227,7 @@ def test_a_record_is_read_as_of_one_moment(study, monkeypatch):
     def interrupted(db, table, *args):
         rows = select(db, table, *args)
         if table is schema.genres:
-            other.end("tiny", RUN, Ended(None, 1, METRICS, []))
+            other.end("tiny", RUN, DONE)
         return rows
 
     monkeypatch.setattr(ledger, "_select", interrupted)

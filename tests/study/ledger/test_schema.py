@@ -10,7 +10,7 @@ import pytest
 from musebar_core.errors import UsageError
 from study.ledger.database import Database
 from study.ledger.ledger import Ledger
-from study.ledger.schema import SCHEMA_VERSION
+from study.ledger.schema import SCHEMA_VERSION, failed_attempts, seed_runs
 
 HERE = importlib.metadata.version("musebar-study")
 
@@ -72,6 +72,24 @@ def test_a_ledger_from_before_versions_is_refused(url, change):
     said = refused(url)
     assert "by an older musebar, from before ledgers had a version" in said
     assert "launch them anew" in said
+
+
+def test_a_ledger_from_before_failures_had_kinds_opens_and_grows_the_column(url, change):
+    change(
+        "INSERT INTO musebar_seed_runs "
+        "(study, genre, config_id, seed, phase, state, failure, attempts, finished_at) "
+        "VALUES ('old', 'low', 'a', 0, 'search', 'failed', 'NaN', 1, '2026')",
+        "ALTER TABLE musebar_seed_runs DROP COLUMN failure_kind",
+        "ALTER TABLE musebar_failed_attempts DROP COLUMN kind",
+    )
+    for _ in range(2):
+        ledger = Ledger(url)
+        with ledger.database.begin() as db:
+            (row,) = db.execute(seed_runs.select()).mappings()
+            assert db.execute(failed_attempts.select()).all() == []
+        ledger.close()
+        assert (row["failure"], row["failure_kind"]) == ("NaN", None)
+    assert versions(url) == [(SCHEMA_VERSION, HERE)]
 
 
 def test_a_database_that_optuna_uses_too_is_shared(url):

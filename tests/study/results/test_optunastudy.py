@@ -11,8 +11,10 @@ import optuna
 import pytest
 
 from musebar_core.errors import StudyError
+from musebar_core.results import Metrics
 from study.home.studies import Home
-from study.ledger.record import Ended, SeedRun
+from study.ledger.record import SeedRun
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import optunastudy
 from study.results.tables import load_tables
 from study.spec.model import Phase
@@ -30,8 +32,10 @@ def ended(bce, failure=None):
         "informative_share": 0.5,
         "collapsed": False,
     }
-    whole = dict.fromkeys(("validation", "test", "last_validation", "last_test"), metrics)
-    return Ended(failure, 1, {} if failure else whole, [], best_epoch=6, seconds=1.0)
+    if failure:
+        return SeedRunResult(failure=Failure(failure, FailureKind.DIVERGED), seconds=1.0)
+    whole = RunMetrics(*[Metrics.from_dict(metrics)] * 4)
+    return SeedRunResult(metrics=whole, best_epoch=6, seconds=1.0)
 
 
 @pytest.fixture

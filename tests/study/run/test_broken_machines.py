@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from study.home.studies import Home
+from study.ledger.result import Failure, FailureKind
 from study.results.tables import state_of
 from tests.conftest import TINY, musebar_command
 from tests.postgres import Postgres, skip_where_missing
@@ -114,7 +115,10 @@ def test_a_worker_that_ray_kills_for_its_memory_fails_with_that_reason(run):
     assert run.launch(grid, **ray).wait(timeout=300) == 1, run.said
     assert "none of its 1 seed runs succeeded (out of memory" in run.said
     (ended,) = run.read().ended.values()
-    assert ended.failure == "out of memory: Ray killed the worker before its node ran out"
+    assert ended.failure == Failure(
+        "out of memory: Ray killed the worker before its node ran out",
+        FailureKind.OUT_OF_MEMORY,
+    )
     assert ended.attempts == 2
 
 
@@ -134,7 +138,7 @@ def test_a_run_that_diverges_fails_with_its_reason_and_is_not_tried_again(run):
     assert sorted(rate.values()) == [0.01, 0.01, 1e30, 1e30]
     for one, ended in record.ended.items():
         assert ended.done == (rate[one] == 0.01)
-        assert ended.done or "no longer a finite number" in ended.failure
+        assert ended.done or "no longer a finite number" in ended.failure.message
         assert ended.attempts == 1
 
 

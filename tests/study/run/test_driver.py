@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import dataclasses
+import sys
+
 import pytest
 
+from musebar_core import checkpoint
 from musebar_core.corpus import Corpus
+from musebar_core.results import Metrics
 from study.home import corpora
 from study.home.studies import Home
 from study.ledger.lease import Lease
-from study.ledger.record import SeedRun
-from study.run import worker
-from study.run.driver import Death, Driver
-from study.run.worker import Assignment, run_seed
+from study.ledger.record import MODEL_FILE, STATE_FILE, SeedRun
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
+from study.run.attempt import Assignment
+from study.run.driver import Driver
+from study.run.worker import run_seed
 from study.spec.model import Phase
 
 
@@ -23,10 +29,17 @@ def driver(tmp_path, tiny_spec, corpus):
         yield Driver(study, study.ledger.read("tiny"), lease, slots=2)
 
 
-def outcome(bce=1.0, failure=None, retry=False):
-    validation = {"bce": bce, "elbo": -bce, "mi_lower": 1.0, "collapsed": False}
-    metrics = {} if failure else {"validation": validation}
-    return {"failure": failure, "retry": retry, "metrics": metrics, "curve": []}
+def done(**more):
+    validation = Metrics.from_dict({"bce": 1.0, "elbo": -1.0, "mi_lower": 1.0, "collapsed": False})
+    return SeedRunResult(metrics=RunMetrics(validation), **more)
+
+
+def failed(message, kind):
+    return SeedRunResult(failure=Failure(message, kind))
+
+
+DIED = Failure("the worker process died", FailureKind.WORKER_DIED)
+LOST = Failure("the node it ran on was lost", FailureKind.NODE_LOST)
 
 
 def test_no_more_is_handed_out_than_there_are_slots(driver):
@@ -39,26 +52,26 @@ def test_no_more_is_handed_out_than_there_are_slots(driver):
 
 def test_a_result_is_in_the_ledger_before_the_next_run_is_planned(driver):
     run = driver.next_chunk("a").runs[0]
-    driver.result("a", run.seed, outcome())
-    assert driver.study.ledger.read("tiny").ended[run].metrics["validation"]["bce"] == 1.0
+    driver.result("a", run.seed, done())
+    assert driver.study.ledger.read("tiny").ended[run].metrics.validation.bce == 1.0
 
 
 def test_a_worker_that_dies_costs_an_attempt_and_the_run_comes_again(driver):
     for attempt in (1, 2):
         run = driver.next_chunk("a").runs[0]
-        driver.trial_ended("a", Death())
+        driver.trial_ended("a", DIED)
         assert driver.study.ledger.read("tiny").failed_attempts == {run: attempt}
     assert driver.next_chunk("a").runs[0] == run
-    driver.trial_ended("a", Death())
+    driver.trial_ended("a", DIED)
     ended = driver.study.ledger.read("tiny").ended[run]
-    assert (ended.attempts, "died" in ended.failure) == (3, True)
+    assert (ended.attempts, ended.failure) == (3, DIED)
     assert driver.next_chunk("a").runs[0] != run
 
 
 def test_a_node_that_is_lost_costs_its_runs_no_attempt(driver):
     for _ in range(5):
         run = driver.next_chunk("a").runs[0]
-        driver.trial_ended("a", Death("the node it ran on was lost", node_lost=True))
+        driver.trial_ended("a", LOST)
     record = driver.study.ledger.read("tiny")
     assert (record.failed_attempts, record.ended) == ({}, {})
     assert driver.next_chunk("a").runs[0] == run
@@ -68,8 +81,8 @@ def test_a_chunk_of_seeds_that_breaks_off_keeps_what_it_had_done(driver):
     """Only the run in which the worker died counts as failed; the rest come again untouched."""
     driver.seeds_per_trial = 3
     first, second, third = driver.next_chunk("a").runs
-    driver.result("a", first.seed, outcome())
-    driver.trial_ended("a", Death())
+    driver.result("a", first.seed, done())
+    driver.trial_ended("a", DIED)
     record = driver.study.ledger.read("tiny")
     assert list(record.ended) == [first]
     assert record.failed_attempts == {second: 1}
@@ -82,15 +95,15 @@ def test_a_chunk_of_seeds_that_breaks_off_keeps_what_it_had_done(driver):
 def test_what_went_on_from_a_checkpoint_is_logged_with_its_epoch(driver, caplog):
     first, second = driver.next_chunk("a").runs[0], driver.next_chunk("b").runs[0]
     with caplog.at_level("INFO", logger="study.run.driver"):
-        driver.result("a", first.seed, outcome())
-        driver.result("b", second.seed, outcome() | {"resumed_at": 40})
+        driver.result("a", first.seed, done())
+        driver.result("b", second.seed, done(resumed_at=40))
     (message,) = caplog.messages
     assert message == f"{'/'.join(map(str, second))}: went on from its checkpoint at epoch 40"
 
 
 def test_a_failure_that_would_come_again_is_not_tried_again(driver):
     run = driver.next_chunk("a").runs[0]
-    driver.result("a", run.seed, outcome(failure="the loss is no number"))
+    driver.result("a", run.seed, failed("the loss is no number", FailureKind.DIVERGED))
     assert driver.study.ledger.read("tiny").ended[run].attempts == 1
 
 
@@ -112,7 +125,7 @@ def assignment(tmp_path, configuration, corpus):
     def make(checkpoint_seconds=20.0, **training):
         return Assignment(
             genre="low",
-            config=configuration(**training).to_dict(),
+            config=configuration(**training),
             seeds=(0,),
             corpus=str(corpus.path),
             fingerprint=corpus.genre("low").fingerprint,
@@ -128,41 +141,56 @@ def assignment(tmp_path, configuration, corpus):
 
 def test_a_seed_run_reports_metrics_and_keeps_its_weights(assignment, tmp_path):
     ended = run_seed(assignment(), 5)
-    assert ended["failure"] is None
-    assert set(ended["metrics"]) == {"validation", "test", "last_validation", "last_test"}
-    assert [row["epoch"] for row in ended["curve"]] == [4, 8, 12]
-    assert (tmp_path / "runs" / "5" / worker.MODEL_FILE).is_file()
+    assert ended.failure is None
+    assert None not in dataclasses.astuple(ended.metrics)
+    assert [row.epoch for row in ended.curve] == [4, 8, 12]
+    assert (tmp_path / "runs" / "5" / MODEL_FILE).is_file()
 
 
 def test_a_seed_run_that_diverges_says_so_and_is_not_worth_another_try(assignment):
     ended = run_seed(assignment(learning_rate=1e12, epochs=40), 0)
-    assert "no longer a finite number" in ended["failure"]
-    assert ended["retry"] is False
+    assert "no longer a finite number" in ended.failure.message
+    assert (ended.failure.kind, ended.failure.repeats) == (FailureKind.DIVERGED, True)
 
 
 def test_whatever_goes_wrong_is_a_result(assignment, tmp_path):
-    import dataclasses
-
     ended = run_seed(dataclasses.replace(assignment(), corpus=str(tmp_path / "gone")), 0)
-    assert "gone" in ended["failure"]
-    assert ended["retry"] is True
+    assert "gone" in ended.failure.message
+    assert (ended.failure.kind, ended.failure.repeats) == (FailureKind.BAD_DATA, False)
+
+
+def test_a_module_that_is_missing_is_the_installations_fault_and_no_configurations(
+    assignment, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "musebar_core.state", None)
+    ended = run_seed(assignment(), 0)
+    assert "musebar_core.state" in ended.failure.message
+    assert ended.failure.kind is FailureKind.INSTALLATION
+    assert (ended.failure.retriable, ended.failure.repeats) == (True, False)
+
+
+def test_a_folder_that_cannot_be_written_is_told_as_what_it_is(assignment, tmp_path):
+    (tmp_path / "runs").write_text("a file stands where the folder should be")
+    ended = run_seed(assignment(), 0)
+    assert ended.failure.kind is FailureKind.INPUT_OUTPUT
+    assert str(tmp_path / "runs") in ended.failure.message
 
 
 def test_a_run_taken_up_from_its_checkpoint_equals_an_unbroken_one(
     assignment, tmp_path, monkeypatch
 ):
     unbroken = run_seed(assignment(), 1)
-    assert not (tmp_path / "runs" / "1" / worker.STATE_FILE).exists()
-    monkeypatch.setattr(worker.checkpoint, "save_weights", interrupt_once())
-    assert "interrupted" in run_seed(assignment(checkpoint_seconds=0.0), 1)["failure"]
-    assert (tmp_path / "runs" / "1" / worker.STATE_FILE).is_file()
+    assert not (tmp_path / "runs" / "1" / STATE_FILE).exists()
+    monkeypatch.setattr(checkpoint, "save_weights", interrupt_once())
+    assert "interrupted" in run_seed(assignment(checkpoint_seconds=0.0), 1).failure.message
+    assert (tmp_path / "runs" / "1" / STATE_FILE).is_file()
     resumed = run_seed(assignment(), 1)
-    assert (unbroken["resumed_at"], resumed["resumed_at"]) == (0, 12)
-    assert resumed["metrics"] == unbroken["metrics"]
+    assert (unbroken.resumed_at, resumed.resumed_at) == (0, 12)
+    assert resumed.metrics == unbroken.metrics
 
 
 def interrupt_once():
-    save, calls = worker.checkpoint.save_weights, []
+    save, calls = checkpoint.save_weights, []
 
     def wrapper(*arguments):
         calls.append(1)
@@ -175,9 +203,9 @@ def interrupt_once():
 
 def test_a_damaged_checkpoint_is_put_aside_and_the_run_starts_afresh(assignment, tmp_path):
     clean = run_seed(assignment(), 1)
-    state = tmp_path / "runs" / "1" / worker.STATE_FILE
+    state = tmp_path / "runs" / "1" / STATE_FILE
     state.write_bytes(b"garbage")
-    assert run_seed(assignment(), 1)["metrics"] == clean["metrics"]
+    assert run_seed(assignment(), 1).metrics == clean.metrics
     assert state.with_suffix(".unusable").exists()
 
 
@@ -195,10 +223,9 @@ def test_the_name_of_a_seed_run_is_its_key():
 
 
 def test_a_run_on_other_music_than_the_study_began_with_fails(assignment):
-    import dataclasses
-
     ended = run_seed(dataclasses.replace(assignment(), fingerprint="other"), 0)
-    assert "not the music that the study began with" in ended["failure"]
+    assert "not the music that the study began with" in ended.failure.message
+    assert ended.failure.kind is FailureKind.BAD_DATA
 
 
 def test_changed_music_is_built_somewhere_else(tmp_path, tiny_spec):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -20,9 +21,11 @@ from study.home.studies import Home
 from study.ledger import lease
 from study.ledger.lease import Lease, holder
 from study.ledger.record import Proposal, StudyState
+from study.ledger.result import FailureKind
 from study.ledger.schema import leases
 from study.results.tables import state_of
 from study.run import diskspace, worker
+from study.run.attempt import Assignment
 from study.run.driver import Driver
 from tests.conftest import TINY, musebar_command
 from tests.postgres import PASSWORD, Postgres, skip_where_missing
@@ -85,19 +88,30 @@ def test_a_driver_that_was_held_asks_before_it_writes(study, monkeypatch):
             mine.check()
 
 
-def test_out_of_memory_is_one_attempt_and_says_so(tmp_path, configuration, corpus):
-    """A weight of 640 GB, which the allocator refuses."""
-    hungry = configuration(hidden=200_000)
+@pytest.fixture
+def little_memory():
+    """Half a GiB more than this process has taken so far."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    most = psutil.Process().memory_info().vms + 2**29
+    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def test_out_of_memory_is_one_attempt_and_says_so(tmp_path, configuration, corpus, little_memory):
+    """A weight of four times 8,000 by 8,000 numbers, which the allocator refuses."""
+    hungry = configuration(hidden=8_000)
     ended = worker.run_seed(assignment(tmp_path, hungry, corpus), 0)
-    assert ended["failure"].startswith("out of memory: ")
-    assert "640000000000 bytes" in ended["failure"]
-    assert ended["retry"]
+    assert ended.failure.message.startswith("out of memory: ")
+    assert "1024000000 bytes" in ended.failure.message
+    assert ended.failure.kind is FailureKind.OUT_OF_MEMORY
+    assert not ended.failure.repeats
 
 
 def assignment(folder, config, corpus):
-    return worker.Assignment(
+    return Assignment(
         genre="low",
-        config=config.to_dict(),
+        config=config,
         seeds=(0,),
         corpus=str(corpus.path),
         fingerprint=corpus.genre("low").fingerprint,
@@ -129,7 +143,8 @@ def test_a_full_disk_ends_the_study_and_is_no_runs_failure(
     with pytest.raises(OSError, match="No space"):
         (small_disk / "filler").write_bytes(bytes(2**22))
     ended = worker.run_seed(assignment(small_disk, configuration(), corpus), 0)
-    assert ended["failure"].startswith("the disk is full")
+    assert ended.failure.message.startswith("the disk is full")
+    assert ended.failure.kind is FailureKind.DISK_FULL
     spec = tiny_spec(corpus__source=str(corpus.path))
     study = Home(tmp_path / "studies").create(spec)
     study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))

@@ -5,8 +5,12 @@ import pytest
 from musebar_core import checkpoint, training
 from musebar_core.state import start
 from study.ledger.record import MODEL_FILE, STATE_FILE
+from study.ledger.result import FailureKind
 from study.run import worker
-from study.run.worker import Assignment, SeedRunTrainable, run_seed, run_together
+from study.run.attempt import Assignment
+from study.run.worker import ASSIGNMENT, RESULT, SEED, SeedRunTrainable, run_seed, run_together
+
+EVALUATIONS = ("validation", "test", "last_validation", "last_test")
 
 
 @pytest.fixture
@@ -15,7 +19,7 @@ def assignment(configuration, corpus, tmp_path):
         return Assignment(
             **{
                 "genre": "low",
-                "config": (config or configuration()).to_dict(),
+                "config": config or configuration(),
                 "seeds": seeds,
                 "corpus": str(corpus.path),
                 "fingerprint": corpus.genre("low").fingerprint,
@@ -31,8 +35,8 @@ def assignment(configuration, corpus, tmp_path):
     return make
 
 
-def bces(outcome):
-    return [row["validation_bce"] for row in outcome["curve"]]
+def bces(result):
+    return [row.validation.bce for row in result.curve]
 
 
 def test_each_seed_trained_together_is_recorded_as_if_alone(assignment, tmp_path):
@@ -41,11 +45,12 @@ def test_each_seed_trained_together_is_recorded_as_if_alone(assignment, tmp_path
     assert list(outcomes) == [0, 1, 2]
     for seed, outcome in outcomes.items():
         alone = run_seed(assignment((seed,), "alone"), seed)
-        assert outcome.keys() == alone.keys()
-        assert outcome["failure"] is None
+        assert outcome.failure is None
         assert bces(outcome) == pytest.approx(bces(alone), rel=1e-5)
-        for split, values in alone["metrics"].items():
-            assert outcome["metrics"][split]["bce"] == pytest.approx(values["bce"], rel=1e-5)
+        assert [name for name, _ in outcome.metrics.items()] == list(EVALUATIONS)
+        for name, values in alone.metrics.items():
+            found = getattr(outcome.metrics, name)
+            assert found.bce == pytest.approx(values.bce, rel=1e-5)
         found, _ = checkpoint.load_model(tmp_path / "together" / str(seed) / MODEL_FILE)
         assert found.seed == seed
 
@@ -53,13 +58,13 @@ def test_each_seed_trained_together_is_recorded_as_if_alone(assignment, tmp_path
 def test_a_run_that_fails_leaves_its_companions_alone(assignment, configuration):
     given = assignment((0, 1), config=configuration(learning_rate=1e30))
     outcomes = run_together(given)
-    assert all("no longer a finite number" in each["failure"] for each in outcomes.values())
-    assert not any(each["retry"] for each in outcomes.values())
+    assert all("no longer a finite" in each.failure.message for each in outcomes.values())
+    assert {each.failure.kind for each in outcomes.values()} == {FailureKind.DIVERGED}
 
 
 def test_music_that_changed_fails_each_run_and_trains_none(assignment):
     outcomes = run_together(assignment((0, 1), fingerprint="other"))
-    assert all("not the music" in each["failure"] for each in outcomes.values())
+    assert all("not the music" in each.failure.message for each in outcomes.values())
 
 
 def test_runs_at_different_epochs_go_on_together(assignment, configuration, corpus, tmp_path):
@@ -70,7 +75,7 @@ def test_runs_at_different_epochs_go_on_together(assignment, configuration, corp
     next(iter(training.fit(config, genre, 1, state)))
     checkpoint.save(tmp_path / "together" / "1" / STATE_FILE, identity, state)
     outcomes = run_together(given)
-    assert [outcomes[seed]["resumed_at"] for seed in (0, 1)] == [0, 4]
+    assert [outcomes[seed].resumed_at for seed in (0, 1)] == [0, 4]
     for seed in (0, 1):
         alone = run_seed(assignment((seed,), "alone"), seed)
         assert bces(outcomes[seed]) == pytest.approx(bces(alone), rel=1e-5)
@@ -96,12 +101,10 @@ def test_a_model_that_cannot_be_stacked_trains_in_turn(assignment, configuration
 
 
 def test_the_worker_reports_seeds_trained_together_one_by_one(assignment, monkeypatch):
-    import dataclasses
-
     monkeypatch.setenv(worker.TOGETHER, "1")
     trainable = SeedRunTrainable.__new__(SeedRunTrainable)
-    trainable.setup(dataclasses.asdict(assignment((5, 6))))
+    trainable.setup({ASSIGNMENT: assignment((5, 6))})
     first, second = trainable.step(), trainable.step()
-    assert [each["seed"] for each in (first, second)] == [5, 6]
+    assert [each[SEED] for each in (first, second)] == [5, 6]
     assert [each["done"] for each in (first, second)] == [False, True]
-    assert first["outcome"]["metrics"] != second["outcome"]["metrics"]
+    assert first[RESULT].metrics != second[RESULT].metrics

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-from study.ledger.record import Ended, Origin, OriginKind, Proposal, Record, SeedRun
+from musebar_core.results import Metrics
+from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, StudyState
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.run import progress
 from study.search import planner, tally
 from study.spec.model import Phase
@@ -15,11 +17,9 @@ A, B = "a" * 12, "b" * 12
 
 def ended(bce, minute, *, seconds=30.0, collapsed=False, failure=None):
     validation = {"bce": bce, "elbo": -bce, "mi_lower": 1.0, "collapsed": collapsed}
-    return Ended(
-        failure,
-        1,
-        {} if failure else {"validation": validation},
-        [],
+    return SeedRunResult(
+        failure=failure and Failure(failure, FailureKind.ERROR),
+        metrics=RunMetrics(None if failure else Metrics.from_dict(validation)),
         seconds=seconds,
         finished_at=f"2026-01-01T00:{minute:02}:00+00:00",
     )
@@ -42,7 +42,7 @@ def record(tiny_spec):
         (B, 1): ended(14.0, 4, collapsed=True),
     }
     done = {SeedRun("low", i, seed, Phase.SEARCH): e for (i, seed), e in runs.items()}
-    return Record(spec, "running", False, None, {"low": {}}, {}, generations, done, {})
+    return Record(spec, StudyState.RUNNING, False, None, {"low": {}}, {}, generations, done, {})
 
 
 def test_configurations_and_seed_runs_are_counted_apart(record):

@@ -12,26 +12,33 @@ import random
 import sys
 from pathlib import Path
 
+from musebar_core.results import Metrics
 from study.home.studies import Home
 from study.ledger.lease import Lease
-from study.ledger.record import Ended, Record
+from study.ledger.record import Record, StudyState
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.run.driver import Driver
 from study.search import planner, proposals
 
 GENRES = ("high", "low")
+FAILED = SeedRunResult(failure=Failure("loss is no number", FailureKind.DIVERGED), attempts=3)
+
+
+def done(**validation):
+    """A result with these metrics on validation."""
+    return SeedRunResult(metrics=RunMetrics(validation=Metrics.from_dict(validation)))
 
 
 def empty(spec, genres=GENRES):
-    return Record(spec, "running", False, None, {g: {} for g in genres}, {}, {}, {}, {})
+    return Record(spec, StudyState.RUNNING, False, None, {g: {} for g in genres}, {}, {}, {}, {})
 
 
 def toy(run, *, failed=False):
     """A result that depends on the run's name alone."""
     if failed:
-        return Ended("loss is no number", 3, {}, [])
+        return FAILED
     level = int(run.config_id, 16) % 97 + run.seed % 7 / 10
-    validation = {"bce": level, "elbo": -level, "mi_lower": level % 5, "collapsed": False}
-    return Ended(None, 1, {"validation": validation}, [])
+    return done(bce=level, elbo=-level, mi_lower=level % 5, collapsed=False)
 
 
 def slope(spec, *, flawed):
@@ -48,17 +55,16 @@ def slope(spec, *, flawed):
         at = {name: parameters[name].index(value) for name, value in cell.items()}
         last = {name: at[name] == len(parameters[name]) - 1 for name in at}
         if flawed and last["input_dropout"] and (at["latent_length"] == 0 or run.seed == 1):
-            return Ended("loss is no number", 3, {}, [])
+            return FAILED
         noise = random.Random(f"{run.config_id}/{run.seed}").gauss(0, 0.3)
         away = [abs(at[name] - (len(parameters[name]) - 1) / 2) for name in at]
         bce = 100 + sum(place**2 for place in away) + noise
-        validation = {
-            "bce": bce,
-            "elbo": -bce - 1,
-            "mi_lower": at["latent_length"] + noise,
-            "collapsed": flawed and last["latent_length"],
-        }
-        return Ended(None, 1, {"validation": validation}, [])
+        return done(
+            bce=bce,
+            elbo=-bce - 1,
+            mi_lower=at["latent_length"] + noise,
+            collapsed=flawed and last["latent_length"],
+        )
 
     return result
 
@@ -99,9 +105,7 @@ def drive(study, order, result, *, slots, ends=None):
             while chunk := driver.next_chunk(trial := next(trials)):
                 flying.append((trial, chunk.runs[0]))
             trial, run = flying.pop(order(len(flying)))
-            ended = result(run)
-            outcome = {"failure": ended.failure, "metrics": ended.metrics, "curve": []}
-            driver.result(trial, run.seed, outcome | {"retry": False})
+            driver.result(trial, run.seed, result(run))
             driver.trial_ended(trial)
 
 
