@@ -25,9 +25,9 @@ from musebar_core.annealing import Schedule
 from musebar_core.config import Precision
 from musebar_core.corpus import Corpus
 from musebar_core.corpus.store import GRIDS, SONG_COLUMNS, GenreCorpus
+from musebar_core.metric_table import EpochMetrics
 from musebar_core.model import initialise
 from musebar_core.precision import allowing_tf32, computing
-from musebar_core.results import EpochMetrics
 from musebar_core.stacked.model import Shape
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import OPERANDS

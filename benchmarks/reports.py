@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from musebar_core.results import EpochMetrics, Metrics
+from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
 from study.ledger.record import SeedRun, StudyState
 from study.ledger.result import RunMetrics, SeedRunResult

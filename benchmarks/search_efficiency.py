@@ -34,7 +34,7 @@ import optuna
 
 from benchmarks import landscape, rivals
 from benchmarks.landscape import End, Landscape
-from musebar_core.results import Metrics
+from musebar_core.metric_table import Metrics
 from study.ledger.record import Proposal, Record, SeedRun, StudyState
 from study.ledger.result import RunMetrics, SeedRunResult
 from study.search import evidence, planner, proposals

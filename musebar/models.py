@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
     from musebar_core.evaluation import Outcome
+    from musebar_core.metric_table import EpochMetrics
     from musebar_core.model import RVAE
-    from musebar_core.results import EpochMetrics
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from safetensors.torch import save_file
 
 from musebar_core.config import Configuration
 from musebar_core.errors import CheckpointError, MuseBarError
+from musebar_core.metric_table import EpochMetrics, Metrics
 from musebar_core.model import RVAE
-from musebar_core.results import EpochMetrics, Metrics
 from musebar_core.state import TrainingState, build
 
 if TYPE_CHECKING:

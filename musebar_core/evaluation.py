@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
+    from musebar_core.metric_table import Metrics
     from musebar_core.model import RVAE
-    from musebar_core.results import Metrics
     from musebar_core.state import TrainingState
 
 EVALUATION_BATCH, EVALUATION_BATCH_GPU = 256, 1024

@@ -1,5 +1,7 @@
 """The one table of metrics: what an evaluation reports, and all that is known of each figure.
 
+Beside it stand the values that it describes. Their readers need no torch: this module has none.
+
 Columns of the results, labels, units, directions and means over seeds are derived from it. What
 computes them is :func:`musebar_core.metrics.measure`.
 """
@@ -8,9 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from musebar_core.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MetricType = Literal["float64", "int64", "boolean", "string"]
 
@@ -30,7 +35,7 @@ class Metric:
     Attributes
     ----------
     name
-        As columns and :class:`musebar_core.metrics.Metrics` have it.
+        As columns and :class:`Metrics` have it.
     dtype
         pandas's; its nullable kin in a table.
     unit
@@ -159,6 +164,63 @@ METRICS = (
     ),
 )
 """Every metric, in the order of the tables' columns."""
+
+
+class Metrics(NamedTuple):
+    """One evaluation on one split; the meanings are in design terms: nats per snippet.
+
+    ``kl`` is of the last posterior (z's), ``kl_bars`` the mean over the r posteriors.
+    ``informative_share`` is None where ``kl`` is 0. What computes them is
+    :func:`musebar_core.metrics.measure`.
+    """
+
+    bce: float
+    kl: float
+    kl_bars: float
+    elbo: float
+    mi_lower: float
+    mi_upper: float
+    mi_cap: float
+    active_units: int
+    informative_share: float | None
+    collapsed: bool
+    n_snippets: int
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object], prefix: str = "") -> Metrics:
+        """Read values by name; what an older product did not measure is None.
+
+        Parameters
+        ----------
+        values
+            By the metrics' names, each after ``prefix``; others are left alone.
+        prefix
+            As ``validation_``.
+        """
+        return cls._make(values.get(prefix + name) for name in cls._fields)
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """One evaluated epoch.
+
+    Attributes
+    ----------
+    epoch
+        Optimiser steps done.
+    weight
+        Weight of the KL term in the last of them.
+    train_bce, train_kl_bars
+        Nats per snippet, means over the steps since the last evaluation.
+    validation
+        Metrics on the validation split.
+    """
+
+    epoch: int
+    weight: float
+    train_bce: float
+    train_kl_bars: float
+    validation: Metrics
 
 
 def metric(name: str) -> Metric:

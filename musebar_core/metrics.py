@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from musebar_core.metric_table import Metrics
 from musebar_core.objective import kl
-from musebar_core.results import Metrics
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

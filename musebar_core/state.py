@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Configuration, TrainingConfig
     from musebar_core.corpus import GenreCorpus
-    from musebar_core.results import EpochMetrics
+    from musebar_core.metric_table import EpochMetrics
 
 
 @dataclass

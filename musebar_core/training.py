@@ -21,10 +21,10 @@ from musebar_core.draws import draw
 from musebar_core.errors import DivergedError
 from musebar_core.evaluation import Evaluation
 from musebar_core.learning_rate import learning_rate
+from musebar_core.metric_table import EpochMetrics
 from musebar_core.model import piano_roll, sample
 from musebar_core.objective import training_loss
 from musebar_core.precision import computing
-from musebar_core.results import EpochMetrics
 from musebar_core.state import check_losses, keep_row, next_evaluation, start
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
-    from musebar_core.results import EpochMetrics, Metrics
+    from musebar_core.metric_table import EpochMetrics, Metrics
     from study.home.files import AnyPath
 
 _FILE = click.Path(path_type=Path)

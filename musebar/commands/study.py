@@ -151,7 +151,7 @@ def _is_finished(opened: Study) -> bool:
 def _require_success(opened: Study) -> int:
     """How many seed runs of a finished study failed; StudyError where all of them did."""
     ended = opened.ledger.read(opened.name).ended.values()
-    reasons = Counter(run.failure for run in ended if run.failure is not None)
+    reasons = Counter(run.failure.message for run in ended if run.failure is not None)
     failed = reasons.total()
     if failed and failed == len(ended):
         raise StudyError(

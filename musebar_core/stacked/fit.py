@@ -14,8 +14,8 @@ from musebar_core.config import Precision
 from musebar_core.corpus import SnippetSampler
 from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.evaluation import Evaluation
+from musebar_core.metric_table import EpochMetrics
 from musebar_core.precision import computing
-from musebar_core.results import EpochMetrics
 from musebar_core.stacked import model
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import FULL, OPERANDS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
-    from musebar_core.results import Metrics
+    from musebar_core.metric_table import Metrics
 
 _EVALUATION_SNIPPETS, _EVALUATION_SNIPPETS_GPU = 512, 2048
 """Snippets evaluated at once, over all models together: what caches hold, what fills a GPU."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from musebar_core.results import EpochMetrics, Metrics
+from musebar_core.metric_table import EpochMetrics, Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from musebar_core.results import EpochMetrics
+    from musebar_core.metric_table import EpochMetrics
     from study.home.studies import Home, Study
     from study.spec.model import StudySpec
 

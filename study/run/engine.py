@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import cloudpickle, tune
-from ray.exceptions import ActorUnavailableError
 from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from musebar_core.errors import MuseBarError
-from study.ledger.result import Failure, FailureKind
+from study.run.failures import failure_of_worker
 from study.run.worker import ASSIGNMENT, RESULT, SEED
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from ray.tune.execution.tune_controller import TuneController
     from ray.tune.experiment import Trial
 
+    from study.ledger.result import Failure
     from study.run.attempt import Assignment
     from study.run.driver import Chunk, Driver
     from study.run.progress import Reporter
@@ -147,16 +147,7 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
 def _failure(trial: Trial) -> Failure:
     """What Ray knows of how a trial's worker ended, from the files in which Tune keeps it."""
     error = _kept(trial.pickled_error_file, lambda file: cloudpickle.loads(file.read_bytes()))
-    known = str(error or _kept(trial.error_file, Path.read_text)).lower()
-    lost = "node" in known and any(word in known for word in _NODE_LOST)
-    if lost or getattr(error, "preempted", False):
-        return Failure("the node it ran on was lost", FailureKind.NODE_LOST)
-    if isinstance(error, ActorUnavailableError):  # Ray knows no death: of a process, it would
-        return Failure("the node it ran on no longer answers", FailureKind.NODE_LOST)
-    if "low on memory" in known:  # of any death Ray says that memory may be the cause
-        said = "out of memory: Ray killed the worker before its node ran out"
-        return Failure(said, FailureKind.OUT_OF_MEMORY)
-    return Failure("the worker process died (killed, or crashed)", FailureKind.WORKER_DIED)
+    return failure_of_worker(error, str(error or _kept(trial.error_file, Path.read_text)))
 
 
 def _kept(file: str | None, read: Callable[[Path], Any]) -> Any:  # noqa: ANN401
@@ -164,10 +155,6 @@ def _kept(file: str | None, read: Callable[[Path], Any]) -> Any:  # noqa: ANN401
         return read(Path(file)) if file else None
     except Exception:  # noqa: BLE001  a file that cannot be read tells nothing
         return None
-
-
-_NODE_LOST = ("node has died", "node died", "node was", "preempted", "node is dead", "drained")
-"""How Ray says that an actor went with its node."""
 
 
 class ReleasingScheduler(FIFOScheduler):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What a seed run failed of, told from the error where it is caught."""
+"""What a seed run failed of, told where the fault is seen: in the run, or by Ray of its worker."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
+from ray.exceptions import (
+    ActorUnavailableError,
+    NodeDiedError,
+    OutOfMemoryError,
+    RayActorError,
+    RayTaskError,
+)
 from safetensors import SafetensorError
 
 from musebar_core.errors import CorpusError, DivergedError
@@ -67,3 +74,38 @@ def _is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, getattr(torch, "OutOfMemoryError", ())):
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def failure_of_worker(error: object, told: str) -> Failure:
+    """Name the kind of a worker's end that it could not report itself.
+
+    Parameters
+    ----------
+    error
+        Ray's, as far as it is known.
+    told
+        All that Ray says of it. How a process ended is there alone.
+    """
+    if isinstance(error, RayTaskError) and isinstance(error.cause, Exception):
+        return failure_of(error.cause, None)
+    if isinstance(error, RayActorError) and error.actor_init_failed:
+        last = told.strip().splitlines()[-1]
+        return Failure(f"the worker could not start: {last}", FailureKind.INSTALLATION)
+    if isinstance(error, NodeDiedError) or getattr(error, "preempted", False) or _is_of_node(told):
+        return Failure("the node it ran on was lost", FailureKind.NODE_LOST)
+    if isinstance(error, ActorUnavailableError):  # Ray knows no death: of a process, it would
+        return Failure("the node it ran on no longer answers", FailureKind.NODE_LOST)
+    # of any death Ray says that memory may be the cause
+    if isinstance(error, OutOfMemoryError) or "low on memory" in told.lower():
+        said = "out of memory: Ray killed the worker before its node ran out"
+        return Failure(said, FailureKind.OUT_OF_MEMORY)
+    return Failure("the worker process died (killed, or crashed)", FailureKind.WORKER_DIED)
+
+
+def _is_of_node(told: str) -> bool:
+    known = told.lower()
+    return "node" in known and any(words in known for words in _NODE_LOST)
+
+
+_NODE_LOST = ("node has died", "node died", "node was", "preempted", "node is dead", "drained")
+"""How Ray says that an actor went with its node."""

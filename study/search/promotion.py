@@ -17,7 +17,7 @@ from study.statistics.pareto import pareto_front, pareto_ranks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from musebar_core.results import Metrics
+    from musebar_core.metric_table import Metrics
 
 
 @dataclass(frozen=True)

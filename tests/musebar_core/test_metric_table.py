@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from musebar_core.errors import UnknownNameError
-from musebar_core.metric_table import METRICS, Direction, Metric, averaged, metric
+from musebar_core.metric_table import METRICS, Direction, Metric, Metrics, averaged, metric
 from musebar_core.metrics import measure
-from musebar_core.results import Metrics
 
 
 def test_the_table_has_what_an_evaluation_computes_in_its_order():

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musebar_core.metric_table import Metrics
 from musebar_core.metrics import active_units, measure, mutual_information
 from musebar_core.objective import kl
-from musebar_core.results import Metrics
 
 
 def generator(seed=0):

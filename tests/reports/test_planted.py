@@ -17,7 +17,7 @@ import yaml
 from click.testing import CliRunner
 
 from musebar.cli import musebar
-from musebar_core.results import Metrics
+from musebar_core.metric_table import Metrics
 from reports.words.slugs import page_name
 from study.home.studies import Home
 from study.ledger.record import Proposal, SeedRun, StudyState

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from musebar_core.errors import StudyError, UnknownNameError, UsageError
-from musebar_core.results import EpochMetrics, Metrics
+from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
 from study.ledger.database import shown, without_password
 from study.ledger.lease import Holder, Lease, holder, this_host

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from musebar_core.results import EpochMetrics, Metrics
+from musebar_core.metric_table import EpochMetrics, Metrics
 from study.ledger.result import (
     Failure,
     FailureKind,

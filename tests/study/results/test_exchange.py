@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from musebar_core.errors import UsageError
-from musebar_core.results import EpochMetrics, Metrics
+from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
 from study.ledger.record import SeedRun, StudyState
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult

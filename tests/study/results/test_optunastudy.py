@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 from musebar_core.errors import StudyError
-from musebar_core.results import Metrics
+from musebar_core.metric_table import Metrics
 from study.home.studies import Home
 from study.ledger.record import SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult

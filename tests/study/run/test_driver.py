@@ -7,7 +7,7 @@ import pytest
 
 from musebar_core import checkpoint
 from musebar_core.corpus import Corpus
-from musebar_core.results import Metrics
+from musebar_core.metric_table import Metrics
 from study.home import corpora
 from study.home.studies import Home
 from study.ledger.lease import Lease

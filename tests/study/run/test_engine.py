@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 
 from study.home.studies import Home
 from study.ledger import schema
-from tests.conftest import musebar_command
+from study.ledger.result import Failure, FailureKind
+from tests.conftest import TINY, musebar_command
 from tests.raynodes import Node, environment
 
 COUNTED = """
@@ -20,9 +22,9 @@ import gc, json, sys
 from pathlib import Path
 import psutil
 from ray.tune.experiment import Trial
-from study.dispatch import run_study
-from study.home import Home
-from study.progress import Reporter
+from study.run.dispatch import run_study
+from study.home.studies import Home
+from study.run.progress import Reporter
 
 
 class Counting(Reporter):
@@ -61,12 +63,56 @@ def test_no_more_of_tunes_trials_are_kept_than_run(tmp_path, tiny_spec):
     assert all(ended.done for ended in record.ended.values())
     assert max(ended.attempts for ended in record.ended.values()) == 2
     assert max(kept) <= 6  # two that run, two that wait, two that end
-    assert reasons(study) == ["the worker process died (killed, or crashed)"]
+    assert reasons(study) == [("the worker process died (killed, or crashed)", "worker_died")]
 
 
 def reasons(study):
     with study.ledger.database.begin() as db:
-        return list(db.execute(sa.select(schema.failed_attempts.c.reason)).scalars())
+        columns = schema.failed_attempts.c
+        return [tuple(row) for row in db.execute(sa.select(columns.reason, columns.kind))]
+
+
+LACKING = """
+import sys
+
+if any("default_worker" in word for word in sys.orig_argv):
+    class Without:
+        def find_spec(self, name, path=None, target=None):
+            if name == "safetensors":
+                raise ModuleNotFoundError("No module named 'safetensors'")
+
+    sys.meta_path.insert(0, Without())
+"""
+"""A sitecustomize by which Ray's workers lack a module that the driver has."""
+
+
+def test_a_worker_that_lacks_a_module_fails_of_the_installation(tmp_path, music):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(LACKING)
+    one = TINY | {
+        "corpus.source": str(music),
+        "corpus.genres": "[low]",
+        "search": "{protocol: grid, methods: false, space: latent_length, "
+        "choices: {latent_length: [4]}}",
+        "seeds": "{search: 1, confirm: 1}",
+        "resources": "{slots: 1, max_attempts: 1}",
+    }
+    sets = [part for key, value in one.items() for part in ("--set", f"{key}={value}")]
+    home = tmp_path / "studies"
+    path = os.pathsep.join(filter(None, [str(tmp_path / "site"), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [*musebar_command(), "--home", home, "study", "launch", "search", "--name", "tiny", *sets],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    said = "the worker could not start: ModuleNotFoundError: No module named 'safetensors'"
+    (ended,) = Home(home).open("tiny").ledger.read("tiny").ended.values()
+    assert ended.failure == Failure(said, FailureKind.INSTALLATION)
+    assert done.returncode == 1
+    assert f"none of its 1 seed runs succeeded ({said})" in done.stderr
 
 
 DRAIN = """

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from musebar_core.results import Metrics
+from musebar_core.metric_table import Metrics
 from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, StudyState
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.run import progress

@@ -12,7 +12,7 @@ import random
 import sys
 from pathlib import Path
 
-from musebar_core.results import Metrics
+from musebar_core.metric_table import Metrics
 from study.home.studies import Home
 from study.ledger.lease import Lease
 from study.ledger.record import Record, StudyState
