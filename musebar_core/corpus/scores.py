@@ -1,4 +1,4 @@
-"""MusicXML, Humdrum and ABC content -> parts, by music21.
+"""MusicXML, Humdrum and ABC content -> parts: ABC by :mod:`.abc`, the others by music21.
 
 Everything is parsed from memory: music21 then keeps no pickled scores on disk.
 """
@@ -12,6 +12,7 @@ import zlib
 from typing import Any, Literal
 from xml.etree import ElementTree as ET
 
+from musebar_core.corpus import abc
 from musebar_core.corpus.notes import Notes, Track, UnreadableError
 
 Form = Literal["musicxml", "zipped", "humdrum", "abc"]
@@ -40,8 +41,10 @@ def read_parts(content: bytes, form: Form) -> tuple[str, list[Track], int]:
     Raises
     ------
     UnreadableError
-        If music21 cannot read it; the message is the reason.
+        If it cannot be read; the message is the reason.
     """
+    if form == "abc":
+        return abc.read_parts(content)
     if form == "zipped":
         content, form = _unzip(content), "musicxml"
     try:
