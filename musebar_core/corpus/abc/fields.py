@@ -23,12 +23,16 @@ _SHARP_ORDER = "FCGDAEB"
 _ALTER = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 
 _ACCIDENTAL = re.compile(r"(\^\^?|__?|=)([A-Ga-g])")
-_TONIC = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([A-Za-z]*)(?!\w*=)")
+_TONIC = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([A-Za-z]*)")
 _CLEF = re.compile(
-    r"(?:clef=\"?|(?<!\S))(treble|alto|tenor|baritone|bass|mezzosoprano|soprano|perc|none|[GFCP])"
-    r"[1-5]?([+-](?:8|15))?(?![\w#])"
+    r"(?:(?:(?:clef=\"?|(?<!\S))(treble|alto|tenor|baritone|bass|mezzosoprano|soprano|perc|none))"
+    r"|clef=\"?([GFCP]))[1-5]?([+-](?:8|15))?(?![\w#])"
 )
-_PROPERTY = re.compile(r"([A-Za-z]\w*)=(?:\"([^\"]*)\"?|(\S*))")
+_PROPERTY = re.compile(
+    r"(?<!\S)(clef|middle|m|transpose|t|octave|stafflines|name|nm|subname|sname|snm|stem|stems|style"
+    r"|shift|sound|score|cue|gstem|dyn|lyrics|merge|staffscale|instrument)=(?:\"([^\"]*)\"?|(\S*))"
+)
+_NAME = re.compile(r"(?<!\S)(?:name|nm|subname|sname|snm)=(?:\"[^\"]*\"?|\S*)")
 _SHIFTS = {"+8": 12, "-8": -12, "+15": 24, "-15": -24}
 
 
@@ -80,8 +84,8 @@ class Shift:
             re.sub(r"\b(?:name|nm|sname|snm|subname)=(?:\"[^\"]*\"?|\S*)", "", value)
         )
         if clef:
-            percussion = clef.group(1) in {"perc", "P"}
-            shift = replace(shift, clef=_SHIFTS.get(clef.group(2), 0), is_percussion=percussion)
+            percussion = clef.group(1) == "perc" or clef.group(2) == "P"
+            shift = replace(shift, clef=_SHIFTS.get(clef.group(3), 0), is_percussion=percussion)
         for name, quoted, bare in _PROPERTY.findall(value):
             number = _whole(quoted or bare)
             if number is None:
@@ -115,7 +119,7 @@ def key_signature(value: str) -> dict[str, int] | None:
     if value[:2] in {"HP", "Hp"}:  # the pipe's own scale, whether it is drawn or not
         return {"F": 1, "C": 1}
     bare = _PROPERTY.sub(" ", value)
-    tonic = _TONIC.match(value)
+    tonic = _TONIC.match(bare)
     if tonic is None or _CLEF.match(value):
         if value[:4] == "none" or not value or _ACCIDENTAL.match(value):
             return {} | _altered(bare)

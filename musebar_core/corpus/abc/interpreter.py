@@ -105,6 +105,7 @@ class _Reader:
     properties: dict[str, str] = field(default_factory=dict)
     macros: list[macros.Macro] = field(default_factory=list)
     chord: list[WrittenNote] | None = None
+    chord_rest: tuple[int, int] | None = None
 
     def line(self, line: str) -> bool:
         """Take a line; False where the tune has ended."""
@@ -254,7 +255,7 @@ class _Reader:
                 self._end_chord()
                 voice.bar_line(found[0])
             case Kind.REST:
-                voice.rest(*length(found, "r"))
+                self._rest(*length(found, "r"))
             case Kind.TIE:
                 if self.chord:
                     self.chord[-1] = self.chord[-1]._replace(is_tied=True)
@@ -271,7 +272,9 @@ class _Reader:
             case Kind.CHORD_END:
                 if self.chord:
                     voice.notes(self.chord, *length(found, "c"))
-                self.chord = None
+                elif self.chord_rest is not None:
+                    voice.rest(*self.chord_rest)
+                self.chord = self.chord_rest = None
             case Kind.BAR_REST:
                 voice.bar_rest(fields.number(found["count"]))
             case Kind.GRACE:
@@ -285,17 +288,28 @@ class _Reader:
             case Kind.DECORATION | Kind.SYMBOL:
                 self._mark(found[0].strip("!"))
             case Kind.PLUS:
-                if _OLD_CHORD.fullmatch(found[0]):
-                    inside = [each for kind, each in tokens(found[0][1:-1]) if kind is Kind.NOTE]
-                    voice.notes([WrittenNote(each, *length(each)) for each in inside])
+                self._old_chord(found[0])
             case _:
                 pass
+
+    def _rest(self, num: int, den: int) -> None:
+        """Write a rest; one in a chord counts where no note is beside it."""
+        if self.chord is None:
+            self.voice.rest(num, den)
+        else:
+            self.chord_rest = num, den
+
+    def _old_chord(self, text: str) -> None:
+        """Write ``+CEG+``, a chord of old files; anything else between these is a decoration."""
+        if _OLD_CHORD.fullmatch(text):
+            inside = [found for kind, found in tokens(text[1:-1]) if kind is Kind.NOTE]
+            self.voice.notes([WrittenNote(found, *length(found)) for found in inside])
 
     def _end_chord(self) -> None:
         """Write the notes behind a bracket that nothing closes one after the other."""
         for note in self.chord or ():
             self.voice.notes([note])
-        self.chord = None
+        self.chord = self.chord_rest = None
 
     def _grace(self, inside: str) -> None:
         """Leave grace notes out, but let their accidentals hold."""

@@ -83,6 +83,18 @@ class _Group:
     start: int
     duration: int
 
+    def last(self, duration: int) -> None:
+        """Make it last so long."""
+        for sound in self.sounds:
+            sound.duration = sound.duration * duration // max(self.duration, 1)
+        self.duration = duration
+
+    def begin(self, start: int) -> None:
+        """Make it begin there."""
+        self.start = start
+        for sound in self.sounds:
+            sound.onset = start
+
 
 @dataclass
 class Tuplet:
@@ -105,7 +117,7 @@ class Voice:
     _at: int = 0
     _position: int = 0
     _group: _Group | None = None
-    _broken: tuple[int, int] = (1, 1)
+    _broken: str = ""
     _tuplets: list[Tuplet] = field(default_factory=list)
     _overlaid_from: int | None = None
 
@@ -147,9 +159,12 @@ class Voice:
 
     def _append(self, sounds: list[Sound], names: dict[str, int], ticks: int) -> None:
         self.spelling.tied = {}
-        self._group = _Group(sounds, names, self._at, self._position, ticks)
+        before, self._group = self._group, _Group(sounds, names, self._at, self._position, ticks)
         self.bars[self._at].sounds += sounds
         self._position += ticks
+        if self._broken and before is not None and before.bar == self._at:
+            self._break(before, self._group)
+        self._broken = ""
         for sound in sounds:
             if sound.is_tied:
                 self.spelling.tied = names
@@ -163,16 +178,21 @@ class Voice:
 
     def broken(self, signs: str) -> None:
         """Lengthen the last note and shorten the next (``>``), or the other way (``<``)."""
-        halves = 2 ** min(len(signs), 4)
-        longer, shorter = (2 * halves - 1, halves), (1, halves)
-        before, self._broken = (longer, shorter) if signs[0] == ">" else (shorter, longer)
-        group = self._group
-        if group is None or group.bar != self._at:
-            return
-        for sound in group.sounds:
-            sound.duration = sound.duration * before[0] // before[1]
-        group.duration = group.duration * before[0] // before[1]
-        self._position = group.start + group.duration
+        if self._group is not None and self._group.bar == self._at:
+            self._broken = signs
+
+    def _break(self, before: _Group, after: _Group) -> None:
+        """Move time between two notes as the sign between them says.
+
+        Of unequal notes (undefined in the standard) the shorter says how much: bars stay full.
+        """
+        halves = 2 ** min(len(self._broken), 4)
+        moved = min(before.duration, after.duration) * (halves - 1) // halves
+        moved = moved if self._broken[0] == ">" else -moved
+        before.last(before.duration + moved)
+        after.last(after.duration - moved)
+        after.begin(before.start + before.duration)
+        self._position = after.start + after.duration
 
     def tuplet(self, p: int, q: int | None, r: int | None) -> None:
         """Begin a tuplet; what is not given is as the standard says (4.13)."""
@@ -183,9 +203,8 @@ class Voice:
             self._tuplets.append(Tuplet(p, q, p if r is None else r))
 
     def _factor(self) -> tuple[int, int]:
-        """Take what tuplets and broken rhythm do to the next note's length."""
-        num, den = self._broken
-        self._broken = (1, 1)
+        """Take what tuplets do to the next note's length."""
+        num, den = 1, 1
         for tuplet in self._tuplets:
             num, den = num * tuplet.q, den * tuplet.p
             tuplet.left -= 1
