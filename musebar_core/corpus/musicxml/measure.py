@@ -34,12 +34,15 @@ class Measure:
         Quarter notes of a rest that fills the measure, however long that is.
     time_length
         Quarter notes that its time signature says.
+    is_implicit
+        It is marked as one that need not be full: a pickup, or a part of a measure.
     """
 
     notes: dict[int, list[Written]] = field(default_factory=dict)
     length: float = 0.0
     rest_length: float = 0.0
     time_length: float = 4.0
+    is_implicit: bool = False
     marks: Marks = field(default_factory=Marks)
 
 
@@ -64,7 +67,7 @@ class PartReader:
 
     def read_measure(self, element: ET.Element) -> Measure:
         """Read the next measure."""
-        measure = Measure()
+        measure = Measure(is_implicit=element.get("implicit") == "yes")
         _MeasureReader(self, measure).read(element)
         measure.time_length = self.time_length
         self.endings.end_measure(measure.marks)

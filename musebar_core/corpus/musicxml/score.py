@@ -15,6 +15,9 @@ from musebar_core.corpus.repeats import Signs, playing_order
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_SAME = 1e-6
+"""Quarter notes by which lengths may differ by rounding."""
+
 MOST_CELLS = 4_000_000
 """Measures times staves of a score; one with more is refused."""
 
@@ -66,6 +69,7 @@ class _Bar:
     measure: int
     start: float
     end: float
+    measure_end: float
     signs: Signs
 
 
@@ -86,7 +90,7 @@ def _bars(measures: Sequence[Sequence[Measure]]) -> list[_Bar]:
         starts, ends = [0.0, *places], [*places, length]
         for start, end in zip(starts, ends, strict=True):
             signs = _signs(marks, start, end, is_last=end == length)
-            bars.append(_Bar(n, start, end, signs))
+            bars.append(_Bar(n, start, end, length, signs))
     return bars
 
 
@@ -108,10 +112,19 @@ def _signs(marks: Marks, start: float, end: float, is_last: bool) -> Signs:
 
 
 def _length(measure: Sequence[Measure]) -> float:
-    """Quarter notes of a measure: a rest that fills it fills what the others make of it."""
-    length = max((each.length for each in measure), default=0.0)
+    """Quarter notes of a measure, of which the parts may say different things.
+
+    As its time signature says, if a part agrees and it is not marked as a pickup; else as the
+    parts with notes say. A rest that fills the measure fills what the others make of it.
+    """
+    time_length = max((each.time_length for each in measure), default=0.0)
+    lengths = [each.length for each in measure]
+    is_implicit = any(each.is_implicit for each in measure)
+    if not is_implicit and any(abs(length - time_length) < _SAME for length in lengths):
+        return time_length
+    sounding = [each.length for each in measure if each.notes]
     rests = max((each.rest_length for each in measure), default=0.0)
-    return length or rests or max((each.time_length for each in measure), default=0.0)
+    return max(sounding or lengths, default=0.0) or rests or time_length
 
 
 def _notes_of(part: Sequence[Measure], staff: int, bars: Sequence[_Bar]) -> list[list[Written]]:
@@ -119,7 +132,7 @@ def _notes_of(part: Sequence[Measure], staff: int, bars: Sequence[_Bar]) -> list
     found: list[list[Written]] = []
     for bar in bars:
         notes = part[bar.measure].notes.get(staff, []) if bar.measure < len(part) else []
-        if bar.start or any(note.position >= bar.end for note in notes):
+        if bar.start or bar.end < bar.measure_end:
             inside = (note for note in notes if bar.start <= note.position < bar.end)
             notes = [note._replace(position=note.position - bar.start) for note in inside]
         found.append(notes)
