@@ -23,6 +23,8 @@ LARGEST_ENDING = 64
 _FIELD = re.compile(r"([A-Za-z+]):(.*)")
 _MUSIC_LIKE_FIELD = re.compile(r"[A-Ga-gzxZX]:+[|\]:\s]*(?:[|\]:]|$)")
 """``A:|`` is a note before an end repeat."""
+_LINE_ENDING = re.compile(r"\s*\d[\d,-]*(?=\s)")
+"""A number that begins a line belongs to the bar line that ends the line before."""
 
 _MARKS = {
     "segno": "segno",
@@ -238,6 +240,9 @@ class _Reader:
         self.voice = self.tune.voices[name]
 
     def _music(self, line: str) -> None:
+        number = _LINE_ENDING.match(line)
+        if number and self.voice.begins_bar and not self.voice.is_empty:
+            self.voice.ending(_numbers(number[0]))
         for kind, found in tokens(line):
             self._token(kind, found)
         self._end_chord()
@@ -254,6 +259,8 @@ class _Reader:
             case Kind.BAR:
                 self._end_chord()
                 voice.bar_line(found[0])
+            case Kind.COLON:
+                voice.colon()
             case Kind.REST:
                 self._rest(*length(found, "r"))
             case Kind.TIE:

@@ -50,7 +50,7 @@ def in_played_order(bars: Sequence[Bar], parts: Sequence[str]) -> list[Bar]:
     for label in wanted:
         turns[label] = turns.get(label, 0) + 1
         stretch = stretches[label]
-        by_turn = wanted.count(label) > 1 and wanted.count(label) == _last_ending(stretch)
+        by_turn = wanted.count(label) > 2 and wanted.count(label) == _last_ending(stretch)
         order = _of_turn(stretch, turns[label]) if by_turn else _repeats(stretch)
         played += [stretch[i] for i in order]
         _check(len(played))

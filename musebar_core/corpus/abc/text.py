@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import html
+import quopri
 import re
 import unicodedata
 
@@ -13,6 +14,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CHARSET = re.compile(rb"^(?:%%|I:)abc-charset[ \t]+([\w-]{1,20})", re.MULTILINE)
+_SOFT_BREAK = re.compile(r"=(?:20)?\n")
 _VERSION = re.compile(r"^%abc-\d.*\n", re.MULTILINE)
 _SHARED = re.compile(r"^(?:[A-WY-Za-z]:|%%).*\n", re.MULTILINE)
 _TUNE = re.compile(r"^(?=X:)", re.MULTILINE)
@@ -27,9 +29,13 @@ def decode(content: bytes) -> str:
     """Decode an ABC file, with line feeds at line ends.
 
     By its byte order mark; else UTF-8 if it is valid, else the charset that the file names, else
-    Windows-1252 (which has the letters of Latin-1).
+    Windows-1252 (which has the letters of Latin-1). What a mail program wrote as quoted-printable
+    text (``=3D`` for ``=``) is taken back.
     """
-    return _decode(content).replace("\r\n", "\n").replace("\r", "\n")
+    text = _decode(content).replace("\r\n", "\n").replace("\r", "\n")
+    if "=3D" in text and _SOFT_BREAK.search(text):
+        return quopri.decodestring(text.encode()).decode("utf-8", "replace")
+    return text
 
 
 def _decode(content: bytes) -> str:

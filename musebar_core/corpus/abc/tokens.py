@@ -29,6 +29,7 @@ class Kind(StrEnum):
     FIELD = "field"
     ENDING = "ending"
     BAR = "bar"
+    COLON = "colon"
     TUPLET = "tuplet"
     OVERLAY = "overlay"
     CHORD = "chord"
@@ -49,6 +50,7 @@ _MUSIC = re.compile(
             rf"(?P<note>{_ACCIDENTAL}{_PITCH}{_LENGTH.format('')})",
             r"(?P<skip>[ \t`\\$*;?@#]+)",
             r"(?P<bar>:*\.?(?:\[(?=[|\]]))?\|(?:[|:\]]|\[(?=[|\]]))*|::+)",
+            r"(?P<colon>:)",
             r"(?P<tie>\.?-)",
             r"(?P<broken>>+|<+)",
             rf"(?P<rest>[zx]{_LENGTH.format('r')})",

@@ -119,6 +119,7 @@ class Voice:
     _group: _Group | None = None
     _broken: str = ""
     _tuplets: list[Tuplet] = field(default_factory=list)
+    _is_closing: bool = False
     _overlaid_from: int | None = None
 
     def like(self, name: str) -> Voice:
@@ -129,7 +130,7 @@ class Voice:
     @property
     def is_empty(self) -> bool:
         """Whether nothing, not even a rest, was written."""
-        return len(self.bars) == 1 and not self.bars[0].length and not self._position
+        return len(self.bars) == 1 and self.begins_bar
 
     def notes(self, written: Sequence[WrittenNote], num: int = 1, den: int = 1) -> None:
         """Write a note, or a chord whose own length is ``num / den``.
@@ -219,6 +220,7 @@ class Voice:
         opens = len(symbol) - len(symbol.rstrip(":"))
         if not bars:  # `::` alone is both
             closes = opens = max(closes // 2, 1)
+        closes, self._is_closing = max(closes, int(self._is_closing)), False
         self._end_bar()
         self.spelling.in_bar = {}
         after = self.bars[self._at]
@@ -228,9 +230,21 @@ class Voice:
             before.closes = max(before.closes, closes + 1 if closes else 0)
             before.is_section_end |= bool(closes) or bars not in {"", "|", ".|", "[|]"}
 
+    def colon(self) -> None:
+        """Take a colon apart from its bar line: it opens a repeat after one, else closes one."""
+        if self.begins_bar:
+            self.bars[self._at].opens = max(self.bars[self._at].opens, 2)
+        else:
+            self._is_closing = True
+
+    @property
+    def begins_bar(self) -> bool:
+        """Whether nothing was written since the last bar line."""
+        return not self._position and not self.bars[self._at].length
+
     def split(self) -> Bar:
         """Begin a new stretch in the middle of a bar if need be, and give it."""
-        if self._position or self.bars[self._at].length:
+        if not self.begins_bar:
             self._end_bar()
         return self.bars[self._at]
 
