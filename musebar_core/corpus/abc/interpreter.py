@@ -31,8 +31,8 @@ _MARKS = {
     "S": "segno",
     "coda": "coda",
     "O": "coda",
-    "tocoda": "to coda",
-    "dacoda": "to coda",
+    "tocoda": "coda",
+    "dacoda": "coda",
     "fine": "fine",
     "dacapo": "D.C.",
     "dalsegno": "D.S.",
@@ -104,6 +104,7 @@ class _Reader:
     unit_given: bool = False
     template: Voice = field(default_factory=Voice)
     voice: Voice = field(default_factory=Voice)
+    label: str = ""
     properties: dict[str, str] = field(default_factory=dict)
     macros: list[macros.Macro] = field(default_factory=list)
     chord: list[WrittenNote] | None = None
@@ -133,9 +134,9 @@ class _Reader:
         if not self.in_body:
             self._header_field(name, value)
         elif name == "P":
-            label = value.strip()[:1]
-            for voice in [*self.tune.voices.values(), self.voice] if label else ():
-                voice.part(label)
+            self.label = value.strip()[:1]
+            for voice in [*self.tune.voices.values(), self.voice] if self.label else ():
+                voice.part(self.label)
         else:
             self._body_field(name, value)
 
@@ -235,7 +236,7 @@ class _Reader:
             properties = self.properties.get("*", "") + self.properties[name]
             fresh = self.template.like(fields.name_of(f"{name} {properties}"))
             fresh.spelling.shift = fresh.spelling.shift.changed(properties)
-            fresh.bars[0].part = self.voice.bars[0].part if self.voice.is_empty else ""
+            fresh.part(self.label)
             self.tune.voices[name] = fresh
         self.voice = self.tune.voices[name]
 

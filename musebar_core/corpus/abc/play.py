@@ -177,7 +177,7 @@ def _jumps(bars: Sequence[Bar], order: list[int]) -> list[Bar]:
     begin = 0
     if "D.S." in bars[here].marks:
         begin = next((i for i, bar in enumerate(bars) if "segno" in bar.marks), 0)
-    codas = [i for i, bar in enumerate(bars) if bar.marks & {"coda", "to coda"}]
+    codas = [i for i, bar in enumerate(bars) if "coda" in bar.marks]
     again: list[int] = []
     for i in _last_time(bars, begin, here):
         if len(codas) > 1 and i == codas[0]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_BAR = 4 * TICKS * LARGEST_NUMBER
 _DEEPEST_TUPLET = 8
-_ENDS = frozenset({"fine", "D.C.", "D.S.", "to coda"})
+_ENDS = frozenset({"fine", "D.C.", "D.S."})
 """Marks that belong to the end of a bar, wherever in it they stand."""
 
 
@@ -51,7 +51,7 @@ class Bar:
     part
         Label of the part that begins here.
     marks
-        Of ``segno``, ``coda``, ``to coda``, ``fine``, ``D.C.``, ``D.S.``
+        Of ``segno`` and ``coda``, which begin it, ``fine``, ``D.C.`` and ``D.S.``, which end it.
     """
 
     sounds: list[Sound] = field(default_factory=list)
@@ -216,8 +216,9 @@ class Voice:
     def bar_line(self, symbol: str) -> None:
         """End the bar; colons before and after the line are repeats."""
         bars = symbol.strip(":")
-        closes = len(symbol) - len(symbol.lstrip(":"))
+        closes = len(symbol) - len(symbol.lstrip(":")) or bars.count(":")
         opens = len(symbol) - len(symbol.rstrip(":"))
+        bars = bars.replace(":", "")
         if not bars:  # `::` alone is both
             closes = opens = max(closes // 2, 1)
         closes, self._is_closing = max(closes, int(self._is_closing)), False
@@ -259,7 +260,7 @@ class Voice:
 
     def mark(self, name: str) -> None:
         """Set a mark for jumps."""
-        if name == "segno" and self._position:
+        if name not in _ENDS:
             self.split()
         self.bars[self._at].marks.add(name)
 
