@@ -8,11 +8,8 @@ import quopri
 import re
 import unicodedata
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+from musebar_core.corpus import decoding
+
 _CHARSET = re.compile(rb"^(?:%%|I:)abc-charset[ \t]+([\w-]{1,20})", re.MULTILINE)
 _SOFT_BREAK = re.compile(r"=(?:20)?\n")
 _VERSION = re.compile(r"^%abc-\d.*\n", re.MULTILINE)
@@ -28,7 +25,7 @@ _MNEMONIC = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(ss|ae|AE|oe|OE|/o|/O)|([`'^~\"o
 def decode(content: bytes) -> str:
     """Decode an ABC file, with line feeds at line ends.
 
-    By its byte order mark; else UTF-8 if it is valid, else the charset that the file names, else
+    UTF-16 and UTF-32 show in its first bytes; else UTF-8 if it is valid, else the charset that the file names, else
     Windows-1252 (which has the letters of Latin-1). What a mail program wrote as quoted-printable
     text (``=3D`` for ``=``) is taken back.
     """
@@ -39,9 +36,9 @@ def decode(content: bytes) -> str:
 
 
 def _decode(content: bytes) -> str:
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "replace")
+    if decoding.starts_wide(content):
+        return decoding.decode(content)
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
