@@ -25,9 +25,9 @@ _MNEMONIC = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(ss|ae|AE|oe|OE|/o|/O)|([`'^~\"o
 def decode(content: bytes) -> str:
     """Decode an ABC file, with line feeds at line ends.
 
-    UTF-16 and UTF-32 show in its first bytes; else UTF-8 if it is valid, else the charset that the file names, else
-    Windows-1252 (which has the letters of Latin-1). What a mail program wrote as quoted-printable
-    text (``=3D`` for ``=``) is taken back.
+    UTF-16 and UTF-32 show in its first bytes; else UTF-8 if it is valid, else the charset that the
+    file names, else Windows-1252 (which has the letters of Latin-1). What a mail program wrote as
+    quoted-printable text (``=3D`` for ``=``) is taken back.
     """
     text = _decode(content).replace("\r\n", "\n").replace("\r", "\n")
     if "=3D" in text and _SOFT_BREAK.search(text):
