@@ -3,7 +3,7 @@
 Reading rules, where notation is a matter of custom:
 
 - A closing repeat goes back to the opening one that is still open, so repeats may be nested;
-  without one, to the end of the repeat before it, else to the start.
+  without one, to the end of the repeat before it or to the coda, else to the start.
 - Endings that follow each other belong to one repeat. It is played as often as its highest ending
   says, or its closing sign. A first ending without a closing sign goes back all the same.
 - After a jump (da capo, dal segno) repeats are not played again, the last endings are taken,
@@ -278,6 +278,8 @@ def _repeats(bars: Sequence[Signs], groups: dict[int, _Group]) -> dict[int, _Rep
     open_at: list[int] = []
     fresh = 0  # where a repeat starts that nothing opens
     for place, bar in enumerate(bars):
+        if bar.coda:
+            fresh = place
         if bar.opens:
             open_at.append(place)
         group = groups.get(place)
