@@ -69,6 +69,11 @@ def names_of(root: ET.Element) -> list[str]:
     return [listed.get(name, "") for name in dict.fromkeys(part.get("id") for part in parts)]
 
 
+def is_of_sibelius(root: ET.Element) -> bool:
+    """Whether Sibelius wrote it, which gives an octave clef's octave as a transposition too."""
+    return any("Sibelius" in (each.text or "") for each in root.iter("software"))
+
+
 def title_of(root: ET.Element) -> str:
     """Give the title of the work, else of the movement, else what is printed as the title."""
     titles = [root.findtext("work/work-title"), root.findtext("movement-title")]

@@ -10,7 +10,7 @@ from musebar_core.corpus.musicxml.marks import Endings, Marks, read_barline
 from musebar_core.corpus.performance import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from xml.etree import ElementTree as ET
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -56,8 +56,12 @@ class PartReader:
         Of a quarter note, in which the file counts durations.
     shifts
         Semitones from written to sounding pitch, by staff.
+    octaves_of_clefs
+        Transpositions of so many octaves and nothing else are those of the part's clefs: the
+        file's pitches have them already.
     """
 
+    octaves_of_clefs: frozenset[float] = frozenset()
     divisions: float = 1.0
     time_length: float = 4.0
     shifts: dict[int, int] = field(default_factory=dict)
@@ -180,6 +184,8 @@ class _MeasureReader:
         for transpose in attributes.findall("transpose"):
             semitones = _number(transpose.findtext("chromatic"))
             octaves = _number(transpose.findtext("octave-change"))
+            if semitones == 0 and octaves in self.part.octaves_of_clefs:
+                octaves = 0
             shift = int(min(max(math.floor(semitones + 0.5) + 12 * octaves, -127), 127))
             staff = _integer(transpose.get("number"), ALL_STAVES)
             self.changes.append((self.position, staff, shift))
@@ -187,6 +193,12 @@ class _MeasureReader:
         if simile is not None:
             count = _integer(simile.text, 1)
             self.part.simile = min(max(count, 1), 99) if simile.get("type") == "start" else 0
+
+
+def octaves_of_clefs(measures: Sequence[ET.Element]) -> frozenset[float]:
+    """Octaves by which the clefs of a part transpose."""
+    changes = (change for each in measures for change in each.iter("clef-octave-change"))
+    return frozenset(_number(change.text) for change in changes) - {0.0}
 
 
 _SILENT = frozenset({"0", "0.0", "0.00"})

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus.musicxml.document import names_of, parse, parts_of, title_of
+from musebar_core.corpus.musicxml.document import (
+    is_of_sibelius,
+    names_of,
+    parse,
+    parts_of,
+    title_of,
+)
 from musebar_core.corpus.musicxml.marks import Marks, with_coda_left
-from musebar_core.corpus.musicxml.measure import Measure, PartReader
+from musebar_core.corpus.musicxml.measure import Measure, PartReader, octaves_of_clefs
 from musebar_core.corpus.notes import Track, UnreadableError
 from musebar_core.corpus.performance import Written, perform
 from musebar_core.corpus.repeats import Signs, playing_order
@@ -44,7 +50,7 @@ def read_musicxml(content: bytes, play_repeats: bool = True) -> tuple[str, list[
     root = parse(content)
     parts: list[list[Measure]] = []
     for measures in parts_of(root):
-        reader = PartReader()
+        reader = PartReader(octaves_of_clefs(measures) if is_of_sibelius(root) else frozenset())
         parts.append([reader.read_measure(measure) for measure in measures])
     staves = [(i, staff) for i, part in enumerate(parts) for staff in _staves(part)]
     n_measures = max((len(part) for part in parts), default=0)

@@ -78,6 +78,16 @@ def test_a_guitar_sounds_an_octave_lower_by_its_transposition_and_never_by_its_c
     assert pitches(score(measures(attributes(clef) + transpose(0, -1) + notes("C5")))) == [60]
 
 
+def test_sibelius_gives_the_octave_of_a_clef_twice_and_it_counts_once():
+    clef = "<clef><sign>G</sign><line>2</line><clef-octave-change>-1</clef-octave-change></clef>"
+    software = "<identification><encoding><software>{}</software></encoding></identification>"
+    both = measures(attributes(clef) + transpose(0, -1) + notes("C5"))
+    assert pitches(score(both, head=software.format("Sibelius 7.0.0"))) == [72]
+    assert pitches(score(both, head=software.format("Another"))) == [60]
+    plain = measures(transpose(0, -1) + notes("C5"))
+    assert pitches(score(plain, head=software.format("Sibelius 7.0.0"))) == [60]
+
+
 def test_a_change_of_instrument_transposes_from_there_on_in_every_voice():
     first = notes("C5 C5") + transpose(-2) + notes("C5 C5")
     second = "<backup><duration>8</duration></backup>" + notes("C4 C4 C4 C4")
