@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from musebar_core.corpus.notes import Melody
 
 
-def read_melody(content: bytes, suffix: str) -> Melody:
+def read_melody(content: bytes, suffix: str, play_repeats: bool = True) -> Melody:
     """Read one file's melody.
 
     Parameters
@@ -26,6 +26,8 @@ def read_melody(content: bytes, suffix: str) -> Melody:
         The file, or the text of one ABC tune.
     suffix
         The file's suffix in lower case, with its dot; decides where the content does not.
+    play_repeats
+        Of a score: False takes every bar once, as written.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def read_melody(content: bytes, suffix: str) -> Melody:
     form = scores.form_of(content, suffix)
     if form is None:
         raise UnreadableError(f"unreadable: {_appearance(content)}")
-    title, parts, n_pieces = scores.read_parts(content, form)
+    title, parts, n_pieces = scores.read_parts(content, form, play_repeats)
     taken = melody.from_score(parts, title)
     if n_pieces == 1:
         return taken
