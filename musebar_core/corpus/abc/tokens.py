@@ -56,7 +56,7 @@ _MUSIC = re.compile(
             rf"(?P<rest>[zx]{_LENGTH.format('r')})",
             r"(?P<bar_rest>[ZX](?P<count>\d*))",
             r"(?P<text>\"[^\"]*\"?)",
-            r"(?P<decoration>!(?:[^!|\[\]:\s]{1,40}|D\.[CS]\.[A-Za-z. ]{0,20})!)",
+            r"(?P<decoration>!(?:(?:[^!|\[\]:\s]|(?<=\w):(?=\w)){1,40}|D\.[CS]\.[\w. ]{0,20})!)",
             r"(?P<plus>\+[^+|\s]{1,40}\+)",
             r"(?P<grace>\{[^}|]{0,400}\})",
             r"(?P<tuplet>\((?P<p>\d+)(?::(?P<q>\d*))?(?::(?P<r>\d*))?)",
