@@ -147,8 +147,7 @@ def test_a_rest_in_a_chord_does_not_lengthen_it(rows):
 
 
 def test_what_is_no_note_is_passed_over(rows):
-    music = (
-        '"Am"A "^above"!trill!B | .c~d uA vB | !fermat:a!c (A B) | A`B y2 *#;?c !D! % E\nF \\\n|G'
-    )
+    signs = '"Am"A "^above"!trill!B | .c~d uA vB | !fermat:a!c (A B) | A`B y2 *#;? c'
+    lines = "!D ! % E\nF \\\n|G"
     expected = [69, 71, 72, 74, 69, 71, 72, 69, 71, 69, 71, 72, 62, 65, 67]
-    assert rows(music) == [(i, 1, pitch) for i, pitch in enumerate(expected)]
+    assert rows(f"{signs} {lines}") == [(i, 1, pitch) for i, pitch in enumerate(expected)]
