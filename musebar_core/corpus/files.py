@@ -37,7 +37,8 @@ def read_melody(content: bytes, suffix: str, play_repeats: bool = True) -> Melod
     if not content:
         raise UnreadableError("unreadable: the file is empty")
     if content[:4] in {b"MThd", b"RIFF"}:
-        return melody.from_midi(midi.read_tracks(content))
+        piece = midi.read_piece(content)
+        return replace(melody.from_midi(piece.tracks), damage=piece.damage)
     form = scores.form_of(content, suffix)
     if form is None:
         raise UnreadableError(f"unreadable: {_appearance(content)}")

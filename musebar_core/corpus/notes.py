@@ -88,9 +88,15 @@ class Melody:
         Why that track.
     title
         The piece's title, empty where it says none.
+    n_part
+        Notes of that track, before it was made monophonic.
+    damage
+        What is wrong with the file it is from, empty for a sound one.
     """
 
     notes: Notes
     track: str
     reason: str
     title: str = ""
+    n_part: int = 0
+    damage: str = ""

@@ -65,6 +65,10 @@ class Reading:
         Why the item is rejected; empty where it is not.
     title, track, track_reason
         As the piece says, or the file's name; which track and why.
+    n_notes, n_part
+        Notes that are kept, and notes of the track before it was made monophonic.
+    damage
+        What is wrong with the file, empty for a sound one.
     phrases
         Int64, sorted: see :func:`~musebar_core.corpus.phrases.phrases`.
     """
@@ -76,6 +80,9 @@ class Reading:
     title: str = ""
     track: str = ""
     track_reason: str = ""
+    n_notes: int = 0
+    n_part: int = 0
+    damage: str = ""
     phrases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
@@ -108,7 +115,16 @@ def _read(item: Item, content: bytes, sha256: str, steps_per_quarter: int) -> Re
         )
     title = melody.title or item.source.rpartition("/")[2].rpartition(".")[0]
     return Reading(
-        item, sha256, pitches, "", title, melody.track, melody.reason, phrases(melody.notes)
+        item,
+        sha256,
+        pitches,
+        title=title,
+        track=melody.track,
+        track_reason=melody.reason,
+        n_notes=n_notes,
+        n_part=melody.n_part,
+        damage=melody.damage,
+        phrases=phrases(melody.notes),
     )
 
 

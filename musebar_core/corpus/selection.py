@@ -115,6 +115,9 @@ def table(selection: Selection) -> pd.DataFrame:
             "track": reading.track,
             "track_reason": reading.track_reason,
             "steps_read": 0 if reading.pitches is None else len(reading.pitches),
+            "n_notes": reading.n_notes,
+            "n_part": reading.n_part,
+            "damage": reading.damage,
         }
         for reading in ordered(selection.taken)
     ]
