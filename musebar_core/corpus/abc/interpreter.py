@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus.abc import fields, macros
+from musebar_core.corpus.abc import fields
+from musebar_core.corpus.abc.macros import Macros
 from musebar_core.corpus.abc.pitch import Propagation
 from musebar_core.corpus.abc.text import plain
 from musebar_core.corpus.abc.tokens import Kind, length, tokens
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_VOICES = 100
-MOST_MACROS = 100
 LARGEST_ENDING = 64
 
 _FIELD = re.compile(r"([A-Za-z+]):(.*)")
@@ -65,7 +65,7 @@ def read_tune(text: str) -> Tune:
     Raises
     ------
     UnreadableError
-        If it has over :data:`MOST_VOICES` voices, or its parts unfold to too many.
+        If it has over :data:`MOST_VOICES` voices, or its parts or macros unfold to too much.
     """
     reader = _Reader()
     for line in _lines(text):
@@ -106,7 +106,7 @@ class _Reader:
     voice: Voice = field(default_factory=Voice)
     label: str = ""
     properties: dict[str, str] = field(default_factory=dict)
-    macros: list[macros.Macro] = field(default_factory=list)
+    macros: Macros = field(default_factory=Macros)
     chord: list[WrittenNote] | None = None
     chord_rest: tuple[int, int] | None = None
 
@@ -127,7 +127,7 @@ class _Reader:
         if not self.in_body and self.began and "|" in line:
             self._begin_body()  # no K: field
         if self.in_body:
-            self._music(macros.expand(line, self.macros))
+            self._music(self.macros.expand(line))
         return True
 
     def _field(self, name: str, value: str) -> None:
@@ -184,9 +184,8 @@ class _Reader:
                 voice.unit = unit or voice.unit
         elif name == "I":
             self._instruction(value)
-        elif name == "m" and len(self.macros) < MOST_MACROS:
-            found = macros.macro(value)
-            self.macros += [found] if found else []
+        elif name == "m":
+            self.macros.define(value)
 
     def _instruction(self, text: str) -> None:
         """Follow a directive that says what sounds; others are for typesetting."""

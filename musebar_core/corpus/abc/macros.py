@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-LONGEST_LINE = 20_000
-"""Characters that a line may grow to by macros; a longer one is left as it is written."""
+from musebar_core.corpus.notes import UnreadableError
+
+MOST_MACROS = 50
+MOST_REPLACEMENTS = 5_000
+"""Times that macros may be replaced in a tune."""
+
+LONGEST_LINE = 100_000
+"""Characters that a line may grow to by macros."""
 
 _SCALE = "CDEFGABcdefgab"
 _NOTE = r"([A-Ga-g])([,']{0,9})"
@@ -24,11 +30,11 @@ class Macro:
     replacement: str
     is_transposing: bool
 
-    def expand(self, line: str) -> str:
-        """Replace every target in a line of music."""
+    def expand(self, line: str, most: int) -> tuple[str, int]:
+        """Replace targets in a line of music, ``most`` at most; say how many."""
         if self.is_transposing:
-            return self.target.sub(self._transposed, line)
-        return self.target.sub(lambda _: self.replacement, line)
+            return self.target.subn(self._transposed, line, count=most)
+        return self.target.subn(lambda _: self.replacement, line, count=most)
 
     def _transposed(self, found: re.Match[str]) -> str:
         letter, octaves = found.groups()
@@ -56,13 +62,37 @@ def macro(value: str) -> Macro | None:
     return Macro(re.compile(pattern), replacement, is_transposing=True)
 
 
-def expand(line: str, macros: list[Macro]) -> str:
-    """Apply macros in the order of their definitions, each once."""
-    for each in macros if len(line) <= LONGEST_LINE else ():
-        longer = each.expand(line)
-        if len(longer) <= LONGEST_LINE:
+@dataclass
+class Macros:
+    """The macros of a tune, by target, and how many replacements are left to them."""
+
+    by_target: dict[str, Macro] = field(default_factory=dict)
+    left: int = MOST_REPLACEMENTS
+
+    def define(self, value: str) -> None:
+        """Take an ``m:`` field; a target's second replaces its first, one too many is left out."""
+        found = macro(value)
+        if found is None:
+            return
+        target = found.target.pattern
+        if target in self.by_target or len(self.by_target) < MOST_MACROS:
+            self.by_target[target] = found
+
+    def expand(self, line: str) -> str:
+        """Apply the macros in the order of their definitions, each once.
+
+        Raises
+        ------
+        UnreadableError
+            If a tune needs over :data:`MOST_REPLACEMENTS`.
+        """
+        for each in self.by_target.values():
+            longer, n_replaced = each.expand(line, self.left + 1)
+            self.left -= n_replaced
+            if self.left < 0 or (n_replaced and len(longer) > LONGEST_LINE):
+                raise UnreadableError("unreadable score: its macros unfold without end")
             line = longer
-    return line
+        return line
 
 
 def _written(place: int) -> str:

@@ -5,6 +5,7 @@ import pytest
 from musebar_core.corpus import abc
 from musebar_core.corpus.abc import decode, split_tunes
 from musebar_core.corpus.abc.interpreter import read_tune
+from musebar_core.corpus.notes import UnreadableError
 
 TUNE = "X:1\nT:Café\nK:G\nGF|\n"
 
@@ -90,6 +91,12 @@ def test_a_bracket_that_nothing_closes_loses_no_note(rows):
 )
 def test_macros_are_expanded(pitches, macro, music, expected):
     assert pitches(f"X:1\nm:{macro}\nL:1/4\nK:C\n{music}|\n") == expected
+
+
+def test_macros_that_unfold_without_end_are_refused(pitches):
+    doubling = "".join(f"m:{sign}n=nn\n" for sign in "HIJKLMNOPQRSTUVW")
+    with pytest.raises(UnreadableError, match="macros unfold without end"):
+        pitches(f"X:1\nm:n=nn\n{doubling}K:C\n" + "HIJKLMNOPQRSTUVWC" * 6_000 + "|\n")
 
 
 def test_the_first_title_counts():
