@@ -94,7 +94,7 @@ def _next(content: bytes, at: int, n_tracks: int, chunks: list[Chunk], faults: l
         return after
     if _is_foreign(content, at):
         return at + NAME_BYTES + _length(content, at)
-    found = content.find(TRACK, at)
+    found = content.find(TRACK, at + 1)
     behind = found < 0 or 0 < n_tracks <= len(chunks)  # what an older, longer file left there
     end = len(content) if behind else found
     where = "after the last track" if behind else "between its chunks"

@@ -207,6 +207,13 @@ def test_a_file_of_which_less_than_nine_tenths_can_be_read_is_refused(content, r
         read_piece(content)
 
 
+def test_a_file_that_breaks_off_in_a_chunks_name_is_read_up_to_there():
+    piece = read_piece(midi(chunk(many(100) + END), b"MTrk\0\0", n=1))
+    assert piece.damage == (
+        "6 bytes that are no music after the last track; all of its 100 notes are read"
+    )
+
+
 def test_a_chunk_of_another_kind_is_no_damage():
     content = midi(b"XFIH\0\0\0\x02ab", chunk(notes(60, 62) + END), n=1)
     assert (parts(content), read_piece(content).damage) == ([[60, 62]], "")
