@@ -17,6 +17,8 @@ TRACK = b"MTrk"
 HEADER_BYTES = 14
 NAME_BYTES = 8
 """A chunk's name and length."""
+MOST_TRACKS = 1_000
+"""A file of more was doubled by damage; music has tens."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def layout_of(content: bytes) -> Layout:
     Raises
     ------
     UnreadableError
-        If it has no header, or no track at all.
+        If it has no header, no track at all, or more than music has.
     """
     if content[:4] != HEADER or len(content) < HEADER_BYTES:
         raise UnreadableError("unreadable MIDI: no MThd header")
@@ -79,6 +81,8 @@ def layout_of(content: bytes) -> Layout:
     chunks: list[Chunk] = []
     while at < len(content):
         at = _next(content, at, n_tracks, chunks, faults)
+        if len(chunks) + len(faults) > MOST_TRACKS:
+            raise UnreadableError(f"unreadable MIDI: over {MOST_TRACKS:,} tracks or pieces of them")
     if not chunks:
         raise UnreadableError("unreadable MIDI: no MTrk chunk")
     if len(chunks) != n_tracks:

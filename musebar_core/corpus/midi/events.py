@@ -41,6 +41,9 @@ _STATUS = re.compile(rb"[\x80-\xff]")
 _LOOK_AROUND, _LOOK_AHEAD = 6, 8
 """Bytes behind a spoilt event among which the next one is looked for, and events that tell it."""
 
+MOST_STUMBLES = 1_000
+"""Places of a track where reading fails and goes on; behind as many it is no music."""
+
 _SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _NAME, _END, _TEMPO = 0x03, 0x2F, 0x51
 _META, _SYSEX = 0xFF, (0xF0, 0xF7)
@@ -85,6 +88,9 @@ def read_events(content: bytes, chunk: Chunk) -> Events:
     """Read a track's events from its first byte to its end-of-track event, or its last byte."""
     reader = _Reader(content, chunk.start, chunk.end)
     while reader.at < chunk.end and not reader.events.ended:
+        if reader.n_stumbles > MOST_STUMBLES:
+            reader.give_up()
+            break
         reader.read_run()
         if reader.at < chunk.end:
             reader.read_event()
@@ -98,6 +104,7 @@ class _Reader:
         self.content, self.at, self.end = content, start, end
         self.tick = 0
         self.status = 0
+        self.n_stumbles = 0
         self.events = Events()
         self._parts: list[NDArray[np.int64]] = []
         self._single: list[tuple[int, int, int, int]] = []
@@ -110,6 +117,11 @@ class _Reader:
         if self._parts:
             self.events.voices = np.concatenate(self._parts)
         return self.events
+
+    def give_up(self) -> None:
+        """Count the rest of the track as bytes of no event."""
+        self.events.n_skipped += self.end - self.at
+        self.at = self.end
 
     def read_run(self) -> None:
         """Read voice events of two data bytes each, as many as follow here."""
@@ -171,6 +183,7 @@ class _Reader:
             self.at = after
             return
         self.events.n_spoilt += 1
+        self.n_stumbles += 1
         self.status = status
         self.tick += delta
         kind = status & 0xF0
@@ -239,6 +252,7 @@ class _Reader:
 
     def _skip_to(self, at: int, begin: int) -> None:
         self.at = max(at, begin + 1)
+        self.n_stumbles += 1
         self.events.n_skipped += self.at - begin
 
     def _flush(self) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LEAST_READ = 0.9
 """Share of a damaged file's notes that must be read for the file to be taken."""
 
+MOST_FAULTS = 4
+"""Faults that are said one by one; of the others the number."""
+
 _NOTE_BYTES = 8
 """Bytes of a note, on and off, where a file has none to measure by."""
 
@@ -71,6 +74,8 @@ def _damage(layout: Layout, size: int, events: list[Events], parts: list[Parts])
         lost += absent * read / len(layout.chunks)
     if not faults:
         return ""
+    if len(faults) > MOST_FAULTS:
+        faults = [*faults[:MOST_FAULTS], f"{len(faults) - MOST_FAULTS:,} more faults"]
     said = f"{'; '.join(faults)}; {_share(read, lost)}"
     if read < LEAST_READ * (read + lost):
         raise UnreadableError(f"unreadable MIDI: {said}")

@@ -214,6 +214,25 @@ def test_a_file_that_breaks_off_in_a_chunks_name_is_read_up_to_there():
     )
 
 
+def test_of_many_faults_the_first_four_are_said_and_the_others_counted():
+    tracks = [chunk(notes(60, 62)) for _ in range(7)]
+    assert read_piece(midi(*tracks)).damage == (
+        "; ".join(f"track {place} has no end-of-track event" for place in (1, 2, 3, 4))
+        + "; 3 more faults; all of its 14 notes are read"
+    )
+
+
+def test_a_file_of_a_thousand_tracks_is_no_music():
+    with pytest.raises(UnreadableError, match="over 1,000 tracks"):
+        read_piece(midi(*[chunk(notes(60) + END)] * 1_001))
+
+
+def test_a_track_of_nothing_but_spoilt_events_is_given_up():
+    content = midi(chunk(note(60) + b"\x00\x90\xbc\x50" * 100_000 + END))
+    with pytest.raises(UnreadableError, match="spoilt events"):
+        read_piece(content)
+
+
 def test_a_chunk_of_another_kind_is_no_damage():
     content = midi(b"XFIH\0\0\0\x02ab", chunk(notes(60, 62) + END), n=1)
     assert (parts(content), read_piece(content).damage) == ([[60, 62]], "")
