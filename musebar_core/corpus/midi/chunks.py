@@ -17,6 +17,7 @@ TRACK = b"MTrk"
 HEADER_BYTES = 14
 NAME_BYTES = 8
 """A chunk's name and length."""
+_BEHIND = "after the last track"
 MOST_TRACKS = 1_000
 """A file of more was doubled by damage; music has tens."""
 
@@ -46,6 +47,11 @@ class Layout:
     n_tracks: int
     chunks: tuple[Chunk, ...]
     faults: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong but for what lies behind the last track."""
+        return not self.faults or (len(self.faults) == 1 and self.faults[0].endswith(_BEHIND))
 
 
 def unwrap_riff(content: bytes) -> bytes:
@@ -101,7 +107,7 @@ def _next(content: bytes, at: int, n_tracks: int, chunks: list[Chunk], faults: l
     found = content.find(TRACK, at + 1)
     behind = found < 0 or 0 < n_tracks <= len(chunks)  # what an older, longer file left there
     end = len(content) if behind else found
-    where = "after the last track" if behind else "between its chunks"
+    where = _BEHIND if behind else "between its chunks"
     faults.append(f"{end - at:,} bytes that are no music {where}")
     return end
 

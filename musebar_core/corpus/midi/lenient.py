@@ -12,6 +12,8 @@ from musebar_core.corpus.midi.timebase import time_base
 from musebar_core.corpus.notes import UnreadableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from musebar_core.corpus.midi.chunks import Chunk
     from musebar_core.corpus.notes import Track
 
@@ -72,14 +74,20 @@ def _damage(layout: Layout, size: int, events: list[Events], parts: list[Parts])
     if absent and (end.end < size or end.n_missing or not events[-1].ended):
         # it breaks off, or other bytes are in their place: what it names was there once
         lost += absent * read / len(layout.chunks)
-    if not faults:
-        return ""
-    if len(faults) > MOST_FAULTS:
-        faults = [*faults[:MOST_FAULTS], f"{len(faults) - MOST_FAULTS:,} more faults"]
-    said = f"{'; '.join(faults)}; {_share(read, lost)}"
-    if read < LEAST_READ * (read + lost):
+    said = damage_of(faults, read, lost)
+    if said and read < LEAST_READ * (read + lost):
         raise UnreadableError(f"unreadable MIDI: {said}")
     return said
+
+
+def damage_of(faults: Sequence[str], n_read: int, n_lost: float = 0.0) -> str:
+    """Say what is wrong with a file and how many of its notes were read; empty if all is well."""
+    if not faults:
+        return ""
+    said = list(faults)
+    if len(said) > MOST_FAULTS:
+        said = [*said[:MOST_FAULTS], f"{len(said) - MOST_FAULTS:,} more faults"]
+    return f"{'; '.join(said)}; {_share(n_read, n_lost)}"
 
 
 def _faults(chunk: Chunk, events: Events) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from musebar_core.corpus.midi.chunks import layout_of, unwrap_riff
-from musebar_core.corpus.midi.lenient import Piece, read_leniently
+from musebar_core.corpus.midi.lenient import Piece, damage_of, read_leniently
 from musebar_core.corpus.midi.screen import plain
 from musebar_core.corpus.midi.timebase import time_base
 from musebar_core.corpus.notes import Notes, Track
@@ -34,7 +34,9 @@ def read_piece(content: bytes) -> Piece:
     sound = plain(content, layout)
     if sound is not None:
         try:
-            return Piece(by_symusic(sound, time_base(layout.division)))
+            tracks = by_symusic(sound, time_base(layout.division))
+            n_notes = sum(len(track.notes) for track in tracks)
+            return Piece(tracks, damage_of(layout.faults, n_notes))
         except MemoryError:
             raise
         except RuntimeError:  # its screen let through what it refuses

@@ -32,9 +32,21 @@ _TWO_DATA = 0x80
 """Stands for any status of two data bytes."""
 
 _LOW, _STATUS = rb"[\x00-\x7f]", rb"[\x80-\xbf\xe0-\xef]"
+_SHORT_META = b"|".join(bytes([n]) + b"." * n for n in range(1, 9))
+"""Tempo, meter, key, a syllable of a song: lengths and payloads of meta events."""
 _VOICES = re.compile(
     rb"(?:(?:" + _LOW * 3 + rb")++|(?:" + _LOW + _STATUS + _LOW * 2 + rb")++"
-    rb"|[\x80-\xff]{1,3}" + _LOW + _STATUS + rb"?+" + _LOW * 2 + rb")*+"
+    rb"|[\x80-\xff]{1,3}"
+    + _LOW
+    + _STATUS
+    + rb"?+"
+    + _LOW * 2
+    + rb"|[\x80-\xff]{0,3}+"
+    + _LOW
+    + rb"\xff[\x01-\x2e\x30-\x7f](?:"
+    + _SHORT_META
+    + rb"))*+",
+    re.DOTALL,
 )  # an alternative a kind of delta and status: three times as fast as one for all
 
 
@@ -44,9 +56,10 @@ def plain(content: bytes, layout: Layout) -> bytes | None:
     That is the file itself, or the file with each channel's program changes levelled to the
     program of its first note, so that its notes stay one part.
     """
-    if layout.faults or layout.division & 0x8000 or layout.chunks[-1].n_missing:
+    if not layout.is_whole or layout.division & 0x8000 or layout.chunks[-1].n_missing:
         return None
     size = HEADER_BYTES + sum(c.end - c.start + NAME_BYTES for c in layout.chunks)
+    content = content[: layout.chunks[-1].end]
     if size != len(content):
         return None  # chunks of another kind, or a longer header
     array = np.frombuffer(content, np.uint8)
