@@ -1,8 +1,9 @@
 """One music file or tune -> one melody.
 
 MIDI is read by :mod:`~musebar_core.corpus.midi`, scores by :mod:`~musebar_core.corpus.scores`,
-the track is chosen by :mod:`~musebar_core.corpus.melody`. What a file is, is decided by its
-content where the content says so (a MIDI file may hide in a RIFF wrapper, a .xml may be zipped).
+both are checked by :mod:`~musebar_core.corpus.checked`, and the track is chosen by
+:mod:`~musebar_core.corpus.melody`. What a file is, is decided by its content where the content
+says so (a MIDI file may hide in a RIFF wrapper, a .xml may be zipped).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus import melody, midi, scores
+from musebar_core.corpus import checked, melody, scores
 from musebar_core.corpus.notes import UnreadableError
 
 if TYPE_CHECKING:
@@ -37,16 +38,22 @@ def read_melody(content: bytes, suffix: str, play_repeats: bool = True) -> Melod
     if not content:
         raise UnreadableError("unreadable: the file is empty")
     if content[:4] in {b"MThd", b"RIFF"}:
-        piece = midi.read_piece(content)
-        return replace(melody.from_midi(piece.tracks), damage=piece.damage)
-    form = scores.form_of(content, suffix)
-    if form is None:
-        raise UnreadableError(f"unreadable: {_appearance(content)}")
-    title, parts, n_pieces = scores.read_parts(content, form, play_repeats)
-    taken = melody.from_score(parts, title)
-    if n_pieces == 1:
-        return taken
-    return replace(taken, reason=f"{taken.reason}, first of {n_pieces} pieces")
+        piece = checked.read_midi(content)
+        taken = melody.from_midi(piece.parts)
+    else:
+        form = scores.form_of(content, suffix)
+        if form is None:
+            raise UnreadableError(f"unreadable: {_appearance(content)}")
+        piece = checked.read_score(content, form, play_repeats)
+        taken = melody.from_score(piece.parts, piece.title)
+    first = f", first of {piece.n_pieces} pieces" if piece.n_pieces > 1 else ""
+    return replace(
+        taken,
+        reason=f"{taken.reason}{first}",
+        damage=piece.damage,
+        reader=piece.reader,
+        agreement=piece.agreement,
+    )
 
 
 def _appearance(content: bytes) -> str:

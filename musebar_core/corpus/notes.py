@@ -92,6 +92,9 @@ class Melody:
         Notes of that track, before it was made monophonic.
     damage
         What is wrong with the file it is from, empty for a sound one.
+    reader, agreement
+        Which reader the piece was read by, and how far it agreed with a count of the source: see
+        :class:`~musebar_core.corpus.checked.Checked`.
     """
 
     notes: Notes
@@ -100,3 +103,5 @@ class Melody:
     title: str = ""
     n_part: int = 0
     damage: str = ""
+    reader: str = ""
+    agreement: float = float("nan")

@@ -69,6 +69,8 @@ class Reading:
         Notes that are kept, and notes of the track before it was made monophonic.
     damage
         What is wrong with the file, empty for a sound one.
+    reader, agreement
+        See :class:`~musebar_core.corpus.checked.Checked`.
     phrases
         Int64, sorted: see :func:`~musebar_core.corpus.phrases.phrases`.
     """
@@ -83,6 +85,8 @@ class Reading:
     n_notes: int = 0
     n_part: int = 0
     damage: str = ""
+    reader: str = ""
+    agreement: float = float("nan")
     phrases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
@@ -124,6 +128,8 @@ def _read(item: Item, content: bytes, sha256: str, steps_per_quarter: int) -> Re
         n_notes=n_notes,
         n_part=melody.n_part,
         damage=melody.damage,
+        reader=melody.reader,
+        agreement=melody.agreement,
         phrases=phrases(melody.notes),
     )
 

@@ -48,10 +48,14 @@ SONG_COLUMNS = (
     "n_notes",
     "n_part",
     "damage",
+    "reader",
+    "agreement",
 )
 """``n_steps`` are kept; ``steps_read`` were in the music: fewer if the song was repeated, more if
 it was broken off, to bring all to one length. ``n_notes`` make the melody, of ``n_part`` that the
-track or part has; ``damage`` is what is wrong with the file, empty for a sound one."""
+track or part has; ``damage`` is what is wrong with the file, empty for a sound one. ``reader``
+read it, and ``agreement`` is the share of the notes counted in its source that were read, see
+:class:`~musebar_core.corpus.checked.Checked`."""
 
 FILES = ("songs.parquet", "pitches.npy", "rejected.csv", "corpus.json", "fingerprint")
 

@@ -37,10 +37,13 @@ class Piece:
         Parts of at least one note, by track and channel.
     damage
         What is wrong with the file, and how many of its notes were read; empty for a sound one.
+    reader
+        Which reader read it.
     """
 
     tracks: list[Track]
     damage: str = ""
+    reader: str = "lenient"
 
 
 def read_leniently(content: bytes) -> Piece:

@@ -36,7 +36,7 @@ def read_piece(content: bytes) -> Piece:
         try:
             tracks = by_symusic(sound, time_base(layout.division))
             n_notes = sum(len(track.notes) for track in tracks)
-            return Piece(tracks, damage_of(layout.faults, n_notes))
+            return Piece(tracks, damage_of(layout.faults, n_notes), "symusic")
         except MemoryError:
             raise
         except RuntimeError:  # its screen let through what it refuses
