@@ -14,8 +14,10 @@ import numpy as np
 from musebar_core.corpus.counts.count import Count, span
 
 _DRUMS = 9
-_WINDOW = 256
-"""Bytes looked at for a run at first; twice as many each time that the run fills them."""
+_WINDOW = 4096
+"""Bytes looked at for a run; more where a run fills them."""
+_SHORT, _STEPS = 64, 16
+"""Behind a run of so few bytes, so many events are stepped over before arrays are tried again."""
 
 
 @dataclass
@@ -58,18 +60,19 @@ def count_midi(content: bytes) -> Count:
 
 
 def _walk(content: bytes, track: _Track) -> None:
-    window = _WINDOW
+    window, n_steps = _WINDOW, 0
     while track.at < track.end:
-        if track.status >= 0x80 and not 0xC0 <= track.status < 0xE0:
+        if not n_steps and track.status >= 0x80 and not 0xC0 <= track.status < 0xE0:
             seen = content[track.at : min(track.at + window, track.end)]
             length = _count_run(np.frombuffer(seen, np.uint8), track)
             track.at += length
             if length > window - 16:
-                window *= 2
+                window *= 16
                 continue
+            n_steps = _STEPS if length < _SHORT else 0
         if track.at >= track.end or not _step(content, track):
             return
-        window = _WINDOW
+        window, n_steps = _WINDOW, max(n_steps - 1, 0)
 
 
 def _count_run(seen: np.ndarray, track: _Track) -> int:

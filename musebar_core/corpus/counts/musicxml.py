@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections import defaultdict
 from xml.etree import ElementTree as ET
 
@@ -15,11 +16,16 @@ _LARGEST = 64 * 2**20
 
 
 def count_musicxml(content: bytes) -> Count | None:
-    """Count a score, plain or zipped; None if it is no XML that is safe to parse."""
+    """Count a score, plain or zipped; None if it is no sound XML."""
     try:
-        root = ET.fromstring(_text(content))  # noqa: S314 - no entities: see _text
-    except (ET.ParseError, zipfile.BadZipFile, StopIteration, ValueError, LookupError):
+        return _count(ET.fromstring(_text(content)))  # noqa: S314 - no entities: see _text
+    except (ET.ParseError, zipfile.BadZipFile, zlib.error, StopIteration, EOFError, OSError):
         return None
+    except (LookupError, ArithmeticError, ValueError, RuntimeError):  # numbers or steps of none
+        return None
+
+
+def _count(root: ET.Element) -> Count:
     parts: defaultdict[str, list[ET.Element]] = defaultdict(list)
     for element in root.iter():
         if _tag(element) == "part":
