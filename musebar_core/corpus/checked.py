@@ -30,14 +30,12 @@ class Tolerance:
     share, notes
         Of the notes counted; the larger of the two.
     quarters
-        Of the end of the last note.
+        Of the end of the last note, or :data:`LATE` of it if that is more.
     semitones
         Of lowest and highest pitch.
     parts
-        Of the number of parts.
-    or_octave
-        Whether lowest and highest may also be an octave off: some programs write the octave of a
-        clef twice, and the reader takes it once.
+        Of the number of parts, beside as many as notes were not read: a part of one note that
+        has no end is none.
     """
 
     share: float
@@ -45,12 +43,14 @@ class Tolerance:
     quarters: float
     semitones: int
     parts: int
-    or_octave: bool = False
 
+
+LATE = 0.02
+"""Share of a piece's length by which its end may differ."""
 
 TOLERANCES = {
-    "midi": Tolerance(0.02, 2, 4.0, 0, 1),
-    "musicxml": Tolerance(0.05, 2, 4.0, 0, 0, or_octave=True),
+    "midi": Tolerance(0.03, 2, 4.0, 0, 0),
+    "musicxml": Tolerance(0.05, 2, 4.0, 0, 0),
     "humdrum": Tolerance(0.05, 2, 4.0, 0, 0),
     "abc": Tolerance(0.05, 4, 4.0, 3, 0),
 }
@@ -154,13 +154,16 @@ def agree(parts: Sequence[Track], count: Count | None, tolerance: Tolerance) -> 
         raise _disagreement(f"{count.n_notes:,} notes counted, {n_read:,} read")
     if not n_read:
         return 1.0
-    if count.n_parts is not None and abs(len(sounding) - count.n_parts) > tolerance.parts:
+    if count.n_parts is not None and (
+        abs(len(sounding) - count.n_parts) > tolerance.parts + abs(n_read - count.n_notes)
+    ):
         raise _disagreement(f"{count.n_parts} parts counted, {len(sounding)} read")
+    late = max(tolerance.quarters, LATE * (count.quarters or count.last_onset or 0.0))
     end = max(float(notes.ends.max()) for notes in sounding)
-    if count.quarters is not None and abs(end - count.quarters) > tolerance.quarters:
+    if count.quarters is not None and abs(end - count.quarters) > late:
         raise _disagreement(f"{count.quarters:g} quarter notes counted, {end:g} read")
     onset = max(float(notes.onsets[-1]) for notes in sounding)
-    if count.last_onset is not None and abs(onset - count.last_onset) > tolerance.quarters:
+    if count.last_onset is not None and abs(onset - count.last_onset) > late:
         raise _disagreement(f"last note counted at {count.last_onset:g}, read at {onset:g}")
     if n_read == count.n_notes:  # else the lowest may be what was not read
         _check_span(sounding, count, tolerance)
@@ -176,8 +179,7 @@ def _check_span(sounding: Sequence[Notes], count: Count, tolerance: Tolerance) -
     ):
         if counted is None:
             continue
-        off = abs(counted - read)
-        if min(off, abs(off - 12) if tolerance.or_octave else off) > tolerance.semitones:
+        if abs(counted - read) > tolerance.semitones:
             raise _disagreement(f"{what} pitch {counted} counted, {read} read")
 
 

@@ -9,7 +9,7 @@ from musebar_core.corpus.counts.count import Count, span
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NO_MUSIC = re.compile(r"^(?:%|[A-Za-z+]:(?![|:])).*$", re.MULTILINE)
 _NO_NOTES = re.compile(
-    r"%.*$|\"[^\"\n]*\"|![^!|\n]{1,40}!|\+[^+|\s]{1,40}\+|\{[^}\n]*\}|\[[A-Za-z]:[^\]\n]*\]|[\\`]",
+    r"%.*$|\"[^\"\n]*\"|![^!|\n]{1,40}!|\+(?=[a-z.()]*[h-z.()])[a-z.()]{1,40}\+|\{[^}\n]*\}|\[[A-Za-z]:[^\]\n]*\]|[\\`]",
     re.MULTILINE,
 )
 _NOTE = re.compile(r"[\^_=]*([A-Ga-g])([,']*)(?:\d*/*\d*)")

@@ -36,7 +36,7 @@ def count_midi(content: bytes) -> Count:
     """Count a MIDI file, plain or within a RIFF file; a part is a channel of a track.
 
     ``last_onset`` is None where ticks are shares of a second. Ends of notes are not paired.
-    Channel 10, percussion, is left out.
+    Channel 10, percussion, and tracks beyond those that the header names, are left out.
     """
     at = content.find(b"MThd")
     if at < 0 or len(content) < at + 14:
@@ -44,7 +44,9 @@ def count_midi(content: bytes) -> Count:
     division = int.from_bytes(content[at + 12 : at + 14], "big")
     n_notes, n_parts, last = 0, 0, 0
     pitches: set[int] = set()
-    while (at := content.find(b"MTrk", at)) >= 0:
+    left = int.from_bytes(content[at + 10 : at + 12], "big") or len(content)
+    while left and (at := content.find(b"MTrk", at)) >= 0:
+        left -= 1
         size = int.from_bytes(content[at + 4 : at + 8], "big")
         track = _Track(at + 8, min(at + 8 + size, len(content)))
         _walk(content, track)

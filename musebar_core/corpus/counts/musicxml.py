@@ -16,7 +16,11 @@ _LARGEST = 64 * 2**20
 
 
 def count_musicxml(content: bytes) -> Count | None:
-    """Count a score, plain or zipped; None if it is no sound XML."""
+    """Count a score, plain or zipped; None if it is no sound XML.
+
+    Lowest and highest stay untold where both clefs and transpositions move octaves: some programs
+    write one octave twice.
+    """
     try:
         return _count(ET.fromstring(_text(content)))  # noqa: S314 - no entities: see _text
     except (ET.ParseError, zipfile.BadZipFile, zlib.error, StopIteration, EOFError, OSError):
@@ -33,12 +37,13 @@ def _count(root: ET.Element) -> Count:
             parts[element.get("id", "")] += below or [element]
     tallies = [_Part(measures) for measures in parts.values()]
     struck = [(place, *each) for place, tally in enumerate(tallies) for each in tally.struck()]
+    octaves = {_tag(each) for each in root.iter()} & {"clef-octave-change", "octave-change"}
     return Count(
         len(struck),
         len({(place, staff) for place, staff, _ in struck}),
         len(next(iter(parts.values()), ())),
         _end(tallies),
-        *span([pitch for _, _, pitch in struck]),
+        *span([pitch for _, _, pitch in struck] if len(octaves) < 2 else []),
     )
 
 
@@ -51,7 +56,8 @@ def _end(parts: list[_Part]) -> float:
     for place in range(max((len(part.lengths) for part in parts), default=0)):
         here = [part for part in parts if place < len(part.lengths)]
         last = max([last, *(start + part.ends[place] for part in here if part.ends[place])])
-        start += max(part.lengths[place] for part in here) or max(part.bar for part in here)
+        playing = [part for part in here if part.ends[place]] or here  # others' rests fill it
+        start += max(part.lengths[place] for part in playing) or max(part.bar for part in here)
     return last
 
 
