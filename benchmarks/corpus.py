@@ -7,6 +7,7 @@ benchmarks.corpus FOLDER`` compares the readers on MIDI files of one's own as we
 
 from __future__ import annotations
 
+import io
 import resource
 import statistics
 import struct
@@ -14,17 +15,20 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pretty_midi
 import psutil
 
 from musebar_core.config import Grid
-from musebar_core.corpus import build_corpus, melody, midi
+from musebar_core.corpus import build_corpus, melody
 from musebar_core.corpus.grid import to_grid
+from musebar_core.corpus.notes import Notes, Track
 from musebar_core.corpus.phrases import phrases
 from musebar_core.corpus.reading import read_item
 from musebar_core.corpus.sources import Item
@@ -120,9 +124,33 @@ def _ours(path: Path) -> object:
     return read_item(Item(path.name, "jazz", "", str(path)), GRID.steps_per_quarter)
 
 
+def _read_by_pretty_midi(content: bytes) -> list[Track]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        piece: Any = pretty_midi.PrettyMIDI(io.BytesIO(content))
+
+    def quarters(seconds: float) -> float:
+        return float(piece.time_to_tick(seconds)) / float(piece.resolution)
+
+    return [
+        Track(
+            str(instrument.name),
+            Notes.of(
+                [
+                    (quarters(note.start), quarters(note.end) - quarters(note.start), note.pitch)
+                    for note in instrument.notes
+                ]
+            ),
+            bool(instrument.is_drum),
+            int(instrument.program),
+        )
+        for instrument in piece.instruments
+    ]
+
+
 def _pretty(path: Path) -> object:
     """Do what the product does, with pretty_midi for a parser."""
-    chosen = melody.from_midi(midi.read_by_pretty_midi(path.read_bytes()))
+    chosen = melody.from_midi(_read_by_pretty_midi(path.read_bytes()))
     return to_grid(chosen.notes, GRID.steps_per_quarter), phrases(chosen.notes)
 
 

@@ -32,6 +32,7 @@ def build_corpus(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     replace: bool = False,
+    rebuild: bool = False,
 ) -> Corpus:
     """Build a corpus, or take the one of the same inputs that is there already.
 
@@ -56,6 +57,8 @@ def build_corpus(
         Called with (files read, files to read).
     replace
         Whether to replace a corpus of another source or other settings.
+    rebuild
+        Whether to build even where the corpus of the same inputs is there.
 
     Raises
     ------
@@ -74,6 +77,7 @@ def build_corpus(
             workers=workers,
             progress=progress,
             replace=replace,
+            rebuild=rebuild,
         )
     if labels is not None:
         raise UsageError(f"labels are for the Lakh MIDI Dataset: '{EMBEDDED}' has its genres")
@@ -86,4 +90,5 @@ def build_corpus(
         workers=workers,
         progress=progress,
         replace=replace,
+        rebuild=rebuild,
     )

@@ -163,7 +163,7 @@ def _label_options(command: Command) -> Command:
 @click.option("--songs-per-genre", type=click.IntRange(min=1), help="Take at most so many.")
 @click.option("--genre", "genres", multiple=True, help="Take this genre only; repeatable.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one a core]")
-@click.option("--force", is_flag=True, help="Replace a corpus of another source or other settings.")
+@click.option("--force", is_flag=True, help="Build anew, in place of any corpus that is there.")
 @click.pass_obj
 def build(
     home: AnyPath,
@@ -209,6 +209,7 @@ def build(
             workers=workers,
             progress=progress,
             replace=force,
+            rebuild=force,
         )
     click.echo(summary(built, grid))
     click.echo(folder)

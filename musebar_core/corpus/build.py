@@ -42,6 +42,7 @@ def build_corpus(
     song_steps: int | None = None,
     progress: Progress | None = None,
     replace: bool = False,
+    rebuild: bool = False,
 ) -> Corpus:
     """Build a corpus from a folder of music, a table of songs or the Lakh MIDI Dataset.
 
@@ -73,6 +74,8 @@ def build_corpus(
         Called with (files read, files to read); the second may grow.
     replace
         Replace a corpus of another source or other settings, too; never anything else.
+    rebuild
+        Read the music again even if the corpus is there.
 
     Raises
     ------
@@ -93,6 +96,7 @@ def build_corpus(
         replace,
         origin,
         song_steps,
+        rebuild,
     )
     return _build(list_source(source, genres, labels), request)
 
@@ -107,6 +111,7 @@ def build_embedded(
     song_steps: int | None = None,
     progress: Progress | None = None,
     replace: bool = False,
+    rebuild: bool = False,
 ) -> Corpus:
     """Build a corpus from the collections that music21 ships; see :func:`build_corpus`.
 
@@ -122,13 +127,14 @@ def build_embedded(
         replace,
         [EMBEDDED],
         song_steps,
+        rebuild,
     )
     return _build(list_embedded(genres), request)
 
 
 def _build(listing: Listing, request: Request) -> Corpus:
     signature = signature_of(listing, request)
-    if _is_there(signature, request):
+    if _is_there(signature, request) and not request.rebuild:
         try:
             return Corpus.load(request.out)
         except CorpusError as error:

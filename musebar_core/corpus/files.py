@@ -1,8 +1,9 @@
 """One music file or tune -> one melody.
 
 MIDI is read by :mod:`~musebar_core.corpus.midi`, scores by :mod:`~musebar_core.corpus.scores`,
-the track is chosen by :mod:`~musebar_core.corpus.melody`. What a file is, is decided by its
-content where the content says so (a MIDI file may hide in a RIFF wrapper, a .xml may be zipped).
+both are checked by :mod:`~musebar_core.corpus.checked`, and the track is chosen by
+:mod:`~musebar_core.corpus.melody`. What a file is, is decided by its content where the content
+says so (a MIDI file may hide in a RIFF wrapper, a .xml may be zipped).
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus import melody, midi, scores
+from musebar_core.corpus import checked, melody, scores
 from musebar_core.corpus.notes import UnreadableError
 
 if TYPE_CHECKING:
     from musebar_core.corpus.notes import Melody
 
 
-def read_melody(content: bytes, suffix: str) -> Melody:
+def read_melody(content: bytes, suffix: str, play_repeats: bool = True) -> Melody:
     """Read one file's melody.
 
     Parameters
@@ -26,6 +27,8 @@ def read_melody(content: bytes, suffix: str) -> Melody:
         The file, or the text of one ABC tune.
     suffix
         The file's suffix in lower case, with its dot; decides where the content does not.
+    play_repeats
+        Of a score: False takes every bar once, as written.
 
     Raises
     ------
@@ -35,15 +38,22 @@ def read_melody(content: bytes, suffix: str) -> Melody:
     if not content:
         raise UnreadableError("unreadable: the file is empty")
     if content[:4] in {b"MThd", b"RIFF"}:
-        return melody.from_midi(midi.read_tracks(content))
-    form = scores.form_of(content, suffix)
-    if form is None:
-        raise UnreadableError(f"unreadable: {_appearance(content)}")
-    title, parts, n_pieces = scores.read_parts(content, form)
-    taken = melody.from_score(parts, title)
-    if n_pieces == 1:
-        return taken
-    return replace(taken, reason=f"{taken.reason}, first of {n_pieces} pieces")
+        piece = checked.read_midi(content)
+        taken = melody.from_midi(piece.parts)
+    else:
+        form = scores.form_of(content, suffix)
+        if form is None:
+            raise UnreadableError(f"unreadable: {_appearance(content)}")
+        piece = checked.read_score(content, form, play_repeats)
+        taken = melody.from_score(piece.parts, piece.title)
+    first = f", first of {piece.n_pieces} pieces" if piece.n_pieces > 1 else ""
+    return replace(
+        taken,
+        reason=f"{taken.reason}{first}",
+        damage=piece.damage,
+        reader=piece.reader,
+        agreement=piece.agreement,
+    )
 
 
 def _appearance(content: bytes) -> str:

@@ -30,7 +30,7 @@ class Limits:
     Attributes
     ----------
     midi_seconds, score_seconds
-        Processor seconds for a MIDI file, and for a score (music21 needs seconds for a long one).
+        Processor seconds for a MIDI file, and for a score (a long one takes seconds).
     memory_bytes
         That a worker may take beyond what it starts with.
     """

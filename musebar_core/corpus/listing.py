@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import heapq
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from musebar_core.corpus.abc import decode, split_tunes
 from musebar_core.corpus.store import OVERALL
 from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
 
@@ -132,34 +132,12 @@ def items_of(path: Path, name: str, genre: str, group: str, title: str = "") -> 
     """Make a file's items: one, or one a tune of an ABC file that holds several."""
     if path.suffix.lower() == ".abc":
         try:
-            tunes = split_tunes(path.read_text(encoding="utf-8", errors="replace"))
+            tunes = split_tunes(decode(path.read_bytes()))
         except OSError:
             tunes = []  # reading it will fail again, and give the reason
         if len(tunes) > 1:
             return [Item(f"{name}#{tune}", genre, group, str(path), text) for tune, text in tunes]
     return [Item(name, genre, group, str(path), title=title)]
-
-
-def split_tunes(text: str) -> list[tuple[str, str]]:
-    """Split an ABC file at its ``X:`` fields into (reference number, text of the tune).
-
-    A number that comes again gets ``.2``, ``.3``. Fields above the first tune hold for all of
-    them (ABC 2.1, 2.2.2), and are put into each.
-    """
-    tunes: list[tuple[str, str]] = []
-    seen: dict[str, int] = {}
-    head, _, _ = f"\n{text}".partition("\nX:")
-    shared = "".join(re.findall(r"^[A-WY-Za-z]:.*\n", head, flags=re.MULTILINE))
-    for piece in re.split(r"^(?=X:)", text, flags=re.MULTILINE):
-        header = re.match(r"X:\s*(\S*)", piece)
-        if header is None:
-            continue
-        number = header.group(1)
-        seen[number] = seen.get(number, 0) + 1
-        name = number if seen[number] == 1 else f"{number}.{seen[number]}"
-        first, _, rest = (piece.rstrip() + "\n").partition("\n")
-        tunes.append((name, f"{first}\n{shared}{rest}"))
-    return tunes
 
 
 def state_of(path: Path) -> str:

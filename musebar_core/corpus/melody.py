@@ -68,7 +68,8 @@ def from_midi(tracks: Sequence[Track]) -> Melody:
         raise UnreadableError("no notes" if not drums else f"no notes but {drums} of drums")
     place, reason = _choose([track for _, track in pitched])
     i, track = pitched[place]
-    return Melody(skyline(track.notes), track.name or f"track {i + 1}", reason)
+    name = track.name or f"track {i + 1}"
+    return Melody(skyline(track.notes), name, reason, n_part=len(track.notes))
 
 
 def _choose(tracks: Sequence[Track]) -> tuple[int, str]:
@@ -121,7 +122,8 @@ def from_score(parts: Sequence[Track], title: str = "") -> Melody:
     full = [(i, part) for i, part in sounding if 2 * len(part.notes) >= most]
     i, part = max(full, key=lambda each: (float(np.median(each[1].notes.pitches)), -each[0]))
     reason = "only part" if len(sounding) == 1 else f"highest of {len(sounding)} parts"
-    return Melody(skyline(part.notes), part.name or f"part {i + 1}", reason, title)
+    name = part.name or f"part {i + 1}"
+    return Melody(skyline(part.notes), name, reason, title, len(part.notes))
 
 
 def melody_score(notes: Notes, span: float) -> float:

@@ -88,9 +88,20 @@ class Melody:
         Why that track.
     title
         The piece's title, empty where it says none.
+    n_part
+        Notes of that track, before it was made monophonic.
+    damage
+        What is wrong with the file it is from, empty for a sound one.
+    reader, agreement
+        Which reader the piece was read by, and how far it agreed with a count of the source: see
+        :class:`~musebar_core.corpus.checked.Checked`.
     """
 
     notes: Notes
     track: str
     reason: str
     title: str = ""
+    n_part: int = 0
+    damage: str = ""
+    reader: str = ""
+    agreement: float = float("nan")

@@ -66,6 +66,12 @@ class Reading:
         Why the item is rejected; empty where it is not.
     title, track, track_reason
         As the piece says, or the file's name; which track and why.
+    n_notes, n_part
+        Notes that are kept, and notes of the track before it was made monophonic.
+    damage
+        What is wrong with the file, empty for a sound one.
+    reader, agreement
+        See :class:`~musebar_core.corpus.checked.Checked`.
     phrases
         Int64, sorted: see :func:`~musebar_core.corpus.phrases.phrases`.
     """
@@ -77,6 +83,11 @@ class Reading:
     title: str = ""
     track: str = ""
     track_reason: str = ""
+    n_notes: int = 0
+    n_part: int = 0
+    damage: str = ""
+    reader: str = ""
+    agreement: float = float("nan")
     phrases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
@@ -109,7 +120,18 @@ def _read(item: Item, content: bytes, sha256: str, steps_per_quarter: int) -> Re
         )
     title = melody.title or item.source.rpartition("/")[2].rpartition(".")[0]
     return Reading(
-        item, sha256, pitches, "", title, melody.track, melody.reason, phrases(melody.notes)
+        item,
+        sha256,
+        pitches,
+        title=title,
+        track=melody.track,
+        track_reason=melody.reason,
+        n_notes=n_notes,
+        n_part=melody.n_part,
+        damage=melody.damage,
+        reader=melody.reader,
+        agreement=melody.agreement,
+        phrases=phrases(melody.notes),
     )
 
 

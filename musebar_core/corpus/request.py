@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.corpus import store
 from musebar_core.corpus.store import TimeGrid
+from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Request:
     replace: bool
     source: Sequence[str]
     song_steps: int | None
+    rebuild: bool = False
 
     def __post_init__(self) -> None:
         if self.song_steps is not None and self.song_steps < 1:
@@ -68,6 +70,7 @@ def signature_of(listing: Listing, request: Request) -> str:
     versions = [metadata.version(name) for name in ("musebar-study", "music21", "symusic")]
     inputs = [
         store.FORMAT_VERSION,
+        READING_VERSION,
         versions,
         listing.kind,
         list(listing.genres),

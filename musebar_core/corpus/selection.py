@@ -114,7 +114,12 @@ def table(selection: Selection) -> pd.DataFrame:
             "sha256": reading.sha256,
             "track": reading.track,
             "track_reason": reading.track_reason,
+            "reader": reading.reader,
+            "agreement": reading.agreement,
             "steps_read": 0 if reading.pitches is None else len(reading.pitches),
+            "n_notes": reading.n_notes,
+            "n_part": reading.n_part,
+            "damage": reading.damage,
         }
         for reading in ordered(selection.taken)
     ]

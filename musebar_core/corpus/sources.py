@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.corpus import lakh, songlist
+from musebar_core.corpus.abc import decode, split_tunes
 from musebar_core.corpus.listing import (
     MUSIC_SUFFIXES,
     Item,
@@ -26,7 +27,6 @@ from musebar_core.corpus.listing import (
     of_genres,
     printable,
     signature_of,
-    split_tunes,
 )
 from musebar_core.errors import CorpusError, UnknownNameError, UsageError
 
@@ -206,7 +206,7 @@ def _collection_items(root: Path, genre: str, collection: Collection) -> tuple[l
     for path in music:
         name = f"{collection.folder}/{path.relative_to(folder).as_posix()}"
         if collection.many_tunes:
-            tunes = split_tunes(path.read_text(encoding="utf-8", errors="replace"))
+            tunes = split_tunes(decode(path.read_bytes()))
             items += [Item(f"{name}#{tune}", genre, "", str(path), text) for tune, text in tunes]
         else:
             items.append(Item(name, genre, "", str(path)))

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from musebar_core.corpus.split import SPLITS
+from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -44,9 +45,17 @@ SONG_COLUMNS = (
     "track",
     "track_reason",
     "steps_read",
+    "n_notes",
+    "n_part",
+    "damage",
+    "reader",
+    "agreement",
 )
 """``n_steps`` are kept; ``steps_read`` were in the music: fewer if the song was repeated, more if
-it was broken off, to bring all to one length."""
+it was broken off, to bring all to one length. ``n_notes`` make the melody, of ``n_part`` that the
+track or part has; ``damage`` is what is wrong with the file, empty for a sound one. ``reader``
+read it, and ``agreement`` is the share of the notes counted in its source that were read, see
+:class:`~musebar_core.corpus.checked.Checked`."""
 
 FILES = ("songs.parquet", "pitches.npy", "rejected.csv", "corpus.json", "fingerprint")
 
@@ -242,6 +251,7 @@ def write(
     table.to_csv(folder / "rejected.csv", index=False, lineterminator="\n")
     document = {
         "format_version": FORMAT_VERSION,
+        "reading_version": READING_VERSION,
         "steps_per_quarter": grid.steps_per_quarter,
         "steps_per_bar": grid.steps_per_bar,
         **info,
@@ -249,6 +259,11 @@ def write(
     (folder / "corpus.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     name = fingerprint(songs, pitches, grid)
     (folder / "fingerprint").write_text(name + "\n", encoding="utf-8")
+
+
+def is_of_older_rules(path: Path) -> bool:
+    """Whether a corpus was read by other rules than this version's."""
+    return bool(read_info(path).get("reading_version") != READING_VERSION)
 
 
 def read_info(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from musebar_core.corpus import (
     list_source,
 )
 from musebar_core.corpus.sources import list_embedded
+from musebar_core.corpus.store import is_of_older_rules
+from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
 from study.spec.model import EMBEDDED_SOURCE, OVERALL
@@ -28,6 +31,13 @@ if TYPE_CHECKING:
     from musebar_core.yamlfile import Plain
     from study.home.files import AnyPath
     from study.spec.model import StudySpec
+
+logger = logging.getLogger(__name__)
+
+OLDER_RULES = (
+    "corpus {source} was read by the rules of another version, which read some files otherwise: "
+    "build it again ('musebar corpus build SOURCE --out {source} --force') for those of this one"
+)
 
 FINGERPRINT = "fingerprint"
 """The file that a built corpus has."""
@@ -127,6 +137,8 @@ def prepare(
             replace=True,
         )
     if is_built(source):
+        if is_of_older_rules(source):
+            logger.warning("%s", OLDER_RULES.format(source=source))
         return Corpus.load(source)
     return build_corpus(
         source,
@@ -187,6 +199,7 @@ def _folder_name(spec: StudySpec) -> str:
         spec.grid.steps_per_quarter,
         spec.grid.steps_per_bar,
         importlib.metadata.version("musebar-study"),
+        READING_VERSION,
     ]
     digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:8]
     return f"{source.name or 'music'}-{digest}"

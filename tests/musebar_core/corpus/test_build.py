@@ -11,11 +11,20 @@ import pretty_midi
 import pytest
 
 from musebar_core.config import Grid
-from musebar_core.corpus import GRIDS, Corpus, SnippetSampler, build_corpus, build_embedded
+from musebar_core.corpus import (
+    GRIDS,
+    Corpus,
+    SnippetSampler,
+    build_corpus,
+    build_embedded,
+    request,
+    store,
+)
 from musebar_core.corpus.phrases import melody_key
 from musebar_core.corpus.place import new_folder
 from musebar_core.corpus.reading import read_item
 from musebar_core.corpus.sources import Item
+from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError, UsageError
 
 
@@ -97,6 +106,42 @@ def test_a_second_build_of_the_same_inputs_reads_nothing(source, tmp_path, grid)
     again = build(source, tmp_path / "out", grid, progress=lambda done, _: read.append(done))
     assert again.fingerprint == first.fingerprint
     assert read == []
+
+
+def test_a_build_that_is_told_to_reads_again(source, tmp_path, grid):
+    first = build(source, tmp_path / "out", grid)
+    read: list[int] = []
+    again = build(
+        source, tmp_path / "out", grid, rebuild=True, progress=lambda done, _: read.append(done)
+    )
+    assert again.fingerprint == first.fingerprint
+    assert read[-1] == 20
+
+
+def test_a_corpus_of_older_rules_is_built_again(source, tmp_path, grid, monkeypatch):
+    monkeypatch.setattr(request, "READING_VERSION", READING_VERSION - 1)
+    monkeypatch.setattr(store, "READING_VERSION", READING_VERSION - 1)
+    build(source, tmp_path / "out", grid)
+    monkeypatch.undo()
+    assert store.is_of_older_rules(tmp_path / "out")
+    read: list[int] = []
+    build(source, tmp_path / "out", grid, progress=lambda done, _: read.append(done))
+    assert read[-1] == 20
+    assert not store.is_of_older_rules(tmp_path / "out")
+
+
+def test_a_song_says_how_many_notes_are_kept_and_what_is_wrong_with_its_file(
+    source, tmp_path, grid, write_midi, tune
+):
+    chords = [(on, length, pitch + k) for on, length, pitch in tune(700) for k in (0, -4)]
+    write_midi(source / "pop" / "chords.mid", {"Melody": chords})
+    path = source / "pop" / "song1.mid"
+    path.write_bytes(path.read_bytes() + b"junk")
+    songs = build(source, tmp_path / "out", grid).songs.set_index("source")
+    assert songs.loc["pop/chords.mid", ["n_notes", "n_part", "damage"]].tolist() == [24, 48, ""]
+    assert songs.loc["pop/song1.mid", "damage"] == (
+        "4 bytes that are no music after the last track; all of its 24 notes are read"
+    )
 
 
 def test_changed_music_replaces_the_corpus_that_is_there(source, tmp_path, grid, write_midi, tune):

@@ -11,6 +11,12 @@ import struct
 
 import pytest
 
+from musebar_core.corpus.midi.chunks import layout_of, unwrap_riff
+from musebar_core.corpus.midi.lenient import read_leniently
+from musebar_core.corpus.midi.reader import by_symusic
+from musebar_core.corpus.midi.screen import plain
+from musebar_core.corpus.midi.timebase import time_base
+from musebar_core.corpus.notes import UnreadableError
 from musebar_core.corpus.reading import CRASHED, read_all
 from musebar_core.corpus.sources import Item
 
@@ -104,6 +110,40 @@ MUTATIONS = [
     repeat_end,
     cut,
 ]
+
+
+def notes_of(tracks):
+    return [
+        (track.is_drum, *(each.tolist() for each in (track.notes.onsets, track.notes.pitches)))
+        for track in tracks
+        if len(track.notes)
+    ]
+
+
+@pytest.mark.parametrize("n", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_what_the_quick_reader_takes_of_mutated_files_is_what_the_other_reads(n):
+    """Whatever is given to symusic is read alike by the reader that steps over every event."""
+    rng = random.Random(SEED + 1)
+    taken = 0
+    for _ in range(n):
+        content = crafted(rng)
+        if rng.random() < 0.8:
+            content = mutated(content, rng)
+        try:
+            content = unwrap_riff(content)
+            sound = plain(content, layout_of(content))
+            base = time_base(layout_of(content).division)
+        except UnreadableError:
+            continue
+        if sound is None:
+            continue
+        try:
+            quick = by_symusic(sound, base)
+        except RuntimeError:
+            continue  # refused: the other reads it
+        taken += 1
+        assert notes_of(quick) == notes_of(read_leniently(content).tracks)
+    assert taken > n // 10
 
 
 @pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=pytest.mark.slow)])

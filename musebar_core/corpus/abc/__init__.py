@@ -1,0 +1,49 @@
+"""ABC (standard 2.1, loosely read): a tune's text -> title and parts.
+
+Text and tune books are in :mod:`.text`, what fields say in :mod:`.fields`, a line's tokens in
+:mod:`.tokens`, macros in :mod:`.macros`, pitches in :mod:`.pitch`, what a voice writes in
+:mod:`.voice`, lines in :mod:`.interpreter`, repeats and ties in :mod:`.play`. Why this is no
+library's: `docs/decisions/0009-abc-is-read-here.md`.
+"""
+
+from __future__ import annotations
+
+from musebar_core.corpus.abc.interpreter import read_tune
+from musebar_core.corpus.abc.play import in_played_order, sounding
+from musebar_core.corpus.abc.text import decode, split_tunes
+from musebar_core.corpus.notes import Track
+
+__all__ = ["decode", "read_parts", "split_tunes"]
+
+
+def read_parts(content: bytes, *, play_repeats: bool = True) -> tuple[str, list[Track], int]:
+    """Read title, voices and number of tunes of an ABC file; of several, the first is read.
+
+    Parameters
+    ----------
+    content
+        The file.
+    play_repeats
+        Whether repeats, endings, parts and jumps are played, or bars come once, as written.
+
+    Returns
+    -------
+    Title, voices in the order of their first notes with times in quarter notes (percussion is
+    left out, overlays are with their voice), and the number of tunes.
+
+    Raises
+    ------
+    UnreadableError
+        If repeats unfold without end.
+    """
+    text = decode(content)
+    tunes = split_tunes(text)
+    tune = read_tune(tunes[0][1] if tunes else text)
+    tracks: list[Track] = []
+    for voice in tune.voices.values():
+        if voice.spelling.shift.is_percussion:
+            continue
+        bars = voice.finished()
+        played = in_played_order(bars, tune.parts) if play_repeats else bars
+        tracks.append(Track(voice.name, sounding(played)))
+    return tune.title, tracks, max(len(tunes), 1)

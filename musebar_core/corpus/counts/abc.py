@@ -1,0 +1,43 @@
+"""Counting ABC: what is left of the music lines once all that makes no note is struck out."""
+
+from __future__ import annotations
+
+import re
+
+from musebar_core.corpus.counts.count import Count, span
+
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NO_MUSIC = re.compile(r"^(?:%|[A-Za-z+]:(?![|:])).*$", re.MULTILINE)
+_NO_NOTES = re.compile(
+    r"%.*$|\"[^\"\n]*\"|![^!|\n]{1,40}!|\+(?=[a-z.()]*[h-z.()])[a-z.()]{1,40}\+|\{[^}\n]*\}|\[[A-Za-z]:[^\]\n]*\]|[\\`]",
+    re.MULTILINE,
+)
+_NOTE = re.compile(r"[\^_=]*([A-Ga-g])([,']*)(?:\d*/*\d*)")
+_TIE = re.compile(r"([A-Ga-g][,']*)\d*/*\d*[<>]*-[\s|:\]\[)(.~$0-9]*(?:[\^_=]*)(?=([A-Ga-g][,']*))")
+_CHORD_TIE = re.compile(r"\[([^\]\[|\n:]*)\]\d*/*\d*-")
+_SHIFTED = re.compile(r"clef|transpose|octave|middle|shift|score=|sound=|treble|bass|%%MIDI|[mUV]:")
+
+
+def count_abc(content: bytes) -> Count | None:
+    """Count the first tune; ``quarters`` and bars stay untold.
+
+    Accidentals, signatures included, are passed over, so that lowest and highest are within two
+    semitones; they are None where fields may move the notes. None: macros, or percussion, of
+    which a count by expressions knows nothing.
+    """
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    pieces = re.split(r"^(?=X:)", text, flags=re.MULTILINE)
+    head, text = (pieces[0], pieces[1]) if len(pieces) > 1 else ("", pieces[0])
+    if re.search(r"^m:|\[m:|perc", head + text, re.MULTILINE):
+        return None
+    music = _NO_NOTES.sub(" ", _NO_MUSIC.sub("", text))
+    pitches = [_pitch(*found) for found in _NOTE.findall(music)]
+    tied = sum(one == other for one, other in _TIE.findall(music))
+    tied += sum(len(_NOTE.findall(inside)) for inside in _CHORD_TIE.findall(music))
+    shifted = _SHIFTED.search(head + text) is not None
+    return Count(len(pitches) - tied, None, None, None, *span([] if shifted else pitches))
+
+
+def _pitch(letter: str, octave: str) -> int:
+    base = 60 + _STEPS[letter.upper()] + 12 * letter.islower()
+    return base + 12 * (octave.count("'") - octave.count(","))

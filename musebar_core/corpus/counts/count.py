@@ -1,0 +1,44 @@
+"""What is counted of a piece, as it is written: bars once, whatever repeats say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+@dataclass(frozen=True)
+class Count:
+    """A count of what sounds; None where the means of the count do not tell.
+
+    Attributes
+    ----------
+    n_notes
+        Notes with a pitch; tied notes are one; grace notes, cue notes and percussion are none.
+        Of a chord in MusicXML and Humdrum the highest note alone, as their readers take it.
+    n_parts
+        Parts with at least one of them; a staff of a part that has several is a part.
+    n_bars
+        Bars of the first part.
+    quarters
+        From the start to the end of the last note, in quarter notes.
+    last_onset
+        From the start to where the last note begins, in quarter notes.
+    lowest, highest
+        Sounding MIDI pitches.
+    """
+
+    n_notes: int
+    n_parts: int | None = None
+    n_bars: int | None = None
+    quarters: float | None = None
+    lowest: int | None = None
+    highest: int | None = None
+    last_onset: float | None = None
+
+
+def span(pitches: Collection[int]) -> tuple[int | None, int | None]:
+    """Give lowest and highest; None where there are none."""
+    return (min(pitches), max(pitches)) if pitches else (None, None)

@@ -1,0 +1,88 @@
+"""Counting Humdrum: the tokens of ``**kern`` spines, line by line."""
+
+from __future__ import annotations
+
+import re
+
+from musebar_core.corpus.counts.count import Count, span
+
+_STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_NOTE = re.compile(r"([a-g]+|[A-G]+)(#+|-+|n)?")
+_RECIP = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
+_PATHS = frozenset({"*^", "*v", "*x", "*+"})
+
+
+def count_humdrum(content: bytes) -> Count | None:
+    """Count a file; None if it has no ``**kern`` spine.
+
+    A spine that splits counts as one part. ``quarters`` is None where spines split, join or cross.
+    """
+    spines: list[int] = []
+    ends: dict[int, float] = {}
+    lasts: dict[int, float] = {}
+    pitches: list[int] = []
+    n_bars, simple = 0, True
+    for line in content.decode("utf-8", "replace").splitlines():
+        cells = line.split("\t")
+        if not line or line.startswith("!"):
+            continue
+        if line.startswith("**"):
+            spines = [place + 1 if cell == "**kern" else 0 for place, cell in enumerate(cells)]
+        elif line.startswith("*"):
+            simple = simple and not _PATHS & set(cells)
+            spines = _after(spines, cells)
+        elif line.startswith("="):
+            n_bars += 1
+        else:
+            for spine, cell in zip(spines, cells, strict=False):
+                if spine and cell != ".":
+                    found = _pitches(cell)
+                    pitches += found
+                    ends[spine] = ends.get(spine, 0.0) + _quarters(cell)
+                    if _NOTE.search(cell.split(" ")[0]) and "q" not in cell.lower():
+                        lasts[spine] = ends[spine]
+    if not ends:
+        return None
+    quarters = max(lasts.values(), default=0.0) if simple else None
+    return Count(len(pitches), len(lasts), n_bars, quarters, *span(pitches))
+
+
+def _after(spines: list[int], cells: list[str]) -> list[int]:
+    """The spines below a line of interpretations."""
+    after: list[int] = []
+    before = ""
+    for spine, cell in zip(spines, cells, strict=False):
+        if cell == "*^":
+            after += [spine, spine]
+        elif cell == "*+":
+            after += [spine, 0]
+        elif cell != "*-" and not (cell == "*v" and before == "*v"):
+            after.append(spine)
+        before = cell
+    return after
+
+
+def _pitches(cell: str) -> list[int]:
+    """The highest pitch of a token, if it is struck there and no grace note."""
+    found: list[tuple[int, bool]] = []
+    for token in cell.split(" "):
+        note = _NOTE.search(token)
+        if note is None or re.search(r"[rqQ]", token):
+            continue
+        letters, accidentals = note.group(1), note.group(2) or ""
+        octave = 4 + len(letters) if letters.islower() else 5 - len(letters)
+        alter = accidentals.count("#") - accidentals.count("-")
+        goes_on = re.search(r"[\]_]", token) is not None
+        found.append((12 * octave + _STEPS[letters[0].lower()] + alter, goes_on))
+    pitch, goes_on = max(found, default=(0, True))
+    return [] if goes_on else [pitch]
+
+
+def _quarters(cell: str) -> float:
+    """Length of a token: 4 a quarter note, 0 a breve, 4. dotted; grace notes have none."""
+    recip = _RECIP.search(cell)
+    if recip is None or "q" in cell.lower():
+        return 0.0
+    digits, over, dots = recip.groups()
+    whole = 2.0 ** len(digits) if not int(digits) else int(over or 1) / int(digits)
+    return 4 * whole * (2 - 0.5 ** len(dots))

@@ -1,0 +1,11 @@
+"""MIDI bytes -> parts, in quarter notes: ticks over ticks per quarter, never seconds.
+
+symusic reads what it reads right (:mod:`~musebar_core.corpus.midi.screen`), all else is read
+event by event (:mod:`~musebar_core.corpus.midi.lenient`); README.md beside this file says why.
+"""
+
+from musebar_core.corpus.midi.chunks import unwrap_riff
+from musebar_core.corpus.midi.lenient import LEAST_READ, Piece, read_leniently
+from musebar_core.corpus.midi.reader import read_piece, read_tracks
+
+__all__ = ["LEAST_READ", "Piece", "read_leniently", "read_piece", "read_tracks", "unwrap_riff"]

@@ -1,0 +1,77 @@
+"""The two readers of MIDI, and which of them reads a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from musebar_core.corpus.midi.chunks import layout_of, unwrap_riff
+from musebar_core.corpus.midi.lenient import Piece, damage_of, read_leniently
+from musebar_core.corpus.midi.screen import plain
+from musebar_core.corpus.midi.timebase import time_base
+from musebar_core.corpus.notes import Notes, Track
+
+if TYPE_CHECKING:
+    from musebar_core.corpus.midi.timebase import TimeBase
+
+
+def read_tracks(content: bytes) -> list[Track]:
+    """The parts of a MIDI file alone; see :func:`read_piece`."""
+    return read_piece(content).tracks
+
+
+def read_piece(content: bytes) -> Piece:
+    """Read the parts of a MIDI file, plain or wrapped in RIFF (RMID), and its damage.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no MIDI file, or fewer than nine in ten of its notes can be read.
+    """
+    content = unwrap_riff(content)
+    layout = layout_of(content)
+    sound = plain(content, layout)
+    if sound is not None:
+        try:
+            tracks = by_symusic(sound, time_base(layout.division))
+            n_notes = sum(len(track.notes) for track in tracks)
+            return Piece(tracks, damage_of(layout.faults, n_notes), "symusic")
+        except MemoryError:
+            raise
+        except RuntimeError:  # its screen let through what it refuses
+            pass
+    return read_leniently(content)
+
+
+def by_symusic(content: bytes, base: TimeBase) -> list[Track]:
+    """Read the parts of a file that :func:`~musebar_core.corpus.midi.screen.plain` gives."""
+    import symusic
+
+    score: Any = symusic.Score.from_midi(content)
+    return [
+        Track(
+            _name(track),
+            _from_ticks(track.notes.numpy(), base.per_quarter),
+            bool(track.is_drum),
+            int(track.program),
+        )
+        for track in score.tracks
+    ]
+
+
+def _from_ticks(columns: dict[str, Any], ticks_per_quarter: int) -> Notes:
+    time, pitch = columns["time"].astype(np.int64), columns["pitch"].astype(np.int64)
+    order = np.argsort(time * 128 - pitch, kind="stable")  # quick: they are nearly in order
+    return Notes.of_columns(
+        time[order] / ticks_per_quarter,
+        columns["duration"][order] / ticks_per_quarter,
+        pitch[order],
+    )
+
+
+def _name(track: Any) -> str:  # noqa: ANN401 - a class of symusic, which has no types here
+    try:
+        return " ".join(str(track.name).split())
+    except UnicodeDecodeError:
+        return ""

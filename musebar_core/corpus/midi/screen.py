@@ -1,0 +1,163 @@
+"""Whether a MIDI file is one that symusic reads right.
+
+symusic is many times faster than a reader in Python, refuses what it cannot read, and is silent
+where it is wrong. So a file is given to it only if
+
+- it is laid out as its header and lengths say, and every track ends with its only end-of-track
+  event (of tracks that the header does not name, symusic reads nothing);
+- no status holds on over a system message (symusic leaves out the rest of the track);
+- no channel changes its program behind a note (symusic makes a part of each program), or the
+  changes are taken out first.
+
+Most files show it by bytes that they do not have anywhere; of the others the events are stepped
+over, runs of voice events by one regular expression.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musebar_core.corpus.midi.chunks import HEADER_BYTES, NAME_BYTES, Chunk
+from musebar_core.corpus.midi.events import read_events
+
+if TYPE_CHECKING:
+    from musebar_core.corpus.midi.chunks import Layout
+
+_END = b"\xff\x2f\x00"
+_META, _SYSEX, _SYSTEM = 0xFF, (0xF0, 0xF7), 0xF0
+_TWO_DATA = 0x80
+"""Stands for any status of two data bytes."""
+
+_LOW, _STATUS = rb"[\x00-\x7f]", rb"[\x80-\xbf\xe0-\xef]"
+_SHORT_META = b"|".join(bytes([n]) + b"." * n for n in range(1, 9))
+"""Tempo, meter, key, a syllable of a song: lengths and payloads of meta events."""
+_VOICES = re.compile(
+    rb"(?:(?:" + _LOW * 3 + rb")++|(?:" + _LOW + _STATUS + _LOW * 2 + rb")++"
+    rb"|[\x80-\xff]{1,3}"
+    + _LOW
+    + _STATUS
+    + rb"?+"
+    + _LOW * 2
+    + rb"|[\x80-\xff]{0,3}+"
+    + _LOW
+    + rb"\xff[\x01-\x2e\x30-\x7f](?:"
+    + _SHORT_META
+    + rb"))*+",
+    re.DOTALL,
+)  # an alternative a kind of delta and status: three times as fast as one for all
+
+
+def plain(content: bytes, layout: Layout) -> bytes | None:
+    """Give what symusic reads this file right by; None if it does not.
+
+    That is the file itself, or the file with each channel's program changes levelled to the
+    program of its first note, so that its notes stay one part.
+    """
+    if not layout.is_whole or layout.division & 0x8000 or layout.chunks[-1].n_missing:
+        return None
+    size = HEADER_BYTES + sum(c.end - c.start + NAME_BYTES for c in layout.chunks)
+    content = content[: layout.chunks[-1].end]
+    if size != len(content):
+        return None  # chunks of another kind, or a longer header
+    array = np.frombuffer(content, np.uint8)
+    high = np.flatnonzero((array >= 0xC0) & ((array < 0xD0) | (array >= _SYSTEM)))
+    high = high[array[high] != _META]
+    levelled: dict[int, int] = {}
+    for chunk in layout.chunks:
+        if not _lacks_all_others(content, chunk, high):
+            programs = _programs(content, chunk)
+            if programs is None:
+                return None
+            levelled |= _level(content, chunk, programs)
+    if not levelled:
+        return content
+    patched = bytearray(content)
+    for at, program in levelled.items():
+        patched[at] = program
+    return bytes(patched)
+
+
+def _lacks_all_others(content: bytes, chunk: Chunk, high: np.ndarray) -> bool:
+    """Whether no byte may be a system message's, or a program change's that makes a new piece."""
+    if content.find(_END, chunk.start, chunk.end) != chunk.end - len(_END):
+        return False
+    first, last = np.searchsorted(high, (chunk.start, chunk.end))
+    some = high[first:last].tolist()
+    if any(content[at] >= _SYSTEM for at in some):
+        return False
+    changes = [(at + 1, content[at]) for at in some if content[at + 1] < 0x80]
+    return not _level(content, chunk, changes)
+
+
+def _programs(content: bytes, chunk: Chunk) -> list[tuple[int, int]] | None:
+    """Step over the events of a track: its programs' (place, status); None if it is not sound."""
+    at, end, status = chunk.start, chunk.end, 0
+    found: list[tuple[int, int]] = []
+    while at < end:
+        if status == _TWO_DATA:
+            run = _VOICES.match(content, at, end)
+            at = run.end() if run else at
+        at = _behind_number(content, at)
+        if at + 1 >= end:
+            return None
+        if content[at] == _META:
+            if content.startswith(_END, at):
+                return found if at + len(_END) == end else None
+            at = _behind_payload(content, at + 2)
+        elif content[at] in _SYSEX:
+            at, status = _behind_payload(content, at + 1), 0  # the next must bring its own
+        else:
+            own = content[at] >= 0x80
+            status, at = (content[at], at + 1) if own else (status, at)
+            at, fits = _behind_voice(content, at, status, own=own)
+            if not fits:
+                return None
+            if 0xC0 <= status < 0xD0:
+                found.append((at - 1, status))
+            elif not 0xD0 <= status < 0xE0:
+                status = _TWO_DATA
+    return None
+
+
+def _behind_voice(content: bytes, at: int, status: int, *, own: bool) -> tuple[int, bool]:
+    """The place behind a voice message's data, and whether it is one, where none is in a run."""
+    if 0xC0 <= status < 0xE0:
+        return at + 1, content[at] < 0x80
+    return at + 2, own and status < _SYSTEM and max(content[at : at + 2]) < 0x80
+
+
+def _level(content: bytes, chunk: Chunk, changes: list[tuple[int, int]]) -> dict[int, int]:
+    """Programs by place that are to be others for each channel's notes to be one part."""
+    levelled: dict[int, int] = {}
+    for status in {status for _, status in changes}:
+        places = [at for at, of in changes if of == status]
+        if len({content[at] for at in places}) == 1 and content[places[0]] == 0:
+            continue
+        note = content.find(bytes([0x90 | status & 0x0F]), chunk.start, chunk.end)
+        before = [at for at in places if at < note or note < 0]
+        first = content[before[-1] if before else places[0]]
+        if not before and _strikes(content, Chunk(chunk.start, places[0] - 1), status):
+            first = 0
+        levelled |= {at: first for at in places if content[at] != first}
+    return levelled
+
+
+def _strikes(content: bytes, chunk: Chunk, status: int) -> bool:
+    """Whether a note of a program change's channel is struck here, and not a byte that looks so."""
+    return bool(np.any(read_events(content, chunk).voices[:, 1] == (0x90 | status & 0x0F)))
+
+
+def _behind_number(content: bytes, at: int) -> int:
+    while at < len(content) and content[at] >= 0x80:
+        at += 1
+    return at + 1
+
+
+def _behind_payload(content: bytes, at: int) -> int:
+    length = 0
+    while at < len(content) and content[at] >= 0x80:
+        length, at = length << 7 | content[at] & 0x7F, at + 1
+    return at + 1 + (length << 7 | content[at] if at < len(content) else 0)

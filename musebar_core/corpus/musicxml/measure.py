@@ -1,0 +1,233 @@
+"""One measure of one part: its notes at sounding pitch, its length, its signs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from musebar_core.corpus.musicxml.marks import Endings, Marks, read_barline
+from musebar_core.corpus.performance import Written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from xml.etree import ElementTree as ET
+
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_LONGEST = 100_000.0
+"""Quarter notes that one note or one ``<forward>`` may last; a longer one counts so much."""
+
+ALL_STAVES = 0
+
+
+@dataclass
+class Measure:
+    """What one measure of one part holds.
+
+    Attributes
+    ----------
+    notes
+        By staff, in the order of the file; chords at their highest note.
+    length
+        Quarter notes up to where notes, rests or skips reach.
+    rest_length
+        Quarter notes of a rest that fills the measure, however long that is.
+    time_length
+        Quarter notes that its time signature says.
+    is_implicit
+        It is marked as one that need not be full: a pickup, or a part of a measure.
+    """
+
+    notes: dict[int, list[Written]] = field(default_factory=dict)
+    length: float = 0.0
+    rest_length: float = 0.0
+    time_length: float = 4.0
+    is_implicit: bool = False
+    marks: Marks = field(default_factory=Marks)
+
+
+@dataclass
+class PartReader:
+    """Reads a part's measures in order: what holds from measure to measure is kept here.
+
+    Attributes
+    ----------
+    divisions
+        Of a quarter note, in which the file counts durations.
+    shifts
+        Semitones from written to sounding pitch, by staff.
+    octaves_of_clefs
+        Transpositions of so many octaves and nothing else are those of the part's clefs: the
+        file's pitches have them already.
+    """
+
+    octaves_of_clefs: frozenset[float] = frozenset()
+    divisions: float = 1.0
+    time_length: float = 4.0
+    shifts: dict[int, int] = field(default_factory=dict)
+    endings: Endings = field(default_factory=Endings)
+    simile: int = 0  # measures that a sign of measure repetition repeats; 0: there is none
+    read: list[Measure] = field(default_factory=list)
+
+    def read_measure(self, element: ET.Element) -> Measure:
+        """Read the next measure."""
+        measure = Measure(is_implicit=element.get("implicit") == "yes")
+        _MeasureReader(self, measure).read(element)
+        measure.time_length = self.time_length
+        self.endings.end_measure(measure.marks)
+        if self.simile and not measure.notes and len(self.read) >= self.simile:
+            measure.notes = self.read[-self.simile].notes
+        self.read.append(measure)
+        return measure
+
+
+class _MeasureReader:
+    """A position that moves through a measure."""
+
+    def __init__(self, part: PartReader, measure: Measure) -> None:
+        self.part = part
+        self.measure = measure
+        self.position = 0.0
+        self.chord_at = 0.0  # where the last note began, which the notes of its chord share
+        self.changes: list[tuple[float, int, int]] = []  # of shifts: position, staff, semitones
+        self.readers: dict[str, Callable[[ET.Element], object]] = {
+            "note": self._note,
+            "backup": self._backup,
+            "forward": self._forward,
+            "attributes": self._attributes,
+            "direction": self.measure.marks.read_direction,
+            "sound": self.measure.marks.read_sound,
+            "barline": self._barline,
+        }
+
+    def read(self, element: ET.Element) -> None:
+        """Read all that is in the measure."""
+        for child in element:
+            reader = self.readers.get(child.tag)
+            if reader is not None:
+                reader(child)
+        for _, staff, semitones in self.changes:
+            self.part.shifts = _with_shift(self.part.shifts, staff, semitones)
+
+    def _note(self, note: ET.Element) -> None:
+        if note.find("grace") is not None:
+            return
+        duration = self._duration(note)
+        in_chord = note.find("chord") is not None
+        if not in_chord:
+            self.chord_at = self.position
+            self.position += duration
+        rest = note.find("rest")
+        if rest is not None and rest.get("measure") == "yes":
+            self.measure.rest_length = max(self.measure.rest_length, self.position)
+            return
+        self.measure.length = max(self.measure.length, self.position)
+        if rest is None and note.find("cue") is None and note.get("dynamics") not in _SILENT:
+            self._sound(note, duration, in_chord)
+
+    def _sound(self, note: ET.Element, duration: float, in_chord: bool) -> None:
+        """Add a note that has a pitch; of a chord, the highest stays."""
+        staff = _integer(note.findtext("staff"), 1)
+        pitch = self._pitch(note.find("pitch"), staff)
+        if pitch is None or duration <= 0:
+            return
+        ties = {tie.get("type") for tie in note.iter("tie")}
+        if not ties:
+            ties = {tied.get("type") for tied in note.iter("tied")}
+        written = Written(self.chord_at, duration, pitch, "stop" in ties, "start" in ties)
+        notes = self.measure.notes.setdefault(staff, [])
+        if not (in_chord and notes and notes[-1].position == self.chord_at):
+            notes.append(written)
+        elif pitch > notes[-1].pitch:
+            notes[-1] = written
+
+    def _pitch(self, pitch: ET.Element | None, staff: int) -> int | None:
+        if pitch is None:
+            return None
+        step = _STEPS.get((pitch.findtext("step") or "").strip())
+        octave = _integer(pitch.findtext("octave"), -99)
+        if step is None or not -1 <= octave <= 12:
+            return None
+        alter = _number(pitch.findtext("alter"))
+        sounding = 12 * (octave + 1) + step + math.floor(alter + 0.5) + self._shift(staff)
+        return sounding if 0 <= sounding <= 127 else None
+
+    def _shift(self, staff: int) -> int:
+        """Semitones at the note's position: a voice that is written later may begin earlier."""
+        shifts = self.part.shifts
+        for position, changed, semitones in self.changes:
+            if position <= self.chord_at:
+                shifts = _with_shift(shifts, changed, semitones)
+        return shifts.get(staff, shifts.get(ALL_STAVES, 0))
+
+    def _backup(self, backup: ET.Element) -> None:
+        self.position = max(self.position - self._duration(backup), 0.0)
+
+    def _forward(self, forward: ET.Element) -> None:
+        self.position += self._duration(forward)
+        self.measure.length = max(self.measure.length, self.position)
+
+    def _barline(self, barline: ET.Element) -> None:
+        read_barline(barline, self.measure.marks, self.part.endings, self.position)
+
+    def _duration(self, element: ET.Element) -> float:
+        duration = _number(element.findtext("duration")) / self.part.divisions
+        return min(max(duration, 0.0), _LONGEST)
+
+    def _attributes(self, attributes: ET.Element) -> None:
+        divisions = _number(attributes.findtext("divisions"))
+        if divisions > 0:
+            self.part.divisions = divisions
+        time = attributes.find("time")
+        if time is not None:
+            self.part.time_length = _time_length(time) or self.part.time_length
+        for transpose in attributes.findall("transpose"):
+            semitones = _number(transpose.findtext("chromatic"))
+            octaves = _number(transpose.findtext("octave-change"))
+            if semitones == 0 and octaves in self.part.octaves_of_clefs:
+                octaves = 0
+            shift = int(min(max(math.floor(semitones + 0.5) + 12 * octaves, -127), 127))
+            staff = _integer(transpose.get("number"), ALL_STAVES)
+            self.changes.append((self.position, staff, shift))
+        simile = attributes.find("measure-style/measure-repeat")
+        if simile is not None:
+            count = _integer(simile.text, 1)
+            self.part.simile = min(max(count, 1), 99) if simile.get("type") == "start" else 0
+
+
+def octaves_of_clefs(measures: Sequence[ET.Element]) -> frozenset[float]:
+    """Octaves by which the clefs of a part transpose."""
+    changes = (change for each in measures for change in each.iter("clef-octave-change"))
+    return frozenset(_number(change.text) for change in changes) - {0.0}
+
+
+_SILENT = frozenset({"0", "0.0", "0.00"})
+"""Values of a note's ``dynamics`` (its MIDI velocity) at which it does not sound."""
+
+
+def _with_shift(shifts: dict[int, int], staff: int, semitones: int) -> dict[int, int]:
+    return {ALL_STAVES: semitones} if staff == ALL_STAVES else {**shifts, staff: semitones}
+
+
+def _time_length(time: ET.Element) -> float:
+    """Quarter notes of a time signature, 0 if it says none (of 3+2/8: five eighths)."""
+    length = 0.0
+    for beats, beat_type in zip(time.findall("beats"), time.findall("beat-type"), strict=False):
+        unit = _number(beat_type.text)
+        count = sum(_number(each) for each in (beats.text or "").split("+"))
+        length += 4 * count / unit if unit > 0 else 0.0
+    return length if 0 < length < _LONGEST else 0.0
+
+
+def _number(text: str | None) -> float:
+    """Read a number; 0 where there is none, or none that can be counted with."""
+    try:
+        value = float(text or "0")
+    except ValueError:
+        return 0.0
+    return value if abs(value) < 1e9 else 0.0
+
+
+def _integer(text: str | None, otherwise: int) -> int:
+    value = _number(text) if text and text.strip() else otherwise
+    return int(value)

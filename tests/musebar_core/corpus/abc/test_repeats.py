@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from musebar_core.corpus.abc.fields import parts
+from musebar_core.corpus.notes import UnreadableError
+
+LETTER = {60: "C", 62: "D", 64: "E", 65: "F", 67: "G", 69: "A", 71: "B", 72: "c"}
+
+
+@pytest.fixture
+def played(pitches):
+    return lambda text, **options: "".join(LETTER[pitch] for pitch in pitches(text, **options))
+
+
+@pytest.mark.parametrize(
+    ("music", "order"),
+    [
+        ("|:C|D:|E|", "CDCDE"),
+        ("C|D:|E|", "CDCDE"),
+        ("C|D::E:|", "CDCDEE"),
+        ("C|D:|:E:|", "CDCDEE"),
+        ("C|D:||:E:|F", "CDCDEEF"),
+        ("C||D:|E|", "CDDE"),
+        ("C|]D:|E|", "CDDE"),
+        ("C|D|:|E|", "CDCDE"),
+        ("C:|D:|", "CCDD"),
+        ("C||:D|E:|", "CDEDE"),
+        ("C|:D||E:|", "CDEDE"),
+        ("|::C::|D|", "CCCD"),
+        ("|:C::|D|", "CCCD"),
+        ("C|\n|:D:|\n|E|", "CDDE"),
+        ("C|\n:D:|E|", "CDDE"),
+        ("C D:|]E", "CDCDE"),
+        ("C :[|] D", "CCD"),
+        ("|:C|1D:|2E|F", "CDCEF"),
+        ("|:C|[1D:|[2E|F", "CDCEF"),
+        ("|:C [1D:| [2E|]F", "CDCEF"),
+        ("C|1D:|2E:|F", "CDCEF"),
+        ("C|\\\n1 D:|2E|F", "CDCEF"),
+        ("C|1D|E:|2F|G|]A", "CDECFGA"),
+        ("|:C|1,3D:|2E:|4F|]G", "CDCECDCFG"),
+        ("|:C|1-2D:|3E|]", "CDCDCE"),
+        ("|:C|1D||2E|]", "CDCE"),
+        ("|:C|1D:|E|", "CDCE"),
+        ("|:C|1D:|2E|]|:F|1G:|2A|]", "CDCEFGFA"),
+        ("C|]|1D:|2E||", "CDE"),
+        ("C|D", "CD"),
+    ],
+)
+def test_repeats_and_endings_are_played(played, music, order):
+    assert played(music) == order
+
+
+def test_without_repeats_bars_come_as_they_are_written(played):
+    assert played("|:C|1D:|2E|]", play_repeats=False) == "CDE"
+
+
+@pytest.mark.parametrize(
+    ("field", "order"),
+    [("AB", "CD"), ("ABA", "CDC"), ("A2B", "CCD"), ("(AB)2.A", "CDCDC"), ("BZ", "D"), ("Z", "CD")],
+)
+def test_parts_are_played_in_the_order_of_the_header(played, field, order):
+    assert played(f"X:1\nP:{field}\nK:C\nP:A\nC|\nP:B\nD|\n") == order
+
+
+def test_parts_play_their_own_repeats_and_what_precedes_them_comes_first(played):
+    assert played("X:1\nP:BA\nK:C\nE|[P:A]C:|[P:B]|:D|1F:|2G|]\n") == "EDFDGCC"
+
+
+def test_a_part_of_more_than_two_endings_takes_the_one_of_its_turn(played):
+    assert played("X:1\nP:A3\nK:C\nP:A\nC|[1D:|[2E:|[3F|]\n") == "CDCECF"
+
+
+def test_parts_unfold_with_numbers_and_brackets():
+    assert "".join(parts("((AB)3.(CD)3)2")) == "ABABABCDCDCD" * 2
+
+
+@pytest.mark.parametrize(
+    ("music", "order"),
+    [
+        ("C|D!fine!|E!D.C.!|", "CDECD"),
+        ("C|D !fine! |]E !D.C.alfine! |]", "CDECD"),
+        ("C|!segno!D|E!D.S.!|", "CDEDE"),
+        ("C|SD|!fine!E|F!D.S.alfine!|", "CDEFDE"),
+        ("|:C:|D!dacapo!|", "CCDCD"),
+        ("|:C|1D:|2E!D.C.!|]", "CDCECE"),
+        ("C|D!coda!|E!D.C.alcoda!|!coda!F|", "CDECDF"),
+    ],
+)
+def test_jumps_are_followed(played, music, order):
+    assert played(music) == order
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "X:1\nP:" + "(" * 20 + "A" + ")9" * 20 + "\nK:C\nP:A\nC|\n",
+        "X:1\nK:C\n" + "|" + ":" * 3_000 + "CDEF|" * 100 + ":" * 3_000 + "|\n",
+        "X:1\nP:A999\nK:C\nP:A\n" + "CDEF GABc|" * 200 + "\n",
+    ],
+)
+def test_repeats_without_end_are_refused(pitches, text):
+    with pytest.raises(UnreadableError, match="unfold to over"):
+        pitches(text)
+
+
+def test_a_tie_goes_on_where_the_repeat_does(rows):
+    assert rows("|:C4|D4-|1D4:|2D2E2|]") == [
+        *[(0, 4, 60), (4, 8, 62), (12, 4, 60), (16, 6, 62), (22, 2, 64)],
+    ]

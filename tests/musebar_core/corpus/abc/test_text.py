@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from musebar_core.corpus import abc
+from musebar_core.corpus.abc import decode, split_tunes
+from musebar_core.corpus.abc.interpreter import read_tune
+from musebar_core.corpus.notes import UnreadableError
+
+TUNE = "X:1\nT:Café\nK:G\nGF|\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TUNE.encode(),
+        TUNE.encode("utf-8-sig"),
+        TUNE.encode("utf-16"),
+        TUNE.encode("latin-1"),
+        TUNE.replace("\n", "\r\n").encode(),
+        TUNE.replace("\n", "\r").encode("latin-1"),
+        TUNE.replace("X:1\n", "X:1\nI:abc-charset iso-8859-15\n").encode("iso-8859-15"),
+        TUNE.replace("é", r"\'e").encode(),
+        TUNE.replace("é", "&eacute;").encode(),
+        TUNE.replace("é", r"\u00e9").encode(),
+        b"X:1\nT:Caf=C3=A9=20\nN:=3D\nK:G\nGF|\n",
+    ],
+)
+def test_title_and_notes_are_read_whatever_the_encoding(content):
+    title, parts, n_tunes = abc.read_parts(content)
+    assert (title, n_tunes) == ("Café", 1)
+    assert parts[0].notes.pitches.tolist() == [67, 66]
+
+
+def test_a_charset_that_nobody_knows_is_western():
+    assert decode(b"%%abc-charset iso-8859-99\nT:\xe9") == "%%abc-charset iso-8859-99\nT:é"
+
+
+def test_the_version_line_and_directives_of_a_book_are_in_each_of_its_tunes():
+    text = "%abc-2.1\n%%propagate-accidentals not\nL:1/4\n\nX:1\nK:C\nC\n\nX:2\nK:D\nD\n"
+    shared = "%%propagate-accidentals not\nL:1/4\n"
+    assert split_tunes(text) == [
+        ("1", f"%abc-2.1\nX:1\n{shared}K:C\nC\n"),
+        ("2", f"%abc-2.1\nX:2\n{shared}K:D\nD\n"),
+    ]
+
+
+def test_a_tune_ends_at_an_empty_line_but_not_at_a_comment(pitches):
+    assert pitches("C |\n % no empty line\nD |\n \nfree text: A B C |\n") == [60, 62]
+
+
+@pytest.mark.parametrize(
+    "text", ["T:x\nK:C\nCDE|\n", "K:C\nCDE|\n", "M:4/4\nCDE|\n", "T:x\n\nK:C\nCDE|"]
+)
+def test_a_tune_may_lack_its_number_or_its_key(text):
+    _, parts, n_tunes = abc.read_parts(text.encode())
+    assert n_tunes == 1
+    assert parts[0].notes.pitches.tolist() == [60, 62, 64]
+
+
+def test_text_that_is_no_tune_has_no_notes():
+    _, parts, _ = abc.read_parts(b"Dear all, a good feed | bagged cabbage\n")
+    assert [len(part.notes) for part in parts] == [0]
+
+
+def test_fields_that_are_no_music_are_passed_over(pitches):
+    lines = "w:la-la", "W:words", "s:!f!", "N:a note", "r:remark", "Q:1/4=90", "T:part", "+:more"
+    assert pitches("\n".join(["C", *lines, "D[r:abc][I:linebreak $]E"])) == [60, 62, 64]
+
+
+def test_a_note_before_an_end_repeat_at_the_beginning_of_a_line_is_a_note(pitches):
+    assert pitches("C|\nD:|\nE::\n") == [60, 62, 60, 62, 64, 64]
+
+
+def test_blocks_of_typeset_text_are_passed_over(pitches):
+    assert pitches("C\n%%begintext\nDEF|\n%%endtext\nG\n") == [60, 67]
+
+
+def test_a_bracket_that_nothing_closes_loses_no_note(rows):
+    assert rows("[CD | E]F") == [(0, 1, 60), (1, 1, 62), (2, 1, 64), (3, 1, 65)]
+
+
+@pytest.mark.parametrize(
+    ("macro", "music", "expected"),
+    [
+        ("~G2 = G/A/G", "~G2 ~c2 G", [67, 69, 67, 72, 67]),
+        ("~n2 = n/o/m", "~G2 ~c2 ~C,2", [67, 69, 65, 72, 74, 71, 48, 50, 47]),
+        ("~n2 = n/o/m", "~G23", [67]),
+        ("broken", "G", [67]),
+    ],
+)
+def test_macros_are_expanded(pitches, macro, music, expected):
+    assert pitches(f"X:1\nm:{macro}\nL:1/4\nK:C\n{music}|\n") == expected
+
+
+def test_macros_that_unfold_without_end_are_refused(pitches):
+    doubling = "".join(f"m:{sign}n=nn\n" for sign in "HIJKLMNOPQRSTUVW")
+    with pytest.raises(UnreadableError, match="macros unfold without end"):
+        pitches(f"X:1\nm:n=nn\n{doubling}K:C\n" + "HIJKLMNOPQRSTUVWC" * 6_000 + "|\n")
+
+
+def test_the_first_title_counts():
+    assert read_tune("X:1\nT:  One   two \nT:Other\nK:C\nT:Inside\nC\n").title == "One two"

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from musebar_core.corpus import abc
+from musebar_core.corpus.files import read_melody
+from musebar_core.corpus.notes import UnreadableError
+
+CANON = """X:1
+M:4/4
+L:1/4
+V:1 name="Upper voice"
+V:2 clef=bass octave=-1
+K:D
+[V:1] FGAB | c4 |
+[V:2] DEFG | A4 |
+V:1
+defg | a4 |]
+V:2
+DDDD | D4 |]
+"""
+
+
+def test_voices_are_parts_side_by_side(rows):
+    assert [pitch for _, _, pitch in rows(CANON)] == [66, 67, 69, 71, 73, 74, 76, 78, 79, 81]
+    lower = rows(CANON, part=1)
+    assert [pitch for _, _, pitch in lower] == [50, 52, 54, 55, 57, 50, 50, 50, 50, 50]
+    assert [onset for onset, _, _ in lower] == [0, 1, 2, 3, 4, 8, 9, 10, 11, 12]
+
+
+def test_voices_have_their_names_else_their_identifiers():
+    _, parts, _ = abc.read_parts(CANON.encode())
+    assert [part.name for part in parts] == ["Upper voice", "2"]
+
+
+def test_the_melody_of_voices_is_the_highest():
+    melody = read_melody(CANON.encode(), ".abc")
+    assert (melody.track, melody.reason) == ("Upper voice", "highest of 2 parts")
+
+
+def test_fields_in_a_voice_are_its_own_and_before_the_first_voice_everybodys(rows):
+    text = "X:1\nL:1/4\nK:C\nK:G\nV:1\nF [K:D] C F\nV:2\nF C [L:1/8] F\n"
+    assert [pitch for _, _, pitch in rows(text)] == [66, 61, 66]
+    assert rows(text, part=1) == [(0, 1, 66), (1, 1, 60), (2, 0.5, 66)]
+
+
+def test_an_overlay_sounds_over_its_bar(rows):
+    assert rows("c d e f & C4 | g4 & E2 F2 & z4 | a4") == [
+        *[(0, 1, 72), (0, 4, 60), (1, 1, 74), (2, 1, 76), (3, 1, 77)],
+        *[(4, 4, 79), (4, 2, 64), (6, 2, 65), (8, 4, 81)],
+    ]
+
+
+def test_an_overlay_of_two_bars_goes_back_by_two(rows):
+    assert rows("g2 f2 | e3 e && D4 | C3 C | B4") == [
+        *[(0, 2, 79), (0, 4, 62), (2, 2, 77), (4, 3, 76), (4, 3, 60)],
+        *[(7, 1, 76), (7, 1, 60), (8, 4, 71)],
+    ]
+    assert rows("g4 | e4 |\n&& D4 | C4 | B4") == rows("g4 | e4 && D4 | C4 | B4")
+
+
+def test_an_accidental_does_not_reach_an_overlay(rows):
+    assert [pitch for _, _, pitch in rows("^f4 & F4 | f4")] == [78, 65, 77]
+
+
+def test_percussion_is_no_part():
+    _, parts, _ = abc.read_parts(b"X:1\nK:C\nV:D clef=perc\nCDEF|\nV:M\ncdef|\n")
+    assert [part.name for part in parts] == ["M"]
+
+
+def test_parts_of_several_voices_are_played_in_all(rows):
+    text = "X:1\nL:1/4\nP:ABA\nK:C\nP:A\nV:1\nC|\nV:2\nE|\nP:B\nV:1\nD|\nV:2\nF|\n"
+    assert [pitch for _, _, pitch in rows(text)] == [60, 62, 60]
+    assert [pitch for _, _, pitch in rows(text, part=1)] == [64, 65, 64]
+
+
+def test_more_voices_than_any_score_has_are_refused(rows):
+    with pytest.raises(UnreadableError, match="over 100 voices"):
+        rows("".join(f"[V:{i}]C" for i in range(101)))

@@ -1,0 +1,78 @@
+"""Counts on sources that a hand can count, and readings held against them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musebar_core.corpus import checked, counts
+from musebar_core.corpus.notes import Notes, Track, UnreadableError
+
+HEADER = b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk"
+
+
+def midi_of(events: bytes) -> bytes:
+    events += b"\0\xff\x2f\0"
+    return HEADER + len(events).to_bytes(4, "big") + events
+
+
+def part(*pitches: int) -> Track:
+    return Track("a", Notes.of([(float(i), 1.0, pitch) for i, pitch in enumerate(pitches)]))
+
+
+def test_a_midi_count_counts_note_ons_with_a_velocity_and_no_drums():
+    events = b"\0\x90\x3c\x40\x60\x3c\0\0\xb0\7\x64\0\xff\3\2Hi\0\x99\x24\x40\x60\x99\x24\0"
+    events += b"\0\x90\x40\x40\x81\x40\x80\x40\0\0\xc0\5\0\x90\x43\x40\x60\x43\0"
+    count = counts.count_midi(midi_of(events))
+    assert (count.n_notes, count.n_parts, count.lowest, count.highest) == (3, 1, 60, 67)
+    assert count.last_onset == (96 + 96 + 192) / 96
+
+
+def test_an_abc_count_merges_ties_and_leaves_grace_notes_out():
+    count = counts.count_abc(
+        b'X:1\nT:Bag\nK:C\n"Am"{g}C2- C D | [CE]2 !trill!F G,2 | z4 |]\nw:do re\n'
+    )
+    assert count is not None
+    assert (count.n_notes, count.lowest, count.highest) == (6, 55, 65)
+
+
+def test_a_humdrum_count_takes_the_top_of_a_chord_and_merges_ties():
+    text = b"**kern\t**kern\n=1\t=1\n[4BB-\t4c 4e\n4BB-]\t8f#\n.\t8r\n=2\t=2\n2C\t2gg\n*-\t*-\n"
+    count = counts.count_humdrum(text)
+    assert count == counts.Count(5, 2, 2, 4.0, 46, 79)
+
+
+def test_a_musicxml_count_is_at_sounding_pitch_without_cue_and_grace_notes():
+    def note(step: str, more: str = "", lasts: str = "<duration>1</duration>") -> str:
+        pitch = f"<pitch><step>{step}</step><octave>4</octave></pitch>"
+        return f"<note>{more}{pitch}{lasts}</note>"
+
+    notes = note("C") + note("E", "<chord/>") + note("D", "<grace/>", "") + note("F", "<cue/>")
+    attributes = (
+        "<attributes><divisions>1</divisions><transpose><chromatic>-2</chromatic></transpose>"
+        "</attributes>"
+    )
+    measure = f"<measure>{attributes}{notes}</measure>"
+    text = f"<score-partwise><part id='P1'>{measure}</part></score-partwise>"
+    assert counts.count_musicxml(text.encode()) == counts.Count(1, 1, 1, 1.0, 62, 62)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (counts.Count(100), "100 notes counted, 20 read"),
+        (counts.Count(20, 3), "3 parts counted, 1 read"),
+        (counts.Count(20, 1, quarters=40.0), "40 quarter notes counted, 20 read"),
+        (counts.Count(20, 1, lowest=58), "lowest pitch 58 counted, 60 read"),
+        (counts.Count(20, 1, last_onset=90.0), "last note counted at 90, read at 19"),
+    ],
+)
+def test_a_reading_that_disagrees_with_its_count_is_rejected_and_says_in_what(count, said):
+    with pytest.raises(UnreadableError, match=f"reader and count disagree: {said}"):
+        checked.agree([part(*range(60, 80))], count, checked.TOLERANCES["humdrum"])
+
+
+def test_the_agreement_is_the_share_of_counted_notes_that_were_read():
+    tolerance = checked.TOLERANCES["humdrum"]
+    assert checked.agree([part(*range(60, 79))], counts.Count(20), tolerance) == 0.95
+    assert np.isnan(checked.agree([part(60)], None, tolerance))

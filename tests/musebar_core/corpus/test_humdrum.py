@@ -1,0 +1,191 @@
+"""Small Humdrum files, one construct each, with notes that a hand can count."""
+
+from __future__ import annotations
+
+import pytest
+
+from musebar_core.corpus.files import read_melody
+from musebar_core.corpus.humdrum import read_humdrum
+from musebar_core.corpus.notes import UnreadableError
+
+
+def kern(text: str) -> bytes:
+    """Cells with blanks between them instead of tabs; ``_`` is a blank within a cell."""
+    lines = [line.strip() for line in text.strip().splitlines()]
+    return "\n".join("\t".join(line.split()).replace("~", " ") for line in lines).encode()
+
+
+def one(text: str) -> bytes:
+    """A file of one spine, its cells in a row."""
+    return kern("\n".join(["**kern", *text.split(), "*-"]))
+
+
+def rows(content: bytes, part: int = 0) -> list[tuple[float, float, int]]:
+    found = read_humdrum(content)[1][part].notes
+    return list(
+        zip(found.onsets.tolist(), found.durations.tolist(), found.pitches.tolist(), strict=True)
+    )
+
+
+def pitches(content: bytes, part: int = 0, play_repeats: bool = True) -> list[int]:
+    return read_humdrum(content, play_repeats)[1][part].notes.pitches.tolist()
+
+
+def test_letters_and_their_number_are_the_octave():
+    assert pitches(one("4CC 4C 4c 4cc 4ccc 4b 4B")) == [36, 48, 60, 72, 84, 71, 59]
+
+
+def test_sharps_flats_and_naturals_are_read():
+    assert pitches(one("4f# 4f## 4b- 4b-- 4fn")) == [66, 67, 70, 69, 65]
+
+
+def test_durations_are_parts_of_a_whole_note_with_dots_breves_and_ratios():
+    found = rows(one("1c 4.c 4..c 0c 00c 6c 3%2c 8c"))
+    assert [duration for _, duration, _ in found] == pytest.approx(
+        [4, 1.5, 1.75, 8, 16, 4 / 6, 8 / 3, 0.5]
+    )
+
+
+def test_rests_take_time_and_grace_notes_take_none():
+    assert rows(one("4c 4r 8qd ddq 4e")) == [(0, 1, 60), (2, 1, 64)]
+
+
+def test_a_grace_note_under_a_held_note_moves_no_time():
+    content = kern("**kern **kern\n 2C 4c\n . 8qd\n . 4e\n 2D 2f\n *- *-")
+    assert rows(content) == [(0, 1, 60), (1, 1, 64), (2, 2, 65)]
+
+
+def test_ties_are_one_note_over_barlines():
+    assert rows(one("[4c =2 4c_ =3 4c] 4c")) == [(0, 3, 60), (3, 1, 60)]
+
+
+def test_a_chord_is_its_highest_note():
+    assert rows(one("4c~4e~4g 4d")) == [(0, 1, 67), (1, 1, 62)]
+
+
+def test_the_top_part_is_the_last_spine():
+    content = kern('**kern **text **kern\n *I"Bass * *I"Flute\n 4C la 4cc\n 4D . 4dd\n *- *- *-')
+    _, tracks, _ = read_humdrum(content)
+    assert [track.name for track in tracks] == ["Flute", "Bass"]
+    assert (pitches(content, 0), pitches(content, 1)) == ([72, 74], [48, 50])
+
+
+def test_a_spine_may_split_twice_and_join_in_two_lines():
+    content = kern(
+        """**kern **kern
+        1C 1c
+        *  *^
+        *  *  *^
+        2D 2d 2f 2a
+        2E 2e 2g 2b
+        *  *v *v *
+        *  *v *v
+        1F 1c
+        *- *-"""
+    )
+    assert rows(content)[-1] == (8, 4, 60)
+    assert sorted(rows(content)[1:4]) == [(4, 2, 62), (4, 2, 65), (4, 2, 69)]
+
+
+def test_spines_may_change_places_begin_and_end():
+    content = kern(
+        """**kern **kern
+        4C 4c
+        *x *x
+        4d 4D
+        *+ *
+        * **kern *
+        4e 4g 4E
+        *  *- *
+        4f 4F
+        *- *-"""
+    )
+    _, tracks, _ = read_humdrum(content)
+    assert [track.notes.pitches.tolist() for track in tracks] == [
+        [67],
+        [60, 62, 64, 65],
+        [48, 50, 52, 53],
+    ]
+
+
+def test_neighbours_of_two_spines_join_by_themselves():
+    content = kern(
+        """**kern **kern
+        *^ *^
+        2C 2E 2c 2e
+        *v *v *v *v
+        2D 2d
+        *- *-"""
+    )
+    assert rows(content, 0)[-1] == (2, 2, 62)
+    assert rows(content, 1)[-1] == (2, 2, 50)
+
+
+def test_a_transposing_instrument_is_encoded_at_sounding_pitch():
+    assert pitches(one("*ITrd1c2 4c 4d")) == [60, 62]
+
+
+def test_a_transposition_that_was_done_is_taken_back():
+    assert pitches(one("*Trd1c2 4d 4e")) == [60, 62]
+    assert pitches(one("*Trd-1c-2 4B-")) == [60]
+
+
+def test_cue_notes_do_not_sound():
+    assert rows(one("4c *cue 4d *Xcue 4e")) == [(0, 1, 60), (2, 1, 64)]
+    content = b"!!!RDF**kern: ! = cue note\n" + one("4c 4d! 4e")
+    assert rows(content) == [(0, 1, 60), (2, 1, 64)]
+
+
+def test_percussion_without_pitch_is_no_melody():
+    assert pitches(one("*clefX 4c *clefG2 4d")) == [62]
+
+
+@pytest.mark.parametrize(
+    ("barline", "played"), [("=2:|!", "ABABC"), ("=2", "ABC"), ("=2:|!|:", "ABABC")]
+)
+def test_repeat_signs_of_barlines_are_played(barline, played):
+    steps = {"A": 57, "B": 59, "C": 60}
+    assert pitches(one(f"=1 1A 1B {barline} 1c ==")) == [steps[name] for name in played]
+
+
+def test_a_repeat_that_is_opened_goes_back_there():
+    assert pitches(one("=1 1A =!|: 1B =:|! 1c")) == [57, 59, 59, 60]
+
+
+def test_a_list_of_sections_is_the_performance():
+    content = one("*>[A,A,B] *>norep[A,B] *>A 1A *>B 1B =:|! *>C 1c")
+    assert pitches(content) == [57, 57, 59]
+    assert pitches(content, play_repeats=False) == [57, 59]
+
+
+def test_a_list_with_a_section_that_is_not_there_is_passed_over():
+    assert pitches(one("*>[A,A,X] *>A 1A *>B 1B")) == [57, 59]
+
+
+def test_da_capo_and_fine_are_played():
+    assert pitches(one("=1 1A *fine =2 1B *dacapo ==")) == [57, 59, 57]
+
+
+def test_the_title_is_read_in_any_encoding():
+    content = "!!!OTL: Für Elise\n".encode("latin-1") + one("1c 1d 1e 1f")
+    assert read_melody(content, ".krn").title == "Für Elise"
+    wide = ("!!!OTL: Für Elise\n" + one("1c 1d 1e 1f").decode()).encode("utf-16")
+    assert read_melody(wide, ".krn").title == "Für Elise"
+
+
+def test_of_several_pieces_the_first_is_read():
+    melody = read_melody(one("4c 4d") + b"\n" + one("4e 4f"), ".krn")
+    assert (melody.notes.pitches.tolist(), melody.reason) == (
+        [60, 62],
+        "only part, first of 2 pieces",
+    )
+
+
+def test_lines_that_do_not_fit_are_told_with_their_number():
+    with pytest.raises(UnreadableError, match="line 3 has 3 columns where 2 go on"):
+        read_humdrum(kern("**kern **kern\n4C 4c\n4D 4d 4e\n*- *-"))
+
+
+def test_a_file_without_notes_in_kern_says_so():
+    with pytest.raises(UnreadableError, match=r"unreadable score: no \*\*kern spine"):
+        read_melody(b"**text\nla\n*-\n", ".krn")

@@ -1,0 +1,270 @@
+"""MIDI files, sound and damaged, made byte by byte."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musebar_core.corpus.files import read_melody
+from musebar_core.corpus.midi import read_piece
+from musebar_core.corpus.midi.chunks import layout_of
+from musebar_core.corpus.midi.lenient import read_leniently
+from musebar_core.corpus.midi.screen import plain
+from musebar_core.corpus.notes import UnreadableError
+
+CASES = Path(__file__).parent / "cases"
+SCALE = [60, 62, 64, 65, 67, 69, 71, 72, 71, 69, 67, 65, 64, 62, 60, 59]
+END = b"\x00\xff\x2f\x00"
+
+
+def note(pitch: int, channel: int = 0) -> bytes:
+    """A note of a quarter, 96 ticks, at once."""
+    return bytes([0, 0x90 | channel, pitch, 80, 96, 0x80 | channel, pitch, 0])
+
+
+def program(number: int, channel: int = 0) -> bytes:
+    return bytes([0, 0xC0 | channel, number])
+
+
+def chunk(events: bytes, length: int | None = None) -> bytes:
+    return b"MTrk" + struct.pack(">I", len(events) if length is None else length) + events
+
+
+def midi(*chunks: bytes, form: int = 1, n: int | None = None, division: int = 96) -> bytes:
+    n = len(chunks) if n is None else n
+    return b"MThd" + struct.pack(">IHHH", 6, form, n, division) + b"".join(chunks)
+
+
+def notes(*pitches: int, channel: int = 0) -> bytes:
+    return b"".join(note(pitch, channel) for pitch in pitches)
+
+
+def parts(content: bytes) -> list[list[int]]:
+    return [track.notes.pitches.tolist() for track in read_piece(content).tracks]
+
+
+@pytest.mark.parametrize(
+    "name", ["midi_program_change_in_the_melody", "midi_running_status_over_sysex"]
+)
+def test_all_32_notes_of_a_case_are_read(name):
+    melody = read_melody((CASES / f"{name}.mid").read_bytes(), ".mid")
+    assert melody.notes.pitches.tolist() == SCALE * 2
+    assert (melody.n_part, melody.damage) == (32, "")
+
+
+BANK = b"\x00\xb0\x00\x01\x00\xb0\x20\x02"
+
+
+@pytest.mark.parametrize(
+    ("events", "expected", "first"),
+    [
+        (note(60) + program(5) + note(62) + program(0) + note(64), [60, 62, 64], 0),
+        (program(5) + note(60) + BANK + program(7) + note(62) + note(64), [60, 62, 64], 5),
+        (program(5) + program(6) + note(60), [60], 6),
+        (program(5) + note(60) + b"\x00\xc0\x06\x00\x07" + note(62), [60, 62], 5),
+        (b"\x00\xff\x01\x02\x90\xc0" + program(5) + note(60) + program(6) + note(62), [60, 62], 5),
+        (b"\x00\x90\x3c\x50" + program(9) + b"\x60\x80\x3c\x00", [60], 0),
+    ],
+    ids=["to and fro", "bank", "before the first note", "running", "in a text", "in a note"],
+)
+def test_a_channel_of_a_track_is_one_part_whatever_programs_it_sounds_with(events, expected, first):
+    content = midi(chunk(events + END))
+    assert parts(content) == [expected]
+    for piece in (read_piece(content), read_leniently(content)):
+        assert [track.program for track in piece.tracks] == [first]
+        assert piece.damage == ""
+
+
+def test_two_channels_of_a_track_are_two_parts():
+    both = chunk(note(60) + program(3) + note(50, 1) + program(4, 1) + note(62) + note(52, 1) + END)
+    for form in (0, 1):
+        assert parts(midi(both, form=form)) == [[60, 62], [50, 52]]
+
+
+def test_a_channel_on_two_tracks_is_two_parts():
+    assert parts(midi(chunk(notes(60, 62) + END), chunk(notes(40, 43) + END))) == [
+        [60, 62],
+        [40, 43],
+    ]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [b"\x00\xf0\x02\x7e\xf7", b"\x00\xf7\x01\x05", b"\x00\xff\x01\x01x", b"\x00\xf8"],
+    ids=["sysex", "escape", "meta", "realtime"],
+)
+def test_a_status_holds_on_over_a_system_message(between):
+    events = note(60) + b"\x00\x90\x3e\x50\x60\x3e\x00" + between + b"\x00\x40\x50\x60\x40\x00"
+    assert parts(midi(chunk(events + END))) == [[60, 62, 64]]
+
+
+def many(n: int) -> bytes:
+    return notes(*([60, 62, 64, 65] * n)[:n])
+
+
+@pytest.mark.parametrize(
+    ("content", "n_read", "damage"),
+    [
+        (
+            midi(chunk(many(100), 804)),
+            100,
+            "track 1 lacks 4 of its 804 bytes; all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(100), 880)),
+            100,
+            "track 1 lacks 80 of its 880 bytes; 100 of about 110 notes can be read",
+        ),
+        (
+            midi(chunk(many(100))),
+            100,
+            "track 1 has no end-of-track event; all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(50) + END), chunk(many(50) + END), n=1),
+            100,
+            "2 of the 1 tracks that its header names are there; all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(50) + END), chunk(many(50) + END), n=3),
+            100,
+            "2 of the 3 tracks that its header names are there; all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(50) + END), b"#!", chunk(many(50) + END), n=2),
+            100,
+            "track 1 has 2 bytes behind its end-of-track event; all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(100) + END), b"\0" * 300, n=1),
+            100,
+            "300 bytes that are no music after the last track; all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(100) + END + many(3))),
+            100,
+            "track 1 has 24 bytes behind its end-of-track event; all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(50) + END, 9_999), chunk(many(50) + END)),
+            100,
+            "",
+        ),
+        (
+            midi(chunk(many(99) + b"\x00\xb0\x07\xff" + note(60) + END)),
+            100,
+            "track 1 has 1 spoilt events and 0 bytes of none; 100 of about 101 notes can be read",
+        ),
+        (
+            midi(chunk(many(99) + b"\x00\x90\x3c\xd0\x60\x80\x3c\x00" + END)),
+            100,
+            "track 1 has 1 velocities over 127; all of its 100 notes are read",
+        ),
+    ],
+    ids=[
+        "a few bytes short",
+        "an eleventh short",
+        "no end of track",
+        "more tracks than named",
+        "fewer tracks than named",
+        "junk between",
+        "junk behind",
+        "events behind the end",
+        "a track's length too long",
+        "a controller over 127",
+        "a velocity over 127",
+    ],
+)
+def test_a_file_with_damage_is_read_and_says_it(content, n_read, damage):
+    piece = read_piece(content)
+    assert sum(len(track.notes) for track in piece.tracks) == n_read
+    assert piece.damage == damage
+
+
+def test_notes_go_on_in_their_places_behind_a_pitch_over_127():
+    content = midi(chunk(many(40) + b"\x00\x90\xbc\x50\x60\x80\x3c\x00" + many(40) + END))
+    (track,) = read_piece(content).tracks
+    assert len(track.notes) == 80
+    assert track.notes.onsets[39:41].tolist() == [39, 41]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (midi(chunk(many(100), 900)), "track 1 lacks 100 of its 900 bytes; 100 of about 112 notes"),
+        (
+            midi(chunk(many(50) + END), chunk(many(50), 410), n=4),
+            "2 of the 4 tracks that its header names are there; track 2 lacks 10 of its 410 bytes",
+        ),
+    ],
+    ids=["an eighth short", "two tracks short"],
+)
+def test_a_file_of_which_less_than_nine_tenths_can_be_read_is_refused(content, reason):
+    with pytest.raises(UnreadableError, match=f"unreadable MIDI: {reason}"):
+        read_piece(content)
+
+
+def test_a_file_that_breaks_off_in_a_chunks_name_is_read_up_to_there():
+    piece = read_piece(midi(chunk(many(100) + END), b"MTrk\0\0", n=1))
+    assert piece.damage == (
+        "6 bytes that are no music after the last track; all of its 100 notes are read"
+    )
+
+
+def test_of_many_faults_the_first_four_are_said_and_the_others_counted():
+    tracks = [chunk(notes(60, 62)) for _ in range(7)]
+    assert read_piece(midi(*tracks)).damage == (
+        "; ".join(f"track {place} has no end-of-track event" for place in (1, 2, 3, 4))
+        + "; 3 more faults; all of its 14 notes are read"
+    )
+
+
+def test_a_file_of_a_thousand_tracks_is_no_music():
+    with pytest.raises(UnreadableError, match="over 1,000 tracks"):
+        read_piece(midi(*[chunk(notes(60) + END)] * 1_001))
+
+
+def test_a_track_of_nothing_but_spoilt_events_is_given_up():
+    content = midi(chunk(note(60) + b"\x00\x90\xbc\x50" * 100_000 + END))
+    with pytest.raises(UnreadableError, match="spoilt events"):
+        read_piece(content)
+
+
+def test_a_chunk_of_another_kind_is_no_damage():
+    content = midi(b"XFIH\0\0\0\x02ab", chunk(notes(60, 62) + END), n=1)
+    assert (parts(content), read_piece(content).damage) == ([[60, 62]], "")
+
+
+@pytest.mark.parametrize(
+    ("tempo", "onsets"),
+    [(b"", [0.0, 2.0, 4.0]), (b"\x00\xff\x51\x03\x0f\x42\x40", [0.0, 1.0, 2.0])],
+    ids=["120 quarters a minute", "60 quarters a minute"],
+)
+def test_frames_of_time_code_are_quarters_by_tempo(tempo, onsets):
+    """25 frames of 4 ticks: 100 ticks a second; a note a second."""
+    events = b"".join(bytes([0, 0x90, p, 80, 100, 0x80, p, 0]) for p in (60, 62, 64))
+    content = midi(chunk(tempo + events + END), division=0xE704)
+    (track,) = read_piece(content).tracks
+    assert track.notes.onsets.tolist() == onsets
+
+
+def test_a_tempo_change_moves_what_comes_behind_it_in_time_code():
+    events = note(60).replace(b"\x60", b"\x64") + b"\x00\xff\x51\x03\x0f\x42\x40"
+    events += note(62).replace(b"\x60", b"\x64") + note(64)
+    (track,) = read_piece(midi(chunk(events + END), division=0xE704)).tracks
+    assert track.notes.onsets.tolist() == [0, 2, 3]
+
+
+def test_both_readers_read_the_same_notes(tmp_path, write_midi, tune):
+    tracks = {"Melody": tune(3, 200), "Piano": tune(4, 200), "drums": tune(5, 50)}
+    content = write_midi(tmp_path / "a.mid", tracks, 97.0).read_bytes()
+    assert plain(content, layout_of(content)) is not None
+    first, second = read_piece(content).tracks, read_leniently(content).tracks
+    assert [track.name for track in first] == [track.name for track in second]
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.notes.onsets, other.notes.onsets)
+        np.testing.assert_array_equal(one.notes.pitches, other.notes.pitches)
+        np.testing.assert_allclose(one.notes.durations, other.notes.durations)

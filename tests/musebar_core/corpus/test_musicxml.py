@@ -1,0 +1,358 @@
+"""Small MusicXML scores, one construct each, with notes that a hand can count."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from musebar_core.corpus.files import read_melody
+from musebar_core.corpus.musicxml import archive, read_musicxml
+from musebar_core.corpus.notes import UnreadableError
+
+ATTRIBUTES = "<divisions>2</divisions><time><beats>4</beats><beat-type>4</beat-type></time>"
+REPEAT = '<barline location="right"><repeat direction="backward"{}/></barline>'
+
+
+def note(name: str, inside: str = "", duration: int = 2, after: str = "") -> str:
+    """A note: ``C5`` or ``F#4`` of a quarter; ``inside`` comes first, ``after`` last."""
+    alter = "<alter>1</alter>" if "#" in name else ""
+    pitch = f"<pitch><step>{name[0]}</step>{alter}<octave>{name[-1]}</octave></pitch>"
+    return f"<note>{inside}{pitch}<duration>{duration}</duration>{after}</note>"
+
+
+def notes(names: str, **changed) -> str:
+    return "".join(note(name, **changed) for name in names.split())
+
+
+def attributes(inside: str) -> str:
+    return f"<attributes>{inside}</attributes>"
+
+
+def transpose(chromatic: int, octave: int = 0, number: str = "") -> str:
+    of_staff = f' number="{number}"' if number else ""
+    return attributes(
+        f"<transpose{of_staff}><chromatic>{chromatic}</chromatic>"
+        f"<octave-change>{octave}</octave-change></transpose>"
+    )
+
+
+def measures(*contents: str, first: str = ATTRIBUTES) -> str:
+    bodies = [attributes(first) + contents[0], *contents[1:]]
+    return "".join(f'<measure number="{n}">{body}</measure>' for n, body in enumerate(bodies, 1))
+
+
+def score(*parts: str, head: str = "") -> bytes:
+    listed = "".join(
+        f'<score-part id="P{n}"><part-name>Part {n}</part-name></score-part>'
+        for n in range(len(parts))
+    )
+    bodies = "".join(f'<part id="P{n}">{part}</part>' for n, part in enumerate(parts))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE score-partwise PUBLIC "-//x//DTD y//EN" '
+        f'"http://nowhere.invalid/partwise.dtd"><score-partwise>{head}'
+        f"<part-list>{listed}</part-list>{bodies}</score-partwise>"
+    ).encode()
+
+
+def pitches(content: bytes, part: int = 0, play_repeats: bool = True) -> list[int]:
+    return read_musicxml(content, play_repeats)[1][part].notes.pitches.tolist()
+
+
+def rows(content: bytes, part: int = 0) -> list[tuple[float, float, int]]:
+    found = read_musicxml(content)[1][part].notes
+    return list(
+        zip(found.onsets.tolist(), found.durations.tolist(), found.pitches.tolist(), strict=True)
+    )
+
+
+def test_a_part_in_b_flat_sounds_two_semitones_lower():
+    assert pitches(score(measures(transpose(-2) + notes("C5 D5")))) == [70, 72]
+
+
+def test_a_guitar_sounds_an_octave_lower_by_its_transposition_and_never_by_its_clef():
+    clef = "<clef><sign>G</sign><line>2</line><clef-octave-change>-1</clef-octave-change></clef>"
+    assert pitches(score(measures(attributes(clef) + notes("C5")))) == [72]
+    assert pitches(score(measures(attributes(clef) + transpose(0, -1) + notes("C5")))) == [60]
+
+
+def test_sibelius_gives_the_octave_of_a_clef_twice_and_it_counts_once():
+    clef = "<clef><sign>G</sign><line>2</line><clef-octave-change>-1</clef-octave-change></clef>"
+    software = "<identification><encoding><software>{}</software></encoding></identification>"
+    both = measures(attributes(clef) + transpose(0, -1) + notes("C5"))
+    assert pitches(score(both, head=software.format("Sibelius 7.0.0"))) == [72]
+    assert pitches(score(both, head=software.format("Another"))) == [60]
+    plain = measures(transpose(0, -1) + notes("C5"))
+    assert pitches(score(plain, head=software.format("Sibelius 7.0.0"))) == [60]
+
+
+def test_a_change_of_instrument_transposes_from_there_on_in_every_voice():
+    first = notes("C5 C5") + transpose(-2) + notes("C5 C5")
+    second = "<backup><duration>8</duration></backup>" + notes("C4 C4 C4 C4")
+    content = score(measures(first + second, notes("C5")))
+    assert rows(content) == [
+        (0, 1, 72),
+        (0, 1, 60),
+        (1, 1, 72),
+        (1, 1, 60),
+        (2, 1, 70),
+        (2, 1, 58),
+        (3, 1, 70),
+        (3, 1, 58),
+        (4, 1, 70),
+    ]
+
+
+def test_a_transposition_of_one_staff_leaves_the_other():
+    staves = notes("C5", after="<staff>1</staff>") + "<backup><duration>2</duration></backup>"
+    content = score(
+        measures(transpose(-2, number="1") + staves + notes("C4", after="<staff>2</staff>"))
+    )
+    assert (pitches(content, 0), pitches(content, 1)) == ([70], [60])
+
+
+def test_the_melody_is_the_part_that_sounds_highest_not_the_one_that_is_written_highest():
+    tuba = measures(transpose(0, -2) + notes("C6 D6 E6 F6"))
+    flute = measures(notes("C5 D5 E5 F5"))
+    melody = read_melody(score(tuba, flute), ".musicxml")
+    assert (melody.track, melody.notes.pitches.tolist()) == ("Part 1", [72, 74, 76, 77])
+
+
+def test_cue_notes_take_time_and_do_not_sound():
+    cue = note("C6", "<cue/>")
+    assert rows(score(measures(cue + notes("C5")))) == [(1, 1, 72)]
+
+
+def test_grace_notes_take_no_time_and_do_not_sound():
+    grace = "<note><grace/><pitch><step>D</step><octave>5</octave></pitch></note>"
+    assert rows(score(measures(notes("C5") + grace + notes("E5")))) == [(0, 1, 72), (1, 1, 76)]
+
+
+def test_chord_symbols_and_percussion_without_pitch_are_no_notes():
+    harmony = "<harmony><root><root-step>C</root-step></root><kind>major</kind></harmony>"
+    drum = "<note><unpitched/><duration>2</duration></note>"
+    assert rows(score(measures(harmony + drum + notes("C5")))) == [(1, 1, 72)]
+
+
+def test_notes_that_are_not_printed_sound():
+    hidden = note("C5").replace("<note>", '<note print-object="no">')
+    assert pitches(score(measures(hidden))) == [72]
+
+
+def test_a_chord_is_its_highest_note_in_whatever_order_it_is_written():
+    chord = note("E5") + note("G5", "<chord/>") + note("C5", "<chord/>")
+    assert rows(score(measures(chord + notes("D5")))) == [(0, 1, 79), (1, 1, 74)]
+
+
+def test_voices_share_a_measure():
+    lower = "<backup><duration>4</duration></backup><forward><duration>2</duration></forward>"
+    content = score(measures(notes("C5 D5") + lower + notes("A4"), notes("E5")))
+    assert rows(content) == [(0, 1, 72), (1, 1, 74), (1, 1, 69), (2, 1, 76)]
+
+
+def test_staves_are_parts_of_their_own():
+    both = notes("C5", after="<staff>1</staff>") + "<backup><duration>2</duration></backup>"
+    content = score(measures(both + notes("C3", after="<staff>2</staff>")))
+    assert (pitches(content, 0), pitches(content, 1)) == ([72], [48])
+
+
+def test_a_tie_over_a_barline_is_one_note():
+    content = score(
+        measures(
+            note("C5", duration=8, after='<tie type="start"/>'),
+            note("C5", after='<tie type="stop"/>') + notes("C5"),
+        )
+    )
+    assert rows(content) == [(0, 5, 72), (5, 1, 72)]
+
+
+def test_a_note_tied_into_both_endings_is_held_into_both():
+    tied = note("C5", after='<tie type="start"/>')
+    held = note("C5", after='<tie type="stop"/>')
+    first = '<barline location="left"><ending number="1" type="start"/></barline>'
+    end = REPEAT.format("").replace("<repeat", '<ending number="1" type="stop"/><repeat')
+    second = '<barline location="left"><ending number="2" type="start"/></barline>'
+    content = score(measures(notes("G4") + tied, first + held + end, second + held + notes("E5")))
+    assert rows(content) == [(0, 1, 67), (1, 2, 72), (3, 1, 67), (4, 2, 72), (6, 1, 76)]
+
+
+def test_a_tie_from_a_bar_that_is_not_played_before_strikes_anew():
+    opens = '<barline location="left"><repeat direction="forward"/></barline>'
+    tied = note("C5", after='<tie type="start"/>')
+    held = note("C5", after='<tie type="stop"/>')
+    content = score(measures(tied, opens + held + notes("D5") + REPEAT.format("")))
+    assert rows(content) == [(0, 2, 72), (2, 1, 74), (3, 1, 72), (4, 1, 74)]
+
+
+def test_a_repeat_of_three_times_is_played_three_times():
+    content = score(measures(notes("C5") + REPEAT.format(' times="3"'), notes("D5")))
+    assert pitches(content) == [72, 72, 72, 74]
+    assert pitches(content, play_repeats=False) == [72, 74]
+
+
+def test_a_repeat_sign_within_a_measure_cuts_it():
+    middle = '<barline location="middle"><repeat direction="{}"/></barline>'
+    content = score(
+        measures(notes("C5 D5") + middle.format("backward") + notes("E5 F5"), notes("G5"))
+    )
+    assert rows(content)[:6] == [
+        (0, 1, 72),
+        (1, 1, 74),
+        (2, 1, 72),
+        (3, 1, 74),
+        (4, 1, 76),
+        (5, 1, 77),
+    ]
+    content = score(
+        measures(notes("C5 D5") + middle.format("forward") + notes("E5 F5") + REPEAT.format(""))
+    )
+    assert pitches(content) == [72, 74, 76, 77, 76, 77]
+
+
+def test_repeats_of_one_part_are_those_of_all():
+    repeated = measures(notes("C5") + REPEAT.format(""), notes("D5"))
+    assert pitches(score(repeated, measures(notes("C4"), notes("D4"))), 1) == [60, 60, 62]
+
+
+@pytest.mark.parametrize(
+    ("capo", "fine"),
+    [
+        ('<sound dacapo="yes"/>', '<sound fine="yes"/>'),
+        (
+            "<direction><direction-type><words>D.C. al Fine</words></direction-type></direction>",
+            "<direction><direction-type><words>Fine</words></direction-type></direction>",
+        ),
+    ],
+)
+def test_da_capo_al_fine_is_played_by_sound_and_by_words(capo, fine):
+    content = score(measures(notes("C5"), notes("D5") + fine, notes("E5") + capo))
+    assert pitches(content) == [72, 74, 76, 72, 74]
+
+
+def test_two_signs_of_a_coda_are_where_to_leave_and_where_to_go():
+    sign = "<direction><direction-type><{}/></direction-type></direction>"
+    words = "<direction><direction-type><words>D.S. al Coda</words></direction-type></direction>"
+    bars = [
+        notes("C5"),
+        sign.format("segno") + notes("D5") + sign.format("coda"),
+        notes("E5") + words,
+        sign.format("coda") + notes("F5"),
+    ]
+    assert pitches(score(measures(*bars))) == [72, 74, 76, 74, 77]
+
+
+def test_a_pickup_lasts_as_long_as_its_notes_whatever_rests_other_parts_have():
+    melody = measures(notes("G4"), notes("C5")).replace('number="1"', 'number="1" implicit="yes"')
+    rest = '<note><rest measure="yes"/><duration>8</duration></note>'
+    assert rows(score(melody, measures(rest, notes("C4"))), 0) == [(0, 1, 67), (1, 1, 72)]
+
+
+def test_an_empty_measure_lasts_as_its_time_signature_says():
+    assert rows(score(measures(notes("C5 D5 E5 F5"), "", notes("G5"))))[-1] == (8, 1, 79)
+
+
+def test_a_part_that_is_short_of_a_beat_stays_in_time_with_the_others():
+    short = measures(notes("C5 D5 E5"), notes("F5"))
+    full = measures(notes("C4 D4 E4 F4"), notes("G4"))
+    assert rows(score(short, full))[-1] == (4, 1, 77)
+
+
+def test_signs_of_measure_repetition_are_played():
+    style = '<measure-style><measure-repeat type="{}">1</measure-repeat></measure-style>'
+    rest = '<note><rest measure="yes"/><duration>8</duration></note>'
+    content = score(
+        measures(
+            notes("C5 D5 E5 F5"),
+            attributes(style.format("start")) + rest,
+            attributes(style.format("stop")) + notes("G5"),
+        )
+    )
+    assert pitches(content) == [72, 74, 76, 77, 72, 74, 76, 77, 79]
+
+
+def test_a_score_by_measures_is_read_as_one_by_parts():
+    bars = [(notes("C5 D5 E5 F5"), notes("C4")), (notes("G5"), notes("D4"))]
+    body = "".join(
+        f'<measure><part id="P0">{attributes(ATTRIBUTES)}{one}</part>'
+        f'<part id="P1">{two}</part></measure>'
+        for one, two in bars
+    )
+    content = f"<score-timewise><part-list/>{body}</score-timewise>".encode()
+    assert pitches(content) == [72, 74, 76, 77, 79]
+    assert pitches(content, 1) == [60, 62]
+
+
+TITLED = score(
+    measures(notes("C5")), head="<work><work-title>Für Elise</work-title></work>"
+).decode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TITLED.encode(),
+        b"\xef\xbb\xbf" + TITLED.encode(),
+        TITLED.replace("UTF-8", "UTF-16").encode("utf-16"),
+        b"\xfe\xff" + TITLED.replace("UTF-8", "UTF-16").encode("utf-16-be"),
+        TITLED.replace("UTF-8", "UTF-16").encode("utf-16-le"),
+        TITLED.encode("utf-32"),
+        TITLED.replace("UTF-8", "ISO-8859-1").encode("latin-1"),
+        TITLED.replace("UTF-8", "windows-1252").encode("cp1252"),
+        TITLED.encode("latin-1"),
+        TITLED.replace("UTF-8", "UTF-16").encode(),
+        b"\xef\xbb\xbf" + TITLED.replace("UTF-8", "ISO-8859-1").encode(),
+    ],
+    ids=[
+        "utf-8",
+        "utf-8 marked",
+        "utf-16",
+        "utf-16 big",
+        "utf-16 unmarked",
+        "utf-32",
+        "latin-1",
+        "cp1252",
+        "latin-1 that says utf-8",
+        "utf-8 that says utf-16",
+        "utf-8 that says latin-1",
+    ],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_encodings_are_read_by_mark_and_by_declaration(content, zipped):
+    if zipped:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as file:
+            file.writestr("score.xml", content)
+        content = packed.getvalue()
+    melody = read_melody(content, ".mxl" if zipped else ".xml")
+    assert (melody.title, melody.notes.pitches.tolist()) == ("Für Elise", [72])
+
+
+def test_a_score_that_defines_entities_is_refused():
+    entities = '<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">'
+    laughs = f"<!DOCTYPE s [{entities}]><score-partwise>&b;</score-partwise>"
+    with pytest.raises(UnreadableError, match="it defines entities of its own"):
+        read_musicxml(laughs.encode())
+
+
+def test_xml_that_is_no_score_says_what_it_is():
+    with pytest.raises(UnreadableError, match="unreadable score: no score, but <feed>"):
+        read_melody(b"<?xml version='1.0'?><feed/>", ".xml")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch):
+    monkeypatch.setattr(archive, "LARGEST_XML_BYTES", 1000)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("score.xml", " " * 1001)
+    with pytest.raises(UnreadableError, match="unreadable score: it unpacks to more than 64 MiB"):
+        read_melody(packed.getvalue(), ".mxl")
+
+
+@pytest.mark.parametrize("value", ["1e308", "nan", "inf", "-4", "x", ""])
+def test_absurd_durations_do_no_harm(value):
+    odd = note("D5").replace("<duration>2", f"<duration>{value}")
+    found = read_musicxml(score(measures(notes("C5") + odd + notes("E5"))))[1][0].notes
+    assert np.isfinite(found.ends).all()
+    assert found.pitches[0] == 72
