@@ -23,12 +23,12 @@ from musebar_core.corpus.store import is_of_older_rules
 from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
+from study.ledger.record import GenreFacts
 from study.spec.model import EMBEDDED_SOURCE, OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from musebar_core.yamlfile import Plain
     from study.home.files import AnyPath
     from study.spec.model import StudySpec
 
@@ -152,7 +152,7 @@ def prepare(
     )
 
 
-def facts(spec: StudySpec, corpus: Corpus) -> dict[str, dict[str, Plain]]:
+def facts(spec: StudySpec, corpus: Corpus) -> dict[str, GenreFacts]:
     """What the report needs to know of each genre's music: counts, N and baselines.
 
     Raises
@@ -166,19 +166,22 @@ def facts(spec: StudySpec, corpus: Corpus) -> dict[str, dict[str, Plain]]:
     return {genre: _genre_facts(spec, corpus, genre) for genre in genres}
 
 
-def _genre_facts(spec: StudySpec, corpus: Corpus, genre: str) -> dict[str, Plain]:
+def _genre_facts(spec: StudySpec, corpus: Corpus, genre: str) -> GenreFacts:
     view = corpus.genre(genre)
     baselines = fit_baselines(view)
-    content: dict[str, Plain] = {"fingerprint": view.fingerprint}
-    scores: dict[str, Plain] = {}
-    for split in SPLITS:
-        content[f"{split}_songs"] = view.n_songs(split)
-    for split in SPLITS[1:]:
-        snippets = evaluation_snippets(view, split, spec.grid, spec.training.evaluation_snippets)
-        content[f"{split}_snippets"] = len(snippets)
-        scores[split] = dict(baselines.score(snippets))
-    content["baselines"] = scores
-    return content
+    snippets = {
+        split: evaluation_snippets(view, split, spec.grid, spec.training.evaluation_snippets)
+        for split in SPLITS[1:]
+    }
+    return GenreFacts(
+        fingerprint=view.fingerprint,
+        train_songs=view.n_songs("train"),
+        validation_songs=view.n_songs("validation"),
+        test_songs=view.n_songs("test"),
+        validation_snippets=len(snippets["validation"]),
+        test_snippets=len(snippets["test"]),
+        baselines={split: dict(baselines.score(found)) for split, found in snippets.items()},
+    )
 
 
 def _folder_name(spec: StudySpec) -> str:

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from musebar_core.errors import StudyError, UsageError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Database:
         """Give the connections back."""
         self.engine.dispose()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, str]:
         return {"url": self.url}
 
     @contextmanager
@@ -131,7 +132,7 @@ def _to_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _set_up_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
@@ -139,7 +140,7 @@ def _set_up_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401
     cursor.close()
 
 
-def _pool(url: str) -> dict[str, Any]:
+def _pool(url: str) -> dict[str, object]:
     """How connections to a server are kept: tried before use, and not waited for endlessly."""
     if not url.startswith(("postgresql:", "postgresql+psycopg")):
         return {}

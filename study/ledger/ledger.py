@@ -16,11 +16,11 @@ from musebar_core.config import Configuration
 from musebar_core.errors import StudyError
 from study.ledger import rows, schema
 from study.ledger.database import Database, without_password
-from study.ledger.record import Proposal, Record, SeedRun, StudyState
+from study.ledger.record import GenreFacts, Proposal, Record, SeedRun, StudyState
 from study.spec.specfile import restore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from study.ledger.result import Failure, SeedRunResult
@@ -87,7 +87,7 @@ class Ledger:
         job begins heeds a request that came while it was ``submitted``.
         """
         known = schema.studies.c
-        values: dict[str, Any] = {"state": state}
+        values: dict[str, object] = {"state": state}
         if state is StudyState.SUBMITTED:
             values["stop_requested"] = False
         if state is StudyState.RUNNING:
@@ -100,7 +100,7 @@ class Ledger:
         """Ask the driver of the study to stop; it looks every second."""
         self._update(study, {"stop_requested": True})
 
-    def set_corpus(self, study: str, path: str | None, facts: dict[str, dict[str, Any]]) -> None:
+    def set_corpus(self, study: str, path: str | None, facts: Mapping[str, GenreFacts]) -> None:
         """Record where the corpus is (None: not here yet) and, for each genre, its facts, once."""
         found = [{"study": study, "genre": g, "facts": f} for g, f in facts.items()]
 
@@ -125,7 +125,7 @@ class Ledger:
         configurations: Iterable[Configuration],
     ) -> None:
         """Record a generation, all of it or nothing, before any of it is dispatched."""
-        content: list[dict[str, Any]] = [
+        content: list[dict[str, object]] = [
             {
                 "config_id": p.config_id,
                 "parameters": p.parameters,
@@ -200,7 +200,7 @@ class Ledger:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _insert_once(self, table: sa.Table, row: dict[str, Any]) -> bool:
+    def _insert_once(self, table: sa.Table, row: dict[str, object]) -> bool:
         try:
             self.database.transact(lambda db: db.execute(table.insert(), row))
         except StudyError as error:
@@ -209,7 +209,7 @@ class Ledger:
             raise
         return True
 
-    def _update(self, study: str, values: dict[str, Any]) -> None:
+    def _update(self, study: str, values: dict[str, object]) -> None:
         self.database.transact(lambda db: db.execute(_update(study, values)))
 
     def _add_configurations(
@@ -252,11 +252,11 @@ def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
     )
 
 
-def _update(study: str, values: dict[str, Any]) -> sa.Update:
+def _update(study: str, values: dict[str, object]) -> sa.Update:
     return schema.studies.update().where(schema.studies.c.study == study).values(**values)
 
 
-def _recorded(db: sa.Connection, key: dict[str, Any]) -> list[str | None]:
+def _recorded(db: sa.Connection, key: dict[str, object]) -> list[str | None]:
     """The configurations of a generation, in order, where it is there already."""
     query = sa.select(schema.proposals.c.config_id).order_by(schema.proposals.c.position)
     return list(db.scalars(query.where(*(schema.proposals.c[name] == key[name] for name in key))))
@@ -275,9 +275,9 @@ def _select(
     return list(db.execute(query).mappings())
 
 
-def public(spec: StudySpec) -> dict[str, Any]:
+def public(spec: StudySpec) -> dict[str, object]:
     """A spec as plain data, without its password: as all but its owner may read it."""
-    content = spec.model_dump(mode="json")
+    content: dict[str, Any] = spec.model_dump(mode="json")
     if content["storage"]["ledger"] != "sqlite":
         content["storage"]["ledger"] = without_password(content["storage"]["ledger"])
     return content

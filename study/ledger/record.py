@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from musebar_core.config import Configuration
+    from musebar_core.settings import Value
     from study.ledger.result import SeedRunResult
     from study.spec.model import Phase, StudySpec
 
@@ -30,6 +33,21 @@ class StudyState(StrEnum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     """Recorded as running, and its driver is gone: no ledger holds it."""
+
+
+class GenreFacts(TypedDict, total=False):
+    """What a study recorded of a genre's music, as ledger and exports have it.
+
+    ``SPLIT_songs`` and ``SPLIT_snippets`` are counts; ``baselines`` the BCE of each, by split.
+    """
+
+    fingerprint: str
+    train_songs: int
+    validation_songs: int
+    test_songs: int
+    validation_snippets: int
+    test_snippets: int
+    baselines: dict[str, dict[str, float]]
 
 
 class SeedRun(NamedTuple):
@@ -86,7 +104,7 @@ class Proposal:
     """
 
     config_id: str
-    parameters: dict[str, Any]
+    parameters: Mapping[str, Value]
     origin: Origin | None = None
 
     @property
@@ -111,7 +129,7 @@ class Record:
     state: StudyState
     stop_requested: bool
     corpus_path: str | None
-    facts: dict[str, dict[str, Any]]
+    facts: dict[str, GenreFacts]
     configurations: dict[str, Configuration]
     generations: dict[tuple[str, int], tuple[Proposal, ...]]
     ended: dict[SeedRun, SeedRunResult]

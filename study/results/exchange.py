@@ -19,7 +19,7 @@ from musebar_core.corpus import OVERALL
 from musebar_core.errors import UsageError
 from study.home.studies import SPEC_FILE
 from study.ledger.ledger import public
-from study.ledger.record import Record, SeedRun, StudyState
+from study.ledger.record import GenreFacts, Record, SeedRun, StudyState
 from study.ledger.result import Failure, RunMetrics, SeedRunResult, SeedRunState, read_epoch
 from study.results.columns import (
     CURVES,
@@ -208,7 +208,7 @@ def _check(
             raise UsageError(f"{folder}: {SPEC_FILE} does not ask for genre '{run.genre}'")
 
 
-def _facts(folder: Path) -> dict[str, dict[str, Any]]:
+def _facts(folder: Path) -> dict[str, GenreFacts]:
     file = folder / GENRES_FILE
     if not file.is_file():
         raise UsageError(
@@ -216,7 +216,7 @@ def _facts(folder: Path) -> dict[str, dict[str, Any]]:
             "of 'musebar study export'"
         )
     try:
-        facts: dict[str, dict[str, Any]] = json.loads(file.read_text())
+        facts: dict[str, GenreFacts] = json.loads(file.read_text())
     except ValueError as error:
         raise UsageError(f"{file} is not valid JSON: {error}") from None
     return facts

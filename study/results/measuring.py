@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ MEASURES_FILE = "measures.parquet"
 SPLIT = "validation"
 
 
-def measure(study: Study, seeds: int) -> Iterator[dict[str, Any]]:
+def measure(study: Study, seeds: int) -> Iterator[dict[str, object]]:
     """Measure the kept models of a study on validation, the first ``seeds`` of each configuration.
 
     Yields
@@ -51,7 +51,7 @@ def measure(study: Study, seeds: int) -> Iterator[dict[str, Any]]:
             continue
         identity, model = checkpoint.load_model(files.copied(study.folder / str(ended.checkpoint)))
         found = measures(identity.config, corpus.genre(run.genre), model, SPLIT)
-        yield {"study": study.name} | run._asdict() | {"phase": str(run.phase)} | flat(found)
+        yield {"study": study.name, **run._asdict(), "phase": str(run.phase), **flat(found)}
 
 
 def flat(measures: Measures) -> dict[str, float | None]:
@@ -72,7 +72,7 @@ def flat(measures: Measures) -> dict[str, float | None]:
     return values
 
 
-def write(study: Study, rows: list[dict[str, Any]]) -> AnyPath:
+def write(study: Study, rows: list[dict[str, object]]) -> AnyPath:
     """Write the table into the study's folder."""
     path = study.folder / MEASURES_FILE
     path.write_bytes(pd.DataFrame(rows).to_parquet(index=False))

@@ -164,6 +164,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  a cell of a table
     return value if isinstance(value, bool | int | float) else str(value)
 
 
-def _content(trial: FrozenTrial) -> tuple[Any, ...]:
+def _content(trial: FrozenTrial) -> tuple[object, ...]:
     values = trial.values  # noqa: PD011  Optuna's, not pandas's
     return (trial.state, values, trial.params, trial.user_attrs, trial.intermediate_values)

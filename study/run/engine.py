@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ray import cloudpickle, tune
 from ray.tune.progress_reporter import TrialProgressCallback
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from study.run.attempt import Assignment
     from study.run.driver import Chunk, Driver
     from study.run.progress import Reporter
+
+
+_Read = TypeVar("_Read")
 
 
 class StudySearcher(Searcher):  # type: ignore[misc]
@@ -55,7 +58,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]
     def on_trial_complete(
         self,
         trial_id: str,
-        result: dict[str, Any] | None = None,
+        result: dict[str, object] | None = None,
         error: bool = False,
     ) -> None:
         """Free the slot; Tune calls it after all results.
@@ -76,7 +79,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]
     def restore(self, checkpoint_path: str) -> None:
         """Nothing, likewise."""
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {}
 
 
@@ -140,7 +143,7 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
         del iteration, trials
         self._reporter.tick(self._driver)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {}
 
 
@@ -150,7 +153,7 @@ def _failure(trial: Trial) -> Failure:
     return failure_of_worker(error, str(error or _kept(trial.error_file, Path.read_text)))
 
 
-def _kept(file: str | None, read: Callable[[Path], Any]) -> Any:  # noqa: ANN401
+def _kept(file: str | None, read: Callable[[Path], _Read]) -> _Read | None:
     try:
         return read(Path(file)) if file else None
     except Exception:  # noqa: BLE001  a file that cannot be read tells nothing
@@ -165,7 +168,7 @@ class ReleasingScheduler(FIFOScheduler):  # type: ignore[misc]
     """
 
     def on_trial_complete(
-        self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
+        self, tune_controller: TuneController, trial: Trial, result: dict[str, object]
     ) -> None:
         """Release the trials that ended before this one, which Tune is still busy with."""
         del result
@@ -194,7 +197,7 @@ class StudyStopper(tune.Stopper):  # type: ignore[misc]
         self._parts = (recorder, searcher)
         self._stop = stop
 
-    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+    def __call__(self, trial_id: str, result: dict[str, object]) -> bool:
         """No trial is stopped by its results."""
         del trial_id, result
         return False
@@ -203,5 +206,5 @@ class StudyStopper(tune.Stopper):  # type: ignore[misc]
         """Whether everything should end now."""
         return any(part.error for part in self._parts) or self._stop()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {}

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -16,6 +16,7 @@ from musebar_core.errors import MuseBarError, StudyError
 from study.ledger.record import StudyState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from study.home.studies import Home, Study
@@ -51,7 +52,7 @@ class Stop:
         self._signalled = False
         self._requested = False
         self._looked = 0.0
-        self._before: dict[int, Any] = {}
+        self._before: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
         self._over = threading.Event()
 
     def __enter__(self) -> Stop:

@@ -23,7 +23,7 @@ from study.ledger.record import Origin, OriginKind, Proposal
 from study.spec.model import Sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from musebar_core.settings import Value
     from search_spaces import Parameter, Space
@@ -81,7 +81,7 @@ def sampler_of(spec: StudySpec) -> Sampler:
     return Sampler.TPE if spec.space.conditional else Sampler.GP
 
 
-Candidate = tuple[dict[str, "Value"], Origin]
+Candidate = tuple["Mapping[str, Value]", Origin]
 
 
 def _of(sampler: Sampler) -> Origin:
