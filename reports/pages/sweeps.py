@@ -183,7 +183,10 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> PageSection:
             "MI, lower bound",
             "nats",
             "Cividis",
-            "Brighter carries more. A cell good on the left and dark here is an empty code.",
+            (
+                "Brighter carries more. A cell that is good on the left and dark here is an empty "
+                "code."
+            ),
         ),
         ("kl", "KL", "nats per snippet", "Cividis", "What the code costs."),
     )
