@@ -6,7 +6,7 @@ import importlib
 import sys
 
 QUICK = ("training", "gpu", "corpus", "overhead", "reports")
-NAMES = (*QUICK, "search_efficiency", "statistics", "coverage")
+NAMES = (*QUICK, "search_efficiency", "statistics", "coverage", "melody")
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ A MIDI file seldom says so. In this order:
    tracks found to matter: monophony, occupation of the piece and pitch (Rizo, Ponce de Leon,
    Perez-Sancho, Pertusa, Inesta, "A pattern recognition approach for melody track selection in
    MIDI files", ISMIR 2006), variety (Madsen and Widmer, "A complexity-based approach to melody
-   track identification in MIDI files", IJCAI workshop 2007), and small intervals.
+   track identification in MIDI files", IJCAI workshop 2007), onsets and small intervals.
 
 The tests of ``melody_score`` hold its factors; `docs/cleaning.md` says how often the choice agreed
 with tracks whose names were hidden from it.
@@ -39,6 +39,12 @@ LEAST_NAMED_NOTES = 8
 
 LARGEST_STEP = 7
 """Semitones: a melody seldom moves by more than a fifth."""
+
+LONGEST_COVERED = 4.0
+"""Quarter notes that a note covers at most: what is held for longer is a pad."""
+
+FEWEST_ONSETS, ONSETS_PER_QUARTER = 64, 0.5
+"""Onsets of a full melody: so many, and so many for each quarter note of the piece."""
 
 _SILENCE = -1
 _TOUCHING = 1e-9
@@ -76,7 +82,7 @@ def _choose(tracks: Sequence[Track]) -> tuple[int, str]:
     """Choose the melody of pitched tracks: its place, and why."""
     if len(tracks) == 1:
         return 0, "only track"
-    named = _named(tracks)
+    named = named_as_melody(tracks)
     if not named and _two_hands(tracks):
         medians = [float(np.median(track.notes.pitches)) for track in tracks]
         return int(np.argmax(medians)), "higher of two tracks of one instrument"
@@ -87,7 +93,7 @@ def _choose(tracks: Sequence[Track]) -> tuple[int, str]:
     return best, f"{reason} ({scores[best]:.2f})"
 
 
-def _named(tracks: Sequence[Track]) -> list[int]:
+def named_as_melody(tracks: Sequence[Track]) -> list[int]:
     """Places of tracks named as the melody."""
     names = Counter(track.name for track in tracks)
     return [
@@ -131,23 +137,22 @@ def melody_score(notes: Notes, span: float) -> float:
 
     The product of monophony, range (1 where the median pitch lies in 60..84, less by 1/24 a
     semitone below, by 1/12 above: of two hands, the right), coverage (1 from 40% of the piece's
-    ``span``, in quarter notes), length (1 from 64 notes), variety (1 from 5 pitches) and steps
+    ``span``, in quarter notes, of which a note covers at most :data:`LONGEST_COVERED`), length (1
+    from 64 onsets and one in two quarter notes of the span), variety (1 from 5 pitches) and steps
     (less, down to 1/e, by the share of intervals between highest notes over a fifth).
     """
     counts = np.bincount(notes.pitches)
     median = float(np.searchsorted(counts.cumsum(), len(notes) / 2))
     outside = max((60 - median) / 24, (median - 84) / 12, 0.0)
     in_range = max(1 - outside, 0.0)
-    sounding = _sounding(notes)
-    coverage = min(sounding / (0.4 * span), 1.0)
-    length = min(len(notes) / 64, 1.0)
+    coverage = min(_sounding(notes, LONGEST_COVERED) / (0.4 * span), 1.0)
     variety = min(np.count_nonzero(counts) / 5, 1.0)
     later = notes.onsets[1:] > notes.onsets[:-1]
     tops = notes.pitches[np.append(True, later)]  # of an onset's notes, the highest comes first
+    length = min(len(tops) / max(FEWEST_ONSETS, ONSETS_PER_QUARTER * span), 1.0)
     leaps = np.abs(tops[1:] - tops[:-1]) > LARGEST_STEP
     steps = np.exp(-np.count_nonzero(leaps) / max(len(leaps), 1))
-    alone = sounding / float(notes.durations.sum())
-    return float(alone * in_range * coverage * length * variety * steps)
+    return float(monophony(notes) * in_range * coverage * length * variety * steps)
 
 
 def monophony(notes: Notes) -> float:
@@ -191,9 +196,9 @@ def _highest(
     return highest[:-1], struck[:-1]
 
 
-def _sounding(notes: Notes) -> float:
-    """Quarter notes in which at least one note sounds."""
-    ends = notes.ends
+def _sounding(notes: Notes, longest: float = np.inf) -> float:
+    """Quarter notes in which at least one note sounds, each for ``longest`` at most."""
+    ends = notes.onsets + np.minimum(notes.durations, longest)
     latest = np.maximum.accumulate(ends)
     added = ends[1:] - np.maximum(notes.onsets[1:], latest[:-1])
     return float(ends[0] - notes.onsets[0] + added[added > 0].sum())

@@ -90,3 +90,21 @@ def test_a_line_of_steps_scores_1_and_every_fault_lowers_it():
 def test_leaps_over_a_fifth_cost_a_factor_of_e_where_there_is_nothing_else():
     zigzag = Notes.of([(float(i), 1.0, 60 + i % 5 + 12 * (i % 2)) for i in range(64)])
     assert melody_score(zigzag, 64.0) == pytest.approx(np.exp(-1))
+
+
+def test_a_melody_has_an_onset_in_two_quarter_notes_of_the_piece():
+    assert melody_score(walk(), 160.0) == pytest.approx(64 / 80)  # and covers 40% of it
+
+
+def test_notes_that_are_held_cover_four_quarter_notes_each_and_no_more():
+    pad = Notes.of([(16.0 * i, 16.0, 64 + i % 5) for i in range(16)])
+    coverage, length = 16 * 4 / (0.4 * 256), 16 / 128
+    assert melody_score(pad, 256.0) == pytest.approx(coverage * length)
+
+
+def test_a_pad_that_sounds_all_the_time_is_no_melody_beside_a_line_with_leaps():
+    pad = Track("strings", Notes.of([(8.0 * i, 8.0, 72 + i % 5) for i in range(64)]))
+    line = Track(
+        "guitar", Notes.of([(float(i), 1.0, 60 + i % 5 + 8 * (i % 4)) for i in range(256)])
+    )
+    assert from_midi([pad, line]).track == "guitar"
