@@ -103,7 +103,7 @@ def test_notes_that_are_held_cover_four_quarter_notes_each_and_no_more():
 
 
 def test_a_pad_that_sounds_all_the_time_is_no_melody_beside_a_line_with_leaps():
-    pad = Track("strings", Notes.of([(8.0 * i, 8.0, 72 + i % 5) for i in range(64)]))
+    pad = Track("strings", Notes.of([(8.0 * i, 8.0, 72 + i % 5) for i in range(64)]), program=48)
     line = Track(
         "guitar", Notes.of([(float(i), 1.0, 60 + i % 5 + 8 * (i % 4)) for i in range(256)])
     )
