@@ -76,11 +76,11 @@ def symbol_distribution(logits: Tensor, temperature: float) -> Tensor:
     Returns
     -------
     Tensor
-        Float64 ``[N, P + 1]``, rows sum to 1; the rest is last.
+        Float64 ``[..., P + 1]``, rows sum to 1; the rest is last.
     """
     pitches = torch.nn.functional.logsigmoid(logits.double())
-    rest = (1 - pitches.exp().sum(dim=1, keepdim=True)).clamp_min(0).log()
-    return torch.softmax(torch.cat([pitches, rest], dim=1) / temperature, dim=1)
+    rest = (1 - pitches.exp().sum(dim=-1, keepdim=True)).clamp_min(0).log()
+    return torch.softmax(torch.cat([pitches, rest], dim=-1) / temperature, dim=-1)
 
 
 def interpolation(z_from: Tensor, z_to: Tensor, n: int) -> Tensor:

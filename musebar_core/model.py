@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from musebar_core.config import Pooling
+from musebar_core.normalisation import SpreadNorm
 from musebar_core.randomness import Purpose, stream
 from musebar_core.recurrence import states_of
 
@@ -65,6 +67,9 @@ class RVAE(nn.Module):
     pooled, it is the mean or maximum over segments 1..k. With r = 1 this is the usual
     bidirectional encoder.
 
+    With ``batch_norm``, mu is normalised (:mod:`musebar_core.normalisation`): by the batch in train
+    mode, by running moments in eval mode.
+
     Parameters
     ----------
     config
@@ -84,6 +89,10 @@ class RVAE(nn.Module):
             width = 2 * model.hidden
             self.backward_encoder = nn.LSTM(PITCHES, model.hidden, model.layers, batch_first=True)
         self.mu = nn.Linear(width, model.latent_length)
+        self.mu_norm = None
+        if model.batch_norm:
+            posteriors = model.regularizers, model.latent_length
+            self.mu_norm = SpreadNorm(*posteriors, model.batch_norm)
         self.logvar = nn.Linear(width, model.latent_length)
         self.state = nn.Linear(model.latent_length, 2 * model.layers * model.hidden)
         self.decoder = nn.LSTM(
@@ -102,7 +111,14 @@ class RVAE(nn.Module):
             read = self._pool(bars)[:, every - 1 :: every]
         if self.backward_encoder is not None:
             read = torch.cat([read, self._pool(self._backwards(roll))], dim=-1)
-        return self.mu(read), self.logvar(read)
+        return self._mean(read), self.logvar(read)
+
+    def _mean(self, read: Tensor) -> Tensor:
+        if self.mu_norm is None:
+            plain: Tensor = self.mu(read)
+            return plain
+        normalised: Tensor = self.mu_norm(functional.linear(read, self.mu.weight))
+        return normalised + self.mu.bias
 
     def encoder_parameters(self) -> list[nn.Parameter]:
         """Parameters of q(z|x): all that the decoder does not share."""

@@ -57,7 +57,9 @@ def kl(mu: Tensor, logvar: Tensor) -> Tensor:
     return kl_per_dimension(mu, logvar).sum(dim=-1)
 
 
-def regularizer(mu: Tensor, logvar: Tensor, free_bits: float = 0.0) -> Tensor:
+def regularizer(
+    mu: Tensor, logvar: Tensor, free_bits: float = 0.0, free_nats: float = 0.0
+) -> Tensor:
     """The KL term of the training loss: the mean over the r posteriors and the batch.
 
     Parameters
@@ -67,12 +69,19 @@ def regularizer(mu: Tensor, logvar: Tensor, free_bits: float = 0.0) -> Tensor:
     free_bits
         Nats that the batch mean of a dimension may hold before it counts
         (Kingma et al. 2016, eq. 15); 0 is the plain mean.
+    free_nats
+        Nats that a posterior may hold over all dimensions before the rest counts: of each snippet
+        max(KL - free_nats, 0), then the mean (as MusicVAE's loss in Magenta's
+        ``base_model.py``, whose free bits, times ln 2, are off the KL of each example);
+        0 is the plain mean.
 
     Returns
     -------
     Tensor
         A scalar, nats per snippet (MuseBar, eq. 2).
     """
+    if free_nats > 0:
+        return (kl(mu, logvar) - free_nats).clamp_min(0).mean()
     per_dimension = kl_per_dimension(mu, logvar).mean(dim=0)
     if free_bits > 0:
         per_dimension = per_dimension.clamp_min(free_bits)
@@ -86,6 +95,7 @@ def training_loss(
     *,
     weight: float,
     free_bits: float = 0.0,
+    free_nats: float = 0.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Loss of one batch: BCE + weight * KL term.
 
@@ -97,7 +107,7 @@ def training_loss(
         mu and logvar, each ``[N, r, L]``.
     weight
         Of the KL term, 0 to 1.
-    free_bits
+    free_bits, free_nats
         See :func:`regularizer`.
 
     Returns
@@ -108,7 +118,7 @@ def training_loss(
     """
     mu, logvar = posteriors
     reconstruction = bce(logits, targets).mean()
-    loss = reconstruction + weight * regularizer(mu, logvar, free_bits)
+    loss = reconstruction + weight * regularizer(mu, logvar, free_bits, free_nats)
     with torch.no_grad():
         kl_bars = kl(mu, logvar).mean()
     return loss, reconstruction.detach(), kl_bars

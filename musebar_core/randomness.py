@@ -22,6 +22,8 @@ class Purpose(StrEnum):
     SNIPPETS = "snippets"
     LATENT_NOISE = "latent noise"
     INPUT_DROPOUT = "input dropout"
+    SCHEDULED_SAMPLING = "scheduled sampling"
+    TRANSPOSITION = "transposition"
     EVALUATION = "evaluation"
     GENERATION = "generation"
 

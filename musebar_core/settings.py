@@ -188,12 +188,31 @@ SETTINGS = (
         unit="nats a dimension",
     ),
     Setting(
+        "free_nats",
+        Section.TRAINING,
+        "Float64",
+        "KL below which a snippet is free",
+        unit="nats a snippet",
+    ),
+    Setting("batch_norm", Section.MODEL, "Float64", "spread given to a dimension of mu; 0 is off"),
+    Setting(
         "input_dropout",
         Section.TRAINING,
         "float64",
         "decoder inputs zeroed in training",
         unit="share",
         brief="dropout",
+    ),
+    Setting(
+        "scheduled_sampling",
+        Section.TRAINING,
+        "Float64",
+        "decoder inputs that are the model's own samples at the end of training",
+        unit="share",
+        brief="own samples",
+    ),
+    Setting(
+        "transposition", Section.TRAINING, "Int64", "most up or down, in training", unit="semitones"
     ),
     Setting("hidden", Section.MODEL, "int64", "H", unit="units", brief="H"),
     Setting("layers", Section.MODEL, "int64", "LSTM layers of encoder and decoder", unit="count"),

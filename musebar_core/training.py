@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from musebar_core import stacked
+from musebar_core import scheduled_sampling, stacked
 from musebar_core.annealing import weight
 from musebar_core.config import Precision
 from musebar_core.corpus import SnippetSampler
@@ -52,7 +52,7 @@ def fit(
     corpus
         One genre, or the joint corpus.
     seed
-        Decides initialisation, snippet draws, latent noise and input dropout.
+        Decides initialisation and all draws, each by its own stream.
     state
         Where to go on from, changed in place; by default a fresh start. Its owner may save
         it whenever the generator has yielded.
@@ -167,11 +167,22 @@ def _backpropagate(
     drawn = draw(config, sampler, seed, epoch, *inner)
     roll = piano_roll(drawn.pitches.to(device))
     mu, logvar = model.encode(roll)
+    z = sample(mu, logvar, drawn.noise.to(device))
     keep = None if drawn.keep is None else drawn.keep.to(device)
-    logits = model.decode(roll, sample(mu, logvar, drawn.noise.to(device)), keep)
+    heard = roll
+    if drawn.own is not None:
+        with torch.no_grad():
+            said = model.decode(roll, z, keep)
+        heard = scheduled_sampling.heard(roll, said, drawn.own.to(device))
+    logits = model.decode(heard, z, keep)
     kl_weight = weight(config.annealing, epoch / training.epochs)
     loss, step_bce, step_kl_bars = training_loss(
-        logits, roll, (mu, logvar), weight=kl_weight, free_bits=training.free_bits
+        logits,
+        roll,
+        (mu, logvar),
+        weight=kl_weight,
+        free_bits=training.free_bits,
+        free_nats=training.free_nats,
     )
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

@@ -6,12 +6,14 @@ bar from which T steps fit. ``T`` is ``grid.snippet_steps``.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musebar_core.corpus.grid import REST
 from musebar_core.corpus.store import OVERALL
 from musebar_core.errors import CorpusError
 
@@ -126,11 +128,45 @@ class SnippetSampler:
         ``batch`` N: N songs, uniformly with replacement. ``"per_group"``: one song of each of
         :attr:`groups`. Then a start uniformly among the windows of the song.
         """
+        return self._windows.cut(*self._places(batch, rng))
+
+    def draw_transposed(
+        self, batch: Batch, rng: np.random.Generator, most: int, intervals: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        """Draw the batch that :meth:`draw` would, each snippet up or down by up to ``most``.
+
+        Whole numbers of semitones from -most to most, all as likely, by ``intervals``. A song
+        goes no further than its own highest and lowest pitch may, so that all of it stays within
+        0-127; rests stay rests.
+        """
+        songs, bars = self._places(batch, rng)
+        lowest, highest = self._ranges[:, songs]
+        semitones = intervals.integers(-most, most, size=len(songs), endpoint=True)
+        semitones = semitones.clip(-lowest, REST - 1 - highest)
+        cut = self._windows.cut(songs, bars)
+        moved = (cut + semitones[:, None]).astype(np.uint8)
+        return np.where(cut == REST, cut, moved)
+
+    def _places(
+        self, batch: Batch, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Draw songs and bars, both ``[B]``."""
         if batch == "per_group":
             songs = self._by_group[self._firsts + _below(self._sizes, rng)]
         else:
             songs = rng.integers(0, len(self._by_group), size=batch)
-        return self._windows.cut(songs, _below(self._windows.counts[songs], rng))
+        return songs, _below(self._windows.counts[songs], rng)
+
+    @functools.cached_property
+    def _ranges(self) -> NDArray[np.int64]:
+        """Lowest and highest pitch of each song, ``[2, songs]``; a song of rests has all."""
+        listed = self._windows
+        ranges = np.empty((2, len(listed.offsets)), np.int64)
+        for place, (first, steps) in enumerate(zip(listed.offsets, listed.lengths, strict=True)):
+            song = listed.pitches[first : first + steps]
+            notes = song[song != REST]
+            ranges[:, place] = (notes.min(), notes.max()) if len(notes) else (0, REST - 1)
+        return ranges
 
 
 def group_of(song: Song, view_name: str) -> str:

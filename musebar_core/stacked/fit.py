@@ -51,8 +51,9 @@ class Run:
 def alike(config: Configuration) -> tuple[object, ...] | None:
     """What two configurations must agree in to train in one stack; None if one cannot at all.
 
-    Latent length, regularizers, annealing, epochs, learning rate, dropout, free bits and clipping
-    may differ; regularizers not with a bidirectional encoder, whose segments they cut.
+    Latent length, regularizers, annealing, epochs, learning rate, dropout, free bits and nats,
+    scheduled sampling, transposition and clipping may differ; regularizers not with a bidirectional
+    encoder, whose segments they cut, nor where each posterior has moments of its own.
     """
     own, training = config.model, config.training
     if not config.stackable:
@@ -63,6 +64,7 @@ def alike(config: Configuration) -> tuple[object, ...] | None:
         own.layers,
         own.pooling,
         own.bidirectional and own.regularizers,
+        own.batch_norm > 0 and own.regularizers,
         training.batch,
         training.evaluation_snippets,
         training.precision,
@@ -98,8 +100,8 @@ def fit(
         raise ConfigurationError(
             "these configurations cannot train as one program: train them in turn, or give them "
             "one grid, hidden size, number of layers, pooling, batch, number of evaluation "
-            "snippets and precision, with a bidirectional encoder one number of regularizers too, "
-            "and no encoder_steps"
+            "snippets and precision, with a bidirectional encoder or batch_norm, which all have or "
+            "none, one number of regularizers too, and no encoder_steps"
         )
     sampler = SnippetSampler(corpus, runs[0].config.grid) if runs else None
     left = [run for run in runs if run.state.epoch < run.config.training.epochs]
@@ -202,7 +204,7 @@ class _Stack:
     @torch.no_grad()
     def _measure(self, due: Sequence[int]) -> dict[int, Metrics | DivergedError]:
         """Evaluate all models of the stack at once, and measure those that are due."""
-        p, shape = self._weights.leaves, dataclasses.replace(self._shape, operands=FULL)
+        p, shape = self._weights.named, dataclasses.replace(self._shape, operands=FULL)
         pitches = self._evaluations[0].pitches.to(p["mu.bias"].device)
         models, width = len(self._runs), shape.own_dimensions.shape[1]
         noise = p["mu.bias"].new_zeros(models, len(pitches), width)

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from musebar_core.config import Pooling
 from musebar_core.model import PITCHES, piano_roll
+from musebar_core.normalisation import batch_moments, follow, normalised
 from musebar_core.objective import kl_per_dimension
 from musebar_core.stacked import pointwise
 from musebar_core.stacked.sweep import FULL, Operands, sweep
@@ -48,6 +49,10 @@ class Shape:
         1 where a latent dimension is the model's own, ``[M, L]``.
     free_bits
         ``[M]``, nats.
+    free_nats
+        ``[M]``, nats; None where no model has any.
+    spread
+        What batch normalisation makes of mu, ``[M]``; None for models without.
     operands
         What the factors of the LSTM's products are rounded to in training.
     """
@@ -61,6 +66,8 @@ class Shape:
     own_bars: Tensor
     own_dimensions: Tensor
     free_bits: Tensor
+    free_nats: Tensor | None = None
+    spread: Tensor | None = None
     operands: Operands = FULL
 
     @property
@@ -89,8 +96,14 @@ class Shape:
             own_bars=like.new_tensor(bars),
             own_dimensions=like.new_tensor(dimensions),
             free_bits=like.new_tensor([config.training.free_bits for config in configs]),
+            free_nats=_column([config.training.free_nats for config in configs], like),
+            spread=_column([config.model.batch_norm for config in configs], like),
             operands=operands,
         )
+
+
+def _column(values: Sequence[float], like: Tensor) -> Tensor | None:
+    return like.new_tensor(values) if any(values) else None
 
 
 class Posteriors(NamedTuple):
@@ -105,8 +118,8 @@ def roll_of(pitches: Tensor, like: Tensor) -> Tensor:
     return piano_roll(pitches.transpose(1, 2)).to(like.dtype).contiguous()
 
 
-def encode(p: Parameters, shape: Shape, roll: Tensor) -> Posteriors:
-    """Posteriors after the bars."""
+def encode(p: Parameters, shape: Shape, roll: Tensor, *, training: bool = False) -> Posteriors:
+    """Posteriors after the bars; in training, running moments follow the batch's in place."""
     ends = _encoder(p, "encoder", shape, roll)[:, shape.read - 1 :: shape.read]
     last = None
     if shape.bidirectional:
@@ -115,7 +128,7 @@ def encode(p: Parameters, shape: Shape, roll: Tensor) -> Posteriors:
         turned = segments.transpose(1, 2).flatten(2, 3)  # [M, steps of a segment, R B, P]
         last = _encoder(p, "backward_encoder", shape, turned)[:, -1]
         last = last.view(models, steps // shape.every, snippets, shape.hidden)
-    return _posteriors(p, shape, ends, last)
+    return _posteriors(p, shape, ends, last, training=training)
 
 
 def _encoder(p: Parameters, name: str, shape: Shape, roll: Tensor) -> Tensor:
@@ -141,7 +154,9 @@ def _pooled(states: Tensor, pooling: Pooling) -> Tensor:
     return states
 
 
-def _posteriors(p: Parameters, shape: Shape, ends: Tensor, last: Tensor | None) -> Posteriors:
+def _posteriors(
+    p: Parameters, shape: Shape, ends: Tensor, last: Tensor | None, *, training: bool = False
+) -> Posteriors:
     """Posteriors from the encoder's states, and the backward encoder's, ``[M, bars, B, H]``.
 
     ``ends`` are after every ``shape.read`` steps, ``last`` are at the first step of each segment.
@@ -152,8 +167,24 @@ def _posteriors(p: Parameters, shape: Shape, ends: Tensor, last: Tensor | None) 
         read = torch.cat([read, _pooled(last, shape.pooling)], dim=-1)
     # Masked before anything is made of them: what overflows in the padding must not be seen.
     own = (shape.own_bars[:, :, None, None] * shape.own_dimensions[:, None, None]) == 0
-    mu, logvar = (_linear(read, p[f"{name}.weight"], p[f"{name}.bias"]) for name in _HEADS)
+    logvar = _linear(read, p["logvar.weight"], p["logvar.bias"])
+    mu = _mean(p, shape, read, training=training)
     return Posteriors(mu.masked_fill(own, 0.0), logvar.masked_fill(own, 0.0))
+
+
+def _mean(p: Parameters, shape: Shape, read: Tensor, *, training: bool) -> Tensor:
+    """Of all posteriors ``[M, R, B, L]``: a layer's output, normalised where that is asked."""
+    if shape.spread is None:
+        return _linear(read, p["mu.weight"], p["mu.bias"])
+    values = _linear(read, p["mu.weight"])
+    running = p["mu_norm.mean"], p["mu_norm.variance"]
+    moments = running
+    if training:
+        moments = batch_moments(values, dim=2)
+        follow(*running, moments, values.shape[2])
+    mean, variance = (each[:, :, None] for each in moments)
+    spread, shift = shape.spread[:, None, None, None], p["mu.bias"][:, None, None]
+    return spread * normalised(values, mean, variance) + shift
 
 
 def sample(posteriors: Posteriors, noise: Tensor) -> Tensor:
@@ -236,15 +267,19 @@ def bce(logits: Tensor, roll: Tensor) -> Tensor:
 
 def regularizer(posteriors: Posteriors, shape: Shape) -> tuple[Tensor, Tensor]:
     """The KL term of each model's loss, and its mean KL without free bits: both ``[M]``."""
-    per_dimension = kl_per_dimension(*posteriors).mean(dim=2)
+    of_snippets = kl_per_dimension(*posteriors)
+    per_dimension = of_snippets.mean(dim=2)
     free = shape.free_bits[:, None, None]
     counted = torch.where(free > 0, per_dimension.maximum(free), per_dimension)
     own = shape.own_bars[..., None] * shape.own_dimensions[:, None]
     bars = shape.own_bars.sum(dim=1)
-    return (counted * own).sum(dim=(1, 2)) / bars, per_dimension.detach().sum(dim=(1, 2)) / bars
-
-
-_HEADS = ("mu", "logvar")
+    whole = (counted * own).sum(dim=(1, 2))
+    if shape.free_nats is not None:
+        nats = shape.free_nats[:, None, None]
+        excess = (of_snippets.sum(dim=3) - nats).clamp_min(0).mean(dim=2)
+        excess = (excess * shape.own_bars).sum(dim=1)
+        whole = torch.where(shape.free_nats > 0, excess, whole)
+    return whole / bars, per_dimension.detach().sum(dim=(1, 2)) / bars
 
 
 def _code(p: Parameters, z: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from musebar_core import scheduled_sampling
 from musebar_core.annealing import weight
 from musebar_core.draws import draw
 from musebar_core.learning_rate import learning_rate
@@ -55,6 +56,7 @@ class Step:
         like = weights.values
         self.totals = like.new_zeros(2, len(configs))
         self._drops = any(config.training.input_dropout > 0 for config in configs)
+        self._samples = any(config.training.scheduled_sampling > 0 for config in configs)
         clips = torch.tensor([c.training.gradient_clip for c in configs], dtype=torch.float64)
         self._clips = clips.to(like.device) if clips.any() else None
         self._inputs: list[Tensor] = []
@@ -96,6 +98,12 @@ class Step:
             whole = torch.ones(*pitches.shape[1:], 1)
             kept = [whole if each.keep is None else each.keep for each in drawn]
             inputs.append(torch.stack(kept).transpose(1, 2).contiguous())
+        if self._samples:
+            none = torch.full(
+                (*pitches.shape[1:], 1), scheduled_sampling.HEARD, dtype=torch.float64
+            )
+            own = [none if each.own is None else each.own for each in drawn]
+            inputs.append(torch.stack(own).transpose(1, 2).contiguous())
         return inputs
 
     def _put(self, inputs: list[Tensor]) -> None:
@@ -111,12 +119,17 @@ class Step:
 
     def _compute(self) -> None:
         pitches, noise, (weights, rates), *rest = self._inputs
-        p, shape, like = self._weights.leaves, self._shape, self._weights.values
+        p, shape, like = self._weights.named, self._shape, self._weights.values
         roll = model.roll_of(pitches, like)
-        posteriors = model.encode(p, shape, roll)
+        posteriors = model.encode(p, shape, roll, training=True)
         z = model.sample(posteriors, noise.to(like.dtype))
-        keep = rest[0].to(like.dtype) if rest else None
-        logits = model.decode(p, shape, roll, z, keep)
+        keep = rest.pop(0).to(like.dtype) if self._drops else None
+        heard = roll
+        if self._samples:
+            with torch.no_grad():
+                said = model.decode(p, shape, roll, z, keep)
+            heard = scheduled_sampling.heard(roll, said, rest.pop(0))
+        logits = model.decode(p, shape, heard, z, keep)
         bce = model.bce(logits, roll).mean(dim=1)
         regularizer, kl_bars = model.regularizer(posteriors, shape)
         # A sum over models: what one of them is derived by holds nothing of the others.
@@ -131,6 +144,7 @@ class Step:
             self._weights.mean,
             self._weights.square,
             self._weights.steps,
+            *self._weights.buffers.values(),
             self.totals,
         )
         before = [each.clone() for each in changed]

@@ -13,7 +13,7 @@ import torch
 from musebar_core.stacked import pointwise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
@@ -41,6 +41,8 @@ class Weights:
     ----------
     leaves
         Views of the parameters by their names in the model, each ``[M, *shape]``, to derive by.
+    buffers
+        What the models keep beside their parameters, by its names there, each ``[M, *shape]``.
     """
 
     def __init__(self, states: Sequence[TrainingState]) -> None:
@@ -61,6 +63,12 @@ class Weights:
         self.leaves = {
             name: view.detach().requires_grad_() for name, view in self._views(self.values).items()
         }
+        self.buffers = _stacked([dict(state.model.named_buffers()) for state in states])
+
+    @property
+    def named(self) -> dict[str, Tensor]:
+        """Parameters and buffers by name, each ``[M, *shape]``."""
+        return self.leaves | self.buffers
 
     def gradients(self, loss: Tensor) -> list[Tensor]:
         """Derive a scalar by all parameters, each ``[M, *shape]``."""
@@ -102,9 +110,11 @@ class Weights:
 
     @torch.no_grad()
     def store(self, row: int, state: TrainingState) -> None:
-        """Copy one model's parameters and moments back to its run."""
+        """Copy one model's parameters, buffers and moments back to its run."""
         values, mean, square = (self._views(each) for each in (self.values, self.mean, self.square))
         trained = bool(self.steps[row] > 0)
+        for name, buffer in state.model.named_buffers():
+            buffer.copy_(self.buffers[name][_own(row, buffer)])
         for name, parameter in state.model.named_parameters():
             own = _own(row, parameter)
             parameter.copy_(values[name][own])
@@ -138,6 +148,17 @@ class Weights:
         """Each parameter's columns; what pads a row to a whole number of them is nobody's."""
         sizes = [torch.Size(shape).numel() for shape in self.shapes.values()]
         return list(torch.split(matrix[:, : sum(sizes)], sizes, dim=1))
+
+
+def _stacked(named: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Tensors of M models by name, each with zeros up to the widest of its name."""
+    stacked = {}
+    for name, first in named[0].items():
+        widest = map(max, zip(*(each[name].shape for each in named), strict=True))
+        stacked[name] = first.new_zeros(len(named), *widest)
+        for row, each in enumerate(named):
+            stacked[name][_own(row, each[name])] = each[name]
+    return stacked
 
 
 def _adam(
