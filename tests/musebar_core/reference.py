@@ -113,27 +113,50 @@ class Answer:
     grads: dict
 
 
-def answer(parameters, pitches, steps, noise, *, weight, keep=None, free_bits=0.0):
+def answer(
+    parameters,
+    pitches,
+    steps,
+    noise,
+    *,
+    weight,
+    keep=None,
+    free_bits=0.0,
+    free_nats=0.0,
+    spread=0.0,
+    own=None,
+):
     """Forward, losses and gradients of a batch of symbols ``[N, T]``.
 
     ``steps``: last steps of the regularised bars; ``noise`` ``[N, L]``; ``keep`` ``[N, T]``.
     The loss is the mean BCE + weight * KL term; with ``free_bits``, the batch mean of each
-    dimension's KL counts from there on.
+    dimension's KL counts from there on, with ``free_nats`` each snippet's KL what it is over them.
+    With ``spread``, mu is normalised over the batch to that standard deviation. Where ``own``
+    ``[N, T]`` is no less than 0, the decoder hears the symbol that it draws by that number.
     """
     n = len(pitches)
     parts = [_Snippet(parameters, p, steps) for p in pitches]
+    for part in parts:
+        part.encode()
+    norm = _Norm(parameters, np.array([part.read for part in parts]), spread)
     for s, part in enumerate(parts):
-        part.forward(noise[s], np.ones(len(pitches[s])) if keep is None else keep[s])
+        kept = np.ones(len(pitches[s])) if keep is None else keep[s]
+        part.decode(norm.mu[s], noise[s], kept, part.x)
+        if own is not None:
+            part.decode(norm.mu[s], noise[s], kept, _heard(part.x, part.logits, own[s]))
     mu, logvar = (np.array([getattr(p, name) for p in parts]) for name in ("mu", "logvar"))
     per_dimension = (mu**2 + np.exp(logvar) - 1 - logvar) / 2
-    mean_kl = per_dimension.mean(axis=0)
-    counts = mean_kl > free_bits if free_bits else np.ones_like(mean_kl, dtype=bool)
-    regularizer = np.where(counts, mean_kl, free_bits).sum(axis=1).mean()
+    regularizer, counts = _kl_term(per_dimension, free_bits, free_nats)
     scale = weight * counts / (n * len(steps))
     grads = {name: np.zeros_like(value) for name, value in parameters.items()}
-    for part in parts:
-        for name, grad in part.backward(1 / n, scale).items():
+    dmu = np.array([part.decode_backward(1 / n, scale[s]) for s, part in enumerate(parts)])
+    dread = norm.backward(dmu)
+    for s, part in enumerate(parts):
+        part.encode_backward(dread[s])
+        for name, grad in part.grads.items():
             grads[name] += grad
+    for name, grad in norm.grads.items():
+        grads[name] += grad
     bce = np.array([part.bce for part in parts])
     return Answer(
         np.array([part.logits for part in parts]),
@@ -146,46 +169,108 @@ def answer(parameters, pitches, steps, noise, *, weight, keep=None, free_bits=0.
     )
 
 
+def _kl_term(per_dimension, free_bits, free_nats):
+    """The mean KL that counts, and where it does: 1 or 0, in the shape of ``[N, r, L]``."""
+    if free_nats:
+        whole = per_dimension.sum(axis=2)
+        counts = (whole > free_nats)[..., None] * np.ones_like(per_dimension)
+        return np.where(whole > free_nats, whole - free_nats, 0).mean(), counts
+    mean_kl = per_dimension.mean(axis=0)
+    counts = mean_kl > free_bits if free_bits else np.ones_like(mean_kl, dtype=bool)
+    term = np.where(counts, mean_kl, free_bits).sum(axis=1).mean()
+    return term, counts[None] * np.ones_like(per_dimension)
+
+
+def _heard(x, logits, own):
+    """The roll with a sample at each step where ``own`` is no less than 0."""
+    heard = x.copy()
+    for t, number in enumerate(own):
+        if number < 0:
+            continue
+        chances = sigmoid(logits[t])
+        chances = np.append(chances, max(0.0, 1 - chances.sum()))
+        drawn = np.searchsorted(np.cumsum(chances / chances.sum()), number)
+        heard[t] = 0
+        if drawn < len(logits[t]):
+            heard[t, drawn] = 1
+    return heard
+
+
+class _Norm:
+    """mu ``[N, r, L]`` of all snippets from what it is read from ``[N, r, H]``."""
+
+    def __init__(self, p, read, spread):
+        self.p, self.read, self.spread = p, read, spread
+        values = read @ p["mu.weight"].T
+        self.scale = 1.0
+        if spread:
+            deviation = np.sqrt(((values - values.mean(axis=0)) ** 2).mean(axis=0) + 1e-5)
+            values = (values - values.mean(axis=0)) / deviation
+            self.scale = spread / deviation
+        self.values = values
+        self.mu = (spread or 1.0) * values + p["mu.bias"]
+
+    def backward(self, dmu):
+        """From d mu to d read, both for all snippets."""
+        dvalues = dmu * self.scale
+        if self.spread:
+            along = (dvalues * self.values).mean(axis=0) * self.values
+            dvalues = dvalues - dvalues.mean(axis=0) - along
+        self.grads = {
+            "mu.weight": np.einsum("nrl,nrh->lh", dvalues, self.read),
+            "mu.bias": dmu.sum(axis=(0, 1)),
+        }
+        return dvalues @ self.p["mu.weight"]
+
+
 class _Snippet:
     def __init__(self, parameters, pitches, steps):
         self.p, self.steps, self.x = parameters, steps, roll_of(pitches)
         self.encoder = Lstm.of(parameters, "encoder")
         self.decoder = Lstm.of(parameters, "decoder")
 
-    def forward(self, noise, keep):
-        p, x, hidden = self.p, self.x, len(self.p["encoder.weight_hh_l0"][0])
+    def encode(self):
+        hidden = len(self.p["encoder.weight_hh_l0"][0])
         zero = np.zeros((len(self.encoder.layers), hidden))
-        states, self.encoder_tape = self.encoder.forward(x, zero, zero)
+        states, self.encoder_tape = self.encoder.forward(self.x, zero, zero)
         self.read = states[self.steps]
-        self.mu = self.read @ p["mu.weight"].T + p["mu.bias"]
-        self.logvar = self.read @ p["logvar.weight"].T + p["logvar.bias"]
+        self.logvar = self.read @ self.p["logvar.weight"].T + self.p["logvar.bias"]
+
+    def decode(self, mu, noise, keep, heard):
+        p, x, hidden = self.p, self.x, len(self.p["encoder.weight_hh_l0"][0])
+        self.mu = mu
         self.noise, self.deviation = noise, np.exp(self.logvar[-1] / 2)
         self.z = self.mu[-1] + self.deviation * noise
         # The state layer gives h of every layer, then c of every layer.
         self.start = np.tanh(p["state.weight"] @ self.z + p["state.bias"])
         h0, c0 = self.start.reshape(2, len(self.decoder.layers), hidden)
-        late = np.vstack([np.zeros(x.shape[1]), x[:-1]]) * keep[:, None]
+        late = np.vstack([np.zeros(x.shape[1]), heard[:-1]]) * keep[:, None]
         inputs = np.hstack([late, np.tile(self.z, (len(x), 1))])
         self.states, self.decoder_tape = self.decoder.forward(inputs, h0, c0)
         self.logits = self.states @ p["output.weight"].T + p["output.bias"]
         q = sigmoid(self.logits)
         self.bce = -(x * np.log(q) + (1 - x) * np.log(1 - q)).sum()
 
-    def backward(self, dbce, dkl):
-        """Gradients by parameter name; ``dkl`` ``[r, L]`` is the loss's slope in each KL."""
+    def decode_backward(self, dbce, dkl):
+        """d mu ``[r, L]``; ``dkl`` ``[r, L]`` is the loss's slope in each KL."""
         p = self.p
         dlogits = dbce * (sigmoid(self.logits) - self.x)
-        grads = {"output.weight": dlogits.T @ self.states, "output.bias": dlogits.sum(axis=0)}
+        self.grads = {"output.weight": dlogits.T @ self.states, "output.bias": dlogits.sum(axis=0)}
         dinputs, dh0, dc0 = self.decoder.backward(self.decoder_tape, dlogits @ p["output.weight"])
         dstart = np.concatenate([dh0.ravel(), dc0.ravel()]) * (1 - self.start**2)
-        grads |= {"state.weight": np.outer(dstart, self.z), "state.bias": dstart}
+        self.grads |= {"state.weight": np.outer(dstart, self.z), "state.bias": dstart}
         dz = p["state.weight"].T @ dstart + dinputs[:, self.x.shape[1] :].sum(axis=0)
         dmu, dlogvar = dkl * self.mu, dkl * (np.exp(self.logvar) - 1) / 2
         dmu[-1] += dz
         dlogvar[-1] += dz * self.noise * self.deviation / 2
-        for name, d in (("mu", dmu), ("logvar", dlogvar)):
-            grads |= {f"{name}.weight": d.T @ self.read, f"{name}.bias": d.sum(axis=0)}
+        self.dlogvar = dlogvar
+        return dmu
+
+    def encode_backward(self, dread):
+        """Gradients by parameter name, from what reaches the states by way of mu."""
+        d = self.dlogvar
+        self.grads |= {"logvar.weight": d.T @ self.read, "logvar.bias": d.sum(axis=0)}
         dstates = np.zeros((len(self.x), len(self.read[0])))
-        dstates[self.steps] = dmu @ p["mu.weight"] + dlogvar @ p["logvar.weight"]
+        dstates[self.steps] = dread + d @ self.p["logvar.weight"]
         self.encoder.backward(self.encoder_tape, dstates)
-        return grads | self.encoder.named_grads("encoder") | self.decoder.named_grads("decoder")
+        self.grads |= self.encoder.named_grads("encoder") | self.decoder.named_grads("decoder")

@@ -99,6 +99,10 @@ OPTIONS = {
     ("training", "decay"): ("constant", "cosine"),
     ("training", "warm_up"): (0, 0.1),
     ("training", "encoder_steps"): (0, 2),
+    ("model", "batch_norm"): (0, 0.5),
+    ("training", "free_nats"): (0.0, 4.0),
+    ("training", "scheduled_sampling"): (0, 0.5),
+    ("training", "transposition"): (0, 6),
 }
 
 
@@ -124,6 +128,14 @@ def test_an_option_is_in_the_plain_form_only_where_it_does_something(option):
         ("training", {"warm_up": 1.5}, "0 to 1"),
         ("training", {"encoder_steps": -1}, "0 or more"),
         ("training", {"output_bias": "yes"}, "true or false"),
+        ("model", {"batch_norm": -0.1}, "0 .off. to 100"),
+        ("model", {"batch_norm": True}, "a finite number"),
+        ("training", {"free_nats": -1}, "free_nats -1.0: 0 .off. or more"),
+        ("training", {"free_nats": 4, "free_bits": 0.1}, "one of the two must be 0"),
+        ("training", {"scheduled_sampling": 1.5}, "a share from 0 .off. to 1"),
+        ("training", {"transposition": -1}, "0 or more"),
+        ("training", {"transposition": 7}, "6 at most"),
+        ("training", {"transposition": 2.5}, "a whole number"),
     ],
 )
 def test_an_option_out_of_range_says_what_it_may_be(section, settings, message):

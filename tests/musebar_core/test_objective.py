@@ -43,6 +43,19 @@ def test_free_bits_leave_a_dimension_alone_until_it_holds_more():
     assert mu.grad.tolist() == [[[0.0, 2.0]]]
 
 
+def test_free_nats_leave_a_snippet_alone_until_it_holds_more_in_all():
+    mu = torch.tensor([[[1.0, 1.0]], [[2.0, 2.0]]], requires_grad=True)  # KL 1 and 4
+    loss = regularizer(mu, torch.zeros_like(mu), free_nats=1.5)
+    loss.backward()
+    assert loss.item() == pytest.approx((0 + 4 - 1.5) / 2)
+    assert mu.grad.tolist() == [[[0.0, 0.0]], [[1.0, 1.0]]]
+
+
+def test_free_nats_are_each_posteriors_own():
+    mu = torch.tensor([[[1.0], [3.0]]])  # one snippet; KL 0.5 after one bar, 4.5 after the other
+    assert regularizer(mu, torch.zeros_like(mu), free_nats=2.0).item() == pytest.approx(2.5 / 2)
+
+
 def test_the_loss_weighs_the_kl_term_alone():
     logits, targets = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
     mu = torch.ones(1, 1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 
 from musebar_core.model import RVAE, initialise, piano_roll, sample
 from musebar_core.objective import bce, kl, training_loss
+from musebar_core.scheduled_sampling import heard
 
 _SPEC = importlib.util.spec_from_file_location(
     "reference", Path(__file__).with_name("reference.py")
@@ -23,8 +25,9 @@ N, T, LATENT = 3, 16, 4
 WEIGHT = 0.7
 
 
-def setting(configuration, regularizers):
-    model = RVAE(configuration(latent=LATENT, regularizers=regularizers, hidden=5))
+def setting(configuration, regularizers, spread=0.0):
+    config = configuration(latent=LATENT, regularizers=regularizers, hidden=5)
+    model = RVAE(replace(config, model=replace(config.model, batch_norm=spread)))
     initialise(model, 1)
     model = model.double()
     rng = np.random.default_rng(2)
@@ -38,12 +41,15 @@ def setting(configuration, regularizers):
     return model, pitches, noise, keep
 
 
-def loss_of(model, pitches, noise, keep, free_bits):
+def loss_of(model, pitches, noise, keep=None, own=None, **free):
     roll = piano_roll(torch.from_numpy(pitches)).double()
     mu, logvar = model.encode(roll)
     mask = None if keep is None else torch.from_numpy(keep)[..., None]
-    logits = model.decode(roll, sample(mu, logvar, torch.from_numpy(noise)), mask)
-    loss, _, _ = training_loss(logits, roll, (mu, logvar), weight=WEIGHT, free_bits=free_bits)
+    z = sample(mu, logvar, torch.from_numpy(noise))
+    logits = model.decode(roll, z, mask)
+    if own is not None:
+        logits = model.decode(heard(roll, logits, torch.from_numpy(own)[..., None]), z, mask)
+    loss, _, _ = training_loss(logits, roll, (mu, logvar), weight=WEIGHT, **free)
     return loss, logits, mu, logvar, roll
 
 
@@ -54,17 +60,12 @@ def agrees(ours, theirs):
     return True
 
 
-@pytest.mark.parametrize(
-    ("regularizers", "dropped", "free_bits"), [(1, False, 0.0), (2, True, 0.3), (4, True, 0.0)]
-)
-def test_the_model_agrees_with_the_equations(configuration, regularizers, dropped, free_bits):
-    model, pitches, noise, keep = setting(configuration, regularizers)
-    keep = keep if dropped else None
-    loss, logits, mu, logvar, roll = loss_of(model, pitches, noise, keep, free_bits)
+def assert_the_equations_hold(model, pitches, noise, spread=0.0, **options):
+    loss, logits, mu, logvar, roll = loss_of(model, pitches, noise, **options)
     loss.backward()
     parameters = {k: v.detach().numpy() for k, v in model.named_parameters()}
     expected = reference.answer(
-        parameters, pitches, model.steps, noise, weight=WEIGHT, keep=keep, free_bits=free_bits
+        parameters, pitches, model.steps, noise, weight=WEIGHT, spread=spread, **options
     )
     assert agrees(logits, expected.logits)
     assert agrees(mu, expected.mu)
@@ -74,6 +75,41 @@ def test_the_model_agrees_with_the_equations(configuration, regularizers, droppe
     assert loss.item() == pytest.approx(expected.loss, rel=1e-6)
     for name, parameter in model.named_parameters():
         assert agrees(parameter.grad, expected.grads[name]), name
+    return expected
+
+
+@pytest.mark.parametrize(
+    ("regularizers", "dropped", "free_bits"), [(1, False, 0.0), (2, True, 0.3), (4, True, 0.0)]
+)
+def test_the_model_agrees_with_the_equations(configuration, regularizers, dropped, free_bits):
+    model, pitches, noise, keep = setting(configuration, regularizers)
+    keep = keep if dropped else None
+    assert_the_equations_hold(model, pitches, noise, keep=keep, free_bits=free_bits)
+
+
+def test_free_nats_agree_with_the_equations(configuration):
+    model, pitches, noise, keep = setting(configuration, 2)
+    found = reference.answer(
+        {k: v.detach().numpy() for k, v in model.named_parameters()},
+        *(pitches, model.steps, noise),
+        weight=WEIGHT,
+    )
+    between = float(np.median(found.kl))  # some posteriors hold more, some less
+    assert_the_equations_hold(model, pitches, noise, keep=keep, free_nats=between)
+
+
+@pytest.mark.parametrize("regularizers", [1, 2])
+def test_a_normalised_mean_agrees_with_the_equations(configuration, regularizers):
+    model, pitches, noise, keep = setting(configuration, regularizers, spread=0.6)
+    found = assert_the_equations_hold(model, pitches, noise, spread=0.6, keep=keep)
+    assert found.mu.std(axis=0) == pytest.approx(np.full((regularizers, LATENT), 0.6), rel=0.01)
+
+
+def test_scheduled_sampling_agrees_with_the_equations(configuration):
+    model, pitches, noise, keep = setting(configuration, 2)
+    rng = np.random.default_rng(4)
+    own = np.where(rng.random((N, T)) < 0.5, rng.random((N, T)), -1.0)
+    assert_the_equations_hold(model, pitches, noise, keep=keep, own=own)
 
 
 def test_forward_draws_one_code_and_agrees_with_the_equations(configuration):

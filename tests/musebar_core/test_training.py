@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from musebar_core import checkpoint, evaluation, training
 from musebar_core.annealing import Schedule
 from musebar_core.baselines import pitch_frequencies
-from musebar_core.errors import CheckpointError, DivergedError
+from musebar_core.errors import CheckpointError, ConfigurationError, DivergedError
 from musebar_core.randomness import Purpose, keep_mask, latent_noise, stream
 from musebar_core.state import start
 
@@ -64,7 +65,11 @@ def test_a_resumed_run_equals_an_unbroken_one(configuration, genre, tmp_path, st
         decay="cosine",
         warm_up=0.25,
         encoder_steps=1,
+        free_nats=0.01,
+        scheduled_sampling=1.0,
+        transposition=3,
     )
+    config = replace(config, model=replace(config.model, batch_norm=0.5))
     path = tmp_path / "state.safetensors"
     state = start(config, genre, 3)
     for row in training.fit(config, genre, 3, state):
@@ -215,3 +220,49 @@ def test_metrics_are_plain_floats_that_json_keeps_exactly(configuration, genre):
     metrics = run(configuration(), genre)[1].validation
     assert all(type(v) in {float, int, bool, type(None)} for v in metrics)
     assert math.isfinite(metrics.bce)
+
+
+def normalised(config, spread=0.5):
+    return replace(config, model=replace(config.model, batch_norm=spread))
+
+
+def test_a_normalised_model_begins_with_the_parameters_of_a_plain_one(configuration, genre):
+    configs = configuration(), normalised(configuration())
+    plain, other = (start(config, genre, 3) for config in configs)
+    for name, parameter in plain.model.named_parameters():
+        assert torch.equal(parameter, dict(other.model.named_parameters())[name]), name
+
+
+def test_a_saved_model_keeps_its_running_moments(configuration, genre, tmp_path):
+    config = normalised(configuration(epochs=40))
+    state = start(config, genre, 3)
+    list(training.fit(config, genre, 3, state))
+    outcome = evaluation.outcome(config, genre, state)
+    checkpoint.save_weights(tmp_path / "m", identity(config, genre), state)
+    _, model = checkpoint.load_model(tmp_path / "m")
+    assert torch.equal(model.mu_norm.mean, state.best_weights["mu_norm.mean"])
+    assert float(model.mu_norm.mean.abs().max()) > 0
+    assert evaluation.evaluate(config, genre, model, "test") == outcome.test
+
+
+def test_a_model_without_normalisation_keeps_the_checkpoint_it_had(configuration, genre):
+    names = set(start(configuration(), genre, 0).model.state_dict())
+    assert names == {name for name in names if not name.startswith("mu_norm")}
+    added = set(start(normalised(configuration()), genre, 0).model.state_dict()) - names
+    assert added == {"mu_norm.mean", "mu_norm.variance"}
+
+
+def test_a_batch_of_one_cannot_be_normalised(configuration, genre):
+    with pytest.raises(ConfigurationError, match="one snippet has no spread"):
+        normalised(configuration(batch=1))
+    lone = replace(genre, table=genre.table.assign(group="one artist"))
+    with pytest.raises(ConfigurationError, match=r"set training\.batch to 2 or more"):
+        run(normalised(configuration(batch="per_group")), lone)
+
+
+def test_transposition_is_for_training_alone(configuration, genre):
+    still = configuration(learning_rate=1e-12)
+    moved = configuration(learning_rate=1e-12, transposition=6)
+    plain, other = (run(config, genre)[0][0] for config in (still, moved))
+    assert other.validation == pytest.approx(plain.validation, rel=1e-6)
+    assert other.train_bce != pytest.approx(plain.train_bce, rel=1e-6)

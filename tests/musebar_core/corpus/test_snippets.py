@@ -107,3 +107,52 @@ def test_songs_of_unknown_group_are_dealt_into_five_fixed_groups():
     names = {group_of(song, "jazz") for song in songs.songs("train")}
     assert names == {f"unknown {i}" for i in range(5)}
     assert SnippetSampler(songs, GRID).draw("per_group", np.random.default_rng(0)).shape == (5, 8)
+
+
+def transposed(songs, most, seed=0, batch=400):
+    """The same batch as it is, and transposed."""
+    sampler = SnippetSampler(songs, GRID)
+    plain = sampler.draw(batch, np.random.default_rng(seed))
+    moved = sampler.draw_transposed(
+        batch, np.random.default_rng(seed), most, np.random.default_rng(seed + 1)
+    )
+    return plain.astype(int), moved.astype(int)
+
+
+def test_each_snippet_is_moved_by_one_interval_and_each_interval_is_as_likely():
+    songs = view([60, 60])
+    songs.pitches[:] += 40
+    plain, moved = transposed(songs, 3, batch=7000)
+    intervals = moved - plain
+    assert (intervals == intervals[:, :1]).all()
+    found, counts = np.unique(intervals[:, 0], return_counts=True)
+    assert found.tolist() == [-3, -2, -1, 0, 1, 2, 3]
+    assert np.abs(counts / 7000 - 1 / 7).max() < 0.02
+
+
+def test_a_rest_stays_a_rest_and_sets_no_bound():
+    songs = view([8])
+    songs.pitches[:] = [60, 128, 61, 128, 62, 63, 64, 65]
+    plain, moved = transposed(songs, 6)
+    assert (moved[:, [1, 3]] == 128).all()
+    assert set((moved - plain)[:, 0].tolist()) == set(range(-6, 7))
+
+
+def test_a_song_goes_no_further_than_its_own_range_allows():
+    songs = view([16, 16])
+    songs.pitches[:] = 60
+    songs.pitches[15] = 126  # in the second half of the first song: all of it is held back
+    songs.pitches[16] = 2
+    songs.pitches[17:] = 61
+    plain, moved = transposed(songs, 5)
+    intervals = (moved - plain)[:, 1]
+    high = plain[:, 1] == 60
+    assert set(intervals[high].tolist()) == {-5, -4, -3, -2, -1, 0, 1}
+    assert set(intervals[~high].tolist()) == {-2, -1, 0, 1, 2, 3, 4, 5}
+    assert (moved.min(), moved.max()) == (0, 127)
+
+
+def test_a_song_of_rests_alone_can_be_drawn_transposed():
+    songs = view([8])
+    songs.pitches[:] = 128
+    assert (transposed(songs, 6)[1] == 128).all()

@@ -9,6 +9,7 @@ from musebar_core import checkpoint, training
 from musebar_core.annealing import Schedule
 from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.stacked import Run, fit
+from musebar_core.stacked.fit import alike
 from musebar_core.state import start
 
 CLOSE = {"rel": 1e-10, "abs": 1e-10}
@@ -99,6 +100,42 @@ def test_each_encoder_in_a_stack_ends_as_it_does_alone(
         assert_equal(run.state, alone(genre, run.config, 1))
 
 
+@pytest.mark.usefixtures("float64")
+def test_options_of_one_run_leave_the_other_runs_of_a_stack_as_they_are_alone(configuration, genre):
+    configs = [
+        configuration(annealing=Schedule("linear", end=0.3)),
+        configuration(regularizers=4, free_nats=0.05),
+        configuration(scheduled_sampling=0.9, input_dropout=0.3),
+        configuration(latent=2, transposition=6, free_bits=0.1),
+        configuration(),
+    ]
+    for run in together(genre, *((config, 1) for config in configs)):
+        assert_equal(run.state, alone(genre, run.config, 1))
+
+
+def normalised(config, spread):
+    return dataclasses.replace(config, model=dataclasses.replace(config.model, batch_norm=spread))
+
+
+@pytest.mark.usefixtures("float64")
+def test_each_normalised_run_of_a_stack_has_moments_of_its_own(configuration, genre):
+    configs = [
+        normalised(configuration(4, 2, gradient_clip=1.0), 0.5),
+        normalised(configuration(2, 2, epochs=8), 1.0),
+        normalised(configuration(3, 2, free_nats=0.5, scheduled_sampling=1.0), 0.7),
+    ]
+    for run in together(genre, *((config, 1) for config in configs)):
+        assert run.state.model.mu_norm.variance.shape == (2, run.config.model.latent_length)
+        assert_equal(run.state, alone(genre, run.config, 1))
+
+
+def test_normalised_runs_stack_with_their_like_alone(configuration):
+    plain = configuration()
+    assert alike(normalised(plain, 0.5)) == alike(normalised(configuration(latent=2), 1.0))
+    assert alike(normalised(plain, 0.5)) != alike(plain)
+    assert alike(normalised(plain, 0.5)) != alike(normalised(configuration(4, 4), 0.5))
+
+
 def test_a_run_that_diverges_drops_out_and_the_others_never_notice(configuration, genre):
     fine, wild = configuration(), configuration(learning_rate=1e30)
     ended = {}
@@ -121,11 +158,12 @@ def test_two_stacks_of_the_same_runs_are_equal_bit_for_bit(configuration, genre)
 
 
 @pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("spread", [0.0, 0.5])
 @pytest.mark.parametrize("stacked_first", [True, False])
 def test_a_run_goes_on_alone_from_a_stack_and_in_a_stack_from_alone(
-    configuration, genre, tmp_path, stacked_first
+    configuration, genre, tmp_path, stacked_first, spread
 ):
-    config = configuration(gradient_clip=1.0, annealing=Schedule("linear"))
+    config = normalised(configuration(gradient_clip=1.0, annealing=Schedule("linear")), spread)
     identity = checkpoint.Identity(config, genre.name, genre.fingerprint, "somewhere", 3)
     fresh = runs_of(genre, (config, 3), (config, 4))
     rows = fit(fresh, genre) if stacked_first else training.fit(config, genre, 3, fresh[0].state)
