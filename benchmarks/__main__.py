@@ -6,7 +6,7 @@ import importlib
 import sys
 
 QUICK = ("training", "gpu", "corpus", "overhead", "reports")
-NAMES = (*QUICK, "search_efficiency", "statistics", "coverage", "melody")
+NAMES = (*QUICK, "search_efficiency", "statistics", "coverage", "melody", "reading")
 
 
 def main() -> None:

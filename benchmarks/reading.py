@@ -1,0 +1,284 @@
+"""Every reading against an independent one: ``python -m benchmarks reading FOLDER...``.
+
+All MIDI files, ABC tunes, MusicXML and Humdrum scores below each FOLDER (``music21`` stands for the
+corpus that music21 ships) are read by this product, bars as written, and by another program:
+:mod:`benchmarks.independent`. They agree where onset, duration and pitch of every note are the same
+to a hundredth of a quarter note; for ABC, onset and highest pitch of the first voice to 1/24.
+Each disagreement is put under a cause that is looked for in the file itself, else it is
+"unexplained" and listed; ``--list`` lists the others, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.independent import (
+    MUSIC_LINE,
+    Heard,
+    IndependentError,
+    Score,
+    by_abc2midi,
+    by_mido,
+    by_music21,
+    missing,
+)
+from musebar_core.corpus import abc, midi
+from musebar_core.corpus.account import kind
+from musebar_core.corpus.notes import UnreadableError
+from musebar_core.corpus.scores import form_of, read_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from musebar_core.corpus.notes import Track
+    from musebar_core.corpus.scores import Form
+
+FORMATS = {
+    **dict.fromkeys((".mid", ".midi", ".kar", ".rmi"), "MIDI"),
+    ".abc": "ABC",
+    **dict.fromkeys((".mxl", ".xml", ".musicxml"), "MusicXML"),
+    ".krn": "Humdrum",
+}
+RIVALS = {"MIDI": "mido", "ABC": "abc2midi", "MusicXML": "music21", "Humdrum": "music21"}
+
+SAME, UNEXPLAINED = "same", "unexplained"
+CLOSE = 0.01
+"""Quarter notes by which two times may differ."""
+
+CHORD_SPREAD = 0.09
+"""Quarter notes by which abc2midi may spread a chord."""
+
+ABC_CAUSES = {
+    "it reports an error in the text": re.compile(r"Error in line|Ignoring reserved"),
+    "the repeat begins at a double bar": re.compile(r"\|\||\|\]|\[\|"),
+    "the last ending is closed by a repeat sign": re.compile(r"2[^|]*(?:\|[^|:]*)*:\|"),
+    "a tuplet of 5, 7 or 9": re.compile(r"\([579]"),
+    "an ornament, a grace note's accidental or a chord of old": re.compile(r"[TH~]|\{[\^_=]|\+"),
+    "a tie to another note": re.compile(r"-"),
+}
+"""Where abc2midi errs: what it says, and signs in the text; the second and third when played."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file, or a tune of one (``text``)."""
+
+    form: str
+    name: str
+    path: Path
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``same``, or the cause of a disagreement, with what differs first."""
+
+    piece: Piece
+    cause: str
+    detail: str = ""
+
+
+def pieces_below(folder: Path) -> Iterator[Piece]:
+    """All pieces below a folder, a tune book as its tunes."""
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        form = FORMATS.get(path.suffix.lower(), "")
+        name = path.relative_to(folder).as_posix()
+        if form == "ABC":
+            tunes = abc.split_tunes(abc.decode(path.read_bytes()))
+            for number, text in tunes:
+                yield Piece(form, f"{name}:{number}" if len(tunes) > 1 else name, path, text)
+        elif form and (form != "MusicXML" or form_of(path.read_bytes(), path.suffix.lower())):
+            yield Piece(form, name, path)
+
+
+def compare(piece: Piece) -> Verdict:
+    """Read a piece twice."""
+    if piece.form == "ABC":
+        cause = abc_verdict(piece.text, play_repeats=False)
+        return Verdict(piece, cause)
+    content = piece.path.read_bytes()
+    own: list[Heard] | str
+    other: Score | str
+    damage = ""
+    try:
+        if piece.form == "MIDI":
+            read = midi.read_piece(content)
+            own, damage = heard(read.tracks), read.damage
+        else:
+            form: Form = form_of(content, piece.path.suffix.lower()) or "musicxml"
+            own = heard(read_parts(content, form, play_repeats=False)[1])
+    except UnreadableError as error:
+        own = str(error)
+    try:
+        if piece.form == "MIDI":
+            other = Score([note for note in by_mido(content) if note.duration > 0])
+        else:
+            other = by_music21(content, piece.form == "Humdrum")
+    except IndependentError as error:
+        other = str(error)
+    return Verdict(piece, *_cause(own, other, damage, content))
+
+
+def heard(tracks: Iterable[Track]) -> list[Heard]:
+    """Give the notes of all tracks but drums."""
+    return [
+        Heard(float(onset), float(duration), int(pitch))
+        for track in tracks
+        if not track.is_drum
+        for onset, duration, pitch in zip(
+            track.notes.onsets, track.notes.durations, track.notes.pitches, strict=True
+        )
+    ]
+
+
+def _cause(
+    own: list[Heard] | str, other: Score | str, damage: str, content: bytes
+) -> tuple[str, str]:
+    if isinstance(own, str):
+        both = "neither reads it" if isinstance(other, str) else "rejected here"
+        return f"{both}: {kind(own)}", own
+    if isinstance(other, str):
+        return "damaged, and the other refuses it" if damage else "the other refuses it", other
+    if same(own, other.notes):
+        return SAME, ""
+    ours, theirs = _only(own, other.notes), _only(other.notes, own)
+    detail = f"{len(own)} notes here, {len(other.notes)} there; {ours[:2]} here, {theirs[:2]} there"
+    if damage:
+        return "damaged", f"{damage}; {detail}"
+    return _difference(own, other, content), detail
+
+
+def _difference(own: list[Heard], other: Score, content: bytes) -> str:
+    """Look for what two readings of one score differ in."""
+    if _spans(own) == _spans(other.notes):
+        return "ties: the same pitches sound as long in all, cut at other places"
+    if sorted((n.pitch % 12, round(n.onset, 1)) for n in own) == sorted(
+        (n.pitch % 12, round(n.onset, 1)) for n in other.notes
+    ) and (b"octave-change" in content.replace(b"\0", b"") or content[:2] == b"PK"):
+        return "octaves: a clef and a transposition that both move them"
+    if len(other.notes) < len(own) and b"*^" in content:
+        return "spines that split again: a bar is lost there"
+    if other.drifts:
+        return "time: measures that are no whole ones, or lie elsewhere in other parts"
+    return UNEXPLAINED
+
+
+def _spans(notes: Iterable[Heard]) -> dict[int, float]:
+    sums: defaultdict[int, float] = defaultdict(float)
+    for note in notes:
+        sums[note.pitch] += note.duration
+    return {pitch: round(total, 1) for pitch, total in sums.items()}
+
+
+def same(one: Sequence[Heard], other: Sequence[Heard]) -> bool:
+    """Whether two readings have the same notes."""
+    if len(one) != len(other):
+        return False
+    first, second = (
+        np.array(sorted((n.pitch, n.onset, n.duration) for n in notes)).reshape(-1, 3)
+        for notes in (one, other)
+    )
+    return bool((first[:, 0] == second[:, 0]).all()) and bool(
+        np.allclose(first, second, rtol=0, atol=CLOSE)
+    )
+
+
+def _only(one: Iterable[Heard], other: Iterable[Heard]) -> list[tuple[float, float, int]]:
+    first, second = (
+        Counter((round(n.onset, 2), round(n.duration, 2), n.pitch) for n in notes)
+        for notes in (one, other)
+    )
+    return sorted((first - second).elements())
+
+
+def tops(notes: list[tuple[float, int]]) -> list[tuple[int, int]]:
+    """Onsets in 1/24 quarter notes from the first, and the highest pitch of each."""
+    found: list[tuple[float, int]] = []
+    last = -1.0
+    for onset, pitch in sorted(notes):
+        if found and onset - last < CHORD_SPREAD:
+            found[-1] = (found[-1][0], max(found[-1][1], pitch))
+        else:
+            found.append((onset, pitch))
+            last = onset
+    return [(round((onset - found[0][0]) * 24), pitch) for onset, pitch in found]
+
+
+def without_repeats(text: str) -> str:
+    """Make bar lines of repeat signs and endings of ABC."""
+    bars = re.compile(
+        r"\[ ?\d[\d,-]*|:*\[?\|[|:\]]*(?:\[\|)?[|:\]]*(?:\d[\d,-]*)?|::+|^\s*(?:\d[\d,-]*(?=\s)|:)"
+    )
+    return MUSIC_LINE.sub(lambda line: bars.sub(" | ", re.sub(r'"[^"]*"', "", line[0])), text)
+
+
+def abc_verdict(text: str, *, play_repeats: bool) -> str:
+    """Compare a tune with abc2midi's reading: ``same``, a cause, or ``unexplained``."""
+    theirs, told = by_abc2midi(text if play_repeats else without_repeats(text))
+    _, parts, _ = abc.read_parts(text.encode(), play_repeats=play_repeats)
+    first = next((heard([part]) for part in parts if len(part.notes)), [])
+    if tops(theirs) == tops([(note.onset, note.pitch) for note in first]):
+        return SAME
+    music = "".join(MUSIC_LINE.findall(text))
+    causes = list(ABC_CAUSES.items())
+    if causes[0][1].search(told):
+        return causes[0][0]
+    within = causes[1:3] if play_repeats else []
+    return next((name for name, sign in [*within, *causes[3:]] if sign.search(music)), UNEXPLAINED)
+
+
+def main() -> None:
+    """Compare all pieces below the folders, and print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks reading")
+    parser.add_argument("folders", nargs="+", metavar="FOLDER", help="a folder, or music21")
+    parser.add_argument("--list", action="store_true", help="list every disagreement")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    pieces = [piece for name in options.folders for piece in pieces_below(_folder(name))]
+    if not pieces:
+        parser.exit(1, f"no music in {', '.join(options.folders)}\n")
+    for form, what in missing().items():
+        print(f"{form} is not compared: it takes {what}")
+    pieces = [piece for piece in pieces if piece.form not in missing()]
+    with ProcessPoolExecutor(options.workers) as pool:
+        verdicts = list(pool.map(compare, pieces, chunksize=8))
+    _print(verdicts, options.list)
+
+
+def _folder(name: str) -> Path:
+    if name != "music21":
+        return Path(name)
+    import music21
+
+    return Path(music21.__file__).parent / "corpus"
+
+
+def _print(verdicts: Sequence[Verdict], every: bool) -> None:
+    causes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for verdict in verdicts:
+        causes[verdict.piece.form][verdict.cause] += 1
+    print("| format | against | compared | agree | |\n| --- | --- | --- | --- | --- |")
+    for form, of_form in causes.items():
+        n, n_same = of_form.total(), of_form[SAME]
+        print(f"| {form} | {RIVALS[form]} | {n:,} | {n_same:,} | {n_same / n:.1%} |")
+    print("\n| format | cause | pieces |\n| --- | --- | --- |")
+    for form, of_form in causes.items():
+        for cause, count in of_form.most_common():
+            if cause != SAME:
+                print(f"| {form} | {cause} | {count:,} |")
+    listed = [v for v in verdicts if v.cause != SAME and (every or v.cause == UNEXPLAINED)]
+    for verdict in listed:
+        print(f"{verdict.piece.name}: {verdict.cause}: {verdict.detail}")
+
+
+if __name__ == "__main__":
+    main()
