@@ -1,7 +1,8 @@
-"""The account of every file: reasons counted by kind, and genres that have too few songs."""
+"""The account of every file: reasons by kind, songs by reader, genres that have too few songs."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from musebar_core.corpus.midi import share_read
 from musebar_core.corpus.split import SPLITS
 from musebar_core.errors import CorpusError
 
@@ -56,6 +58,56 @@ class ThinGenre:
         why = ", ".join(f"{count}: {kind}" for kind, count in list(self.reasons.items())[:3])
         need = f", at least {LEAST_SONGS} that differ are needed" if self.n_songs else ""
         return f"genre '{self.genre}': {count} could be taken{need}" + (f" ({why})" if why else "")
+
+
+@dataclass(frozen=True)
+class Read:
+    """The songs that one reader read.
+
+    Attributes
+    ----------
+    reader
+        Its name, as in ``songs.parquet``.
+    n_songs, n_damaged, n_uncounted
+        Songs, those from damaged files, and those whose source cannot be counted.
+    least_read, least_read_source
+        Lowest share of a damaged file's notes that was read, and the file; NaN without any.
+    lowest, lowest_source
+        Lowest agreement with the count of a source, and the source; NaN without any.
+    """
+
+    reader: str
+    n_songs: int
+    n_damaged: int = 0
+    n_uncounted: int = 0
+    least_read: float = math.nan
+    least_read_source: str = ""
+    lowest: float = math.nan
+    lowest_source: str = ""
+
+
+def by_reader(songs: pd.DataFrame) -> tuple[Read, ...]:
+    """Give the account of songs (columns as in ``songs.parquet``) by reader, most songs first."""
+    found = [_read(str(reader), table) for reader, table in songs.groupby("reader")]
+    return tuple(sorted(found, key=lambda each: (-each.n_songs, each.reader)))
+
+
+def _read(reader: str, songs: pd.DataFrame) -> Read:
+    by_source = songs.sort_values("source").set_index("source")
+    agreement = pd.to_numeric(by_source["agreement"], errors="coerce")
+    read = by_source.loc[by_source["damage"] != "", "damage"].map(share_read)
+    least, least_source = _lowest(read)
+    lowest, lowest_source = _lowest(agreement)
+    n_uncounted = int(agreement.isna().sum())
+    return Read(
+        reader, len(songs), len(read), n_uncounted, least, least_source, lowest, lowest_source
+    )
+
+
+def _lowest(values: pd.Series[float]) -> tuple[float, str]:
+    """Lowest of some values and its label; NaN and none of no values."""
+    known = values.dropna()
+    return (float(known.min()), str(known.idxmin())) if len(known) else (math.nan, "")
 
 
 def kind(reason: str) -> str:

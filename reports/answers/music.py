@@ -12,7 +12,7 @@ import numpy as np
 from musebar_core.baselines import PITCHES, fit_baselines
 from musebar_core.config import TrainingConfig
 from musebar_core.corpus import OVERALL, evaluation_snippets, windows
-from musebar_core.corpus.account import count_kinds
+from musebar_core.corpus.account import Read, by_reader, count_kinds
 from musebar_core.corpus.grid import REST
 from musebar_core.corpus.split import SPLITS
 
@@ -112,6 +112,8 @@ class Description:
         One a genre, then ``"overall"``.
     rejected
         Kind of reason to files, most first.
+    read
+        What each reader read, most songs first.
     left_out
         Genres that had too few songs, a line each.
     snippet_steps
@@ -129,6 +131,7 @@ class Description:
     n_rejected: int
     n_ignored: int
     rejected: dict[str, int]
+    read: tuple[Read, ...]
     left_out: tuple[str, ...]
     examples: tuple[Example, ...]
 
@@ -149,6 +152,7 @@ def describe(corpus: Corpus, grid: Grid) -> Description:
         n_rejected=len(rejected),
         n_ignored=info["n_ignored"],
         rejected=count_kinds(rejected),
+        read=by_reader(corpus.songs),
         left_out=tuple(info.get("left_out", ())),
         examples=_examples(corpus),
     )

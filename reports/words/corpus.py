@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
-from musebar_core.corpus.account import count_kinds
+from musebar_core.corpus.account import by_reader, count_kinds
 from reports.answers import music
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Grid
     from musebar_core.corpus import Corpus
+    from musebar_core.corpus.account import Read
     from reports.answers.music import Counts, Description
 
 
@@ -37,6 +39,7 @@ def description(described: Description, corpus: Corpus, grid: Grid) -> dict[str,
         },
         "n_rejected": described.n_rejected,
         "rejected": described.rejected,
+        "readers": {each.reader: _reader_facts(each) for each in described.read},
         "left_out": list(described.left_out),
     }
 
@@ -65,6 +68,7 @@ def description_text(described: Description) -> str:
         "",
         *_account_lines(described.n_songs, described.n_rejected, described.n_ignored),
         *_reason_lines(described.rejected, described.left_out),
+        *_reader_lines(described.read),
         f"fingerprint {described.fingerprint}",
     ]
     return "\n".join(lines)
@@ -80,6 +84,7 @@ def summary(corpus: Corpus, grid: Grid) -> str:
             "",
             *_account_lines(len(corpus.songs), len(reasons), info["n_ignored"]),
             *_reason_lines(count_kinds(reasons), info.get("left_out", ())),
+            *_reader_lines(by_reader(corpus.songs)),
         ]
     )
 
@@ -110,6 +115,46 @@ def _reason_lines(rejected: Mapping[str, int], left_out: Iterable[str]) -> list[
         *(f"  {count:>6}  {reason}" for reason, count in rejected.items()),
         *(f"left out: {genre}" for genre in left_out),
     ]
+
+
+def _reader_lines(read: Iterable[Read]) -> list[str]:
+    """What each reader read, how many damaged files, and how far it agreed with the sources."""
+    return [
+        "; ".join(
+            [
+                f"read by {each.reader}: {each.n_songs}",
+                *_damage(each),
+                *_agreement(each),
+            ]
+        )
+        for each in read
+    ]
+
+
+def _damage(read: Read) -> list[str]:
+    if not read.n_damaged:
+        return []
+    share = f"{read.least_read:.1%} of the notes ({read.least_read_source})"
+    return [f"{read.n_damaged} from damaged files, read to at least {share}"]
+
+
+def _agreement(read: Read) -> list[str]:
+    uncounted = [f"{read.n_uncounted} not counted"] if read.n_uncounted else []
+    if math.isnan(read.lowest):
+        return uncounted
+    if read.lowest == 1:
+        return ["as many notes as counted in every source", *uncounted]
+    return [f"lowest agreement with a source {read.lowest:.1%} ({read.lowest_source})", *uncounted]
+
+
+def _reader_facts(read: Read) -> dict[str, Any]:
+    """As plain data: NaN, which JSON has not, is None."""
+    facts = dataclasses.asdict(read)
+    del facts["reader"]
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in facts.items()
+    }
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -42,6 +42,20 @@ def test_build_prints_counts_and_ends_with_the_path(run, source, tmp_path):
     assert "read 21 of 21 files" in result.stderr
 
 
+def test_build_and_describe_say_which_reader_read_how_many_and_how_far_it_agreed(
+    run, source, tmp_path
+):
+    path = next((source / "jazz").glob("*.mid"))
+    path.write_bytes(path.read_bytes() + b"junk behind the last track")
+    built = run("build", source, "--out", tmp_path / "out", "--workers", 1).stdout
+    said = f"read to at least 100.0% of the notes (jazz/{path.name})"
+    assert said in built
+    assert said in run("describe", tmp_path / "out").stdout
+    readers = json.loads(run("describe", tmp_path / "out", "--json").stdout)["readers"]
+    assert sum(each["n_songs"] for each in readers.values()) == 20
+    assert sum(each["n_damaged"] for each in readers.values()) == 1
+
+
 def test_describe_gives_songs_steps_and_baselines_as_json(run, source, tmp_path):
     out = tmp_path / "out"
     run("build", source, "--out", out, "--workers", 1)

@@ -5,7 +5,15 @@ event by event (:mod:`~musebar_core.corpus.midi.lenient`); README.md beside this
 """
 
 from musebar_core.corpus.midi.chunks import unwrap_riff
-from musebar_core.corpus.midi.lenient import LEAST_READ, Piece, read_leniently
+from musebar_core.corpus.midi.lenient import LEAST_READ, Piece, read_leniently, share_read
 from musebar_core.corpus.midi.reader import read_piece, read_tracks
 
-__all__ = ["LEAST_READ", "Piece", "read_leniently", "read_piece", "read_tracks", "unwrap_riff"]
+__all__ = [
+    "LEAST_READ",
+    "Piece",
+    "read_leniently",
+    "read_piece",
+    "read_tracks",
+    "share_read",
+    "unwrap_riff",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ MOST_FAULTS = 4
 
 _NOTE_BYTES = 8
 """Bytes of a note, on and off, where a file has none to measure by."""
+
+
+_READ_OF = re.compile(r"([\d,]+) of about ([\d,]+) notes can be read$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +95,14 @@ def damage_of(faults: Sequence[str], n_read: int, n_lost: float = 0.0) -> str:
     if len(said) > MOST_FAULTS:
         said = [*said[:MOST_FAULTS], f"{len(said) - MOST_FAULTS:,} more faults"]
     return f"{'; '.join(said)}; {_share(n_read, n_lost)}"
+
+
+def share_read(damage: str) -> float:
+    """Share of a file's notes that were read, as :func:`damage_of` says; NaN of a sound one."""
+    if not damage:
+        return float("nan")
+    found = _READ_OF.search(damage)
+    return int(found[1].replace(",", "")) / int(found[2].replace(",", "")) if found else 1.0
 
 
 def _faults(chunk: Chunk, events: Events) -> list[str]:

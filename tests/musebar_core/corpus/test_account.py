@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import math
+
+import pandas as pd
 import pytest
 
-from musebar_core.corpus.account import count_kinds, kind, thin_genres
+from musebar_core.corpus.account import Read, by_reader, count_kinds, kind, thin_genres
+from musebar_core.corpus.midi.lenient import damage_of, share_read
 
 
 @pytest.mark.parametrize(
@@ -40,3 +44,28 @@ def test_a_genre_of_fewer_than_three_songs_is_thin_and_says_why():
         "genre 'jazz': 1 of its 3 files could be taken, at least 3 that differ are needed "
         "(2: no notes)"
     )
+
+
+def test_songs_are_counted_by_reader_with_their_damage_and_lowest_agreement():
+    columns = ["reader", "source", "damage", "agreement"]
+    rows = [
+        ["symusic", "a.mid", "", 1.0],
+        ["symusic", "b.mid", "", 0.98],
+        ["symusic", "c.mid", "", 0.99],
+        ["lenient", "d.mid", damage_of(["track 1 has no end"], 900, 100.0), 1.0],
+        ["lenient", "e.mid", damage_of(["track 2 has no end"], 500), 1.0],
+        ["abc", "f.abc", "", math.nan],
+    ]
+    symusic, lenient, abc = by_reader(pd.DataFrame(rows, columns=columns))
+    assert (symusic.reader, symusic.n_songs, symusic.n_damaged) == ("symusic", 3, 0)
+    assert (symusic.lowest, symusic.lowest_source) == (0.98, "b.mid")
+    assert lenient == Read("lenient", 2, 2, 0, 0.9, "d.mid", 1.0, "d.mid")
+    assert (abc.n_uncounted, abc.lowest_source) == (1, "")
+    assert math.isnan(abc.lowest)
+
+
+@pytest.mark.parametrize(
+    ("n_read", "n_lost", "share"), [(12_345, 55.0, 12_345 / 12_400), (7, 0, 1)]
+)
+def test_the_share_that_was_read_is_taken_from_what_is_said_of_the_damage(n_read, n_lost, share):
+    assert share_read(damage_of(["it breaks off"], n_read, n_lost)) == pytest.approx(share)
