@@ -1,10 +1,12 @@
-# make setup | quickstart | check | test | test-services | test-browser | test-all | bench
+# make setup | quickstart | check | test | test-services | test-browser | test-ci | test-all | bench
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# a test file stays in one process, so that its tests share what they start
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
-.PHONY: setup quickstart test test-services test-browser test-all debian object-storage check bench format clean
+.PHONY: setup quickstart test test-services test-browser test-ci test-all debian object-storage check mutants bench format clean
 
 setup: $(STAMP)
 
@@ -20,13 +22,17 @@ quickstart: setup
 	$(BIN)/musebar report build quickstart
 
 test: setup
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-services: setup debian object-storage
-	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m 'services and not slow'
+	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m 'services and not slow'
 
 test-browser: setup debian
-	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m 'browser and not slow'
+	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m 'browser and not slow'
+
+# the three above in one run: while a test waits for a service or a browser, another computes
+test-ci: setup debian object-storage
+	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m 'not slow'
 
 test-all: setup debian object-storage
 	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m ''
@@ -40,6 +46,10 @@ object-storage: .venv-moto/bin/moto_server
 .venv-moto/bin/moto_server:
 	$(PYTHON) -m venv .venv-moto
 	.venv-moto/bin/python -m pip install --quiet --disable-pip-version-check 'moto[server]==5.2.5'
+
+# how many planted faults the tests notice, in the files that differ from main; others: ARGS=FOLDER
+mutants: setup
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -1,0 +1,123 @@
+"""The faults that can be planted in a file, one at a time: cosmic-ray's operators and one more.
+
+Left out is what no run can notice: annotations, and what only a type checker reads.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import parso.python.tree
+from cosmic_ray import plugins
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+class DropStatement(Operator):
+    """Puts ``pass`` in place of a call for its effect, a ``raise`` or an augmented assignment."""
+
+    @classmethod
+    def examples(cls):
+        return ()
+
+    def mutation_positions(self, node):
+        if node.type == "simple_stmt" and self._counts(node.children[0]):
+            yield node.start_pos, node.children[0].end_pos
+
+    def mutate(self, node, index):
+        first = node.children[0].get_first_leaf()
+        node.children[0] = parso.python.tree.Name("pass", first.start_pos, prefix=first.prefix)
+        return node
+
+    @staticmethod
+    def _counts(statement) -> bool:
+        if statement.type == "expr_stmt":
+            sign = statement.children[1]
+            return sign.type == "operator" and sign.value != "="
+        return statement.type in {"raise_stmt", "atom_expr"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault in one file.
+
+    Attributes
+    ----------
+    lines
+        First and last line of what is changed, from 1.
+    occurrence
+        Which of the operator's places in the file.
+    """
+
+    file: str
+    operator: str
+    occurrence: int
+    lines: tuple[int, int]
+    column: int
+
+    @property
+    def kind(self) -> str:
+        """The operator without what it puts in place."""
+        return self.operator.partition("_")[0]
+
+    def code(self, source: str) -> str:
+        """The file's text with the fault in it."""
+        mutated = mutate_code(source, _operators()[self.operator](), self.occurrence)
+        assert mutated is not None
+        return mutated
+
+
+@cache
+def _operators() -> dict[str, type[Operator]]:
+    found = {
+        name.rpartition("/")[2]: plugins.get_operator(name) for name in plugins.operator_names()
+    }
+    return {name: cls for name, cls in found.items() if not cls.arguments()} | {
+        "DropStatement": DropStatement
+    }
+
+
+def mutants(root: Path, file: str) -> Iterator[Mutant]:
+    """Every fault that can be planted in a file and be noticed."""
+    source = (root / file).read_text()
+    tree = get_ast(source)
+    unread = list(_unread(ast.parse(source)))
+    for name, operator in _operators().items():
+        places = [p for node in ast_nodes(tree) for p in operator().mutation_positions(node)]
+        for occurrence, (start, end) in enumerate(places):
+            if not any(first <= start and end <= last for first, last in unread):
+                yield Mutant(file, name, occurrence, (start[0], end[0]), start[1])
+
+
+def sample(found: Iterable[Mutant], count: int, seed: int) -> list[Mutant]:
+    """So many of them, no two of one kind at one place."""
+    places = defaultdict(list)
+    for mutant in found:
+        places[mutant.file, mutant.lines, mutant.column, mutant.kind].append(mutant)
+    rng = random.Random(seed)
+    chosen = rng.sample(sorted(places), min(count, len(places)))
+    return [rng.choice(places[place]) for place in chosen]
+
+
+Span = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _unread(tree: ast.Module) -> Iterator[Span]:
+    """Annotations, and what stands under ``if TYPE_CHECKING``."""
+    for node in ast.walk(tree):
+        parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            parts.append(node)
+        for part in parts:
+            if part is not None:
+                yield (part.lineno, part.col_offset), (part.end_lineno, part.end_col_offset)

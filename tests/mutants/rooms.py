@@ -1,0 +1,84 @@
+"""Which code is mutated, and which tests answer for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Room:
+    """A folder of the product and the tests that are to notice a fault in it.
+
+    Attributes
+    ----------
+    name
+        The folder, or a module of it.
+    tests
+        Files and folders; what is slow, needs services or a browser is not run.
+    without
+        Beginnings of the names of files that are left out.
+    """
+
+    name: str
+    tests: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+    def files(self, root: Path) -> list[str]:
+        """Its files, relative to ``root``; a folder's own, not those of its folders."""
+        place = root / self.name
+        found = [place] if place.is_file() else sorted(place.glob("*.py"))
+        return [
+            str(file.relative_to(root)) for file in found if not file.name.startswith(self.without)
+        ]
+
+
+CORPUS = ("tests/musebar_core/corpus",)
+REPORTS = ("tests/reports",)
+
+ROOMS = (
+    Room(
+        "musebar_core",
+        tuple(
+            f"tests/musebar_core/test_{name}.py"
+            for name in (
+                "annealing",
+                "baselines",
+                "config",
+                "generation",
+                "learning_rate",
+                "measures",
+                "melodies",
+                "metric_table",
+                "metrics",
+                "model",
+                "objective",
+                "precision",
+                "recurrence",
+                "reference",
+                "settings",
+                "size",
+                "training",
+                "yamlfile",
+            )
+        ),
+    ),
+    Room("musebar_core/corpus", CORPUS),
+    Room("musebar_core/corpus/abc", CORPUS),
+    Room("musebar_core/corpus/humdrum", CORPUS),
+    Room("musebar_core/corpus/midi", CORPUS),
+    Room("musebar_core/corpus/musicxml", CORPUS),
+    Room("musebar_core/stacked", ("tests/musebar_core/stacked",), ("kernels", "resident")),
+    Room("study/spec", ("tests/study/spec",)),
+    Room("study/statistics", ("tests/study/statistics", "tests/reports/test_against_scipy.py")),
+    Room("study/ledger", ("tests/study/ledger", "tests/study/run/test_failures.py")),
+    Room("study/search", ("tests/study/search",)),
+    Room("study/results", ("tests/study/results",)),
+    Room("study/cluster", ("tests/study/cluster",)),
+    Room("reports/stats", REPORTS),
+    Room("reports/answers", REPORTS),
+    Room("reports/pages/render.py", REPORTS),
+)
