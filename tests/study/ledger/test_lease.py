@@ -1,0 +1,189 @@
+"""How long a driver's silence is waited for: by a clock of the test's own, second by second."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from musebar_core.errors import StudyError
+from study.home.studies import Home
+from study.ledger import lease
+from study.ledger.lease import Holder, Lease, holder, process_start, this_host
+from study.ledger.schema import leases
+
+
+@pytest.fixture
+def study(tmp_path, tiny_spec):
+    made = Home(tmp_path / "studies").create(tiny_spec())
+    yield made
+    made.ledger.close()
+
+
+class Clock:
+    """Seconds that pass only in sleep, and what is to happen at which of them."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.began = self.now
+        self.events = {}
+
+    @property
+    def waited(self) -> float:
+        return self.now - self.began
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+        for at in [at for at in self.events if at <= self.waited]:
+            self.events.pop(at)()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    found = Clock()
+    monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=found.monotonic, sleep=found.sleep))
+    return found
+
+
+@pytest.fixture
+def held_elsewhere(study):
+    """A driver on another host holds the study."""
+    values = {"holder": "other", "host": "elsewhere/1", "pid": 1, "process_start": 0.0, "beat": 4}
+    with study.ledger.database.begin() as db:
+        db.execute(leases.insert().values(study="tiny", **values))
+
+
+def beats(study, **changes):
+    def change():
+        with study.ledger.database.begin() as db:
+            db.execute(leases.update().values(changes or {"beat": leases.c.beat + 1}))
+
+    return change
+
+
+def leaves(study):
+    def leave():
+        with study.ledger.database.begin() as db:
+            db.execute(leases.delete())
+
+    return leave
+
+
+def test_a_driver_elsewhere_that_is_silent_for_a_minute_is_replaced_after_it(
+    study, clock, held_elsewhere
+):
+    with Lease(study.ledger, "tiny"):
+        assert 60 <= clock.waited <= 61
+        assert holder(study.ledger, "tiny").here
+
+
+@pytest.mark.parametrize("at", [1, 31, 59])
+def test_a_driver_elsewhere_whose_heartbeat_moves_is_not_replaced(
+    study, clock, held_elsewhere, at
+):
+    clock.events[at] = beats(study)
+    with pytest.raises(StudyError, match="is being driven by process 1 on elsewhere"):
+        Lease(study.ledger, "tiny").__enter__()
+    assert at <= clock.waited <= at + 1
+    assert holder(study.ledger, "tiny").holder == "other"
+
+
+def test_a_lease_that_another_took_meanwhile_is_left_to_it(study, clock, held_elsewhere):
+    clock.events[5] = beats(study, holder="third", host="yonder/1", beat=4)
+    with pytest.raises(StudyError, match="is being driven"):
+        Lease(study.ledger, "tiny").__enter__()
+    assert holder(study.ledger, "tiny").holder == "third"
+
+
+def test_a_lease_that_is_given_back_meanwhile_is_taken_at_once(study, clock, held_elsewhere):
+    clock.events[5] = leaves(study)
+    with Lease(study.ledger, "tiny"):
+        assert 5 <= clock.waited <= 6
+
+
+@pytest.mark.parametrize("patience", [2.0, 10.0])
+def test_a_patience_of_ones_own_is_waited_for_whole(study, clock, held_elsewhere, patience):
+    with Lease(study.ledger, "tiny", patience=patience):
+        assert patience <= clock.waited <= patience + 1
+
+
+def test_a_driver_here_that_is_dead_is_not_waited_for(study, clock):
+    child = subprocess.Popen([sys.executable, "-S", "-c", "pass"])
+    child.wait()
+    values = {"holder": "x", "host": this_host(), "process_start": 0.0, "beat": 4}
+    with study.ledger.database.begin() as db:
+        db.execute(leases.insert().values(study="tiny", pid=child.pid, **values))
+    with Lease(study.ledger, "tiny"):
+        assert clock.waited == 0
+
+
+@pytest.mark.parametrize(
+    ("silent", "gone"),
+    [(None, False), (0.0, False), (5.0, False), (59.0, False), (60.0, False), (61.0, True)],
+)
+def test_a_driver_elsewhere_is_gone_after_a_minute_unheard(silent, gone):
+    assert Holder("x", "elsewhere/1", 1, 0.0, 4, silent).gone is gone
+
+
+@pytest.mark.parametrize(("off", "gone"), [(0.0, False), (1.0, False), (-1.0, False), (5.0, True)])
+def test_a_driver_here_is_gone_when_its_process_is_however_long_unheard(off, gone):
+    started = process_start(os.getpid()) + off
+    assert Holder("x", this_host(), os.getpid(), started, 4, silent=3600.0).gone is gone
+
+
+def test_a_heartbeat_moves_the_beat_and_its_time_and_nothing_else(study):
+    with Lease(study.ledger, "tiny") as held:
+        before = holder(study.ledger, "tiny")
+        with study.ledger.database.begin() as db:
+            db.execute(leases.update().values(beat_at=leases.c.beat_at - 100.0))
+            held._beat(db)
+        after = holder(study.ledger, "tiny")
+        assert (before.beat, after.beat) == (0, 1)
+        assert after.silent < 50
+        assert (after.holder, after.pid) == (before.holder, before.pid)
+
+
+def test_a_heartbeat_comes_every_five_seconds(study, monkeypatch):
+    waits = []
+    with Lease(study.ledger, "tiny") as held:
+        pass
+
+    def wait(seconds):
+        waits.append(seconds)
+        return len(waits) > 3
+
+    monkeypatch.setattr(held, "_closing", SimpleNamespace(wait=wait))
+    monkeypatch.setattr(held, "_beat", lambda db: None)
+    held._keep_alive()
+    assert waits == [5.0] * 4
+
+
+@pytest.mark.parametrize(("silent", "asks"), [(14.0, False), (16.0, True)])
+def test_a_driver_without_a_heartbeat_for_fifteen_seconds_asks_whether_it_still_holds(
+    study, clock, silent, asks
+):
+    with Lease(study.ledger, "tiny") as held:
+        with study.ledger.database.begin() as db:
+            db.execute(leases.update().values(holder="other"))
+        clock.now = held._confirmed + silent
+        if asks:
+            with pytest.raises(StudyError, match="taken over"):
+                held.check()
+        else:
+            held.check()
+
+
+def test_a_lease_of_one_study_is_none_of_another(study, tmp_path, tiny_spec):
+    Home(tmp_path / "studies").create(tiny_spec("other", storage__ledger=study.ledger.database.url))
+    with Lease(study.ledger, "tiny"), Lease(study.ledger, "other") as held:
+        assert holder(study.ledger, "tiny").holder != holder(study.ledger, "other").holder
+        held.release()
+        assert holder(study.ledger, "other") is None
+        assert holder(study.ledger, "tiny").pid == os.getpid()
