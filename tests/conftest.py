@@ -69,7 +69,7 @@ def corpus(music: Path, tmp_path_factory: pytest.TempPathFactory):
     return build_corpus(music, out, Grid(1, 4, 16), workers=0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def configuration():
     """Makes tiny configurations: 16 steps, 4 bars, 8 hidden units, 12 epochs."""
 

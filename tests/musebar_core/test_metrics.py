@@ -86,6 +86,62 @@ def test_a_run_without_information_is_collapsed_whatever_its_kl():
     assert found.informative_share == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("mean", "deviation", "units", "nats", "collapsed"),
+    [
+        (0.05, 0.001, 0, 3.91, True),  # informative, yet no unit is active
+        (0.2, 1.0, 1, 0.02, True),  # a unit is active, yet nearly uninformative
+        (1.0, 0.78, 1, 0.49, True),
+        (1.0, 0.76, 1, 0.50, False),
+    ],
+)
+def test_a_run_is_collapsed_that_lacks_half_a_nat_or_an_active_unit(
+    mean, deviation, units, nats, collapsed
+):
+    """Codes of +-mean have variance mean^2; mi_upper is then 1/2 log(1 + mean^2/deviation^2)."""
+    mu = torch.tensor([mean, -mean] * 16, dtype=torch.float64)[:, None, None]
+    logvar = torch.full_like(mu, 2 * math.log(deviation))
+    found = measure(torch.zeros(32), mu, logvar, torch.zeros(32, 1))
+    assert found.active_units == units
+    assert found.mi_upper == pytest.approx(nats, abs=0.01)
+    assert found.collapsed is collapsed
+
+
+def test_a_unit_of_variance_just_over_a_hundredth_is_active_and_one_at_it_is_not():
+    """The variance divides by N: four snippets of +-s have s squared."""
+    ends = torch.tensor([1.0, -1.0, 1.0, -1.0], dtype=torch.float64)[:, None]
+    deviations = torch.tensor([0.0999, 0.1001, 0.11])
+    assert active_units(ends * deviations) == 2
+
+
+def test_the_bracket_of_two_snippets_is_what_a_hand_computes():
+    """Means 0 and 2, unit variances, z at the means: densities 1 and exp(-2) of each other."""
+    mu, logvar = torch.tensor([[0.0], [2.0]]), torch.zeros(2, 1)
+    found = mutual_information(mu, logvar, noise=torch.zeros(2, 1))
+    assert found.lower == pytest.approx(math.log(2) - math.log(1 + math.exp(-2)))
+    assert found.upper == pytest.approx(0.5 * math.log(2))  # a Gaussian of variance 1 + 1
+    assert found.cap == pytest.approx(math.log(2))
+
+
+def test_two_snippets_with_noise_of_a_known_draw_have_the_densities_of_it():
+    """z at 0 + 1 * 1 of N(0, 1) and at 2 + e^1 * 0 of N(2, e^2)."""
+    mu, logvar = torch.tensor([[0.0], [2.0]]), torch.tensor([[0.0], [2.0]])
+    found = mutual_information(mu, logvar, noise=torch.tensor([[1.0], [0.0]]))
+    own = [-0.5, -1.0]  # -(z - mu)^2 / 2 variance - logvar / 2
+    other = [-0.5 * math.exp(-2) - 1.0, -0.5 * 4]
+    mixed = [math.log((math.exp(a) + math.exp(b)) / 2) for a, b in zip(own, other, strict=True)]
+    assert found.lower == pytest.approx((sum(own) - sum(mixed)) / 2)
+    aggregate = 1.0 + (1 + math.exp(2)) / 2  # of the means, and the mean of the variances
+    assert found.upper == pytest.approx(0.5 * (math.log(aggregate) - 1.0))
+
+
+def test_a_single_snippet_carries_nothing():
+    mu, logvar = torch.tensor([[3.0, -1.0]]), torch.tensor([[0.5, -2.0]])
+    found = mutual_information(mu, logvar, generator())
+    assert (found.lower, found.cap) == (pytest.approx(0, abs=1e-9), 0.0)
+    assert found.upper == pytest.approx(0, abs=1e-9)
+
+
 def test_kl_is_of_the_last_posterior_and_kl_bars_of_all():
     mu = torch.zeros(8, 2, 1)
     mu[:, 0] = 2.0  # the first posterior alone is away from the prior

@@ -48,7 +48,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     found = Clock()
-    monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=found.monotonic, sleep=found.sleep))
+    monkeypatch.setattr(
+        lease, "time", SimpleNamespace(monotonic=found.monotonic, sleep=found.sleep)
+    )
     return found
 
 
@@ -85,9 +87,7 @@ def test_a_driver_elsewhere_that_is_silent_for_a_minute_is_replaced_after_it(
 
 
 @pytest.mark.parametrize("at", [1, 31, 59])
-def test_a_driver_elsewhere_whose_heartbeat_moves_is_not_replaced(
-    study, clock, held_elsewhere, at
-):
+def test_a_driver_elsewhere_whose_heartbeat_moves_is_not_replaced(study, clock, held_elsewhere, at):
     clock.events[at] = beats(study)
     with pytest.raises(StudyError, match="is being driven by process 1 on elsewhere"):
         Lease(study.ledger, "tiny").__enter__()

@@ -52,9 +52,10 @@ def exported(tmp_path) -> Path:
         "n_snippets": 7,
     }
     metrics = Metrics.from_dict(known)
+    places = [metrics._replace(bce=bce) for bce in (1.5, 2.5, 3.5, 4.5)]
     done = SeedRunResult(
         attempts=2,
-        metrics=RunMetrics(metrics, metrics, metrics, metrics),
+        metrics=RunMetrics(*places),
         curve=(EpochMetrics(60, 0.5, 2.0, 1.0, metrics),),
         best_epoch=60,
         seconds=1.25,
@@ -170,6 +171,68 @@ def test_runs_of_another_spec_are_refused(exported, tmp_path):
     (exported / "study.yaml").write_text(yaml.safe_dump(spec))
     with pytest.raises(UsageError, match="does not ask for configuration"):
         exchange.import_study(Home(tmp_path / "second"), exported)
+
+
+def test_results_of_another_grid_are_refused(exported, tmp_path):
+    """In a search any configuration may come, but of the study's own snippets."""
+    spec = yaml.safe_load((exported / "study.yaml").read_text())
+    spec["search"] = {"protocol": "search", "space": "full"}
+    (exported / "study.yaml").write_text(yaml.safe_dump(spec))
+    assert exchange.import_study(Home(tmp_path / "second"), exported)[1] == 2
+    for key, value in (("snippet_steps", 480), ("steps_per_quarter", 2), ("steps_per_bar", 8)):
+        changed = spec | {
+            "corpus": spec["corpus"] | {"grid": spec["corpus"]["grid"] | {key: value}}
+        }
+        (exported / "study.yaml").write_text(yaml.safe_dump(changed))
+        with pytest.raises(UsageError, match="does not ask for configuration"):
+            exchange.import_study(Home(tmp_path / "third"), exported)
+    assert Home(tmp_path / "third").names() == []
+
+
+def test_a_phase_that_the_spec_does_not_ask_for_is_refused(exported, tmp_path):
+    frame = pd.read_parquet(exported / "results.parquet")
+    frame["phase"] = "search"
+    frame.to_parquet(exported / "results.parquet")
+    with pytest.raises(UsageError, match="does not ask for seed 1000 in phase search"):
+        exchange.import_study(Home(tmp_path / "second"), exported)
+
+
+def test_the_joint_corpus_belongs_to_every_choice_of_genres(exported, tmp_path):
+    for file in ("results.parquet", "curves.parquet"):
+        frame = pd.read_parquet(exported / file)
+        frame["genre"] = "overall"
+        frame.to_parquet(exported / file)
+    _, count = exchange.import_study(Home(tmp_path / "second"), exported)
+    assert count == 2
+
+
+def test_any_genre_goes_where_the_spec_leaves_genres_open(exported, tmp_path):
+    frame = pd.read_parquet(exported / "results.parquet")
+    frame["genre"] = "polka"
+    frame.to_parquet(exported / "results.parquet")
+    spec = yaml.safe_load((exported / "study.yaml").read_text())
+    spec["corpus"]["genres"] = None
+    (exported / "study.yaml").write_text(yaml.safe_dump(spec))
+    study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
+    assert {run.genre for run in study.ledger.read(study.name).ended} == {"polka"}
+
+
+def test_facts_must_be_there(exported, tmp_path):
+    """What music runs had is known from the study that made them alone."""
+    (exported / "genres.json").unlink()
+    with pytest.raises(UsageError, match="says what music the runs had"):
+        exchange.import_study(Home(tmp_path / "second"), exported)
+
+
+def test_curves_come_back_in_the_order_of_epochs(exported, tmp_path):
+    curves = pd.read_parquet(exported / "curves.parquet")
+    later, earlier = curves.assign(epoch=120, weight=1.0), curves
+    both = pd.concat([later, earlier], ignore_index=True)
+    both.to_parquet(exported / "curves.parquet")
+    study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
+    record = study.ledger.read(study.name, curves=True)
+    (ended,) = [ended for ended in record.ended.values() if ended.done]
+    assert [(row.epoch, row.weight) for row in ended.curve] == [(60, 0.5), (120, 1.0)]
 
 
 def test_seeds_that_the_spec_does_not_ask_for_are_refused(exported, tmp_path):
