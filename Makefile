@@ -3,8 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# a test file stays in one process, so that its tests share what they start
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/python -m pytest
 
 .PHONY: setup quickstart test test-services test-browser test-ci test-all debian object-storage check mutants bench format clean
 
