@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from musebar_core.corpus import Corpus, LabelOptions
+    from musebar_core.corpus.request import Repeats
 
 
 PAPER = Grid()
@@ -28,6 +29,7 @@ def build_corpus(
     genres: Sequence[str] | None = None,
     songs_per_genre: int | None = None,
     song_steps: int | None = None,
+    repeats: Repeats = "played",
     labels: LabelOptions | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -49,6 +51,8 @@ def build_corpus(
         Genres to take; at most so many songs of each. None: all.
     song_steps
         Bring every song to so many steps; None: songs keep their lengths.
+    repeats
+        Whether repeats, endings and jumps of scores are played, or every bar comes once.
     labels
         Genre labels of the Lakh MIDI Dataset.
     workers
@@ -74,6 +78,7 @@ def build_corpus(
             genres=genres,
             songs_per_genre=songs_per_genre,
             song_steps=song_steps,
+            repeats=repeats,
             workers=workers,
             progress=progress,
             replace=replace,
@@ -87,6 +92,7 @@ def build_corpus(
         genres=genres,
         songs_per_genre=songs_per_genre,
         song_steps=song_steps,
+        repeats=repeats,
         workers=workers,
         progress=progress,
         replace=replace,

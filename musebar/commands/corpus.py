@@ -16,6 +16,7 @@ from study.home import files
 if TYPE_CHECKING:
     from musebar_core.config import Grid
     from musebar_core.corpus import LabelOptions
+    from musebar_core.corpus.request import Repeats
     from study.home.files import AnyPath
 
 Command = Callable[..., None]
@@ -160,6 +161,13 @@ def _label_options(command: Command) -> Command:
     help="Bring every song to so many steps, repeated or broken off, as in the paper.  "
     "[default: songs keep their lengths]",
 )
+@click.option(
+    "--repeats",
+    type=click.Choice(["played", "written"]),
+    default="played",
+    show_default=True,
+    help="Repeats, endings and jumps of scores: played, or every bar once, as written.",
+)
 @click.option("--songs-per-genre", type=click.IntRange(min=1), help="Take at most so many.")
 @click.option("--genre", "genres", multiple=True, help="Take this genre only; repeatable.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: one a core]")
@@ -172,6 +180,7 @@ def build(
     labels: LabelOptions | None,
     grid: Grid,
     song_steps: int | None,
+    repeats: Repeats,
     songs_per_genre: int | None,
     genres: tuple[str, ...],
     workers: int | None,
@@ -205,6 +214,7 @@ def build(
             genres=genres or None,
             songs_per_genre=songs_per_genre,
             song_steps=song_steps,
+            repeats=repeats,
             labels=labels,
             workers=workers,
             progress=progress,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from musebar_core.corpus import store
 from musebar_core.corpus.grid import bring_to
 from musebar_core.corpus.place import holds_corpus, new_folder
-from musebar_core.corpus.request import Request, signature_of
+from musebar_core.corpus.request import PLAYED, Request, signature_of
 from musebar_core.corpus.selection import leave_out, ordered, select, table
 from musebar_core.corpus.sources import EMBEDDED, list_embedded, list_source
 from musebar_core.corpus.store import Corpus
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Grid
     from musebar_core.corpus.labels import LabelOptions
-    from musebar_core.corpus.request import Progress
+    from musebar_core.corpus.request import Progress, Repeats
     from musebar_core.corpus.sources import Listing
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ def build_corpus(
     genres: Sequence[str] | None = None,
     labels: LabelOptions | None = None,
     song_steps: int | None = None,
+    repeats: Repeats = PLAYED,
     progress: Progress | None = None,
     replace: bool = False,
     rebuild: bool = False,
@@ -70,6 +71,8 @@ def build_corpus(
     song_steps
         Bring every song to so many steps by repeating it or breaking it off, as the paper does;
         None: songs keep their lengths. Snippets are cut to length in either case.
+    repeats
+        Whether repeats, endings and jumps of scores are played, or every bar comes once.
     progress
         Called with (files read, files to read); the second may grow.
     replace
@@ -97,6 +100,7 @@ def build_corpus(
         origin,
         song_steps,
         rebuild,
+        repeats,
     )
     return _build(list_source(source, genres, labels), request)
 
@@ -109,6 +113,7 @@ def build_embedded(
     songs_per_genre: int | None = None,
     workers: int | None = None,
     song_steps: int | None = None,
+    repeats: Repeats = PLAYED,
     progress: Progress | None = None,
     replace: bool = False,
     rebuild: bool = False,
@@ -128,6 +133,7 @@ def build_embedded(
         [EMBEDDED],
         song_steps,
         rebuild,
+        repeats,
     )
     return _build(list_embedded(genres), request)
 
@@ -148,6 +154,7 @@ def _build(listing: Listing, request: Request) -> Corpus:
             "n_ignored": listing.n_ignored,
             "songs_per_genre": request.songs_per_genre,
             "song_steps": request.song_steps,
+            "repeats": request.repeats,
             "left_out": [str(genre) for genre in thin],
             "signature": signature,
             "origin": request.origin,

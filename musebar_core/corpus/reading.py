@@ -20,6 +20,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from musebar_core.corpus.notes import Melody
     from musebar_core.corpus.sources import Item
 
 MIN_STEPS = 16
@@ -91,13 +93,14 @@ class Reading:
     phrases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-def read_item(item: Item, steps_per_quarter: int) -> Reading:
-    """Read one item; whatever goes wrong is its reason."""
+def read_item(item: Item, steps_per_quarter: int, *, play_repeats: bool = True) -> Reading:
+    """Read one item; whatever goes wrong is its reason. Repeats are played, or bars come once."""
     sha256 = ""
     try:
         content = item.text.encode() if item.text is not None else Path(item.path).read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
-        return _read(item, content, sha256, steps_per_quarter)
+        melody = read_melody(content, Path(item.path).suffix.lower(), play_repeats)
+        return _of_melody(melody, item, sha256, steps_per_quarter)
     except UnreadableError as error:
         return Reading(item, sha256, reason=str(error))
     except OSError as error:
@@ -110,8 +113,7 @@ def read_item(item: Item, steps_per_quarter: int) -> Reading:
         return Reading(item, sha256, reason=f"unreadable: {detail}")
 
 
-def _read(item: Item, content: bytes, sha256: str, steps_per_quarter: int) -> Reading:
-    melody = read_melody(content, Path(item.path).suffix.lower())
+def _of_melody(melody: Melody, item: Item, sha256: str, steps_per_quarter: int) -> Reading:
     pitches = to_grid(melody.notes, steps_per_quarter)
     n_steps, n_notes = len(pitches), len(melody.notes)
     if n_steps < MIN_STEPS or n_notes < MIN_NOTES:
@@ -140,12 +142,13 @@ class _Reader:
     """Reads an item within limits, in whichever process it is sent to."""
 
     steps_per_quarter: int
+    play_repeats: bool
     limits: Limits
 
     def __call__(self, item: Item) -> Reading:
         try:
             with limited_time(self.limits.seconds(item.path)):
-                return read_item(item, self.steps_per_quarter)
+                return read_item(item, self.steps_per_quarter, play_repeats=self.play_repeats)
         except OutOfTimeError:
             return Reading(item, reason=self.limits.too_slow(item.path))
 
@@ -156,6 +159,8 @@ def read_all(
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
     limits: Limits | None = None,
+    *,
+    play_repeats: bool = True,
 ) -> list[Reading]:
     """Read items in worker processes; the result is in the order of ``items``.
 
@@ -172,6 +177,8 @@ def read_all(
         Called with the number of items read so far.
     limits
         What a file may cost; None: the usual.
+    play_repeats
+        Of scores; False takes every bar once.
 
     Raises
     ------
@@ -179,10 +186,12 @@ def read_all(
         If no worker process can be started.
     """
     if workers == 0:
-        readings = iter([(i, read_item(item, steps_per_quarter)) for i, item in enumerate(items)])
+        read = partial(read_item, steps_per_quarter=steps_per_quarter, play_repeats=play_repeats)
+        readings = iter([(place, read(item)) for place, item in enumerate(items)])
     else:
         count = min(workers or os.cpu_count() or 1, max(len(items), 1))
-        readings = _read_in_processes(items, _Reader(steps_per_quarter, limits or Limits()), count)
+        reader = _Reader(steps_per_quarter, play_repeats, limits or Limits())
+        readings = _read_in_processes(items, reader, count)
     done: dict[int, Reading] = {}
     for place, reading in readings:
         done[place] = reading

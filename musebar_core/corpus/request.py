@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from musebar_core.corpus import store
 from musebar_core.corpus.store import TimeGrid
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from musebar_core.corpus.sources import Listing
 
     Progress = Callable[[int, int], None]
+
+Repeats = Literal["played", "written"]
+"""Whether repeats, endings and jumps of scores are played, or every bar comes once, as written."""
+
+PLAYED: Repeats = "played"
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,15 @@ class Request:
     source: Sequence[str]
     song_steps: int | None
     rebuild: bool = False
+    repeats: Repeats = PLAYED
 
     def __post_init__(self) -> None:
         if self.song_steps is not None and self.song_steps < 1:
             raise ConfigurationError(f"song_steps {self.song_steps}: 1 or more")
         if self.songs_per_genre is not None and self.songs_per_genre < 1:
             raise ConfigurationError(f"songs_per_genre {self.songs_per_genre}: 1 or more")
+        if self.repeats not in get_args(Repeats):
+            raise ConfigurationError(f"repeats '{self.repeats}': played or written")
         if self.workers is not None and self.workers < 0:
             raise ConfigurationError(f"workers {self.workers}: 0 or more")
 
@@ -50,6 +58,11 @@ class Request:
     def time_grid(self) -> TimeGrid:
         """Steps a quarter and a bar, as the corpus keeps them."""
         return TimeGrid(self.grid.steps_per_quarter, self.grid.steps_per_bar)
+
+    @property
+    def unusual(self) -> list[str]:
+        """Settings that are not as they were before they could be set: hashes stay the same."""
+        return [] if self.repeats == PLAYED else [self.repeats]
 
     @property
     def origin(self) -> str:
@@ -61,6 +74,7 @@ class Request:
             self.songs_per_genre,
             sorted(self.genres),
             self.song_steps,
+            *self.unusual,
         ]
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
@@ -80,5 +94,6 @@ def signature_of(listing: Listing, request: Request) -> str:
         request.grid.steps_per_bar,
         request.songs_per_genre,
         request.song_steps,
+        *request.unusual,
     ]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()

@@ -11,6 +11,7 @@ import pandas as pd
 from musebar_core.corpus import account
 from musebar_core.corpus.duplicates import Duplicates
 from musebar_core.corpus.reading import read_all
+from musebar_core.corpus.request import PLAYED
 from musebar_core.corpus.sources import by_hash
 from musebar_core.corpus.split import split_genre
 
@@ -68,7 +69,13 @@ def select(listing: Listing, request: Request) -> Selection:
     n_read = 0
     while wanted := _next_round(queues, selection, limit):
         report = _report(request.progress, n_read, len(wanted))
-        readings = read_all(wanted, request.grid.steps_per_quarter, request.workers, report)
+        readings = read_all(
+            wanted,
+            request.grid.steps_per_quarter,
+            request.workers,
+            report,
+            play_repeats=request.repeats == PLAYED,
+        )
         for reading in readings:
             selection.judge(reading)
         n_read += len(wanted)

@@ -18,6 +18,7 @@ from musebar_core.corpus import (
     evaluation_snippets,
     list_source,
 )
+from musebar_core.corpus.request import PLAYED
 from musebar_core.corpus.sources import list_embedded
 from musebar_core.corpus.store import is_of_older_rules
 from musebar_core.corpus.version import READING_VERSION
@@ -65,6 +66,7 @@ def check(spec: StudySpec) -> None:
     elif is_built(source):
         corpus = Corpus.load(source)
         corpus.grid.check(spec.grid)
+        _check_repeats(spec, corpus)
         known = corpus.genres
         if spec.corpus.include_overall and set(spec.corpus.genres or known) != set(known):
             raise UsageError(
@@ -77,6 +79,16 @@ def check(spec: StudySpec) -> None:
     for genre in spec.corpus.genres or ():
         if genre not in known:
             raise UnknownNameError("genre", genre, known)
+
+
+def _check_repeats(spec: StudySpec, corpus: Corpus) -> None:
+    built = corpus.info.get("repeats", PLAYED)
+    if spec.corpus.repeats not in {PLAYED, built}:
+        raise UsageError(
+            f"spec: corpus.repeats is {spec.corpus.repeats}, but {spec.corpus.source} was built "
+            f"with repeats {built}: build it again with --repeats {spec.corpus.repeats}, or leave "
+            "corpus.repeats out"
+        )
 
 
 def is_built(folder: AnyPath) -> bool:
@@ -133,6 +145,7 @@ def prepare(
             spec.grid,
             genres=asked.genres,
             songs_per_genre=asked.songs_per_genre,
+            repeats=asked.repeats,
             progress=progress,
             replace=True,
         )
@@ -147,6 +160,7 @@ def prepare(
         songs_per_genre=asked.songs_per_genre,
         genres=asked.genres,
         labels=asked.label_options,
+        repeats=asked.repeats,
         progress=progress,
         replace=True,
     )
@@ -203,6 +217,7 @@ def _folder_name(spec: StudySpec) -> str:
         spec.grid.steps_per_bar,
         importlib.metadata.version("musebar-study"),
         READING_VERSION,
+        *([] if asked.repeats == PLAYED else [asked.repeats]),
     ]
     digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:8]
     return f"{source.name or 'music'}-{digest}"

@@ -115,7 +115,8 @@ class CorpusSpec(_Section):
     of the Lakh MIDI Dataset with ``labels``: files of genre labels, the first that knows a song
     decides. ``genre_map``, ``match_scores``, ``tracks`` and ``matches`` go with these; see
     :class:`musebar_core.corpus.LabelOptions`. ``songs_per_genre`` is for all but a built corpus,
-    which is taken as it is.
+    which is taken as it is. ``repeats`` says whether repeats of scores are played, or every bar
+    comes once, as written.
     """
 
     source: NotEmpty = "music21"
@@ -126,6 +127,7 @@ class CorpusSpec(_Section):
     matches: Literal["best", "all"] = "best"
     genres: Annotated[list[Name], Field(max_length=10_000)] | None = None
     songs_per_genre: Annotated[int, Field(ge=1, le=10_000_000)] | None = 300
+    repeats: Literal["played", "written"] = "played"
     include_overall: bool = True
     grid: GridSpec = GridSpec()
 

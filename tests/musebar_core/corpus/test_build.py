@@ -336,7 +336,9 @@ def test_a_limit_is_filled_up_where_files_are_rejected(source, tmp_path, grid):
     assert corpus.songs.groupby("genre").size().to_dict() == {"jazz": 4, "pop": 4}
 
 
-@pytest.mark.parametrize("option", [{"songs_per_genre": 0}, {"workers": -1}, {"song_steps": 0}])
+@pytest.mark.parametrize(
+    "option", [{"songs_per_genre": 0}, {"workers": -1}, {"song_steps": 0}, {"repeats": "twice"}]
+)
 def test_an_option_out_of_range_is_refused(source, tmp_path, grid, option):
     with pytest.raises(ConfigurationError, match=next(iter(option))):
         build(source, tmp_path / "out", grid, **option)
@@ -354,6 +356,39 @@ def test_songs_are_brought_to_one_length_by_repetition_or_by_breaking_off(
     offset = songs.loc["jazz/song4.mid", "offset"]
     pitches = [pitch for _, _, pitch in tune(4)]
     assert corpus.pitches[offset : offset + 40].tolist() == pitches + pitches[:16]
+
+
+@pytest.fixture
+def tunes_with_repeats(tmp_path):
+    """Three tunes of four bars of four quarter notes, all of them repeated."""
+    for i, letters in enumerate(("CDEF GABc", "cBAG FEDC", "GFED CDEF")):
+        first, second = letters.split()
+        path = tmp_path / "tunes" / "folk" / f"{i}.abc"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        music = f"|: {first} {second} {second} {first} :|"
+        path.write_text(f"X:1\nT:{i}\nM:4/4\nL:1/4\nK:C\n{music}\n")
+    return tmp_path / "tunes"
+
+
+def test_repeats_are_played_unless_they_are_asked_for_as_written(
+    tunes_with_repeats, tmp_path, grid
+):
+    played = build(tunes_with_repeats, tmp_path / "played", grid)
+    written = build(tunes_with_repeats, tmp_path / "written", grid, repeats="written")
+    assert set(played.songs["n_steps"]) == {32}
+    assert set(written.songs["n_steps"]) == {16}
+    assert written.info["signature"] != played.info["signature"]
+    assert (played.info["repeats"], written.info["repeats"]) == ("played", "written")
+
+
+def test_a_corpus_with_repeats_played_is_not_replaced_by_one_as_written_unasked(
+    tunes_with_repeats, tmp_path, grid
+):
+    build(tunes_with_repeats, tmp_path / "out", grid)
+    with pytest.raises(UsageError, match="of other settings"):
+        build(tunes_with_repeats, tmp_path / "out", grid, repeats="written")
+    again = build(tunes_with_repeats, tmp_path / "out", grid, repeats="written", replace=True)
+    assert set(again.songs["n_steps"]) == {16}
 
 
 def test_songs_keep_their_lengths_unless_asked(source, tmp_path, grid):

@@ -266,6 +266,25 @@ def test_the_labels_of_the_spec_decide_the_genres_and_the_place(tmp_path, tiny_s
         corpora.check(tiny_spec(corpus__source=str(first.path), corpus__labels=str(labels)))
 
 
+def test_repeats_as_written_are_another_corpus_and_a_built_one_must_have_them(
+    tmp_path, tiny_spec, corpus
+):
+    from musebar_core.errors import UsageError
+    from tests.conftest import write_song
+
+    for song in range(6):
+        write_song(tmp_path / "music" / "low" / f"{song}.mid", song)
+    music = str(tmp_path / "music")
+    played = corpora.prepare(tiny_spec(corpus__source=music), tmp_path / "corpora")
+    spec = tiny_spec(corpus__source=music, corpus__repeats="written")
+    written = corpora.prepare(spec, tmp_path / "corpora")
+    assert written.path != played.path
+    assert written.info["repeats"] == "written"
+    corpora.check(tiny_spec(corpus__source=str(written.path), corpus__repeats="written"))
+    with pytest.raises(UsageError, match="built with repeats played: build it again"):
+        corpora.check(tiny_spec(corpus__source=str(corpus.path), corpus__repeats="written"))
+
+
 def test_a_built_corpus_of_another_grid_is_refused_before_work(tiny_spec, corpus):
     from musebar_core.errors import ConfigurationError, UsageError
 
