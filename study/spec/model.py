@@ -17,10 +17,10 @@ from musebar_core.config import (
     Configuration,
     Grid,
     ModelConfig,
-    Pooling,
     TrainingConfig,
     defaults_of,
 )
+from musebar_core.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,23 +194,20 @@ DEFAULTS = Profile(
 """What is neither in a spec nor in its profile; every option is off in it. Where
 ``evaluate_every`` is left out, it follows the epochs."""
 
-PROFILES: dict[str, Profile] = {
-    "paper": Profile(),
-    "strong": Profile(
-        model={"pooling": Pooling.MAX},
-        training={
-            "batch": 16,
-            "learning_rate": 0.01,
-            "output_bias": True,
-            "gradient_clip": 100.0,
-        },
-    ),
-}
-"""What each profile supplies; an explicit key overrides it.
 
-``strong`` is named here and nowhere else: what the ablation left of it (docs/results.md). The space
-``ablation`` says what it is varied by.
-"""
+def _strong() -> Profile:
+    """What the configuration ``strong`` of the space ``ablation`` says of these sections."""
+    named = dict(search_spaces.load_space("ablation", Grid()).named)
+    parts: dict[str, dict[str, Plain]] = {"model": {}, "training": {}}
+    for name, value in named["strong"]:
+        entry = setting(name)
+        if entry.section in parts:
+            parts[entry.section][entry.field] = value
+    return Profile(**parts)
+
+
+PROFILES: dict[str, Profile] = {"paper": Profile(), "strong": _strong()}
+"""What each profile supplies; an explicit key overrides it."""
 
 
 class SearchSpec(_Section):
