@@ -1,166 +1,71 @@
-"""What the paper claims, and whether this study bears it out."""
+"""Whether a study bears out what the paper claims, and whether it is more than a KL weight."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from enum import StrEnum
-from statistics import fmean
+from dataclasses import dataclass, field, replace
+from statistics import fmean, median, variance
 from typing import TYPE_CHECKING
 
-from reports.answers.methods import DEFAULT, VANILLA, Method
-from reports.answers.paper import TABLE_1
-from reports.answers.summaries import genre_names, seeds_wanted, summaries
-from reports.answers.views import methods_of
-from reports.stats.improvement import share_interval
+from reports.answers.arms import arms_of, control
+from reports.answers.claims import (
+    BETTER,
+    COMPARISONS,
+    NOT_TESTED,
+    STATED,
+    Answer,
+    Claim,
+    ClaimVerdict,
+    CollapsedRuns,
+    Lacking,
+    Measure,
+    Open,
+)
+from reports.answers.fragility import figures_of_collapsed, one_more_collapse
+from reports.answers.methods import Method
+from reports.answers.summaries import seeds_wanted
 from study.results.tables import StudyState
-from study.statistics.intervals import mean_over_seeds, paired_difference
-from study.statistics.signflip import ALPHA, holm, sign_flip, smallest_p
+from study.statistics.intervals import mean_over_seeds
+from study.statistics.signflip import ALPHA, sign_flip, smallest_p
+from study.statistics.stepdown import step_down
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from reports.answers.summaries import ConfigurationSummary
+    from reports.answers.arms import Arm, Arms
     from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
 
-MOST = 20
-"""Verdicts a study may have: ten seeds give 2/1024, which Holm's correction bears 25 times."""
-
-
-class Claim(StrEnum):
-    """A claim of the paper, in the order that they are tested and shown."""
-
-    ANNEALING = "annealing"
-    BARWISE = "barwise"
-    BOTH = "both"
-    COLLAPSE = "collapse"
-
-
-class Answer(StrEnum):
-    """What the study says of a claim.
-
-    ``DOES_NOT``: significantly the other way round. No difference shown is ``UNDECIDED``.
-    """
-
-    HOLDS = "holds"
-    DOES_NOT = "does_not_hold"
-    UNDECIDED = "undecided"
-
-
-class Open(StrEnum):
-    """Why a claim is undecided."""
-
-    NOT_MEASURED = "not_measured"
-    WAITING = "waiting"
-    TOO_FEW_SEEDS = "too_few_seeds"
-    NO_DIFFERENCE = "no_difference"
-
-
-@dataclass(frozen=True)
-class CollapsedShare:
-    """Seeds that collapsed: ``collapsed`` of ``n_seeds``, exact 95% interval of the share."""
-
-    collapsed: int
-    n_seeds: int
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class ClaimVerdict:
-    """One claim in one genre, or in all of them together.
-
-    Attributes
-    ----------
-    genre
-        Genre it is about; None for the mean over all genres, seed by seed.
-    reason
-        Why it is undecided; None where it is not.
-    missing
-        Methods that it needs and that are not measured.
-    effect
-        Test BCE of the method that should be better, minus its rival's, nats per snippet,
-        seed by seed: below 0 speaks for the claim. None for ``COLLAPSE``, or if unmeasured.
-    rival
-        The method it is measured against; for ``BOTH`` the best of the other three.
-    share
-        Collapsed seeds of the vanilla method; ``COLLAPSE`` alone.
-    n_seeds, n_wanted
-        Seeds it rests on, and those of a full count.
-    p, adjusted
-        Two-sided p-value, and after Holm's correction over all verdicts; None if untested.
-    smallest, smallest_adjusted
-        The smallest that both could be with so many seeds.
-    paper
-        The same difference in the paper's Table 1, nats, where it has this genre; else None.
-    """
-
-    claim: Claim
-    genre: str | None
-    answer: Answer
-    reason: Open | None
-    missing: tuple[Method, ...]
-    effect: SeedMean | None
-    rival: str | None
-    share: CollapsedShare | None
-    n_seeds: int
-    n_wanted: int
-    p: float | None
-    adjusted: float | None
-    smallest: float | None
-    smallest_adjusted: float | None
-    paper: float | None
-
-
-RIVALS = {
-    Claim.ANNEALING: (Method.VAE_BOW, (VANILLA,)),
-    Claim.BARWISE: (Method.MUSEBAR, (VANILLA,)),
-    Claim.BOTH: (DEFAULT, (VANILLA, Method.VAE_BOW, Method.MUSEBAR)),
-}
-"""Claim to the method that should be better, and those that it should be better than."""
-
-Stated = tuple[Claim, str | None]
-MethodRuns = dict[str, "ConfigurationSummary"]
-
-
-def stated(genres: Sequence[str]) -> tuple[Stated, ...]:
-    """List the verdicts that a study of these genres gives, before any run has ended.
-
-    The four claims for all genres together: on the joint corpus ``overall`` where there is
-    one, else on the mean over the genres (None). Then, claim by claim, one for each other
-    genre, as long as a whole claim fits in :data:`MOST`.
-    """
-    if not genres:
-        return ()
-    together = "overall" if "overall" in genres else None if len(genres) > 1 else genres[0]
-    others = [genre for genre in genres if genre != together]
-    found: dict[Claim, list[str | None]] = {claim: [together] for claim in Claim}
-    left = MOST - len(Claim)
-    for claim in Claim:
-        if len(others) <= left:
-            found[claim] += others
-            left -= len(others)
-    return tuple((claim, genre) for claim in Claim for genre in found[claim])
+TRAINED_SHARE = 0.8
+"""Share of an arm's seeds that have to be trained, in each genre, for a claim to be tested."""
 
 
 def verdicts(tables: StudyTables) -> tuple[ClaimVerdict, ...]:
-    """Give the pre-stated verdicts of a study, at most :data:`MOST`; none if it asks none.
-
-    Each claim on BCE is an exact two-sided sign-flip test on the test split, paired on seeds,
-    each claim on collapse an exact binomial test of its share against one half; Holm's
-    correction runs over all of them, those included that are not measured yet. A claim is
-    tested once, when its runs are complete (or the study is finished): not on the way.
-    """
+    """Give the verdicts of a study; none if it asks none. See :func:`judge`."""
     if not asks_methods(tables):
         return ()
-    genres = genre_names(tables)
-    wanted = seeds_wanted(tables)
-    rows = {genre: _by_method(methods_of(summaries(tables, genre), wanted)) for genre in genres}
-    tested = [
-        _tested(claim, genre, {genre: rows[genre]} if genre else rows, tables)
-        for claim, genre in stated(genres)
-    ]
-    return _answered(tested, wanted)
+    arms, wanted = arms_of(tables), seeds_wanted(tables)
+    return judge(arms, wanted, waiting=_is_waiting(tables, arms, wanted))
+
+
+def judge(arms: Arms, wanted: int, *, waiting: bool = False) -> tuple[ClaimVerdict, ...]:
+    """Judge every claim of :data:`STATED`, in its order.
+
+    Each is an exact two-sided sign-flip test on the test split, paired on seeds, on the mean over
+    genres, adjusted over the whole family by :func:`study.statistics.stepdown.step_down`; it has
+    to stand one more collapse (:mod:`reports.answers.fragility`). The family is tested once, when
+    its runs are complete (or the study is finished): not on the way.
+
+    Parameters
+    ----------
+    wanted
+        Seeds of a full count.
+    waiting
+        Whether runs are still to come: nothing is tested then.
+    """
+    context = _Context(arms, wanted, waiting, nll_margin(arms))
+    rows = [_row(claim, measure, context) for claim, measure in STATED]
+    return tuple(_answered(rows, wanted))
 
 
 def asks_methods(tables: StudyTables) -> bool:
@@ -171,154 +76,230 @@ def asks_methods(tables: StudyTables) -> bool:
     return asked or set(Method) <= listed
 
 
-@dataclass(frozen=True)
-class _Tested:
-    """A claim's figures, before the family's correction.
+def nll_margin(arms: Arms) -> float | None:
+    """Nats of NLL that count as no worse: what another seed changes in a single run.
 
-    ``p`` is two-sided, ``for_claim`` its direction; both are empty where ``untested`` says why
-    there is no test: ``missing`` methods, or seeds that are waited for.
+    The standard deviation of the paired differences of single runs: its root mean square over
+    genres, and the median of that over the comparisons of methods. None where no two seeds tell.
+    """
+    found = []
+    for comparison in COMPARISONS.values():
+        better = arms.methods.get(comparison.better, {})
+        rival = {} if comparison.rival is None else arms.methods.get(comparison.rival, {})
+        by_genre = [_differences(better, rival, genre, Measure.NLL) for genre in arms.genres]
+        variances = [variance(each.values()) for each in by_genre if len(each) > 1]
+        if variances:
+            found.append(math.sqrt(fmean(variances)))
+    return median(found) if found else None
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A verdict before the family's correction; ``tested`` is its row in the family.
+
+    ``stressed`` is the same row with one more collapse.
     """
 
     claim: Claim
-    genre: str | None
-    n_seeds: int
-    untested: Open | None = None
-    missing: tuple[Method, ...] = ()
-    p: float = 1.0
-    for_claim: bool = False
+    measure: Measure
+    reason: Open | None
     effect: SeedMean | None = None
-    rival: str | None = None
-    share: CollapsedShare | None = None
-
-    @property
-    def smallest(self) -> float:
-        return 1.0 if self.untested else min(1.0, 2 * smallest_p(self.n_seeds))
-
-
-def _by_method(rows: Sequence[ConfigurationSummary]) -> MethodRuns:
-    return {str(row.method): row for row in rows}
+    by_genre: Mapping[str, SeedMean] = field(default_factory=dict)
+    missing: tuple[Method, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
+    margin: float | None = None
+    collapsed: CollapsedRuns | None = None
+    tested: Mapping[int, float] = field(default_factory=dict)
+    stressed: Mapping[int, float] = field(default_factory=dict)
 
 
-def _tested(
-    claim: Claim, genre: str | None, rows: Mapping[str, MethodRuns], tables: StudyTables
-) -> _Tested:
-    test = _collapse if claim is Claim.COLLAPSE else _comparison
-    return test(claim, genre, rows, tables)
+@dataclass(frozen=True)
+class _Context:
+    """What all claims of a study share."""
+
+    arms: Arms
+    wanted: int
+    waiting: bool
+    margin: float | None
 
 
-def _comparison(
-    claim: Claim, genre: str | None, rows: Mapping[str, MethodRuns], tables: StudyTables
-) -> _Tested:
-    better, rivals = RIVALS[claim]
-    means = {name: _pooled(rows, name) for name in (better, *rivals)}
-    missing = tuple(name for name, mean in means.items() if mean is None)
-    if missing:
-        return _Tested(claim, genre, 0, Open.NOT_MEASURED, missing)
-    present = {name: mean for name, mean in means.items() if mean is not None}
-    differences = {name: paired_difference(present[better], present[name]) for name in rivals}
-    n = min(0 if d is None else d.n_seeds for d in differences.values())
-    rival = min(rivals, key=lambda name: present[name].mean)
-    effect = differences[rival]
-    if _is_waiting(n, tables):
-        return _Tested(claim, genre, n, Open.WAITING, effect=effect, rival=rival)
-    tests = [sign_flip(d.values) for d in differences.values() if d is not None]
-    holds = max(test.below for test in tests)
-    fails = min(1.0, len(tests) * min(test.above for test in tests))
-    return _Tested(
+def _is_waiting(tables: StudyTables, arms: Arms, wanted: int) -> bool:
+    """Whether runs of the claims are still to come, so that nothing is tested yet."""
+    if tables.state is StudyState.FINISHED:
+        return False
+    counts = [runs.n_done for arm in arms.methods.values() for runs in arm.values()]
+    planned = tables.planned
+    phase = "methods" if (planned["phase"] == "methods").any() else "confirm"
+    due = int(planned.loc[planned["phase"] == phase, "n_seeds"].sum())
+    ended = int((tables.results["phase"] == phase).sum())
+    return ended < due or min(counts, default=0) < wanted
+
+
+def _row(claim: Claim, measure: Measure, context: _Context) -> _Row:
+    arms, comparison = context.arms, COMPARISONS[claim]
+    needed = [one for one in (comparison.better, comparison.rival) if one is not None]
+    missing = tuple(one for one in needed if not _is_everywhere(arms.methods.get(one), arms))
+    plain = [arm for arm in arms.weights.values() if _is_everywhere(arm, arms)]
+    if missing or (comparison.rival is None and len(plain) < 2):
+        return _Row(claim, measure, Open.NOT_MEASURED, missing=missing)
+    better = arms.methods[comparison.better]
+    name = comparison.rival
+    rival = control(better, plain) if name is None else arms.methods[name]
+    by_genre = {
+        genre: mean
+        for genre in arms.shown
+        if (mean := mean_over_seeds(_differences(better, rival, genre, measure))) is not None
+    }
+    differences = _over_genres(better, rival, arms.genres, measure)
+    row = _Row(
         claim,
-        genre,
-        n,
-        p=min(1.0, 2 * min(holds, fails)),
-        for_claim=holds <= fails,
-        effect=effect,
-        rival=rival,
+        measure,
+        None,
+        effect=mean_over_seeds(differences),
+        by_genre=by_genre,
+        lacking=tuple(_lacking(claim, context)),
+        margin=context.margin if measure is Measure.NLL else None,
+        collapsed=_counts(better, rival, arms.genres) if measure is Measure.COLLAPSED else None,
+    )
+    reason = _why_not(row, context)
+    if reason is not None:
+        return replace(row, reason=reason)
+    shift = row.margin or 0.0
+    tested = {seed: value - shift for seed, value in differences.items()}
+    return replace(row, tested=tested, stressed=_stressed(row, tested, (better, rival), arms))
+
+
+def _why_not(row: _Row, context: _Context) -> Open | None:
+    """Why a claim is not tested, or what is open before any test; None where it is tested."""
+    n = 0 if row.effect is None else row.effect.n_seeds
+    if context.waiting:
+        return Open.WAITING
+    if row.lacking:
+        undertrained = any(one.n_trained < one.n_done for one in row.lacking)
+        return Open.UNDERTRAINED if undertrained else Open.SEEDS_MISSING
+    if row.claim is Claim.CONTROL and n < _least(context.wanted):
+        measured = row.effect is not None or row.measure is not Measure.NLL
+        return Open.OUT_OF_RANGE if measured else Open.NOT_MEASURED
+    if n == 0:
+        return Open.NOT_MEASURED
+    return Open.TOO_FEW_SEEDS if 2 * smallest_p(n) > ALPHA else None
+
+
+def _stressed(
+    row: _Row, tested: dict[int, float], pair: tuple[Arm, Arm], arms: Arms
+) -> dict[int, float]:
+    """Let one more run collapse; not where collapses are what is counted, or the rate is given."""
+    if row.claim is Claim.CONTROL or row.measure is Measure.COLLAPSED:
+        return tested
+    figures = figures_of_collapsed(arms.methods.values(), arms.genres, row.measure)
+    return one_more_collapse(tested, pair, row.measure, figures, len(arms.genres))
+
+
+def _least(wanted: int) -> int:
+    return math.ceil(TRAINED_SHARE * wanted - 1e-9)
+
+
+def _is_everywhere(arm: Arm | None, arms: Arms) -> bool:
+    return arm is not None and all(genre in arm for genre in arms.genres)
+
+
+def _lacking(claim: Claim, context: _Context) -> Iterator[Lacking]:
+    """Arms of a claim of which too few seeds are trained somewhere."""
+    arms, comparison = context.arms, COMPARISONS[claim]
+    used: list[tuple[Method | None, float | None, Arm]] = [
+        (name, None, arms.methods[name])
+        for name in (comparison.better, comparison.rival)
+        if name is not None
+    ]
+    if comparison.rival is None:
+        used += [(None, weight, arm) for weight, arm in arms.weights.items()]
+    for method, weight, arm in used:
+        for genre in arms.genres:
+            runs = arm.get(genre)
+            if runs is not None and len(runs.trained) < _least(context.wanted):
+                yield Lacking(method, weight, genre, len(runs.trained), runs.n_done)
+
+
+def _differences(better: Arm, rival: Arm, genre: str, measure: Measure) -> dict[int, float]:
+    """Better minus rival on the trained seeds that both have in a genre."""
+    if genre not in better or genre not in rival:
+        return {}
+    ours, theirs = better[genre].trained, rival[genre].trained
+    return {
+        seed: ours[seed][measure] - theirs[seed][measure]
+        for seed in sorted(ours.keys() & theirs.keys())
+        if measure in ours[seed] and measure in theirs[seed]
+    }
+
+
+def _over_genres(
+    better: Arm, rival: Arm, genres: Sequence[str], measure: Measure
+) -> dict[int, float]:
+    """Mean over genres of the differences, on the seeds that all of them have."""
+    each = [_differences(better, rival, genre, measure) for genre in genres]
+    seeds = set.intersection(*map(set, each)) if each else set()
+    return {seed: fmean(values[seed] for values in each) for seed in sorted(seeds)}
+
+
+def _counts(better: Arm, rival: Arm, genres: Sequence[str]) -> CollapsedRuns:
+    pairs = [
+        (better[genre].trained[seed], rival[genre].trained[seed])
+        for genre in genres
+        for seed in better[genre].trained.keys() & rival[genre].trained.keys()
+    ]
+    ours, theirs = (sum(int(pair[i][Measure.COLLAPSED]) for pair in pairs) for i in (0, 1))
+    return CollapsedRuns(ours, theirs, len(pairs))
+
+
+def _answered(rows: Sequence[_Row], wanted: int) -> Iterator[ClaimVerdict]:
+    """Correct the tested rows over their family, and say what they show."""
+    tested = [row for row in rows if row.reason is None]
+    seeds = sorted({seed for row in tested for seed in row.tested})
+
+    def adjusted(family: Sequence[Mapping[int, float]]) -> tuple[float, ...]:
+        return step_down([[row.get(seed, math.nan) for seed in seeds] for row in family])
+
+    plain = iter(adjusted([row.tested for row in tested]))
+    hard = iter(adjusted([row.stressed for row in tested]))
+    for row in rows:
+        if row.reason is None:
+            yield _tested(row, wanted, next(plain), next(hard))
+        else:
+            not_tested = row.reason in NOT_TESTED
+            answer = Answer.NOT_TESTED if not_tested else Answer.UNDECIDED
+            yield _verdict(row, wanted, answer, row.reason)
+
+
+def _tested(row: _Row, wanted: int, plain: float, hard: float) -> ClaimVerdict:
+    total, stressed = sum(row.tested.values()), sum(row.stressed.values())
+    if total * stressed <= 0:
+        hard = 1.0
+    answer, reason = Answer.UNDECIDED, Open.NO_DIFFERENCE
+    if max(plain, hard) <= ALPHA:
+        answer = Answer.HOLDS if total * BETTER[row.measure] > 0 else Answer.DOES_NOT
+    elif plain <= ALPHA:
+        reason = Open.ONE_MORE_COLLAPSE
+    verdict = _verdict(row, wanted, answer, reason if answer is Answer.UNDECIDED else None)
+    return replace(
+        verdict,
+        p=sign_flip(list(row.tested.values())).two_sided,
+        adjusted=max(plain, hard),
+        smallest=2 * smallest_p(len(row.tested)),
     )
 
 
-def _collapse(
-    claim: Claim, genre: str | None, rows: Mapping[str, MethodRuns], tables: StudyTables
-) -> _Tested:
-    """Test whether more than half of the vanilla method's seeds collapse, exactly.
-
-    Over several genres, a seed counts as collapsed where more than half of its runs are.
-    """
-    found = [runs.get(VANILLA) for runs in rows.values()]
-    figures = [row.validation for row in found if row is not None and row.validation is not None]
-    if len(figures) < len(rows):
-        return _Tested(claim, genre, 0, Open.NOT_MEASURED, (VANILLA,))
-    seeds = set.intersection(*({*one.bce.seeds} for one in figures))
-    n = len(seeds)
-    hits = sum(
-        sum(seed in one.collapsed_seeds for one in figures) > len(figures) / 2 for seed in seeds
-    )
-    share = CollapsedShare(hits, n, share_interval(hits, n)) if n else None
-    if _is_waiting(n, tables):
-        return _Tested(claim, genre, n, Open.WAITING, share=share)
-    p = min(1.0, 2 * _half_tail(max(hits, n - hits), n))
-    return _Tested(claim, genre, n, p=p, for_claim=hits > n / 2, share=share)
-
-
-def _half_tail(hits: int, n: int) -> float:
-    """Probability of at least ``hits`` heads in ``n`` throws of a fair coin."""
-    return math.ldexp(sum(math.comb(n, k) for k in range(hits, n + 1)), -n)
-
-
-def _pooled(rows: Mapping[str, MethodRuns], method: str) -> SeedMean | None:
-    """Test BCE of a method by seed, averaged over genres on the seeds that all of them have."""
-    found = [runs[method].test for runs in rows.values() if method in runs]
-    figures = [one.bce for one in found if one is not None]
-    if len(figures) < len(rows):
-        return None
-    by_seed = [dict(zip(one.seeds, one.values, strict=True)) for one in figures]
-    seeds = set.intersection(*map(set, by_seed))
-    return mean_over_seeds({seed: fmean(values[seed] for values in by_seed) for seed in seeds})
-
-
-def _is_waiting(n: int, tables: StudyTables) -> bool:
-    """Whether a claim with ``n`` seeds is not to be tested yet."""
-    return n < seeds_wanted(tables) and not (n and tables.state is StudyState.FINISHED)
-
-
-def _answered(tested: Sequence[_Tested], wanted: int) -> tuple[ClaimVerdict, ...]:
-    adjusted = holm([one.p for one in tested])
-    smallest = holm([one.smallest for one in tested])
-    return tuple(
-        _verdict(one, wanted, p, least)
-        for one, p, least in zip(tested, adjusted, smallest, strict=True)
-    )
-
-
-def _verdict(one: _Tested, wanted: int, adjusted: float, smallest: float) -> ClaimVerdict:
-    answer, reason = Answer.UNDECIDED, one.untested
-    if reason is None and adjusted <= ALPHA:
-        answer = Answer.HOLDS if one.for_claim else Answer.DOES_NOT
-    elif reason is None:
-        reason = Open.TOO_FEW_SEEDS if smallest > ALPHA else Open.NO_DIFFERENCE
+def _verdict(row: _Row, wanted: int, answer: Answer, reason: Open | None) -> ClaimVerdict:
     return ClaimVerdict(
-        claim=one.claim,
-        genre=one.genre,
+        claim=row.claim,
+        measure=row.measure,
         answer=answer,
         reason=reason,
-        missing=one.missing,
-        effect=one.effect,
-        rival=one.rival,
-        share=one.share,
-        n_seeds=one.n_seeds,
+        effect=row.effect,
+        by_genre=row.by_genre,
+        n_seeds=0 if row.effect is None else row.effect.n_seeds,
         n_wanted=wanted,
-        p=None if one.untested else one.p,
-        adjusted=None if one.untested else adjusted,
-        smallest=None if one.untested else one.smallest,
-        smallest_adjusted=None if one.untested else smallest,
-        paper=_printed(one),
+        missing=row.missing,
+        lacking=row.lacking,
+        margin=row.margin,
+        collapsed=row.collapsed,
     )
-
-
-def _printed(one: _Tested) -> float | None:
-    """The paper's own difference, against its own best rival."""
-    if one.claim is Claim.COLLAPSE or one.genre is None:
-        return None
-    better, rivals = RIVALS[one.claim]
-    bces = {cell.method: cell.bce for cell in TABLE_1 if cell.genre == one.genre}
-    if not {better, *rivals} <= set(bces):
-        return None
-    return bces[better] - min(bces[name] for name in rivals)

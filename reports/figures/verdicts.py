@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from reports.answers.verdicts import Answer, Claim
+from reports.answers.claims import Answer, Claim, Measure
 from reports.figures import style
 from reports.words.labels import METHODS
-from reports.words.verdicts import ANSWERS, place, verdict_line
+from reports.words.verdicts import ANSWERS, FIGURES, verdict_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reports.answers.aggregate import Aggregate
-    from reports.answers.verdicts import ClaimVerdict
+    from reports.answers.claims import ClaimVerdict
 
 LOOKS = {
     Answer.HOLDS: ("#009E73", "diamond"),
     Answer.DOES_NOT: ("#D55E00", "x"),
     Answer.UNDECIDED: (style.OTHER_COLOUR, "circle-open"),
+    Answer.NOT_TESTED: (style.OTHER_COLOUR, "line-ns-open"),
 }
 """Answer to colour and symbol."""
 
@@ -28,18 +29,20 @@ SHORT = {
     Claim.ANNEALING: "annealing",
     Claim.BARWISE: "bar-wise",
     Claim.BOTH: "both",
-    Claim.COLLAPSE: "collapse",
+    Claim.BOTH_OVER_ANNEALING: "both - annealing",
+    Claim.BOTH_OVER_BARWISE: "both - bar-wise",
+    Claim.CONTROL: "bar-wise - KL weight",
 }
 
 
-def effects(verdicts: Sequence[ClaimVerdict]) -> go.Figure:
-    """Draw a row a verdict on BCE: its effect with the interval; left of 0 is for the claim."""
-    rows = [verdict for verdict in verdicts if verdict.effect is not None]
-    drawn = style.figure("difference in test BCE (nats)", "", height=150 + 32 * len(rows))
+def effects(verdicts: Sequence[ClaimVerdict], measure: Measure) -> go.Figure:
+    """Draw a row a claim in one measure: its effect on the mean over genres, with the interval."""
+    rows = [one for one in verdicts if one.measure is measure and one.effect is not None]
+    title = f"difference in test {FIGURES[measure]} (nats)"
+    drawn = style.figure(title, "", height=150 + 32 * len(rows))
     for answer, (colour, symbol) in LOOKS.items():
         at = [i for i, row in enumerate(rows) if row.answer is answer]
-        means = [rows[i].effect for i in at]
-        known = [mean for mean in means if mean is not None]
+        known = [mean for i in at if (mean := rows[i].effect) is not None]
         if not known:
             continue
         drawn.add_trace(
@@ -50,14 +53,14 @@ def effects(verdicts: Sequence[ClaimVerdict]) -> go.Figure:
                 name=ANSWERS[answer],
                 error_x=style.error_bars(known, colour),
                 marker={"color": colour, "size": 11, "symbol": symbol},
-                text=[f"{_name(rows[i])}<br>{style.escape(verdict_line(rows[i]))}" for i in at],
+                text=[f"{SHORT[rows[i].claim]}<br>{_line(rows[i])}" for i in at],
                 hovertemplate="%{text}<extra></extra>",
             )
         )
     drawn.add_vline(x=0, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     drawn.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=[_name(row) for row in rows],
+        ticktext=[SHORT[row.claim] for row in rows],
         range=[len(rows) - 0.4, -0.6],
         showgrid=False,
         ticks="",
@@ -65,8 +68,8 @@ def effects(verdicts: Sequence[ClaimVerdict]) -> go.Figure:
     return drawn
 
 
-def _name(verdict: ClaimVerdict) -> str:
-    return f"{SHORT[verdict.claim]}, {style.shorten(place(verdict), 18)}"
+def _line(verdict: ClaimVerdict) -> str:
+    return style.escape(verdict_line(verdict))
 
 
 def interquartile_means(found: Aggregate) -> go.Figure:

@@ -1,0 +1,62 @@
+import math
+
+import numpy as np
+import pytest
+
+from study.statistics.signflip import sign_flip
+from study.statistics.stepdown import step_down
+
+SEEDS = np.random.default_rng(4).normal(size=(3, 8))
+
+
+def test_a_single_test_is_the_sign_flip_test_itself():
+    for row in SEEDS.tolist():
+        assert step_down([row]) == (pytest.approx(sign_flip(row).two_sided),)
+
+
+def test_tests_of_the_same_thing_cost_nothing():
+    row = SEEDS[0].tolist()
+    scaled, turned = [3 * x for x in row], [-x for x in row]
+    assert step_down([row, scaled, turned]) == pytest.approx(step_down([row]) * 3)
+
+
+def test_it_is_counted_by_hand_on_two_seeds():
+    # signs ++ and -- make the first row agree, two patterns of four; the second is smaller there
+    assert step_down([[1.0, 1.0], [1.0, 3.0]]) == (0.5, 0.5)
+    # of (1, 1) and (1, -1) one agrees whatever the signs
+    assert step_down([[1.0, 1.0], [1.0, -1.0]]) == (1.0, 1.0)
+    # |t| of (1, 3) is 2 and that of (1, -2) 1/3 as observed; under +- they are 1/2 and 3
+    assert step_down([[1.0, 3.0], [1.0, -2.0]]) == (1.0, 1.0)
+
+
+def test_it_is_never_below_the_single_test():
+    family = (SEEDS + 0.7).tolist()
+    for row, adjusted in zip(family, step_down(family), strict=True):
+        assert sign_flip(row).two_sided <= adjusted
+
+
+def test_a_larger_effect_never_has_a_larger_p():
+    rows = [(SEEDS[0] + shift).tolist() for shift in (0.1, 0.5, 2.0)]
+    small, middle, large = step_down(rows)
+    assert large <= middle <= small
+
+
+def test_the_smallest_p_is_that_of_a_single_test_whatever_the_family():
+    family = [[1.0 + i + s / 10 for s in range(10)] for i in range(30)]
+    assert set(step_down(family)) == {2 / 1024}
+
+
+def test_rows_of_zeros_and_empty_families_show_nothing():
+    assert step_down([[0.0] * 6, [1.0] * 6]) == (1.0, 2 / 64)
+    assert step_down([]) == ()
+    assert step_down([[], []]) == (1.0, 1.0)
+
+
+def test_a_missing_seed_is_left_out_of_its_row_alone():
+    row = [1.0, 2.0, 3.0, 4.0, -0.5, 1.5, 2.5, 1.0]
+    assert step_down([[*row, math.nan]]) == step_down([row])
+    assert step_down([[math.nan] * 9, [*row, math.nan]])[1] == step_down([row])[0]
+
+
+def test_rounding_does_not_break_a_tie():
+    assert step_down([[0.1, 0.2, -0.3]]) == (1.0,)
