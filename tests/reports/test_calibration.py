@@ -9,10 +9,12 @@ import math
 import numpy as np
 import pytest
 
-from reports.answers.verdicts import MOST, Answer, verdicts
+from benchmarks import claims
+from reports.answers.claims import STATED
 from reports.stats.ties import tie_set
 from study.statistics.intervals import mean_over_seeds
-from study.statistics.signflip import holm, sign_flip
+from study.statistics.signflip import sign_flip
+from study.statistics.stepdown import step_down
 
 LEVEL = 0.05
 
@@ -32,8 +34,7 @@ def test_t_intervals_hold_the_mean_of_normal_seeds(n):
 def wrong_families(rng, studies, n, draw):
     """Studies in which a family of claims without any effect has a significant one."""
     return sum(
-        min(holm([sign_flip(d).two_sided for d in draw(rng, (MOST, n)).tolist()])) <= LEVEL
-        for _ in range(studies)
+        min(step_down(draw(rng, (len(STATED), n)).tolist())) <= LEVEL for _ in range(studies)
     )
 
 
@@ -42,7 +43,7 @@ def heavy(rng, shape):
     return rng.normal(size=shape) + 8 * rng.choice([-1, 0, 0, 0, 1], size=shape)
 
 
-def test_twenty_claims_without_effect_are_called_in_one_study_of_twenty_at_most():
+def test_a_family_of_claims_without_effect_is_called_in_one_study_of_twenty_at_most():
     rng = np.random.default_rng(1)
     assert wrong_families(rng, 300, 10, lambda r, shape: r.normal(size=shape)) <= bound(300)
 
@@ -55,23 +56,30 @@ def test_one_claim_without_effect_has_the_level_of_an_exact_test():
     assert abs(called - exact) <= 3 * math.sqrt(exact)
 
 
-def test_claims_of_a_simulated_study_without_effects_stay_undecided(make_study, make_config):
-    rng = np.random.default_rng(3)
-    configs = {
-        "lstm_vae": make_config(16),
-        "vae_bow": make_config(16, 1, "linear"),
-        "musebar": make_config(16, 8),
-        "musebar_bow": make_config(16, 8, "linear"),
-    }
-    called = 0
-    for _ in range(20):
-        study = make_study()
-        for name, config in configs.items():
-            study.add(
-                config, rng.normal(500, 1, 10).tolist(), phase="methods", method=name, collapsed=5
-            )
-        called += any(v.answer is not Answer.UNDECIDED for v in verdicts(study.tables()))
-    assert called <= bound(20)
+@pytest.mark.parametrize("rates", [claims.ALL_ALIKE, claims.ALL_COLLAPSE])
+def test_claims_of_simulated_studies_without_effects_stay_open(rates):
+    assert claims.called(claims.Truth(rates), 100) <= bound(100)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_genres", [2, 5])
+@pytest.mark.parametrize("rates", [claims.VANILLA_ALONE, claims.ALL_BUT_VANILLA])
+def test_arms_that_collapse_at_different_rates_are_not_told_apart_by_luck(rates, n_genres):
+    # equal means: what the collapsed runs take away, five standard deviations, the others have
+    assert claims.called(claims.Truth(rates, n_genres=n_genres), 1_000) <= bound(1_000)
+
+
+@pytest.mark.slow
+def test_nll_that_is_worse_by_the_margin_is_not_called_no_worse():
+    # two runs of different seeds differ by sqrt(2) standard deviations of a run
+    truth = claims.Truth(claims.ALL_ALIKE, worse=math.sqrt(2))
+    assert claims.called_no_worse(truth, 500) <= bound(500)
+
+
+@pytest.mark.slow
+def test_bar_wise_on_the_curve_of_the_kl_weights_is_not_told_from_them():
+    assert claims.called_control(500) <= bound(500)
+    assert claims.called_control(100, gain=0.1) > 50
 
 
 @pytest.mark.slow
@@ -101,5 +109,5 @@ def test_equal_configurations_stay_together_whatever_worse_ones_there_are():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [6, 10])
-def test_twenty_claims_with_outliers_keep_their_level(n):
+def test_a_family_of_claims_with_outliers_keeps_its_level(n):
     assert wrong_families(np.random.default_rng(n), 2_000, n, heavy) <= bound(2_000)

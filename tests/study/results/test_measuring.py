@@ -36,14 +36,14 @@ def test_a_study_is_measured_and_becomes_a_table(musebar, music, tmp_path, overr
     assert measured.returncode == 0, measured.stderr
     rows = pd.read_parquet(tmp_path / "studies" / "claims" / "measures.parquet")
     assert set(rows["seed"]) == {1000}
-    assert len(rows) == 5
+    assert len(rows) == 8
     assert rows["code_worth"].notna().all()
     (tmp_path / "results.md").write_text("# Ours\n")
     written = musebar("report", "table", "claims", "--out", "results.md")
     assert written.returncode == 0, written.stderr
     text = (tmp_path / "results.md").read_text()
     assert text.startswith("# Ours\n")
-    assert "| low | strong | 2 |" in text
+    assert "| low | kl weight 0.5 | 2 |" in text
     assert "### What they generate" in text
     assert str(tmp_path) not in text + (tmp_path / "results" / "claims" / "study.yaml").read_text()
     checkpoint = next((tmp_path / "studies" / "claims").rglob("model.safetensors"))

@@ -291,3 +291,21 @@ def test_the_methods_of_the_claims_are_the_papers():
     named = planner.named_of(spec)
     assert {name: c.config_id for name, c in spec.methods.items()}.items() <= named.items()
     assert planner.methods_of(spec).keys() == {named[name] for name in spec.methods}
+
+
+def test_the_controls_of_the_claims_are_vanilla_but_for_their_kl_weight():
+    spec = specfile.load("claims")
+    vanilla = spec.methods["lstm_vae"]
+    for weight in (0.9, 0.75, 0.5, 0.25):
+        control = spec.configuration(dict(dict(spec.space.named)[f"kl_weight_{weight}"]))
+        schedule = dataclasses.replace(vanilla.annealing, end=weight)
+        assert control == dataclasses.replace(vanilla, annealing=schedule)
+
+
+def test_the_claims_train_as_the_paper_does_but_off_its_plateau():
+    paper, claims = (
+        specfile.load(name).methods["musebar"].training for name in ("paper-methods", "claims")
+    )
+    assert (claims.learning_rate, claims.output_bias) == (0.01, True)
+    assert (paper.learning_rate, paper.output_bias) == (0.001, False)
+    assert claims.batch == paper.batch
