@@ -324,7 +324,7 @@ def changed():
         elif entry.words:
             other = entry.words[-1]
         else:
-            other = 0.25 if entry.dtype.lower() == "float64" else 7
+            other = 0.25 if entry.dtype.lower() == "float64" else 6
         section = replace(
             getattr(config, entry.section), **{entry.field: known.get(entry.name, other)}
         )
