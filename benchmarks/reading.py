@@ -5,7 +5,8 @@ corpus that music21 ships) are read by this product, bars as written, and by ano
 :mod:`benchmarks.independent`. They agree where onset, duration and pitch of every note are the same
 to a hundredth of a quarter note; for ABC, onset and highest pitch of the first voice to 1/24.
 Each disagreement is put under a cause that is looked for in the file itself, else it is
-"unexplained" and listed; ``--list`` lists the others, too.
+"unexplained" and listed; ``--list`` lists the others, too. ``--most N`` takes a sample: N pieces of
+each format.
 """
 
 from __future__ import annotations
@@ -241,6 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks reading")
     parser.add_argument("folders", nargs="+", metavar="FOLDER", help="a folder, or music21")
     parser.add_argument("--list", action="store_true", help="list every disagreement")
+    parser.add_argument("--most", type=int, help="so many of each format, evenly spaced")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
     pieces = [piece for name in options.folders for piece in pieces_below(_folder(name))]
@@ -249,9 +251,19 @@ def main() -> None:
     for form, what in missing().items():
         print(f"{form} is not compared: it takes {what}")
     pieces = [piece for piece in pieces if piece.form not in missing()]
+    if options.most:
+        pieces = _spaced(pieces, options.most)
     with ProcessPoolExecutor(options.workers) as pool:
         verdicts = list(pool.map(compare, pieces, chunksize=8))
     _print(verdicts, options.list)
+
+
+def _spaced(pieces: Sequence[Piece], most: int) -> list[Piece]:
+    of_form: defaultdict[str, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        of_form[piece.form].append(piece)
+    steps = {form: -(-len(found) // most) for form, found in of_form.items()}
+    return [piece for form, found in of_form.items() for piece in found[:: steps[form]]]
 
 
 def _folder(name: str) -> Path:

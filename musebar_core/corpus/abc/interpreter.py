@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from musebar_core.corpus.abc import fields
 from musebar_core.corpus.abc.macros import Macros
 from musebar_core.corpus.abc.pitch import Propagation
-from musebar_core.corpus.abc.text import plain
+from musebar_core.corpus.abc.text import is_music, plain
 from musebar_core.corpus.abc.tokens import Kind, length, tokens
 from musebar_core.corpus.abc.voice import Voice, WrittenNote
 from musebar_core.corpus.notes import UnreadableError
@@ -68,8 +69,9 @@ def read_tune(text: str) -> Tune:
         If it has over :data:`MOST_VOICES` voices, or its parts or macros unfold to too much.
     """
     reader = _Reader()
-    for line in _lines(text):
-        if not reader.line(line):
+    for is_blank, block in groupby(_lines(text), lambda line: not line.strip()):
+        lines = [] if is_blank else list(block)
+        if (reader.in_body and lines and not is_music(lines)) or not all(map(reader.line, lines)):
             break
     if not reader.tune.voices:
         reader.tune.voices[""] = reader.voice
@@ -122,8 +124,6 @@ class _Reader:
             self.began = True
             self._field(found.group(1), found.group(2))
             return True
-        if not line.strip():
-            return not self.in_body
         if not self.in_body and self.began and "|" in line:
             self._begin_body()  # no K: field
         if self.in_body:

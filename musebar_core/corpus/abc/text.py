@@ -7,14 +7,24 @@ import html
 import quopri
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from musebar_core.corpus import decoding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CHARSET = re.compile(rb"^(?:%%|I:)abc-charset[ \t]+([\w-]{1,20})", re.MULTILINE)
 _SOFT_BREAK = re.compile(r"=(?:20)?\n")
 _VERSION = re.compile(r"^%abc-\d.*\n", re.MULTILINE)
 _SHARED = re.compile(r"^(?:[A-WY-Za-z]:|%%).*\n", re.MULTILINE)
 _TUNE = re.compile(r"^(?=X:)", re.MULTILINE)
+
+_NO_NOTES = re.compile(r"[A-SU-WYZa-z+]:(?![|:])|%")
+_NOTES_ALONE = re.compile(
+    r"(?:\[[A-Za-z]:[^\]]{0,80}\]|\"[^\"]{0,200}\"|![^!|]{0,40}!"
+    r"|[A-Ga-gxyzXZ\d\s|:()<>{}\[\]/,'^_=&~.`\\-])++"
+)
 
 _ACCENTS = {"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308"}
 _ACCENTS |= {"o": "\u030a", "c": "\u0327", "v": "\u030c", "u": "\u0306"}
@@ -82,6 +92,16 @@ def split_tunes(text: str) -> list[tuple[str, str]]:
         first, _, rest = (piece.rstrip() + "\n").partition("\n")
         tunes.append((name, f"{version}{first}\n{shared}{rest}"))
     return tunes
+
+
+def is_music(lines: Sequence[str]) -> bool:
+    """Whether lines that follow a blank one are music, and so of the tune before it.
+
+    A blank line ends a tune (ABC 2.1, 2.2.1), and text may follow; but old books have them within
+    tunes. Music has a bar line, and no letters but those of notes and rests.
+    """
+    music = [line for line in lines if not _NO_NOTES.match(line)]
+    return any("|" in line for line in music) and all(map(_NOTES_ALONE.fullmatch, music))
 
 
 def plain(text: str) -> str:

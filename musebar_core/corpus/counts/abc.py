@@ -17,6 +17,8 @@ _TIE = re.compile(r"([A-Ga-g][,']*)\d*/*\d*[<>]*-[\s|:\]\[)(.~$0-9]*(?:[\^_=]*)(
 _CHORD_TIE = re.compile(r"\[([^\]\[|\n:]*)\]\d*/*\d*-")
 _SHIFTED = re.compile(r"clef|transpose|octave|middle|shift|score=|sound=|treble|bass|%%MIDI|[mUV]:")
 
+_PROSE = re.compile(r"[h-wH-WY]")
+
 
 def count_abc(content: bytes) -> Count | None:
     """Count the first tune; ``quarters`` and bars stay untold.
@@ -30,12 +32,26 @@ def count_abc(content: bytes) -> Count | None:
     head, text = (pieces[0], pieces[1]) if len(pieces) > 1 else ("", pieces[0])
     if re.search(r"^m:|\[m:|perc", head + text, re.MULTILINE):
         return None
-    music = _NO_NOTES.sub(" ", _NO_MUSIC.sub("", text))
+    music = _NO_NOTES.sub(" ", _NO_MUSIC.sub("", _tune(text)))
     pitches = [_pitch(*found) for found in _NOTE.findall(music)]
     tied = sum(one == other for one, other in _TIE.findall(music))
     tied += sum(len(_NOTE.findall(inside)) for inside in _CHORD_TIE.findall(music))
     shifted = _SHIFTED.search(head + text) is not None
     return Count(len(pitches) - tied, None, None, None, *span([] if shifted else pitches))
+
+
+def _tune(text: str) -> str:
+    """What of a piece is a tune: up to a blank line in its body that no music follows."""
+    key = re.search(r"^K:", text, re.MULTILINE)
+    begin = key.end() if key else 0
+    first, *blocks = re.split(r"\n[ \t]*\n\s*", text[begin:])
+    ended = next((i for i, block in enumerate(blocks) if not _is_music(block)), len(blocks))
+    return text[:begin] + "\n".join([first, *blocks[:ended]])
+
+
+def _is_music(block: str) -> bool:
+    bare = _NO_NOTES.sub(" ", _NO_MUSIC.sub("", block))
+    return "|" in bare and not _PROSE.search(bare) and not re.search(r"^T:", block, re.MULTILINE)
 
 
 def _pitch(letter: str, octave: str) -> int:

@@ -3,24 +3,53 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from musebar_core.corpus.counts.count import Count, span
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _NOTE = re.compile(r"([a-g]+|[A-G]+)(#+|-+|n)?")
 _RECIP = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
+_WITHOUT_REPEATS = re.compile(r"\*>norep\[([^\[\]]*)\]")
 _PATHS = frozenset({"*^", "*v", "*x", "*+"})
+
+
+@dataclass
+class _Tally:
+    """Pitches by section (the first, "", is what stands before any), times by spine."""
+
+    sections: dict[str, list[int]] = field(default_factory=lambda: {"": []})
+    section: str = ""
+    once: list[str] = field(default_factory=list)  # the sections of "norep"
+    ends: dict[int, float] = field(default_factory=dict)
+    lasts: dict[int, float] = field(default_factory=dict)
+
+    def interpret(self, cell: str) -> None:
+        """Take a list of sections, or the beginning of one."""
+        listed = _WITHOUT_REPEATS.fullmatch(cell)
+        if listed:
+            self.once = self.once or [name.strip() for name in listed[1].split(",")]
+        elif cell.startswith("*>") and "[" not in cell and cell[2:] not in self.sections:
+            self.section = cell[2:]
+            self.sections[self.section] = []
+
+    def take(self, spine: int, cell: str) -> None:
+        """Take a token of notes."""
+        self.sections[self.section] += _pitches(cell)
+        self.ends[spine] = self.ends.get(spine, 0.0) + _quarters(cell)
+        if _NOTE.search(cell.split(" ", maxsplit=1)[0]) and "q" not in cell.lower():
+            self.lasts[spine] = self.ends[spine]
 
 
 def count_humdrum(content: bytes) -> Count | None:
     """Count a file; None if it has no ``**kern`` spine.
 
-    A spine that splits counts as one part. ``quarters`` is None where spines split, join or cross.
+    A spine that splits counts as one part. Where a list says which sections are played without
+    repeats (``*>norep[A,B,A]``), their notes are counted as often as it has them. ``quarters`` is
+    None there, and where spines split, join or cross.
     """
     spines: list[int] = []
-    ends: dict[int, float] = {}
-    lasts: dict[int, float] = {}
-    pitches: list[int] = []
+    tally = _Tally()
     n_bars, simple = 0, True
     for line in content.decode("utf-8", "replace").splitlines():
         cells = line.split("\t")
@@ -31,20 +60,21 @@ def count_humdrum(content: bytes) -> Count | None:
         elif line.startswith("*"):
             simple = simple and not _PATHS & set(cells)
             spines = _after(spines, cells)
+            tally.interpret(cells[0])
         elif line.startswith("="):
             n_bars += 1
         else:
             for spine, cell in zip(spines, cells, strict=False):
                 if spine and cell != ".":
-                    found = _pitches(cell)
-                    pitches += found
-                    ends[spine] = ends.get(spine, 0.0) + _quarters(cell)
-                    if _NOTE.search(cell.split(" ")[0]) and "q" not in cell.lower():
-                        lasts[spine] = ends[spine]
-    if not ends:
+                    tally.take(spine, cell)
+    if not tally.ends:
         return None
-    quarters = max(lasts.values(), default=0.0) if simple else None
-    return Count(len(pitches), len(lasts), n_bars, quarters, *span(pitches))
+    once, sections = tally.once, tally.sections
+    listed = bool(once) and all(name in sections for name in once)
+    names = ["", *once] if listed else list(sections)
+    pitches = [pitch for name in names for pitch in sections[name]]
+    quarters = max(tally.lasts.values(), default=0.0) if simple and not listed else None
+    return Count(len(pitches), len(tally.lasts), n_bars, quarters, *span(pitches))
 
 
 def _after(spines: list[int], cells: list[str]) -> list[int]:

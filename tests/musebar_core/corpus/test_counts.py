@@ -42,6 +42,15 @@ def test_a_humdrum_count_takes_the_top_of_a_chord_and_merges_ties():
     assert count == counts.Count(5, 2, 2, 4.0, 46, 79)
 
 
+def test_a_humdrum_count_has_sections_as_often_as_the_list_without_repeats():
+    sections = "*>[A,A,B,A]\n*>norep[A,B,A]\n*>A\n4c\n4d\n*>B\n4G\n*-\n"
+    assert counts.count_humdrum(f"**kern\n{sections}".encode()) == counts.Count(
+        5, 1, 0, None, 55, 62
+    )
+    missing = sections.replace("norep[A,B,A]", "norep[A,X]")
+    assert counts.count_humdrum(f"**kern\n{missing}".encode()) == counts.Count(3, 1, 0, 3.0, 55, 62)
+
+
 def test_a_musicxml_count_is_at_sounding_pitch_without_cue_and_grace_notes():
     def note(step: str, more: str = "", lasts: str = "<duration>1</duration>") -> str:
         pitch = f"<pitch><step>{step}</step><octave>4</octave></pitch>"

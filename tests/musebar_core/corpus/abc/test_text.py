@@ -5,6 +5,7 @@ import pytest
 from musebar_core.corpus import abc
 from musebar_core.corpus.abc import decode, split_tunes
 from musebar_core.corpus.abc.interpreter import read_tune
+from musebar_core.corpus.counts import count_abc
 from musebar_core.corpus.notes import UnreadableError
 
 TUNE = "X:1\nT:Café\nK:G\nGF|\n"
@@ -101,3 +102,23 @@ def test_macros_that_unfold_without_end_are_refused(pitches):
 
 def test_the_first_title_counts():
     assert read_tune("X:1\nT:  One   two \nT:Other\nK:C\nT:Inside\nC\n").title == "One two"
+
+
+BLANK = "X:1\nT:t\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "n_notes"),
+    [
+        ("cBAG|FEDC|\n", 16),
+        ("w:la la\ncBAG|FEDC|\n\nCCCC|\n", 20),
+        ("A dance, added by a friend | see page 9.\n", 8),
+        ("T:Another\nK:G\nFFFF|\n", 8),
+        ("DAD\n", 8),
+    ],
+)
+def test_a_blank_line_ends_a_tune_unless_music_follows(after, n_notes):
+    text = (BLANK + after).encode()
+    _, parts, _ = abc.read_parts(text)
+    assert len(parts[0].notes) == n_notes
+    assert count_abc(text).n_notes == n_notes
