@@ -97,6 +97,18 @@ def arms_of(tables: StudyTables) -> Arms:
     return Arms(together, shown, methods, ordered)
 
 
+def trained_seeds(row: ConfigurationSummary, markov: float | None) -> tuple[int, ...]:
+    """Seeds of a configuration whose validation BCE beats the Markov chain's, ``markov``.
+
+    All that are measured where no chain is known.
+    """
+    if row.validation is None:
+        return ()
+    bce = row.validation.bce
+    pairs = zip(bce.seeds, bce.values, strict=True)
+    return tuple(seed for seed, value in pairs if markov is None or value < markov)
+
+
 def control(rival_of: Arm, weights: Iterable[Arm]) -> Arm:
     """Make the plain VAE that has an arm's own KL, genre by genre and seed by seed.
 
@@ -150,16 +162,10 @@ def _matched(runs: ArmRuns, plain: Sequence[ArmRuns]) -> ArmRuns:
 
 
 def _runs(row: ConfigurationSummary, markov: float | None) -> ArmRuns:
-    """Figures of the trained seeds of a configuration; where no chain is known, all are trained."""
+    """Figures of the trained seeds of a configuration."""
     if row.validation is None or row.test is None:
         return ArmRuns(row.n_done, {})
-    bce = row.validation.bce
-    trained = {
-        seed
-        for seed, value in zip(bce.seeds, bce.values, strict=True)
-        if markov is None or value < markov
-    }
-    figures: dict[int, Figures] = {seed: {} for seed in sorted(trained)}
+    figures: dict[int, Figures] = {seed: {} for seed in trained_seeds(row, markov)}
     for measure in Measure:
         if measure is Measure.COLLAPSED:
             continue

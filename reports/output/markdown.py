@@ -12,18 +12,10 @@ from musebar_core import yamlfile
 from reports.answers.agreement import agreements
 from reports.answers.effects import by_name, effects
 from reports.answers.methods import DEFAULT
-from reports.answers.summaries import baseline_bce, genre_names, seeds_wanted
-from reports.answers.verdicts import verdicts
+from reports.answers.summaries import baseline_bce, genre_names, seeds_wanted, summaries
+from reports.output.claims import claims_parts, undertrained_note
 from reports.words.labels import BASELINES, COVERAGE, METHODS, bracket, number, with_interval
-from reports.words.verdicts import (
-    CLAIMS,
-    MEASURES,
-    answer_text,
-    control_sentence,
-    paper_sentence,
-    short_effect,
-    signed,
-)
+from reports.words.verdicts import signed
 from study.results.named import named_configurations
 from study.results.tables import write_table
 from study.spec.model import EMBEDDED_SOURCE
@@ -33,7 +25,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reports.answers.claims import ClaimVerdict
     from reports.answers.effects import Effect
     from reports.answers.summaries import ConfigurationSummary, SplitSummary
     from study.results.tables import StudyTables
@@ -62,13 +53,14 @@ def section(tables: StudyTables, reference: str | None, measured: pd.DataFrame |
         f"## {tables.name}",
         tables.spec.about.strip(),
         _scale(tables),
+        undertrained_note(tables),
         _command(tables, reference),
         "### Results",
         _results(tables),
     ]
     if reference is not None:
         parts += [f"### Effects against {_label(reference)}", _effects(tables, reference)]
-    parts += _claims(tables)
+    parts += claims_parts(tables)
     if measured is not None:
         parts += [
             "### What they generate",
@@ -182,8 +174,6 @@ def _information(split: SplitSummary) -> str:
 def _rows(tables: StudyTables, genre: str) -> dict[str, ConfigurationSummary]:
     if named_configurations(tables):
         return by_name(tables, genre)
-    from reports.answers.summaries import summaries
-
     return {row.config_id: row for row in summaries(tables, genre)}
 
 
@@ -211,43 +201,6 @@ def _effects(tables: StudyTables, reference: str) -> str:
             f"{_p(bce)} | {_effect(information)} | {_p(information)} |"
         )
     return "\n".join(rows)
-
-
-def _claims(tables: StudyTables) -> list[str]:
-    """The paper's claims: two sentences, a grid of answers, and what the tests are."""
-    found = verdicts(tables)
-    if not found:
-        return []
-    rows = [
-        f"| claim | {' | '.join(MEASURES.values())} |",
-        f"| --- |{' --- |' * len(MEASURES)}",
-    ]
-    by_name = {(one.claim, one.measure): one for one in found}
-    for claim, title in CLAIMS.items():
-        cells = [_verdict(by_name.get((claim, measure))) for measure in MEASURES]
-        rows.append(f"| {title} | {' | '.join(cells)} |")
-    margins = [one.margin for one in found if one.margin is not None]
-    margin = f" No worse: by less than {number(margins[0])} nats." if margins else ""
-    tests = (
-        "On the test split, seed by seed, mean over genres (nats; collapsed: runs), with 95% "
-        f"intervals; p of exact two-sided sign-flip tests, over all claims together.{margin} "
-        "Does not hold: significantly the other way round."
-    )
-    return [
-        "### The paper's claims",
-        f"{paper_sentence(found)} {control_sentence(found)}",
-        tests,
-        "\n".join(rows),
-    ]
-
-
-def _verdict(one: ClaimVerdict | None) -> str:
-    """A cell of the grid: the answer, the effect and the p-value."""
-    if one is None:
-        return "not asked"
-    p = "" if one.adjusted is None else f"p {one.adjusted:.3f}"
-    parts = [part for part in (short_effect(one), p) if part]
-    return ": ".join(part for part in (answer_text(one), ", ".join(parts)) if part)
 
 
 def _generated(tables: StudyTables, measured: pd.DataFrame) -> str:

@@ -30,8 +30,8 @@ from reports.words.verdicts import (
     left_out_text,
     paper_sentence,
     paper_text,
-    reason_text,
     short_effect,
+    short_reason,
     signed,
 )
 from study.statistics.signflip import ALPHA
@@ -113,7 +113,7 @@ def _claims(found: Sequence[ClaimVerdict]) -> list[_Claim]:
 def _cell(one: ClaimVerdict | None) -> _Verdict | None:
     if one is None:
         return None
-    return _Verdict(ANSWERS[one.answer], KINDS[one.answer], short_effect(one), reason_text(one))
+    return _Verdict(ANSWERS[one.answer], KINDS[one.answer], short_effect(one), short_reason(one))
 
 
 def _any(found: Sequence[ClaimVerdict], measure: Measure) -> bool:

@@ -147,6 +147,11 @@ def answer_text(verdict: ClaimVerdict) -> str:
     return f"{answer}: {reason_text(verdict)}" if verdict.reason else answer
 
 
+def short_reason(verdict: ClaimVerdict) -> str:
+    """Say why in a few words, without the arms and genres that it is about."""
+    return reason_text(verdict).split(" (")[0]
+
+
 def reason_text(verdict: ClaimVerdict) -> str:
     """Say why a claim is undecided or not tested; empty where it is neither."""
     return "" if verdict.reason is None else _reason(verdict.reason, verdict)
