@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import search_spaces
 from musebar_core.config import ModelConfig, TrainingConfig
 from musebar_core.errors import UsageError
 from study.search import planner
@@ -252,6 +253,11 @@ def test_the_profile_strong_is_the_ablations_configuration_strong():
     named = spec.configuration(dict(dict(spec.space.named)["strong"]))
     plain = spec.configuration({"annealing": "logistic"})
     assert named == plain
+
+
+def test_strong_is_named_in_one_space():
+    spaces = {name: search_spaces.read_space(name) for name in search_spaces.space_names()}
+    assert [n for n, s in spaces.items() if "strong" in s.get("configurations", {})] == ["ablation"]
 
 
 def test_strong_has_no_free_bits_and_no_input_dropout():
