@@ -83,6 +83,9 @@ def heard(roll: Tensor, logits: Tensor, own: Tensor) -> Tensor:
         The roll that the decoder is to hear, ``[..., P]``: a sample is the first symbol up to which
         :func:`~musebar_core.generation.symbol_distribution` sums to the number drawn.
     """
-    cumulative = symbol_distribution(logits, temperature=1.0).cumsum(dim=-1)
+    distribution = symbol_distribution(logits, temperature=1.0)
+    # A product, as a running sum on a GPU is taken in an order of chance.
+    up_to = torch.ones(PITCHES + 1, PITCHES + 1, dtype=torch.float64, device=logits.device).triu()
+    cumulative = distribution @ up_to
     drawn = (own > cumulative).sum(dim=-1).clamp_max(PITCHES)
     return torch.where(own >= 0, piano_roll(drawn).to(roll.dtype), roll)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from musebar_core import training
+from musebar_core.annealing import Schedule
 from musebar_core.config import Precision
 from musebar_core.errors import ConfigurationError
 from musebar_core.precision import allowing_tf32, computing
@@ -53,6 +54,20 @@ def test_mixed_moves_a_short_run_by_its_rounding_and_no_further(configuration, g
     for ours, theirs in zip(rounded, exact, strict=True):
         assert ours.validation.bce == pytest.approx(theirs.validation.bce, rel=MIXED_SHARE)
         assert ours.validation.bce != theirs.validation.bce
+
+
+def test_mixed_trains_with_every_option_of_the_loss_and_the_inputs(configuration, genre):
+    options = {
+        "free_nats": 0.1,
+        "scheduled_sampling": 1.0,
+        "transposition": 3,
+        "precision": "mixed",
+    }
+    config = configuration(annealing=Schedule("linear", end=0.5), **options)
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, batch_norm=0.5))
+    found = history(config, genre)
+    assert found[-1].validation.bce < found[0].validation.bce
+    assert found == history(config, genre)
 
 
 def test_switches_are_held_for_a_while_and_restored():

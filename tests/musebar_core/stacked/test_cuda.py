@@ -32,7 +32,7 @@ def genre(corpus):
     return corpus.genre("low")
 
 
-def config(hidden=128, latent=20, **settings):
+def config(hidden=128, latent=20, spread=0.0, **settings):
     settings = {
         "epochs": 12,
         "evaluate_every": 4,
@@ -41,7 +41,9 @@ def config(hidden=128, latent=20, **settings):
         "learning_rate": 0.003,
     } | settings
     return Configuration(
-        Grid(1, 4, 16), ModelConfig(hidden, 2, latent, 2), training=TrainingConfig(**settings)
+        Grid(1, 4, 16),
+        ModelConfig(hidden, 2, latent, 2, batch_norm=spread),
+        training=TrainingConfig(**settings),
     )
 
 
@@ -82,9 +84,13 @@ def test_a_stacked_step_is_the_step_of_each_run_alone(genre, precision, hidden):
             assert error < TOLERANCE[precision], (name, error)
 
 
+OPTIONS = {"free_nats": 0.5, "scheduled_sampling": 1.0, "transposition": 3, "input_dropout": 0.3}
+
+
 @PRECISIONS
-def test_a_replayed_graph_is_the_step_that_was_captured(genre, precision):
-    configs = [config(precision=precision)] * 2
+@pytest.mark.parametrize("options", [{}, OPTIONS | {"spread": 0.5}])
+def test_a_replayed_graph_is_the_step_that_was_captured(genre, precision, options):
+    configs = [config(precision=precision, **options)] * 2
     weights, step = step_of(genre, configs)
     eager_weights, eager = step_of(genre, configs)
     for epoch in (1, 2, 3):
@@ -95,6 +101,19 @@ def test_a_replayed_graph_is_the_step_that_was_captured(genre, precision):
     assert step._graph is not None
     assert torch.equal(weights.values, eager_weights.values)
     assert torch.equal(step.totals, eager.totals)
+    for name, values in weights.buffers.items():
+        assert torch.equal(values, eager_weights.buffers[name]), name
+
+
+def test_a_normalised_run_in_a_stack_ends_as_it_does_alone(genre):
+    each = config(spread=0.5, free_nats=0.5, transposition=3)
+    (run,) = runs_of(genre, [each])
+    list(fit([run], genre))
+    (lone,) = runs_of(genre, [each])
+    list(training.fit(each, genre, 0, lone.state))
+    for name, values in lone.state.model.named_buffers():
+        found = dict(run.state.model.named_buffers())[name]
+        assert torch.allclose(found, values, rtol=1e-2, atol=1e-4), name
 
 
 @PRECISIONS
