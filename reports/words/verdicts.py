@@ -91,7 +91,7 @@ def paper_sentence(found: Sequence[ClaimVerdict]) -> str:
         if any(row.answer is answer for row in rows)
     ]
     parts += [
-        f"{_effect_of(row)} is {ANSWERS[row.answer]} ({reason_text(row)})"
+        f"{_effect_of(row)}: {_untested(row)}{reason_text(row)}"
         for row in rows
         if row.answer in {Answer.UNDECIDED, Answer.NOT_TESTED}
     ]
@@ -238,6 +238,10 @@ def arms_text(claim: Claim) -> str:
 def direction_text(measure: Measure) -> str:
     """Which side of 0 speaks for a claim."""
     return "right of 0" if BETTER[measure] > 0 else "left of 0"
+
+
+def _untested(row: ClaimVerdict) -> str:
+    return "not tested, " if row.answer is Answer.NOT_TESTED else ""
 
 
 def _verdict_on(answers: set[Answer]) -> str:
