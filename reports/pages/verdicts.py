@@ -73,7 +73,6 @@ def verdict_sections(study: StudyView) -> tuple[PageSection, ...]:
     found = verdicts(study.tables)
     if not found:
         return ()
-    grid = render("verdicts.html.j2", measures=list(MEASURES.values()), claims=_claims(found))
     text = (
         f"{len(found)} verdicts, stated before any run: exact two-sided sign-flip tests, paired "
         "on seeds, on the test split, on the mean over genres (without the joint corpus), at "
@@ -86,11 +85,17 @@ def verdict_sections(study: StudyView) -> tuple[PageSection, ...]:
     said = ", ".join(
         f"{n} {ANSWERS[answer]}" for n, answer in zip(counts, Answer, strict=True) if n
     )
+    grid = render(
+        "verdicts.html.j2",
+        measures=list(MEASURES.values()),
+        claims=_claims(found),
+        notes=(f"{said}. {text}", COLLAPSE_NOTE),
+    )
     sections = [
         PageSection(
             "verdicts",
             "The paper's claims",
-            text=(paper_sentence(found), control_sentence(found), f"{said}. {text}", COLLAPSE_NOTE),
+            text=(paper_sentence(found), control_sentence(found)),
             fragment=Markup(grid),  # noqa: S704  (escaped)
             charts=tuple(_chart(found, measure) for measure in DRAWN if _any(found, measure)),
             tables=(_table(found),),

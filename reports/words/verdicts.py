@@ -96,8 +96,7 @@ def paper_sentence(found: Sequence[ClaimVerdict]) -> str:
         if row.answer in {Answer.UNDECIDED, Answer.NOT_TESTED}
     ]
     others = "; ".join(
-        f"{MEASURES[measure]} holds for {_claimed(found, measure)}"
-        for measure in (Measure.BCE, Measure.NLL)
+        f"{MEASURES[measure]}: {_claimed(found, measure)}" for measure in (Measure.BCE, Measure.NLL)
     )
     return f"The paper's claim {_verdict_on(answers)}: {'; '.join(parts)}; {others}."
 
@@ -262,12 +261,13 @@ def _effect_of(row: ClaimVerdict) -> str:
 
 
 def _claimed(found: Sequence[ClaimVerdict], measure: Measure) -> str:
-    held = [
-        REMEDIES[one.claim]
-        for one in found
-        if one.measure is measure and one.claim in REMEDIES and one.answer is Answer.HOLDS
-    ]
-    return _list(held) or "none of them"
+    """Which remedies a measure's claim holds for; ``none of them``, or ``not tested``."""
+    rows = [one for one in found if one.measure is measure and one.claim in REMEDIES]
+    if all(row.answer is Answer.NOT_TESTED for row in rows):
+        return ANSWERS[Answer.NOT_TESTED]
+    return _list(REMEDIES[row.claim] for row in rows if row.answer is Answer.HOLDS) or (
+        "none of them"
+    )
 
 
 def _reasons(rows: Sequence[ClaimVerdict]) -> str:
