@@ -34,6 +34,7 @@ from benchmarks.independent import (
 )
 from musebar_core.corpus import abc, midi
 from musebar_core.corpus.account import kind
+from musebar_core.corpus.musicxml import unzip
 from musebar_core.corpus.notes import UnreadableError
 from musebar_core.corpus.scores import form_of, read_parts
 
@@ -161,10 +162,8 @@ def _cause(
 def _difference(own: list[Heard], other: Score, content: bytes) -> str:
     """Look for what two readings of one score differ in."""
     if _spans(own) == _spans(other.notes):
-        return "ties: the same pitches sound as long in all, cut at other places"
-    if sorted((n.pitch % 12, round(n.onset, 1)) for n in own) == sorted(
-        (n.pitch % 12, round(n.onset, 1)) for n in other.notes
-    ) and (b"octave-change" in content.replace(b"\0", b"") or content[:2] == b"PK"):
+        return "ties: the same pitches sound at the same times, cut at other places"
+    if _by_class(own) == _by_class(other.notes) and _moves_octaves(content):
         return "octaves: a clef and a transposition that both move them"
     if len(other.notes) < len(own) and b"*^" in content:
         return "spines that split again: a bar is lost there"
@@ -173,11 +172,26 @@ def _difference(own: list[Heard], other: Score, content: bytes) -> str:
     return UNEXPLAINED
 
 
-def _spans(notes: Iterable[Heard]) -> dict[int, float]:
-    sums: defaultdict[int, float] = defaultdict(float)
-    for note in notes:
-        sums[note.pitch] += note.duration
-    return {pitch: round(total, 1) for pitch, total in sums.items()}
+def _spans(notes: Iterable[Heard]) -> dict[int, list[tuple[float, float]]]:
+    """By pitch, the times from which and to which it sounds."""
+    spans: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
+    for note in sorted(notes):
+        begin, end = round(note.onset, 2), round(note.onset + note.duration, 2)
+        last = spans[note.pitch][-1:]
+        if last and begin <= last[0][1] + CLOSE:
+            spans[note.pitch][-1] = (last[0][0], max(end, last[0][1]))
+        else:
+            spans[note.pitch].append((begin, end))
+    return dict(spans)
+
+
+def _by_class(notes: Iterable[Heard]) -> list[tuple[float, int]]:
+    return sorted((round(note.onset, 1), note.pitch % 12) for note in notes)
+
+
+def _moves_octaves(content: bytes) -> bool:
+    text = unzip(content) if content[:2] == b"PK" else content
+    return b"clef-octave-change" in text.replace(b"\0", b"")
 
 
 def same(one: Sequence[Heard], other: Sequence[Heard]) -> bool:

@@ -100,7 +100,8 @@ class _Part:
         self.ends: list[float] = []  # of the last note, and of the music, in each measure
         self.lengths: list[float] = []
         self.bar = 4.0
-        self._divisions, self._shift = 1.0, 0
+        self._divisions = 1.0
+        self._shifts: dict[str | None, int] = {}  # by staff; None: all others
         self._onset, self._now = 0.0, 0.0
         for measure in measures:
             self._now, furthest = 0.0, 0.0
@@ -129,9 +130,13 @@ class _Part:
         self._divisions = float(texts.get("divisions") or self._divisions) or 1.0
         if texts.get("beats", "").isdigit() and texts.get("beat-type", "").isdigit():
             self.bar = 4.0 * int(texts["beats"]) / (int(texts["beat-type"]) or 4)
-        if "transpose" in texts:
-            octaves = int(texts.get("octave-change") or 0)
-            self._shift = int(texts.get("chromatic") or 0) + 12 * octaves
+        for each in element.iter():
+            if _tag(each) == "transpose":
+                inner = _texts(each)
+                octaves = int(inner.get("octave-change") or 0)
+                semitones = int(inner.get("chromatic") or 0) + 12 * octaves
+                staff = each.get("number")
+                self._shifts = (self._shifts if staff else {}) | {staff: semitones}
 
     def _lasts(self, texts: dict[str, str]) -> float:
         return float(texts.get("duration") or 0) / self._divisions
@@ -149,8 +154,9 @@ class _Part:
         self.ends[-1] = max(self.ends[-1], self._onset + lasts)
         ties = {each.get("type") for each in element if _tag(each) == "tie"}
         step = _STEPS[texts["step"]] + 12 * (int(texts["octave"]) + 1)
-        pitch = step + round(float(texts.get("alter") or 0)) + self._shift
         staff = texts.get("staff", "1")
+        shift = self._shifts.get(staff, self._shifts.get(None, 0))
+        pitch = step + round(float(texts.get("alter") or 0)) + shift
         if not ("chord" in texts and self.chords and self.chords[-1][0] == staff):
             self.chords.append((staff, []))
         self.chords[-1][1].append((pitch, "stop" in ties))

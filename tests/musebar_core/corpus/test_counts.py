@@ -66,6 +66,18 @@ def test_a_musicxml_count_is_at_sounding_pitch_without_cue_and_grace_notes():
     assert counts.count_musicxml(text.encode()) == counts.Count(1, 1, 1, 1.0, 62, 62)
 
 
+def test_a_musicxml_count_transposes_the_staff_that_is_named():
+    def note(staff: int) -> str:
+        pitch = "<pitch><step>C</step><octave>4</octave></pitch>"
+        return f"<note>{pitch}<duration>1</duration><staff>{staff}</staff></note>"
+
+    transpose = "<transpose number='2'><chromatic>-12</chromatic></transpose>"
+    attributes = f"<attributes><divisions>1</divisions>{transpose}</attributes>"
+    measure = f"<measure>{attributes}{note(1)}{note(2)}</measure>"
+    text = f"<score-partwise><part id='P1'>{measure}</part></score-partwise>"
+    assert counts.count_musicxml(text.encode()) == counts.Count(2, 2, 1, 2.0, 48, 60)
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [
