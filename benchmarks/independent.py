@@ -88,7 +88,7 @@ def by_abc2midi(text: str) -> tuple[list[tuple[float, int]], str]:
     Chord symbols, grace notes and ornaments are taken out first, and ``R:hornpipe``, which it
     swings.
     """
-    bare = MUSIC_LINE.sub(lambda line: re.sub(r'"[^"]*"|![^!\s|:\[\]]*!', "", line[0]), text)
+    bare = MUSIC_LINE.sub(without_symbols, text)
     bare = MUSIC_LINE.sub(
         lambda line: re.sub(r'[T~.](?=[\^_=A-Ga-g({\["vu~TH.])', "", line[0]), bare
     )
@@ -103,6 +103,12 @@ def by_abc2midi(text: str) -> tuple[list[tuple[float, int]], str]:
     first = next((track for track in tracks if track), [])
     notes = [(note.onset, note.pitch) for note in first]
     return notes, told.stdout.decode("utf-8", "replace")
+
+
+def without_symbols(line: re.Match[str]) -> str:
+    """A line without chord symbols and decorations; a comment where nothing is left."""
+    bare = re.sub(r'"[^"]*"|![^!\s|:\[\]]*!', "", line[0])
+    return bare if bare.strip() or not line[0].strip() else "%"
 
 
 class Score(NamedTuple):

@@ -31,6 +31,7 @@ from benchmarks.independent import (
     by_mido,
     by_music21,
     missing,
+    without_symbols,
 )
 from musebar_core.corpus import abc, midi
 from musebar_core.corpus.account import kind
@@ -66,6 +67,7 @@ ABC_CAUSES = {
     "a tuplet of 5, 7 or 9": re.compile(r"\([579]"),
     "an ornament, a grace note's accidental or a chord of old": re.compile(r"[TH~]|\{[\^_=]|\+"),
     "a tie to another note": re.compile(r"-"),
+    "a chord that a line end breaks": re.compile(r"\[[^\]|]*\n"),
 }
 """Where abc2midi errs: what it says, and signs in the text; the second and third when played."""
 
@@ -161,28 +163,29 @@ def _cause(
 
 def _difference(own: list[Heard], other: Score, content: bytes) -> str:
     """Look for what two readings of one score differ in."""
-    if _spans(own) == _spans(other.notes):
-        return "ties: the same pitches sound at the same times, cut at other places"
+    if len(other.notes) > len(own) and b"<cue" in _plain(content):
+        return "cue notes, which sound there"
+    if _differ_by_ties(own, other.notes):
+        return "ties: the same pitches begin and end, cut at other places"
     if _by_class(own) == _by_class(other.notes) and _moves_octaves(content):
         return "octaves: a clef and a transposition that both move them"
-    if len(other.notes) < len(own) and b"*^" in content:
-        return "spines that split again: a bar is lost there"
+    if len(other.notes) < len(own) and (b"*>norep" in content or b"*^" in content):
+        return "a list of sections without repeats, or spines that split again: less is read there"
     if other.drifts:
         return "time: measures that are no whole ones, or lie elsewhere in other parts"
     return UNEXPLAINED
 
 
-def _spans(notes: Iterable[Heard]) -> dict[int, list[tuple[float, float]]]:
-    """By pitch, the times from which and to which it sounds."""
-    spans: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
-    for note in sorted(notes):
-        begin, end = round(note.onset, 2), round(note.onset + note.duration, 2)
-        last = spans[note.pitch][-1:]
-        if last and begin <= last[0][1] + CLOSE:
-            spans[note.pitch][-1] = (last[0][0], max(end, last[0][1]))
-        else:
-            spans[note.pitch].append((begin, end))
-    return dict(spans)
+def _differ_by_ties(own: list[Heard], other: list[Heard]) -> bool:
+    """Whether each note of one begins where one of the other does, and ends where one does."""
+    ours, theirs = _only(own, other), _only(other, own)
+    few, many = sorted((ours, theirs), key=len)
+    begins = {(onset, pitch) for onset, _, pitch in many}
+    ends = {(round(onset + duration, 1), pitch) for onset, duration, pitch in many}
+    return bool(few) and all(
+        (onset, pitch) in begins and (round(onset + duration, 1), pitch) in ends
+        for onset, duration, pitch in few
+    )
 
 
 def _by_class(notes: Iterable[Heard]) -> list[tuple[float, int]]:
@@ -190,8 +193,12 @@ def _by_class(notes: Iterable[Heard]) -> list[tuple[float, int]]:
 
 
 def _moves_octaves(content: bytes) -> bool:
-    text = unzip(content) if content[:2] == b"PK" else content
-    return b"clef-octave-change" in text.replace(b"\0", b"")
+    return b"clef-octave-change" in _plain(content)
+
+
+def _plain(content: bytes) -> bytes:
+    """The text of a score, of which the letters of UTF-16 are one byte each."""
+    return (unzip(content) if content[:2] == b"PK" else content).replace(b"\0", b"")
 
 
 def same(one: Sequence[Heard], other: Sequence[Heard]) -> bool:
@@ -229,11 +236,12 @@ def tops(notes: list[tuple[float, int]]) -> list[tuple[int, int]]:
 
 
 def without_repeats(text: str) -> str:
-    """Make bar lines of repeat signs and endings of ABC."""
+    """Make bar lines of repeat signs and endings of ABC, and take the order of parts out."""
+    text = re.sub(r"^P:.*\n(?=(?:.*\n)*?K:)", "", text, flags=re.MULTILINE)
     bars = re.compile(
         r"\[ ?\d[\d,-]*|:*\[?\|[|:\]]*(?:\[\|)?[|:\]]*(?:\d[\d,-]*)?|::+|^\s*(?:\d[\d,-]*(?=\s)|:)"
     )
-    return MUSIC_LINE.sub(lambda line: bars.sub(" | ", re.sub(r'"[^"]*"', "", line[0])), text)
+    return MUSIC_LINE.sub(lambda line: bars.sub(" | ", without_symbols(line)), text)
 
 
 def abc_verdict(text: str, *, play_repeats: bool) -> str:
@@ -243,7 +251,7 @@ def abc_verdict(text: str, *, play_repeats: bool) -> str:
     first = next((heard([part]) for part in parts if len(part.notes)), [])
     if tops(theirs) == tops([(note.onset, note.pitch) for note in first]):
         return SAME
-    music = "".join(MUSIC_LINE.findall(text))
+    music = "\n".join(MUSIC_LINE.findall(text))
     causes = list(ABC_CAUSES.items())
     if causes[0][1].search(told):
         return causes[0][0]

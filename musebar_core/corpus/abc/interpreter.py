@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from musebar_core.corpus.abc import fields
 from musebar_core.corpus.abc.macros import Macros
-from musebar_core.corpus.abc.pitch import Propagation
 from musebar_core.corpus.abc.text import is_music, plain
 from musebar_core.corpus.abc.tokens import Kind, length, tokens
 from musebar_core.corpus.abc.voice import Voice, WrittenNote
@@ -68,7 +67,7 @@ def read_tune(text: str) -> Tune:
     UnreadableError
         If it has over :data:`MOST_VOICES` voices, or its parts or macros unfold to too much.
     """
-    reader = _Reader()
+    reader = _Reader(has_key=re.search(r"^K:", text, re.MULTILINE) is not None)
     for is_blank, block in groupby(_lines(text), lambda line: not line.strip()):
         lines = [] if is_blank else list(block)
         if (reader.in_body and lines and not is_music(lines)) or not all(map(reader.line, lines)):
@@ -100,6 +99,7 @@ def _lines(text: str) -> Iterator[str]:
 class _Reader:
     """Goes through the lines of a tune: the header, then the body."""
 
+    has_key: bool
     tune: Tune = field(default_factory=Tune)
     in_body: bool = False
     began: bool = False
@@ -125,6 +125,8 @@ class _Reader:
             self._field(found.group(1), found.group(2))
             return True
         if not self.in_body and self.began and "|" in line:
+            if self.has_key and not is_music([line]):
+                return True  # a remark
             self._begin_body()  # no K: field
         if self.in_body:
             self._music(self.macros.expand(line))
@@ -191,22 +193,10 @@ class _Reader:
         """Follow a directive that says what sounds; others are for typesetting."""
         name, _, value = text.strip().partition(" ")
         words = value.split()
-        spellings = (
-            [self.voice.spelling]
-            if self.tune.voices
-            else [
-                self.voice.spelling,
-                self.template.spelling,
-            ]
-        )
+        everybody = [] if self.tune.voices else [self.template.spelling]
+        spellings = [self.voice.spelling, *everybody]
         for spelling in spellings if words else ():
-            if name == "propagate-accidentals" and words[0] in set(Propagation):
-                spelling.propagation = Propagation(words[0])
-            elif name == "MIDI" and len(words) > 1:
-                if words[0] == "transpose":
-                    spelling.shift = spelling.shift.changed(f"transpose={words[1]}")
-                elif words[:2] == ["channel", "10"]:
-                    spelling.shift = replace(spelling.shift, is_percussion=True)
+            spelling.follow(name, words)
 
     def _begin_body(self) -> None:
         self.in_body = True

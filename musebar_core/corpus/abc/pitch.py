@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from musebar_core.corpus.abc.fields import Shift, alteration, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _MIDDLE_C = 60
@@ -31,6 +35,17 @@ class Spelling:
     in_bar: dict[str, int] = field(default_factory=dict)
     tied: dict[str, int] = field(default_factory=dict)
     """Semitones by note, of the notes that a tie holds over to the next."""
+
+    def follow(self, name: str, words: Sequence[str]) -> None:
+        """Follow a directive that says what sounds; abc2midi's ``nobarlines`` is music without."""
+        if name == "propagate-accidentals" and words[0] in set(Propagation):
+            self.propagation = Propagation(words[0])
+        elif name == "MIDI" and words[0] in {"nobarlines", "barlines"}:
+            self.propagation = Propagation.NOT if words[0] == "nobarlines" else Propagation.PITCH
+        elif name == "MIDI" and words[0] == "transpose" and len(words) > 1:
+            self.shift = self.shift.changed(f"transpose={words[1]}")
+        elif name == "MIDI" and words[:2] == ["channel", "10"]:
+            self.shift = replace(self.shift, is_percussion=True)
 
     def pitch(self, found: re.Match[str]) -> tuple[int, str, int]:
         """Sounding MIDI pitch of a note token, with its written name and its alteration.

@@ -24,6 +24,10 @@ def test_a_text_may_say_how_far_accidentals_hold(pitches, line, how_far, expecte
     assert pitches(f"X:1\n{line} {how_far}\nL:1/4\nK:C\n^F F f F |\n") == expected
 
 
+def test_in_music_without_bar_lines_an_accidental_holds_for_its_note(pitches):
+    assert pitches("X:1\n%%MIDI nobarlines\nL:1/4\nK:C\n^F F f F\n") == [66, 65, 77, 65]
+
+
 def test_a_tie_carries_its_accidental_over_the_bar_line_and_no_further(rows):
     assert rows("^F4- | F2 F2 |") == [(0, 6, 66), (6, 2, 65)]
 

@@ -59,6 +59,10 @@ def test_a_tune_may_lack_its_number_or_its_key(text):
     assert parts[0].notes.pitches.tolist() == [60, 62, 64]
 
 
+def test_a_remark_among_the_fields_of_a_header_is_no_music(pitches):
+    assert pitches("X:1\nN bars 3 and 5 are |f2ed| in the book\nL:1/4\nK:D\nF|\n") == [66]
+
+
 def test_text_that_is_no_tune_has_no_notes():
     _, parts, _ = abc.read_parts(b"Dear all, a good feed | bagged cabbage\n")
     assert [len(part.notes) for part in parts] == [0]
