@@ -14,6 +14,7 @@ import numpy as np
 from musebar_core.corpus.counts.count import Count, span
 
 _DRUMS = 9
+_SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _WINDOW = 4096
 """Bytes looked at for a run; more where a run fills them."""
 _SHORT, _STEPS = 64, 16
@@ -48,7 +49,10 @@ def count_midi(content: bytes) -> Count:
     while left and (at := content.find(b"MTrk", at)) >= 0:
         left -= 1
         size = int.from_bytes(content[at + 4 : at + 8], "big")
-        track = _Track(at + 8, min(at + 8 + size, len(content)))
+        end, following = at + 8 + size, content.find(b"MTrk", at + 8)
+        if end > len(content):
+            end = following if following > 0 else len(content)
+        track = _Track(at + 8, end)
         _walk(content, track)
         tally = np.bincount(np.concatenate([*track.heard, np.zeros(0, np.int64)]), minlength=2048)
         by_channel = tally.reshape(16, 128)
@@ -131,6 +135,9 @@ def _step(content: bytes, track: _Track) -> bool:
             return False
         length, track.at = _number(content, at + (first == 0xFF))
         track.at += length
+        return True
+    if first > 0xF0:  # system messages: the status before them holds on
+        track.at = at + _SYSTEM_DATA.get(first, 0)
         return True
     status = first if first >= 0x80 else track.status
     n_data = 1 if 0xC0 <= status < 0xE0 else 2

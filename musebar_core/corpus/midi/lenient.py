@@ -74,7 +74,8 @@ def _damage(layout: Layout, size: int, events: list[Events], parts: list[Parts])
     per_note = played / read if read else _NOTE_BYTES
     faults, lost = list(layout.faults), 0.0
     for place, (chunk, each) in enumerate(zip(layout.chunks, events, strict=True), 1):
-        lost += each.n_spoilt + (chunk.n_missing + each.n_skipped) / per_note
+        missing = 0 if each.ended else chunk.n_missing
+        lost += each.n_spoilt + (missing + each.n_skipped) / per_note
         faults += [f"track {place} {fault}" for fault in _faults(chunk, each)]
     absent = max(0, layout.n_tracks - len(layout.chunks))
     end = layout.chunks[-1]
@@ -109,7 +110,9 @@ def _faults(chunk: Chunk, events: Events) -> list[str]:
     """What is wrong with one track."""
     length = chunk.end - chunk.start + chunk.n_missing
     found = []
-    if chunk.n_missing:
+    if chunk.n_missing and events.ended:
+        found.append(f"says that it has {length:,} bytes, but ends before")
+    elif chunk.n_missing:
         found.append(f"lacks {chunk.n_missing:,} of its {length:,} bytes")
     elif not events.ended:
         found.append("has no end-of-track event")

@@ -28,6 +28,20 @@ def test_a_midi_count_counts_note_ons_with_a_velocity_and_no_drums():
     assert count.last_onset == (96 + 96 + 192) / 96
 
 
+@pytest.mark.parametrize(
+    "between", [b"\0\xf8", b"\0\xfe", b"\0\xf1\1", b"\0\xf2\1\2", b"\0\xf3\1", b"\0\xf6"]
+)
+def test_a_midi_count_goes_on_behind_a_system_message(between):
+    events = b"\0\x90\x3c\x40\x60\x3c\0" + between + b"\0\x40\x40\x60\x40\0"
+    assert counts.count_midi(midi_of(events)).n_notes == 2
+
+
+def test_a_midi_count_finds_the_track_behind_one_whose_length_is_too_long():
+    track = b"\0\x90\x3c\x40\x60\x3c\0\0\xff\x2f\0"
+    content = b"MThd\0\0\0\6\0\1\0\2\0\x60MTrk\0\1\0\0" + track + b"MTrk\0\0\0\x0b" + track
+    assert counts.count_midi(content).n_notes == 2
+
+
 def test_an_abc_count_merges_ties_and_leaves_grace_notes_out():
     count = counts.count_abc(
         b'X:1\nT:Bag\nK:C\n"Am"{g}C2- C D | [CE]2 !trill!F G,2 | z4 |]\nw:do re\n'
