@@ -187,9 +187,8 @@ def test_a_file_with_damage_is_read_and_says_it(content, n_read, damage):
 def test_a_track_that_ends_before_its_absurd_length_lacks_nothing():
     piece = read_piece(midi(chunk(notes(*SCALE) + END, 2**32 - 1)))
     assert piece.tracks[0].notes.pitches.tolist() == SCALE
-    assert piece.damage == (
-        "track 1 says that it has 4,294,967,295 bytes, but ends before; all of its 16 notes are read"
-    )
+    said = "track 1 says that it has 4,294,967,295 bytes, but ends before"
+    assert piece.damage == f"{said}; all of its 16 notes are read"
 
 
 def test_notes_go_on_in_their_places_behind_a_pitch_over_127():
