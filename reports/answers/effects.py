@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
 
-EFFECT_METRICS = ("bce", "mi_lower")
-"""What effects are measured on, on the validation split: the code's cost and its content."""
+EFFECT_METRICS = ("bce", "nll", "mi_lower")
+"""What effects are measured on, on the validation split: distortion, likelihood, and information.
+
+BCE alone says nothing between configurations of different rate; NLL prices it.
+"""
 
 
 @dataclass(frozen=True)

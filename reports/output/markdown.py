@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from musebar_core import yamlfile
 from reports.answers.agreement import agreements
-from reports.answers.effects import by_name, effects
+from reports.answers.effects import EFFECT_METRICS, by_name, effects
 from reports.answers.methods import DEFAULT
 from reports.answers.summaries import baseline_bce, genre_names, seeds_wanted, summaries
 from reports.output.claims import claims_parts, undertrained_note
@@ -188,17 +188,17 @@ def _effects(tables: StudyTables, reference: str) -> str:
         (
             "On validation, seed by seed; all genres: the mean over them. p: exact two-sided "
             "sign-flip test, Holm-corrected over the configurations; single genres are shown, not "
-            "tested."
+            "tested. Configurations of different rate are compared by NLL, not by BCE."
         ),
         "",
-        "| genre | configuration | BCE, nats | BCE, % | p | MI lower, nats | p |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| genre | configuration | BCE, nats | BCE, % | p | NLL, nats | p | MI lower, nats | p |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for (genre, name), each in pairs.items():
-        bce, information = each.get("bce"), each.get("mi_lower")
+        bce, nll, information = (each.get(metric) for metric in EFFECT_METRICS)
         rows.append(
             f"| {genre or 'all genres'} | {_label(name)} | {_effect(bce)} | {_percent(bce)} | "
-            f"{_p(bce)} | {_effect(information)} | {_p(information)} |"
+            f"{_p(bce)} | {_effect(nll)} | {_p(nll)} | {_effect(information)} | {_p(information)} |"
         )
     return "\n".join(rows)
 
