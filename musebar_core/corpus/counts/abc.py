@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from musebar_core.corpus.counts.count import Count, span
+from musebar_core.corpus.counts.count import Count, span, text_of
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NO_MUSIC = re.compile(r"^(?:%|[A-Za-z+]:(?![|:])).*$", re.MULTILINE)
@@ -27,7 +27,7 @@ def count_abc(content: bytes) -> Count | None:
     semitones; they are None where fields may move the notes. None: macros, or percussion, of
     which a count by expressions knows nothing.
     """
-    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = text_of(content).replace("\r\n", "\n").replace("\r", "\n")
     pieces = re.split(r"^(?=X:)", text, flags=re.MULTILINE)
     head, text = (pieces[0], pieces[1]) if len(pieces) > 1 else ("", pieces[0])
     if re.search(r"^m:|\[m:|perc", head + text, re.MULTILINE):

@@ -42,3 +42,22 @@ class Count:
 def span(pitches: Collection[int]) -> tuple[int | None, int | None]:
     """Give lowest and highest; None where there are none."""
     return (min(pitches), max(pitches)) if pitches else (None, None)
+
+
+def text_of(content: bytes) -> str:
+    """Decode a source: by its byte order mark, else as UTF-8 if it is valid, else as Latin-1."""
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}

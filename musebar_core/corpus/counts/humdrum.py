@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from musebar_core.corpus.counts.count import Count, span
+from musebar_core.corpus.counts.count import Count, span, text_of
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _NOTE = re.compile(r"([a-g]+|[A-G]+)(#+|-+|n)?")
@@ -51,7 +51,7 @@ def count_humdrum(content: bytes) -> Count | None:
     spines: list[int] = []
     tally = _Tally()
     n_bars, simple = 0, True
-    for line in content.decode("utf-8", "replace").splitlines():
+    for line in text_of(content).splitlines():
         cells = line.split("\t")
         if not line or line.startswith("!"):
             continue

@@ -9,7 +9,7 @@ import zlib
 from collections import defaultdict
 from xml.etree import ElementTree as ET
 
-from musebar_core.corpus.counts.count import Count, span
+from musebar_core.corpus.counts.count import Count, span, text_of
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LARGEST = 64 * 2**20
@@ -22,7 +22,7 @@ def count_musicxml(content: bytes) -> Count | None:
     write one octave twice.
     """
     try:
-        return _count(ET.fromstring(_text(content)))  # noqa: S314 - no entities: see _text
+        return _count(_parsed(_text(content)))
     except (ET.ParseError, zipfile.BadZipFile, zlib.error, StopIteration, EOFError, OSError):
         return None
     except (LookupError, ArithmeticError, ValueError, RuntimeError):  # numbers or steps of none
@@ -59,6 +59,15 @@ def _end(parts: list[_Part]) -> float:
         playing = [part for part in here if part.ends[place]] or here  # others' rests fill it
         start += max(part.lengths[place] for part in playing) or max(part.bar for part in here)
     return last
+
+
+def _parsed(content: bytes) -> ET.Element:
+    """Parse a document, by its bytes if its declaration is wrong."""
+    try:
+        return ET.fromstring(content)  # noqa: S314 - no entities: see _text
+    except (ET.ParseError, LookupError, ValueError):
+        text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text_of(content))
+        return ET.fromstring(text)  # noqa: S314
 
 
 def _text(content: bytes) -> bytes:

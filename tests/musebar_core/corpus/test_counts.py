@@ -92,6 +92,19 @@ def test_a_musicxml_count_transposes_the_staff_that_is_named():
     assert counts.count_musicxml(text.encode()) == counts.Count(2, 2, 1, 2.0, 48, 60)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_sources_are_counted_in_any_encoding(encoding):
+    abc = "X:1\nT:Für Elise\nK:C\nCDEF|\n".encode(encoding)
+    krn = "!!!OTL: Für Elise\n**kern\n4c\n4d\n*-\n".encode(encoding)
+    note = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>1</duration></note>"
+    part = f"<part id='Flöte'><measure>{note}</measure></part>"
+    declared = '<?xml version="1.0" encoding="UTF-8"?>'
+    xml = f"{declared}<score-partwise>{part}</score-partwise>".encode(encoding)
+    assert counts.count_abc(abc).n_notes == 4
+    assert counts.count_humdrum(krn).n_notes == 2
+    assert counts.count_musicxml(xml).n_notes == 1
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [
