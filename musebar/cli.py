@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
+import signal
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
+from musebar_core import terminal
 from musebar_core.errors import MuseBarError
 from study.home import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
 
 INTERRUPTED = 130
 """Exit code of what was asked to stop."""
@@ -75,21 +83,77 @@ def main() -> None:
     """Run the command line; every error ends as one clear line and an exit code.
 
     Exit code 0: done. 2: what was typed or named is wrong, found before work starts.
-    1: work started and failed. 130: interrupted.
+    1: work started and failed. 130: interrupted, by Ctrl-C, SIGTERM or SIGHUP.
     """
+    with terminal.guarded(), _signals_interrupt():
+        code = _run()
+        try:
+            sys.stdout.flush()
+        except OSError as error:  # a full disk, say
+            _say_error(f"cannot write the output: {error.strerror}")
+            code = 1
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run a command; its exit code."""
     try:
         code = musebar.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        code = INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except MuseBarError as error:
-        click.echo(str(error) if error.exit_code == INTERRUPTED else f"Error: {error}", err=True)
-        code = error.exit_code
-    except OSError as error:
-        named = f"{error.filename}: " if error.filename else ""
-        click.echo(f"Error: {named}{error.strerror or error}", err=True)
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+    except KeyboardInterrupt:
+        code = _failed(click.exceptions.Abort())
+    except Exception as error:  # noqa: BLE001  whatever it is, nobody reads a traceback
+        code = _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    """Say what ended a command in one line; its exit code."""
+    match error:
+        case click.exceptions.Abort():
+            click.echo("interrupted", err=True)
+            return INTERRUPTED
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
+        case click.ClickException():
+            context = getattr(error, "ctx", None)
+            hint = f" ('{context.command_path} --help' tells how)" if context else ""
+            _say_error(f"{error.format_message()}{hint}")
+        case MuseBarError(exit_code=code) if code == INTERRUPTED:
+            click.echo(terminal.line(str(error)), err=True)
+        case MuseBarError():
+            _say_error(str(error))
+        case OSError():
+            named = f"{error.filename}: " if error.filename else ""
+            _say_error(f"{named}{error.strerror or error}")
+        case _:  # the last line of defence
+            logging.getLogger(__name__).info("", exc_info=error)
+            _say_error(f"{OWN_FAULT} ({type(error).__name__}: {error}): -v shows where")
+    return getattr(error, "exit_code", 1)
+
+
+OWN_FAULT = "a fault of MuseBar's own"
+"""How an error is named that nobody foresaw."""
+
+
+def _say_error(message: str) -> None:
+    click.echo(f"Error: {terminal.line(message)}", err=True)
+
+
+@contextlib.contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end a command in order, as Ctrl-C does, unless they are ignored."""
+    ours: list[signal.Signals] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
+            ours.append(number)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -23,11 +25,17 @@ from musebar_core.model import RVAE
 from musebar_core.state import TrainingState, build
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from torch import Tensor
 
+_Kept = TypeVar("_Kept")
+
 FORMAT = "musebar-checkpoint-1"
+
+MAX_METADATA = 64 * 2**20
+"""Characters of a checkpoint's metadata, at most: one epoch's evaluation has some 500."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +104,22 @@ def load_model(path: Path, device: str = "cpu") -> tuple[Identity, RVAE]:
     CheckpointError
         If the file is missing, damaged or no checkpoint of this product.
     """
-    identity, tensors, _ = _read(path)
+    identity, tensors, _ = _read(path, "best/")
     model = RVAE(identity.config).to(device)
     try:
         model.load_state_dict(_part(tensors, "best/"))
     except RuntimeError as error:
         raise CheckpointError(f"{path}: the weights do not fit their configuration") from error
     return identity, model.eval()
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file says that it is a checkpoint of this product."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get("format") == FORMAT
+    except (OSError, SafetensorError):
+        return False
 
 
 def _write(
@@ -125,22 +142,67 @@ def _write(
         temporary.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> tuple[Identity, dict[str, Tensor], dict[str, Any]]:
+def _read(path: Path, needed: str = "model/") -> tuple[Identity, dict[str, Tensor], dict[str, Any]]:
+    """Read a checkpoint whole; what it says of itself is checked before its numbers are loaded."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
+            identity, progress = _described(metadata)
+            _check_shapes(file, identity.config, needed)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        described = json.loads(metadata["identity"])
-        if metadata["format"] != FORMAT:
-            raise ValueError(f"format {metadata['format']}, this version reads {FORMAT}")  # noqa: TRY301
         if metadata["sha256"] != _digest(tensors):
             raise ValueError("its numbers are not those that were written")  # noqa: TRY301
-        config = Configuration.from_dict(described.pop("config"))
-        return Identity(config, **described), tensors, json.loads(metadata["progress"])
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, MuseBarError) as error:
+    except KeyError as error:
+        raise CheckpointError(f"{path}: not a readable checkpoint (it lacks {error})") from None
+    except (
+        OSError,
+        SafetensorError,
+        ValueError,
+        TypeError,
+        RecursionError,
+        RuntimeError,
+        MuseBarError,
+    ) as error:
         raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from None
+    return identity, tensors, progress
+
+
+def _described(metadata: Mapping[str, str]) -> tuple[Identity, dict[str, Any]]:
+    """What a checkpoint says of itself, its types and sizes checked."""
+    if metadata["format"] != FORMAT:
+        raise ValueError(f"format {metadata['format']}, this version reads {FORMAT}")
+    if any(len(text) > MAX_METADATA for text in metadata.values()):
+        raise ValueError(f"over {MAX_METADATA} characters of metadata")
+    described, progress = json.loads(metadata["identity"]), json.loads(metadata["progress"])
+    if not isinstance(described, dict) or not isinstance(progress, dict):
+        raise TypeError("its metadata are no mappings")
+    config = Configuration.from_dict(described["config"])
+    genre, fingerprint, path = (
+        described[name] for name in ("genre", "corpus_fingerprint", "corpus_path")
+    )
+    seed = described["seed"]
+    if not all(isinstance(text, str) for text in (genre, fingerprint, path)):
+        raise TypeError("genre, corpus_fingerprint and corpus_path are text")
+    if type(seed) is not int or seed < 0:
+        raise TypeError(f"seed {seed!r}: a whole number, 0 or more")
+    return Identity(config, genre, fingerprint, path, seed), progress
+
+
+def _check_shapes(file: Any, config: Configuration, needed: str) -> None:  # noqa: ANN401
+    """Refuse numbers that are none of the model's before room is made for any of them."""
+    with torch.device("meta"):  # shapes alone
+        wanted = {k: tuple(v.shape) for k, v in RVAE(config).state_dict().items()}
+    found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+    shapes = {name: tuple(each.get_shape()) for name, each in found.items()}
+    parts = {needed, *(f"{name.partition('/')[0]}/" for name in found)}
+    fits = parts <= {"model/", "best/", "adam/"}
+    fits = fits and all(each.get_dtype() == "F32" for each in found.values())
+    fits = fits and all(_part(shapes, part) == wanted for part in parts - {"adam/"})
+    moments = sum(map(math.prod, _part(shapes, "adam/").values()))
+    if not fits or moments > 3 * sum(map(math.prod, wanted.values())):
+        raise ValueError("the weights do not fit their configuration")
 
 
 def _digest(tensors: dict[str, Tensor]) -> str:
@@ -172,5 +234,5 @@ def _restore(
     return state
 
 
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def _part(tensors: dict[str, _Kept], prefix: str) -> dict[str, _Kept]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -5,12 +5,14 @@ Shapes: N melodies, T steps, P = 128 pitches, L latent dimensions.
 
 from __future__ import annotations
 
+import io
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
+from musebar_core.marks import replace_file
 from musebar_core.model import PITCHES, RVAE
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 REST = PITCHES
 _VELOCITY = 90
 _PIANO = 0
+
+MIDI_MARK = "MuseBar"
+"""What a MIDI file of ours has in it, and others have not."""
 
 
 @torch.no_grad()
@@ -133,7 +138,7 @@ def write_midi(
     melodies
         Symbols 0-128, ``[N, T]``.
     path
-        The MIDI file, overwritten.
+        The MIDI file, overwritten; the name of its track begins with :data:`MIDI_MARK`.
     steps_per_quarter
         The grid.
     tempo
@@ -142,11 +147,13 @@ def write_midi(
     import pretty_midi
 
     seconds_per_step = 60 / tempo / steps_per_quarter
-    piano = pretty_midi.Instrument(program=_PIANO, name="melody")
+    piano = pretty_midi.Instrument(program=_PIANO, name=f"{MIDI_MARK} melody")
     for pitch, first, end in notes(one_line(melodies, steps_per_quarter)):
         begin = first * seconds_per_step
         piano.notes.append(pretty_midi.Note(_VELOCITY, pitch, begin, end * seconds_per_step))
     midi = pretty_midi.PrettyMIDI(initial_tempo=tempo)
     midi.instruments.append(piano)
     path.parent.mkdir(parents=True, exist_ok=True)
-    midi.write(str(path))
+    written = io.BytesIO()
+    midi.write(written)
+    replace_file(path, written.getvalue())

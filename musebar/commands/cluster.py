@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from musebar_core.errors import UsageError
+from musebar_core.terminal import line
 
 
 @click.group()
@@ -25,8 +26,10 @@ def check(files: tuple[Path, ...]) -> None:
         try:
             nodes = check_file(file)
         except UsageError as error:
-            wrong.append(str(error))
+            wrong += str(error).splitlines()
         else:
             click.echo("\n  ".join([f"{file}: in order", *nodes]))
+    for problem in wrong[:-1]:
+        click.echo(f"Error: {line(problem)}", err=True)
     if wrong:
-        raise UsageError("\n".join(wrong))
+        raise UsageError(wrong[-1])

@@ -34,7 +34,7 @@ def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -
     """Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside."""
     from study.home.studies import Home
     from study.results import exchange
-    from study.results.tables import state_of, write_table
+    from study.results.tables import state_of
     from study.results.tables import tables as flattened
 
     opened = Home(home).open(name)
@@ -42,13 +42,9 @@ def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -
     tables = flattened(name, record, state_of(opened))
     target = out or home / name / "export"
     with files.written(target) as folder:
-        folder.mkdir(parents=True, exist_ok=True)
-        frames = {"results": tables.results, "curves": tables.curves, "decisions": tables.decisions}
-        for file, frame in frames.items():
-            written = write_table(frame, folder / f"{file}.parquet")
-            click.echo(f"{target / written.name}  {len(frame)} rows")
-        for written in exchange.write(record, folder):
-            click.echo(target / written.name)
+        written = exchange.export(tables, record, folder)
+    for file, rows in written.items():
+        click.echo(f"{target / file}" + ("" if rows is None else f"  {rows} rows"))
     if optuna_url is not None:
         from study.ledger.database import shown
         from study.results import optunastudy

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from musebar_core.errors import MuseBarError
+from musebar_core.terminal import styled
 
 if TYPE_CHECKING:
     from study.home.files import AnyPath
@@ -47,7 +49,7 @@ def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
         click.echo(json.dumps(_status(name, record, state)))
         return
     click.echo(f"{name}: {state}{unheard(lease.holder(opened.ledger, name))}")
-    Console().print(progress.table(record))
+    Console(file=styled(sys.stdout)).print(progress.table(record))
 
 
 @click.command()
@@ -70,7 +72,7 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
     from study.run import progress
 
     opened, began = Home(home).open(name), time.monotonic()
-    console = Console(stderr=True)
+    console = Console(file=styled(sys.stderr))
     if console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:
             while True:

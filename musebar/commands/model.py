@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,11 @@ from musebar_core.errors import UsageError
 from study.home import files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
+    from musebar_core.checkpoint import Identity
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
     from musebar_core.metric_table import EpochMetrics, Metrics
@@ -99,7 +103,7 @@ def train(
     corpus = _load_corpus(corpus_path, genre, config)
     name = f"{genre}-{config.config_id}-seed{seed}.safetensors"
     out = out or files.workspace(home) / "trained" / name
-    _check_out(out, b"__metadata__", "checkpoint")
+    _check_out(out, _is_checkpoint, "checkpoint of MuseBar's")
     if threads is not None:
         import torch
 
@@ -127,7 +131,7 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
     from musebar_core.evaluation import evaluate as measure
 
     identity, model = load_model(checkpoint_file)
-    where = corpus_path or files.copied(files.to_path(identity.corpus_path))
+    where = corpus_path or _corpus_of(identity, checkpoint_file)
     corpus = _load_corpus(where, identity.genre, identity.config)
     if corpus.fingerprint != identity.corpus_fingerprint:
         click.echo("note: this corpus is not the one the checkpoint was trained on", err=True)
@@ -179,7 +183,7 @@ def sample(
     """Generate melodies from codes drawn from the prior, as a MIDI file."""
     from musebar import models
 
-    _check_out(out, b"MThd", "MIDI file")
+    _check_out(out, _is_midi, "MIDI file of MuseBar's")
     melodies = models.sample(
         checkpoint_file, count, steps=steps, temperature=temperature, seed=seed
     )
@@ -206,7 +210,7 @@ def interpolate(
     """Walk from one code drawn from the prior to another, as a MIDI file."""
     from musebar import models
 
-    _check_out(out, b"MThd", "MIDI file")
+    _check_out(out, _is_midi, "MIDI file of MuseBar's")
     melodies = models.interpolate(checkpoint_file, count, temperature=temperature, seed=seed)
     _write_midi(melodies, checkpoint_file, out, tempo)
 
@@ -265,16 +269,32 @@ def _write_midi(melodies: np.ndarray, checkpoint_file: Path, out: Path, tempo: f
     click.echo(str(out))
 
 
-def _check_out(out: Path, mark: bytes, kind: str) -> None:
+def _check_out(out: Path, is_ours: Callable[[Path], bool], kind: str) -> None:
     """Refuse, before any work, a place that cannot be written or holds something else."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.is_dir():
             raise UsageError(f"--out {out}: is a folder; name a file")
-        if out.exists() and mark not in out.read_bytes()[:64]:
+        if (out.exists() or out.is_symlink()) and not (out.is_file() and is_ours(out)):
             raise UsageError(f"--out {out}: exists and is no {kind}; name another file")
+        if not os.access(out.parent, os.W_OK):
+            raise UsageError(f"--out {out}: {out.parent} cannot be written; name another folder")
     except OSError as error:
         raise UsageError(f"--out {out}: {error.strerror}") from None
+
+
+def _is_checkpoint(file: Path) -> bool:
+    from musebar_core.checkpoint import is_checkpoint
+
+    return is_checkpoint(file)
+
+
+def _is_midi(file: Path) -> bool:
+    from musebar_core.generation import MIDI_MARK
+
+    with file.open("rb") as opened:
+        start = opened.read(4096)
+    return start[:4] == b"MThd" and MIDI_MARK.encode() in start
 
 
 def _read_recommendation(file: Path) -> tuple[Configuration, str, Path | None]:
@@ -302,6 +322,19 @@ def _load_corpus(path: Path, genre: str, config: Configuration) -> GenreCorpus:
     corpus = Corpus.load(path)
     corpus.grid.check(config.grid)
     return corpus.genre(genre)
+
+
+def _corpus_of(identity: Identity, file: Path) -> Path:
+    """The corpus that a checkpoint names, on this machine: no address in a file is contacted."""
+    named = identity.corpus_path
+    if files.is_url(named):
+        raise UsageError(
+            f"{file} says that its corpus is at '{named}', and no address is asked that only a "
+            "file names: give it, or a folder, with --corpus"
+        )
+    if not named:
+        raise UsageError(f"{file} names no corpus: name one with --corpus DIR")
+    return Path(named)
 
 
 def _metrics_line(metrics: Metrics) -> str:

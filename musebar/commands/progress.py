@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musebar_core.terminal import styled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -36,7 +38,7 @@ def reading() -> Iterator[Progress]:
     rate = TextColumn("{task.fields[rate]}")
     columns = ("reading music", BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
     began: float | None = None
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(file=styled(sys.stderr)), transient=True) as bar:
         task = bar.add_task("", total=None, rate="")
 
         def show(done: int, total: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from musebar_core.errors import UnknownNameError, UsageError
+from musebar_core.marks import replace_file
 from study.home import files
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Pat
     from study.results.named import named_configurations
     from study.results.tables import load_tables
 
-    text = out.read_text(encoding="utf-8") if out is not None and out.is_file() else ""
+    text = _text_of(out) if out is not None and out.exists() else ""
     for name in names:
         tables = load_tables(home, name)
         known = named_configurations(tables)
@@ -94,7 +95,7 @@ def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Pat
         markdown.write_data(tables, out.with_suffix("") / name)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
+        replace_file(out, text.encode())
         click.echo(out)
 
 
@@ -121,6 +122,13 @@ def open_report(home: AnyPath, name: str | None, out: Path | None) -> None:
     if not webbrowser.open(index.resolve().as_uri()):
         click.echo("no browser could be started; the report is at:", err=True)
     click.echo(index)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"--out {file}: is there and is no text; name another file") from None
 
 
 def _no_report(home: AnyPath, name: str | None, index: AnyPath) -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -17,6 +18,8 @@ from musebar_core.errors import CorpusError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+_HEADER = b"file,reason\n"
 
 LEAST_SONGS = len(SPLITS)
 """A genre of fewer songs cannot be split."""
@@ -155,10 +158,22 @@ def refuse(thin: Iterable[ThinGenre], rejected: Iterable[tuple[str, str]], out: 
     CorpusError
         Always; it says which genres, why, and where the account is.
     """
-    account = out.with_name(f"{out.name}-rejected.csv")
+    account = _free(out)
     table = pd.DataFrame(sorted(rejected), columns=["file", "reason"])
     table.to_csv(account, index=False, lineterminator="\n")
     raise CorpusError(
         f"no corpus was built: {'; '.join(str(genre) for genre in thin)}; "
         f"every file's reason is in {account}"
     )
+
+
+def _free(out: Path) -> Path:
+    """The first of ``OUT-rejected.csv``, ``OUT-rejected-2.csv`` ... that is no file of others."""
+    for number in itertools.count(1):
+        last = "" if number == 1 else f"-{number}"
+        account = out.with_name(f"{out.name}-rejected{last}.csv")
+        if not account.exists() and not account.is_symlink():
+            break
+        if account.is_file() and account.read_bytes()[: len(_HEADER)] == _HEADER:
+            break
+    return account

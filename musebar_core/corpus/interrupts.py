@@ -1,4 +1,4 @@
-"""Ctrl-C, held back while it would do harm."""
+"""Ctrl-C and its like, held back while they would do harm."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a process to end: a user, a scheduler, a terminal that closes."""
+
+_OF_ALL = {signal.SIGINT, signal.SIGHUP}
+"""Those that a terminal sends to the processes started here too; these end with their parent."""
 
 
 @contextmanager
@@ -22,15 +30,10 @@ def interrupts_held() -> Iterator[None]:
         yield
         return
     arrived: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with _handled(lambda number, _: arrived.append(number)), signals_kept_from_children():
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
-    if arrived:
-        signal.raise_signal(signal.SIGINT)
+    for number in arrived[:1]:
+        signal.raise_signal(number)
 
 
 @contextmanager
@@ -55,8 +58,29 @@ def interrupts_remembered() -> Iterator[Callable[[], None]]:
         if arrived:
             raise KeyboardInterrupt
 
-    handler = signal.signal(signal.SIGINT, interrupt)
-    try:
+    with _handled(interrupt):
         yield check
+
+
+@contextmanager
+def signals_kept_from_children() -> Iterator[None]:
+    """Have processes that start in the block never see what a terminal sends to all."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_ALL)
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Take the signals that end a process, but for those that are ignored."""
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    taken = [number for number, found in before.items() if found is not signal.SIG_IGN]
+    for number in taken:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number] or signal.SIG_DFL)

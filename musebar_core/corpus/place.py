@@ -1,9 +1,10 @@
 """Where a corpus is built: beside its place, which it takes at once when it is whole.
 
-A build works in a hidden folder ``.NAME.building-*`` beside NAME and holds a lock on it (the
-kernel lets go of it when the process dies, however that happens). A folder of this name that
-nobody holds was left by a build that was killed: the next build removes it, and puts back the
-corpus that it had just set aside, if it was killed between the two.
+A build works in a hidden folder ``.NAME.building-*`` beside NAME, which it marks as its own
+(:mod:`musebar_core.marks`), and holds a lock on it (the kernel lets go of it when the process dies,
+however that happens). A marked folder of this name that nobody holds was left by a build that was
+killed: the next build removes what builds put there, and puts back the corpus that it had just set
+aside, if it was killed between the two. One without the mark is somebody else's.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from musebar_core import marks
 from musebar_core.corpus import store
 from musebar_core.errors import UsageError
+from musebar_core.marks import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +48,11 @@ def holds_corpus(out: Path) -> bool:
         raise UsageError(
             f"{out} is not empty and holds more than a corpus ({(foreign or sorted(names))[0]}): "
             "nothing was changed; name another folder with --out"
+        )
+    if not store.is_described(out):
+        raise UsageError(
+            f"{out} holds a corpus.json that no build wrote: nothing was changed; name another "
+            "folder with --out"
         )
     return True
 
@@ -79,7 +87,7 @@ def new_folder(out: Path, check: Callable[[], object] = lambda: None) -> Iterato
         yield folder
         _replace(out, workshop, check)
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        _clear(workshop)
         os.close(lock)
 
 
@@ -91,6 +99,7 @@ def _workshop(out: Path) -> tuple[Path, int]:
         if lock is None:
             continue  # a build that swept just now took it for a dead one's
         if _lock(lock) is not _Lock.BUSY and _is_at(lock, folder):
+            marks.put(folder, Kind.BUILDING)
             return folder, lock
         os.close(lock)
 
@@ -102,11 +111,23 @@ def _sweep(out: Path) -> None:
         lock = _open(folder) if folder.name.startswith(prefix) else None
         if lock is None:
             continue
+        if marks.read(folder, Kind.BUILDING) is None:
+            os.close(lock)
+            continue
         if _lock(lock) is _Lock.OURS and _is_at(lock, folder):
             if (folder / "old").is_dir() and not out.exists():
                 (folder / "old").rename(out)
-            shutil.rmtree(folder, ignore_errors=True)
+            _clear(folder)
         os.close(lock)
+
+
+def _clear(workshop: Path) -> None:
+    """Remove what a build puts into its folder, and the folder if it held no more."""
+    for name in ("new", "old"):
+        shutil.rmtree(workshop / name, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (workshop / marks.MARK).unlink()
+        workshop.rmdir()
 
 
 class _Lock(Enum):

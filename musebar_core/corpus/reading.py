@@ -29,7 +29,7 @@ import numpy as np
 
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.grid import to_grid
-from musebar_core.corpus.interrupts import interrupts_held
+from musebar_core.corpus.interrupts import interrupts_held, signals_kept_from_children
 from musebar_core.corpus.limits import Limits, OutOfTimeError, limit_memory, limited_time
 from musebar_core.corpus.notes import UnreadableError
 from musebar_core.corpus.phrases import phrases
@@ -309,7 +309,8 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, "symusic", "music21"])
-    resource_tracker.ensure_running()  # it lets interrupts in again as it starts
+    with signals_kept_from_children():
+        resource_tracker.ensure_running()  # it lets interrupts in again as it starts
     with interrupts_held(), _user_folder_kept_out():
         forkserver.ensure_running()
     return context
@@ -341,10 +342,11 @@ def _pool(workers: int, limits: Limits) -> ProcessPoolExecutor:
 def _enter_worker(limits: Limits) -> None:
     """Make a worker quiet and bounded, and end it with its parent.
 
-    Parsers write to the terminal, Ctrl-C is the parent's to handle, and a parent that is killed
-    cannot tell its workers to stop.
+    Parsers write to the terminal, what a terminal sends is the parent's to handle, and a parent
+    that is killed cannot tell its workers to stop.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     warnings.simplefilter("ignore")
     sys.stdout.flush()
     sys.stderr.flush()

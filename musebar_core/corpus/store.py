@@ -272,6 +272,15 @@ def read_info(path: Path) -> dict[str, Any]:
     return info
 
 
+def is_described(path: Path) -> bool:
+    """Whether a folder's ``corpus.json`` is one that :func:`write` wrote."""
+    try:
+        info = read_info(path)
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(info, dict) and {"format_version", "signature"} <= info.keys()
+
+
 def _load(path: Path) -> Corpus:
     info = read_info(path)
     if info.get("format_version") != FORMAT_VERSION:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.output.site import ASSETS, CONTENTS, INDEX, PLOTLY, check_replaceable
+from musebar_core import marks
+from musebar_core.marks import Kind
+from reports.output.site import ASSETS, INDEX, PLOTLY
 from reports.pages.corpus import corpus_page
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reports.answers.music import Description
 
 
@@ -37,23 +39,14 @@ def build_description(described: Description, out: Path) -> Path:
     """
     from plotly.offline import get_plotlyjs
 
-    check_replaceable(out)
-    out.mkdir(parents=True, exist_ok=True)
+    marks.check_replaceable(out, Kind.DESCRIPTION)
+    out.parent.mkdir(parents=True, exist_ok=True)
     pages = resources.files("reports") / "pages"
     files = {name: (pages / name).read_bytes() for name in ASSETS}
     files[PLOTLY] = get_plotlyjs().encode()
-    listed = sorted([*files, CONTENTS, INDEX])
-    files[CONTENTS] = "\n".join([*listed, ""]).encode()
     files[INDEX] = corpus_page(described).encode()
-    for name, content in files.items():
-        _replace(out / name, content)
+    with tempfile.TemporaryDirectory(prefix=".musebar-", dir=out.parent) as scratch:
+        for name, content in files.items():
+            Path(scratch, name).write_bytes(content)
+        marks.install(Path(scratch), out, Kind.DESCRIPTION)
     return out / INDEX
-
-
-def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        fresh.write_bytes(content)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -6,9 +6,12 @@ Aggregate figures alone: no path, no title, nothing of the music.
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musebar_core import yamlfile
+from musebar_core import marks, yamlfile
+from musebar_core.marks import Kind
 from reports.answers.agreement import agreements
 from reports.answers.effects import EFFECT_METRICS, by_name, effects
 from reports.answers.methods import DEFAULT
@@ -21,8 +24,6 @@ from study.results.tables import write_table
 from study.spec.model import EMBEDDED_SOURCE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from reports.answers.effects import Effect
@@ -83,13 +84,16 @@ def update(text: str, name: str, content: str) -> str:
 
 def write_data(tables: StudyTables, folder: Path) -> None:
     """Write what the section rests on: results.parquet, and the spec that makes it again."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     results = tables.results.copy()
     for column in PRIVATE_COLUMNS:
         results[column] = None
-    write_table(results.astype(tables.results.dtypes), folder / "results.parquet")
-    text = yamlfile.dump(public_spec(tables))
-    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix=".musebar-", dir=folder.parent) as name:
+        scratch = Path(name)
+        write_table(results.astype(tables.results.dtypes), scratch / "results.parquet")
+        text = yamlfile.dump(public_spec(tables))
+        (scratch / "study.yaml").write_text(text, encoding="utf-8")
+        marks.install(scratch, folder, Kind.EXPORT)
 
 
 def public_spec(tables: StudyTables) -> dict[str, Any]:

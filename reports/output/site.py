@@ -9,7 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from musebar_core import marks
 from musebar_core.errors import UsageError
+from musebar_core.marks import Kind
 from reports.music.listen import SilentError, play
 from reports.pages.comparison import comparison_page, study_folder
 from reports.pages.study import study_pages
@@ -25,11 +27,6 @@ if TYPE_CHECKING:
 INDEX = "index.html"
 ASSETS = ("musebar.css", "musebar.js")
 PLOTLY = "plotly.min.js"
-LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
-"""Files that file managers leave behind in folders they have shown."""
-
-CONTENTS = "contents.txt"
-"""Names every file of a report, so that a rebuild replaces a report and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def build_site(sources: Sequence[Source], out: Path) -> Path:
     UsageError
         If ``out`` holds something that is not a report.
     """
-    check_replaceable(out)
+    marks.check_replaceable(out, Kind.REPORT)
     parent = out.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.resolve().name}-", dir=parent))
@@ -86,33 +83,6 @@ def build_site(sources: Sequence[Source], out: Path) -> Path:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return out / INDEX
-
-
-def check_replaceable(out: Path) -> None:
-    """Raise :class:`UsageError` unless ``out`` is free, empty, or a report of ours."""
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise UsageError(f"{out} is a file: name a folder with --out")
-    listing = out / CONTENTS
-    ours = set(listing.read_text(encoding="utf-8").splitlines()) if listing.is_file() else set()
-    found = (path.relative_to(out) for path in out.rglob("*") if not path.is_dir())
-    foreign = sorted(str(path) for path in found if not _is_ours(path, ours))
-    if foreign:
-        raise UsageError(
-            f"{out} holds files that are not a report's ({', '.join(foreign[:3])}): "
-            "name an empty folder with --out"
-        )
-
-
-def _is_ours(path: Path, listed: set[str]) -> bool:
-    known = {INDEX, PLOTLY, CONTENTS, *ASSETS}  # of a report without a listing
-    return (
-        path.as_posix() in listed
-        or path.name in LITTER
-        or str(path) in known
-        or (len(path.parts) == 1 and path.name.startswith("genre-") and path.suffix == ".html")
-    )
 
 
 def _write(sources: Sequence[Source], folder: Path) -> None:
@@ -129,9 +99,7 @@ def _write(sources: Sequence[Source], folder: Path) -> None:
         source = resources.files("reports") / "pages" / asset
         (folder / asset).write_bytes(source.read_bytes())
     (folder / PLOTLY).write_text(get_plotlyjs(), encoding="utf-8")
-    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    listed = sorted(path.as_posix() for path in files)
-    (folder / CONTENTS).write_text("\n".join([*listed, CONTENTS, ""]), encoding="utf-8")
+    marks.put(folder, Kind.REPORT)
 
 
 def _write_study(source: Source, folder: Path, root: str) -> StudyView:
@@ -168,8 +136,9 @@ def _swap(fresh: Path, out: Path) -> None:
     try:
         out.rename(old / "report")
         try:
+            marks.check_replaceable(old / "report", Kind.REPORT)  # no file came in meanwhile
             fresh.rename(out)
-        except OSError:
+        except (OSError, UsageError):
             (old / "report").rename(out)
             raise
     finally:

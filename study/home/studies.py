@@ -109,6 +109,7 @@ class Home:
         folder = self.path / spec.name
         content = yamlfile.dump(self._kept(spec))
         try:
+            _check_free(folder)
             folder.mkdir(parents=True, exist_ok=True)
             study = Study(spec.name, folder, _open_ledger(spec, folder))
             if not study.ledger.create(spec):
@@ -170,6 +171,28 @@ def _check_sqlite(kind: str, folder: Path) -> None:
             f"storage.ledger is 'sqlite', and {folder} is on a network file system ({kind}), where "
             "SQLite may lose what it wrote: name a database, as in --set "
             "storage.ledger=postgresql+psycopg://user@host/database, or a home on a local disk"
+        )
+
+
+_OF_STUDY = ("ledger.sqlite", f".{SPEC_FILE}.")
+"""How the files begin that a study has before it has its spec."""
+
+_TAKEN = ("corpora", "trained")
+"""Folders of a home that are no studies."""
+
+
+def _check_free(folder: AnyPath) -> None:
+    """Refuse a folder that is no study's, whatever is in it."""
+    if folder.name in _TAKEN:
+        raise UsageError(f"study '{folder.name}': a home has a folder of that name: name another")
+    if not isinstance(folder, Path) or not folder.exists():
+        return
+    found = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else [folder.name]
+    foreign = [name for name in found if not name.startswith(_OF_STUDY)]
+    if foreign:
+        raise UsageError(
+            f"{folder} is there and is no study (it holds {foreign[0]}): nothing was changed; "
+            "give the study another --name"
         )
 
 

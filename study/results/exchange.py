@@ -7,16 +7,19 @@ tables of :mod:`study.results.tables`. Models do not travel with it.
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
-from musebar_core import yamlfile
+from musebar_core import marks, yamlfile
 from musebar_core.config import Configuration
 from musebar_core.corpus import OVERALL
 from musebar_core.errors import UsageError
+from musebar_core.marks import Kind
 from study.home.studies import SPEC_FILE
 from study.ledger.ledger import public
 from study.ledger.record import GenreFacts, Record, SeedRun, StudyState
@@ -32,16 +35,17 @@ from study.results.columns import (
     Column,
     metrics_at,
 )
+from study.results.tables import write_table
 from study.search import planner
 from study.spec import specfile
 from study.spec.model import Phase, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from musebar_core.metric_table import EpochMetrics
     from study.home.studies import Home, Study
+    from study.results.tables import StudyTables
     from study.spec.model import StudySpec
 
 GENRES_FILE = "genres.json"
@@ -49,6 +53,31 @@ GENRES_FILE = "genres.json"
 
 _RUN = KEY[1:]
 """Columns that name a seed run within its study."""
+
+
+def export(tables: StudyTables, record: Record, folder: Path) -> dict[str, int | None]:
+    """Write an export into a folder, whole or not at all; what is not ours there stays.
+
+    Returns
+    -------
+    dict
+        Rows by name of file; None where a file is no table.
+
+    Raises
+    ------
+    UsageError
+        If a file of the same name is there that is not of an export as it was written.
+    """
+    frames = {"results": tables.results, "curves": tables.curves, "decisions": tables.decisions}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".musebar-", dir=folder.parent) as name:
+        scratch = Path(name)
+        for table, frame in frames.items():
+            write_table(frame, scratch / f"{table}.parquet")
+        others = [file.name for file in write(record, scratch)]
+        marks.install(scratch, folder, Kind.EXPORT)
+    rows: dict[str, int | None] = {f"{name}.parquet": len(frame) for name, frame in frames.items()}
+    return rows | dict.fromkeys(others)
 
 
 def write(record: Record, folder: Path) -> list[Path]:

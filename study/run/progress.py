@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from musebar_core.terminal import plain, styled
 from study.search import tally
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def table(record: Record, *, busy: int | None = None, seconds_left: float | None
         configurations = row.configurations
         bar = ProgressBar(total=max(1, row.planned), completed=row.done + row.failed, width=16)
         grid.add_row(
-            genre,
+            Text(plain(genre)),
             *map(
                 str,
                 (
@@ -63,8 +65,8 @@ def table(record: Record, *, busy: int | None = None, seconds_left: float | None
             _best(row.best),
             *([bar] if wide else []),
         )
-    head = Text(f"study {record.spec.name}{_running(counted, busy)}", style="bold")
-    return Group(head, grid, *map(Text, _footer(counted, seconds_left)))
+    head = Text(plain(f"study {record.spec.name}{_running(counted, busy)}"), style="bold")
+    return Group(head, grid, *map(Text, map(plain, _footer(counted, seconds_left))))
 
 
 def line(record: Record, *, busy: int | None = None, seconds_left: float | None = None) -> str:
@@ -129,7 +131,7 @@ class Reporter:
     """Shows a running study on stderr. Used as a context manager."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True)
+        self.console = Console(file=styled(sys.stderr))
         self._live: Live | None = None
         self._shown = 0.0
         self._began: tuple[float, int] | None = None
@@ -150,7 +152,7 @@ class Reporter:
         if self._live is not None:
             self._live.update(Text(text))
         elif self._due(LINE_SECONDS):
-            self.console.print(text, highlight=False)
+            self.console.print(text, highlight=False, markup=False)
 
     def changed(self, driver: Driver) -> None:
         """Show that a run has ended."""
@@ -168,7 +170,7 @@ class Reporter:
             self._live.update(table(driver.record, busy=driver.busy, seconds_left=left))
         else:
             text = line(driver.record, busy=driver.busy, seconds_left=left)
-            self.console.print(text, highlight=False, soft_wrap=True)
+            self.console.print(plain(text), highlight=False, markup=False, soft_wrap=True)
 
     def _due(self, interval: float) -> bool:
         if time.monotonic() - self._shown < interval:

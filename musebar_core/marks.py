@@ -1,0 +1,167 @@
+"""The mark on what this product writes for a user: it replaces and deletes only what bears it.
+
+A folder that is ours has a file :data:`MARK`, which says what the folder is and names every file
+that was put there with the SHA-256 of its content. A file that the mark does not name, or that was
+changed since, is somebody's own, and is never touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musebar_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MARK = ".musebar.json"
+"""Name of the file that marks a folder."""
+
+LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""Files that file managers leave behind in folders they have shown."""
+
+_MAX_BYTES = 16 * 2**20
+
+
+class Kind(StrEnum):
+    """What a folder is."""
+
+    REPORT = "report"
+    DESCRIPTION = "description of a corpus"
+    EXPORT = "export of a study"
+    BUILDING = "corpus being built"
+    SCRATCH = "files of a running study"
+
+
+def put(folder: Path, kind: Kind) -> None:
+    """Mark a folder as ours, with all that is in it."""
+    _write(folder, kind, _digests(folder))
+
+
+def install(scratch: Path, folder: Path, kind: Kind) -> None:
+    """Move files into a folder that may hold others, one by one, and mark them as ours.
+
+    Whenever this ends, each file is an old one or a new one, whole, and ours by the mark.
+
+    Raises
+    ------
+    UsageError
+        If a file of that name is there and is not ours; nothing was changed.
+    """
+    new = _digests(scratch)
+    check_free(folder, new, kind)
+    folder.mkdir(parents=True, exist_ok=True)
+    known = dict(read(folder, kind) or {})
+    _write(folder, kind, known | {n: [*known.get(n, []), *d] for n, d in new.items()})
+    for name in new:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (scratch / name).replace(folder / name)
+    _write(folder, kind, known | new)
+
+
+def read(folder: Path, kind: Kind) -> Mapping[str, list[str]] | None:
+    """Files that a folder's mark names, each with the SHA-256 that it may have.
+
+    None without a mark of that kind.
+    """
+    file = folder / MARK
+    try:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
+            return None
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict) or content.get("musebar") != kind:
+        return None
+    files = content.get("files")
+    good = isinstance(files, dict) and all(isinstance(each, list) for each in files.values())
+    return files if good else None
+
+
+def foreign(folder: Path, kind: Kind) -> list[str]:
+    """Files in a folder that are not ours as we left them, by name; links are never ours."""
+    ours = read(folder, kind) or {}
+    return sorted(
+        name
+        for path in _files(folder)
+        if (
+            (name := path.relative_to(folder).as_posix()) not in ours.keys() | {MARK}
+            and path.name not in LITTER
+        )
+        or (name in ours and not is_as_left(path, ours[name]))
+        or (name == MARK and not ours)
+    )
+
+
+def check_replaceable(folder: Path, kind: Kind) -> None:
+    """Raise :class:`UsageError` unless a folder is free, empty, or ours and unchanged."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder with --out")
+    found = foreign(folder, kind)
+    if found:
+        raise UsageError(
+            f"{folder} holds files that are not of this {kind} as it was written "
+            f"({', '.join(found[:3])}): nothing was changed; name an empty folder with --out"
+        )
+
+
+def check_free(folder: Path, names: Iterable[str], kind: Kind) -> None:
+    """Raise :class:`UsageError` unless each of these files is not there, or ours and unchanged."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder with --out")
+    ours = read(folder, kind) or {}
+    for name in names:
+        path = folder / name
+        there = path.exists() or path.is_symlink()
+        if there and not (name in ours and is_as_left(path, ours[name])):
+            raise UsageError(
+                f"{path} is there and is not of this {kind} as it was written: nothing was "
+                "changed; move it away, or name another folder with --out"
+            )
+
+
+def is_as_left(path: Path, known: Iterable[str]) -> bool:
+    """Whether a file is a plain one with one of these SHA-256."""
+    return not path.is_symlink() and path.is_file() and digest(path) in known
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+
+
+def _digests(folder: Path) -> dict[str, list[str]]:
+    names = sorted(path.relative_to(folder).as_posix() for path in _files(folder))
+    return {name: [digest(folder / name)] for name in names if name != MARK}
+
+
+def _write(folder: Path, kind: Kind, files: Mapping[str, list[str]]) -> None:
+    content = json.dumps({"musebar": kind, "files": files}, indent=1) + "\n"
+    replace_file(folder / MARK, content.encode())
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    return (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
