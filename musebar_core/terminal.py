@@ -31,7 +31,10 @@ and halves of characters, which are bytes of a file's name that are no text."""
 
 _READER_GONE = {errno.EPIPE, errno.EIO, errno.ESHUTDOWN}
 
-_URL = re.compile(r"(?P<before>:/+[^\s/:@'\"]*:)[^\s'\"]*(?P<after>@)")
+_URL = re.compile(
+    r"(?P<before>:/+[^\s/:@'\"]*:)[^\s'\"]*(?P<after>@)"
+    r"|(?P<user>[^\s/:@'\"]+:)[^\s'\"@/]+(?P<host>@)"
+)
 _QUERY = re.compile(r"(?P<before>\b\w*(?:passw|pwd)\w*=)[^&\s'\",;]+", re.IGNORECASE)
 
 
@@ -48,7 +51,13 @@ def line(text: str) -> str:
 
 def without_passwords(text: str) -> str:
     """Text with the passwords of the URLs in it starred out, and the values of ``password=``."""
-    return _QUERY.sub(r"\g<before>***", _URL.sub(r"\g<before>***\g<after>", text))
+    starred = _URL.sub(lambda f: f"{f['before'] or f['user']}***{f['after'] or f['host']}", text)
+    return _QUERY.sub(r"\g<before>***", starred)
+
+
+def may_hold_password(text: str) -> bool:
+    """Whether text that somebody wrote wrongly could be, or have in it, a URL with a password."""
+    return bool(re.search(r"@|:/|//|passw|pwd|secret|token", text, re.IGNORECASE))
 
 
 class Output(io.TextIOBase):

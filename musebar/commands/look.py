@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from musebar_core.errors import MuseBarError
-from musebar_core.terminal import styled
+from musebar_core.terminal import line, styled
 
 if TYPE_CHECKING:
     from study.home.files import AnyPath
@@ -100,7 +100,9 @@ def list_(home: AnyPath, as_json: bool) -> None:
             opened = place.open(name)
             rows.append(_status(name, opened.ledger.read(name), state_of(opened)))
         except MuseBarError as error:
-            click.echo(f"{name}: {error}", err=True)
+            click.echo(line(f"{name}: {error}"), err=True)
+        except Exception as error:  # noqa: BLE001  one broken study is no reason not to list others
+            click.echo(line(f"{name}: cannot be read ({type(error).__name__}: {error})"), err=True)
     if as_json:
         click.echo(json.dumps(rows))
         return

@@ -63,13 +63,10 @@ class Home:
         try:
             if not self.path.is_dir():
                 return []
-            found = [
-                (-file.stat().st_mtime, file.parent.name)
-                for file in self.path.glob(f"*/{SPEC_FILE}")
-            ]
+            found: list[AnyPath] = list(self.path.glob(f"*/{SPEC_FILE}"))
         except OSError as error:
             raise UsageError(f"cannot read the home '{self.path}': {_cause(error)}") from None
-        return [name for _, name in sorted(found)]
+        return [file.parent.name for file in sorted(found, key=lambda f: (-_time(f), f.parent))]
 
     def open(self, name: str) -> Study:
         """Open a study.
@@ -86,6 +83,11 @@ class Home:
             )
             raise UnknownNameError("study", name, self.names(), hint)
         spec = _recorded(file)
+        if spec.name != name:
+            raise UsageError(
+                f"{file.parent} holds study '{spec.name}', whose folder has another name now: "
+                f"rename it back to '{spec.name}'"
+            )
         return Study(spec.name, file.parent, _open_ledger(spec, file.parent))
 
     def create(self, spec: StudySpec) -> Study:
@@ -145,11 +147,21 @@ class Home:
 
 def _recorded(file: AnyPath) -> StudySpec:
     """The spec that a study's folder holds."""
+    if not file.is_file():
+        raise UsageError(f"study {file}: is no file")
     try:
         return specfile.restore(yamlfile.read_mapping(file, "study"))
     except UsageError as error:
         said = str(error).removeprefix("spec: ")
         raise UsageError(said if str(file) in said else f"study {file}: {said}") from None
+
+
+def _time(file: AnyPath) -> float:
+    """When a file was changed; 0 where it has gone, or is not ours to see."""
+    try:
+        return float(file.stat().st_mtime)
+    except OSError:
+        return 0.0
 
 
 def _open_ledger(spec: StudySpec, folder: AnyPath) -> Ledger:

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
@@ -56,8 +57,15 @@ class Database:
         except (SQLAlchemyError, ImportError) as error:
             reason = str(error).splitlines()[0]
             raise UsageError(f"storage.ledger {shown(url)}: {reason}") from None
+        self._file: Path | None = None
         if not self.on_server:
             sa.event.listen(self.engine, "connect", _set_up_sqlite)
+
+    def expect_file(self) -> None:
+        """From now on SQLite's file has to be there: a new, empty one would pass for a ledger."""
+        name = self.engine.url.database
+        if not self.on_server and name and name != ":memory:":
+            self._file = Path(name)
 
     @property
     def on_server(self) -> bool:
@@ -74,6 +82,11 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """Run a transaction; what goes wrong in the database is a :class:`StudyError`."""
+        if self._file is not None and not self._file.exists():
+            raise StudyError(
+                f"the ledger {self._file} is gone, deleted or moved with its folder: bring it back "
+                "to go on; what it held is nowhere else"
+            )
         try:
             with self.engine.begin() as db:
                 yield db

@@ -48,6 +48,7 @@ class Ledger:
     def __init__(self, url: str) -> None:
         self.database = Database(url)
         schema.set_up(self.database)
+        self.database.expect_file()
 
     @classmethod
     def in_folder(cls, folder: Path) -> Ledger:
@@ -184,7 +185,14 @@ class Ledger:
     def read_state(self, study: str) -> StudyState:
         """Read the study's state as it was recorded last."""
         query = sa.select(schema.studies.c.state).where(schema.studies.c.study == study)
-        return self.database.transact(lambda db: StudyState(db.execute(query).scalar_one()))
+
+        def look(db: sa.Connection) -> StudyState:
+            state = db.execute(query).scalar_one_or_none()
+            if state not in set(StudyState):
+                raise StudyError(f"the ledger holds no study '{study}' whose state it could tell")
+            return StudyState(state)
+
+        return self.database.transact(look)
 
     def read(self, study: str, *, curves: bool = False) -> Record:
         """Read all there is of a study, as it was at one moment.
@@ -194,7 +202,13 @@ class Ledger:
 
         def look(db: sa.Connection) -> Record:
             db.exec_driver_sql(_SNAPSHOT.get(self.database.engine.dialect.name, "SELECT 1"))
-            return _read(db, study, curves=curves)
+            try:
+                return _read(db, study, curves=curves)
+            except _UNREADABLE as error:
+                raise StudyError(
+                    f"the ledger of study '{study}' holds what no musebar writes "
+                    f"({type(error).__name__}: {error}): bring it back from a copy"
+                ) from error
 
         return self.database.transact(look)
 
@@ -225,6 +239,9 @@ class Ledger:
             db.execute(table.insert(), found)
 
 
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+"""What reading a row raises that was not written by :mod:`study.ledger.rows`."""
+
 _SNAPSHOT = {
     "sqlite": "BEGIN",  # else each statement sees the database of its own moment
     "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
@@ -234,14 +251,16 @@ _SNAPSHOT = {
 def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
     table = schema.studies
     without = () if curves else (schema.seed_runs.c.curve,)
-    row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one()
+    row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one_or_none()
+    if row is None:
+        raise StudyError(f"the ledger holds no study '{study}'")
     ended = _select(db, schema.seed_runs, study, without)
     return Record(
         spec=restore(row["spec"]),
         state=StudyState(row["state"]),
         stop_requested=row["stop_requested"],
         corpus_path=row["corpus_path"],
-        facts={r["genre"]: r["facts"] for r in _select(db, schema.genres, study)},
+        facts={r["genre"]: rows.facts(r) for r in _select(db, schema.genres, study)},
         configurations={
             r["config_id"]: Configuration.from_dict(r["config"])
             for r in _select(db, schema.configurations, study)

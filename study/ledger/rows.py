@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from study.ledger.record import Origin, Proposal, SeedRun
+from musebar_core.metric_table import METRICS
+from study.ledger.record import GenreFacts, Origin, Proposal, SeedRun
 from study.ledger.result import (
     Failure,
     FailureKind,
@@ -16,7 +17,8 @@ from study.ledger.result import (
 from study.spec.model import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from types import UnionType
 
     from sqlalchemy import RowMapping
 
@@ -55,6 +57,7 @@ def result(row: RowMapping) -> SeedRunResult:
     curve = row["curve"] or () if "curve" in row else None
     kind = row["failure_kind"]
     failed = row["failure"] is not None
+    _check_cells(row)
     return SeedRunResult(
         failure=Failure(row["failure"], kind and FailureKind(kind)) if failed else None,
         metrics=RunMetrics.from_dict(row["metrics"] or {}),
@@ -62,6 +65,42 @@ def result(row: RowMapping) -> SeedRunResult:
         finished_at=row["finished_at"],
         **{name: row[name] for name in names},
     )
+
+
+_CELLS: Mapping[str, type | UnionType] = {
+    "failure": str | None,
+    "attempts": int,
+    "best_epoch": int | None,
+    "seconds": int | float | None,
+    "node": str | None,
+    "device": str | None,
+    "versions": dict | None,
+    "checkpoint": str | None,
+    "finished_at": str,
+    "metrics": dict | None,
+}
+"""Types of what a seed run's row holds: SQLite keeps whatever it is given."""
+
+_NUMBERS = frozenset(one.name for one in METRICS if one.dtype != "string")
+
+
+def _check_cells(row: RowMapping) -> None:
+    """Raise :class:`TypeError` unless a row's cells are what :func:`result_row` writes."""
+    for name, kind in _CELLS.items():
+        if not isinstance(row[name], kind):
+            raise TypeError(f"{name} {str(row[name])[:40]!r} of a seed run")
+    for split, values in (row["metrics"] or {}).items():
+        for name, value in values.items():
+            if name in _NUMBERS and not isinstance(value, int | float | None):
+                raise TypeError(f"{split}_{name} {str(value)[:40]!r} of a seed run")
+
+
+def facts(row: RowMapping) -> GenreFacts:
+    """Read a genre's facts."""
+    found: GenreFacts = row["facts"]
+    if not isinstance(found, dict) or not isinstance(found.get("fingerprint"), str):
+        raise TypeError(f"facts of genre '{row['genre']}'")
+    return found
 
 
 def generations(rows: Iterable[RowMapping]) -> dict[tuple[str, int], tuple[Proposal, ...]]:

@@ -8,33 +8,27 @@ from __future__ import annotations
 
 import json
 import tempfile
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
-import pyarrow.parquet as pq
-from pyarrow import ArrowException
 
 from musebar_core import marks, yamlfile
 from musebar_core.config import Configuration
 from musebar_core.corpus import OVERALL
-from musebar_core.errors import UsageError
+from musebar_core.errors import ConfigurationError, UsageError
 from musebar_core.marks import Kind
 from study.home.studies import SPEC_FILE
 from study.ledger.ledger import public
-from study.ledger.record import GenreFacts, Record, SeedRun, StudyState
+from study.ledger.record import Record, SeedRun, StudyState
 from study.ledger.result import Failure, RunMetrics, SeedRunResult, SeedRunState, read_epoch
 from study.results.columns import (
     CURVES,
-    GROWING,
     KEY,
     METRIC_PREFIXES,
     RESULTS,
-    SCHEMA_VERSION,
-    VERSION_KEY,
-    Column,
     metrics_at,
 )
+from study.results.exported import HINT, read_facts, read_table
 from study.results.tables import write_table
 from study.search import planner
 from study.spec import specfile
@@ -115,15 +109,19 @@ def import_study(
         configurations and seeds that the spec asks for.
     """
     if not (folder / SPEC_FILE).is_file():
-        raise UsageError(f"{folder} holds no {SPEC_FILE}: name a folder of 'musebar study export'")
-    spec = specfile.load(str(folder / SPEC_FILE), overrides, name)
+        raise UsageError(f"{folder} holds no {SPEC_FILE}: {HINT}")
+    here = ["storage={}", *overrides]  # no address is asked that only a file names
+    spec = specfile.load(str(folder / SPEC_FILE), here, name)
     if spec.name in home.names():
         raise UsageError(f"study '{spec.name}' exists in {home.path}: give this one another --name")
-    results, curves = _table(folder, "results", RESULTS), _table(folder, "curves", CURVES)
-    runs = _runs(results, curves)
-    configurations = _configurations(results)
-    _check(spec, runs, configurations, folder)
-    facts = _facts(folder)
+    results = read_table(folder, "results", RESULTS)
+    curves = read_table(folder, "curves", CURVES)
+    configurations = _configurations(results, folder)
+    _check(spec, map(_run, results), configurations, folder)
+    runs = _runs(results, curves, folder)
+    facts = read_facts(folder / GENRES_FILE)
+    for genre in {run.genre for run in runs} - facts.keys():
+        raise UsageError(f"{folder}: {GENRES_FILE} says nothing of genre '{genre}'")
     study = home.create(spec)
     study.ledger.add_configurations(spec.name, configurations.values())
     study.ledger.set_corpus(spec.name, None, facts)
@@ -133,81 +131,79 @@ def import_study(
     return study, len(runs)
 
 
-def _table(folder: Path, name: str, columns: tuple[Column, ...]) -> pd.DataFrame:
-    file = folder / f"{name}.parquet"
-    if not file.is_file():
-        raise UsageError(f"{folder} holds no {file.name}: name a folder of 'musebar study export'")
-    try:
-        frame = pd.read_parquet(file)
-    except (ArrowException, OSError, ValueError) as error:
-        raise UsageError(f"{file} is no table: {str(error).splitlines()[0]}") from None
-    _check_version(file)
-    lacking = [column for column in columns if column.name not in frame]
-    for column in lacking:
-        if column.name not in GROWING:
-            raise UsageError(f"{file} lacks the column '{column.name}': export the study again")
-    return frame.assign(**{column.name: None for column in lacking})
+def _runs(
+    results: list[dict[str, Any]], curves: list[dict[str, Any]], folder: Path
+) -> dict[SeedRun, SeedRunResult]:
+    """The runs of an export; a row that stands twice, or a curve of no run, is refused."""
+    evaluated: dict[SeedRun, list[EpochMetrics]] = {_run(row): [] for row in results}
+    if len(evaluated) < len(results):
+        raise UsageError(f"{folder}: a seed run stands twice in its results.parquet")
+    for row in sorted(curves, key=itemgetter("epoch")):
+        curve = evaluated.get(_run(row))
+        if curve is None or (curve and curve[-1].epoch == row["epoch"]):
+            raise UsageError(
+                f"{folder}: epoch {row['epoch']} of seed run {'/'.join(map(str, _run(row)))} in "
+                "its curves.parquet stands twice, or is of no run of its results.parquet"
+            )
+        curve.append(read_epoch(row))
+    return {_run(row): _result(row, evaluated[_run(row)], folder) for row in results}
 
 
-def _check_version(file: Path) -> None:
-    """Refuse a table of a schema that this product does not know."""
-    version = int((pq.read_schema(file).metadata or {}).get(VERSION_KEY, b"1"))
-    if version > SCHEMA_VERSION:
-        raise UsageError(
-            f"{file} has version {version} of the tables, and this product knows up to "
-            f"{SCHEMA_VERSION}: use the product that wrote it, or a newer one"
-        )
-
-
-def _runs(results: pd.DataFrame, curves: pd.DataFrame) -> dict[SeedRun, SeedRunResult]:
-    evaluated: dict[SeedRun, list[EpochMetrics]] = {}
-    names = [column.name for column in CURVES if column.name not in KEY]
-    for row in curves.sort_values("epoch").to_dict("records"):
-        found = read_epoch({name: _plain(row[name]) for name in names})
-        evaluated.setdefault(_run(row), []).append(found)
-    return {
-        run: _result(row, evaluated.get(run, []))
-        for row in results.to_dict("records")
-        for run in [_run(row)]
-    }
-
-
-def _run(row: Mapping[Any, Any]) -> SeedRun:
+def _run(row: Mapping[str, Any]) -> SeedRun:
     genre, config_id, seed, phase = (row[name] for name in _RUN)
-    return SeedRun(str(genre), str(config_id), int(seed), Phase(phase))
+    return SeedRun(genre, config_id, seed, Phase(phase))
 
 
-def _result(row: Mapping[Any, Any], curve: Iterable[EpochMetrics]) -> SeedRunResult:
+def _result(row: Mapping[str, Any], curve: Iterable[EpochMetrics], folder: Path) -> SeedRunResult:
     done = row["state"] == SeedRunState.DONE
     metrics = {
-        prefix.rstrip("_"): {m.name: _plain(row[prefix + m.name]) for m in metrics_at(prefix)}
+        prefix.rstrip("_"): {m.name: row[prefix + m.name] for m in metrics_at(prefix)}
         for prefix in METRIC_PREFIXES
     }
-    versions = _plain(row["versions"])
+    if done and None in (row["validation_bce"], row["test_bce"]):
+        raise UsageError(f"{folder}: seed run {'/'.join(map(str, _run(row)))} is done without BCE")
     return SeedRunResult(
-        failure=None if done else Failure(_plain(row["failure"]) or "", kind=None),
-        attempts=int(row["attempts"]),
+        failure=None if done else Failure(row["failure"] or "", kind=None),
+        attempts=row["attempts"],
         metrics=RunMetrics.from_dict(metrics if done else {}),
         curve=tuple(curve),
-        best_epoch=_plain(row["best_epoch"]),
-        seconds=_plain(row["seconds"]),
-        node=_plain(row["node"]) or "",
-        device=_plain(row["device"]) or "",
-        versions=json.loads(versions) if versions else None,
-        finished_at=_plain(row["finished_at"]) or "",
+        best_epoch=row["best_epoch"],
+        seconds=row["seconds"],
+        node=row["node"] or "",
+        device=row["device"] or "",
+        versions=_versions(row["versions"], folder),
+        finished_at=row["finished_at"] or "",
     )
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """A cell as JSON has it: no missing value but None, no number but Python's."""
-    if pd.isna(value):
+def _versions(text: str | None, folder: Path) -> dict[str, str] | None:
+    if not text:
         return None
-    return value.item() if hasattr(value, "item") else value
+    found = _json(text, folder, "versions")
+    return {str(name): str(version) for name, version in found.items()}
 
 
-def _configurations(results: pd.DataFrame) -> dict[str, Configuration]:
-    texts = results.drop_duplicates("config_id").set_index("config_id").config
-    return {str(i): Configuration.from_dict(json.loads(text)) for i, text in texts.items()}
+def _configurations(results: list[dict[str, Any]], folder: Path) -> dict[str, Configuration]:
+    texts = {(row["config_id"], row["config"]) for row in results}
+    found = {}
+    for name, text in sorted(texts):
+        try:
+            found[name] = Configuration.from_dict(_json(text, folder, "config"))
+        except ConfigurationError as error:
+            raise UsageError(f"{folder}: configuration {name}: {error}") from None
+        if found[name].config_id != name:
+            raise UsageError(f"{folder}: configuration {name} is not what its name says it is")
+    return found
+
+
+def _json(text: str, folder: Path, column: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{folder}: {column} {text[:40]!r} is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"{folder}: {column} {text[:40]!r} is no mapping")
+    return found
 
 
 def _check(
@@ -217,9 +213,6 @@ def _check(
     folder: Path,
 ) -> None:
     """Refuse runs that the spec would never have made."""
-    for name, configuration in configurations.items():
-        if configuration.config_id != name:
-            raise UsageError(f"{folder}: configuration {name} is not what its name says it is")
     fixed = {c.config_id for c in (*spec.methods.values(), *planner.grid_configurations(spec))}
     genres = spec.corpus.genres
     for run in runs:
@@ -235,17 +228,3 @@ def _check(
             )
         if genres is not None and run.genre not in {*genres, OVERALL}:
             raise UsageError(f"{folder}: {SPEC_FILE} does not ask for genre '{run.genre}'")
-
-
-def _facts(folder: Path) -> dict[str, GenreFacts]:
-    file = folder / GENRES_FILE
-    if not file.is_file():
-        raise UsageError(
-            f"{folder} holds no {GENRES_FILE}, which says what music the runs had: name a folder "
-            "of 'musebar study export'"
-        )
-    try:
-        facts: dict[str, GenreFacts] = json.loads(file.read_text())
-    except ValueError as error:
-        raise UsageError(f"{file} is not valid JSON: {error}") from None
-    return facts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import itertools
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from musebar_core.errors import (
     UnknownNameError,
     UsageError,
 )
+from musebar_core.terminal import may_hold_password
 from musebar_core.yamlfile import MAX_DEPTH, parse, read_mapping
 from study.spec.model import (
     DEFAULT_RUNGS,
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from musebar_core.yamlfile import Plain
     from search_spaces import Space
+
+NOT_SHOWN = "*** (not shown: it may hold a password)"
 
 MOST_SCHEDULES = 10_000
 """Annealing schedules that a space may make of its values, at most."""
@@ -242,15 +244,15 @@ def override_value(content: dict[str, Plain], override: str) -> None:
         If it is not written so, or a section on its way is a value.
     """
     key, equals, text = override.partition("=")
-    given = f"--set {without_passwords(override)}"
+    given = f"--set {_shown(override)}"
     *sections, last = key.strip().split(".")
     if not equals or not last or len(sections) > MAX_DEPTH:
         raise UsageError(f"{given}: write it as section.key=value")
     try:
         value = parse(text, "")
     except UsageError as error:
-        said = without_passwords(f"'{text}' is not a valid YAML value{error}")
-        raise UsageError(f"{given}: {said}") from None
+        said = f": {_shown(str(error).removeprefix(': '))}"
+        raise UsageError(f"{given} is not a valid YAML value{said}") from None
     within = content
     for section in sections:
         inner = within.setdefault(section, {})
@@ -260,21 +262,16 @@ def override_value(content: dict[str, Plain], override: str) -> None:
     within[last] = value
 
 
-def without_passwords(text: str) -> str:
-    """Text that a user gave, the passwords of the URLs in it starred out, on one line."""
-    text = _PASSWORD.sub(r"\g<before>***\g<after>", text)
-    return _SECRET.sub(r"\g<before>***", " ".join(text.split()))
-
-
-_PASSWORD = re.compile(r"(?P<before>://[^/\s:@'\"]*:).*(?P<after>@)", re.DOTALL)
-_SECRET = re.compile(r"(?P<before>[?&][^=&?]*passw[^=&]*=)[^&\s'\"]*", re.IGNORECASE)
+def _shown(text: str) -> str:
+    """What a user gave, as it may be repeated: nothing of what could be a database's URL."""
+    return NOT_SHOWN if may_hold_password(text) else " ".join(text.split())
 
 
 def _explain(error: ValidationError, content: Mapping[str, Plain]) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return _unknown_key(first["loc"], where)
+        return _unknown_key(first["loc"], _shown(where))
     if first["type"] == "missing":
         return f"spec: '{where}' is missing"
     place, value = _found(first["loc"], content)
@@ -282,7 +279,7 @@ def _explain(error: ValidationError, content: Mapping[str, Plain]) -> str:
     said = " or ".join(f"{e['msg'][0].lower()}{e['msg'][1:]}" for e in alike)
     left = error.error_count() - len(alike)
     more = f" (and {left} more)" if left else ""
-    shown = without_passwords(repr(value))
+    shown, place = _shown(repr(value)), _shown(place)
     shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
     return f"spec: {place}: {shown}: {said}{more}"
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pretty_midi
 import pytest
 
+from musebar_core import marks
 from musebar_core.config import Grid
 from musebar_core.corpus import (
     GRIDS,
@@ -26,6 +27,7 @@ from musebar_core.corpus.reading import read_item
 from musebar_core.corpus.sources import Item
 from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError, UsageError
+from musebar_core.marks import Kind
 
 
 def build(source, out, grid, **options) -> Corpus:
@@ -187,7 +189,11 @@ def test_what_a_killed_build_left_is_swept_and_what_a_living_one_has_is_not(sour
     dead = tmp_path / ".out.building-dead"
     (dead / "new").mkdir(parents=True)
     (dead / "new" / "pitches.npy").write_bytes(b"half")
+    marks.put(dead, Kind.BUILDING)
     (tmp_path / ".other.building-dead").mkdir()
+    users = tmp_path / ".out.building-mine"
+    users.mkdir()
+    (users / "thesis.tex").write_text("years of work")
     alive = tmp_path / ".out.building-alive"
     alive.mkdir()
     lock = os.open(alive, os.O_RDONLY)
@@ -195,13 +201,16 @@ def test_what_a_killed_build_left_is_swept_and_what_a_living_one_has_is_not(sour
     build(source, tmp_path / "out", grid)
     os.close(lock)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"music", "out", ".other.building-dead", ".out.building-alive"}
+    left = {".other.building-dead", ".out.building-alive", ".out.building-mine"}
+    assert names == {"music", "out"} | left
+    assert (users / "thesis.tex").read_text() == "years of work"
 
 
 def test_a_corpus_that_a_killed_build_had_set_aside_comes_back(source, tmp_path, grid):
     first = build(source, tmp_path / "out", grid)
     aside = tmp_path / ".out.building-dead" / "old"
     aside.parent.mkdir()
+    marks.put(aside.parent, Kind.BUILDING)
     (tmp_path / "out").rename(aside)
     with pytest.raises(RuntimeError), new_folder(tmp_path / "out"):
         raise RuntimeError("this build fails")
