@@ -66,6 +66,7 @@ ABC_CAUSES = {
     "the last ending is closed by a repeat sign": re.compile(r"2[^|]*(?:\|[^|:]*)*:\|"),
     "a tuplet of 5, 7 or 9": re.compile(r"\([579]"),
     "an ornament, a grace note's accidental or a chord of old": re.compile(r"[TH~]|\{[\^_=]|\+"),
+    "a blank line in the tune": re.compile(r"\S[ \t]*\n[ \t]*\n\s*\S"),
     "a tie to another note": re.compile(r"-"),
     "a chord that a line end breaks": re.compile(r"\[[^\]|]*\n"),
 }
