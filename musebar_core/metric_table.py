@@ -162,6 +162,17 @@ METRICS = (
         label="snippets",
         meaning="N, snippets evaluated",
     ),
+    Metric(
+        name="nll",
+        dtype="float64",
+        unit="nats per snippet",
+        label="NLL",
+        meaning="importance-weighted negative log likelihood, on a fixed part of the snippets",
+        direction=Direction.LOWER,
+        averaged=True,
+        null_where="not the reported epoch",
+        every_evaluation=False,
+    ),
 )
 """Every metric, in the order of the tables' columns."""
 
@@ -185,6 +196,7 @@ class Metrics(NamedTuple):
     informative_share: float | None
     collapsed: bool
     n_snippets: int
+    nll: float | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object], prefix: str = "") -> Metrics:

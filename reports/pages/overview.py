@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from musebar_core import yamlfile
-from musebar_core.metric_table import metric
 from reports.answers.choice import Caution
 from reports.answers.methods import DEFAULT
 from reports.answers.overview import overview
@@ -17,10 +16,12 @@ from reports.pages.site import Place, Site, StudyPage, Topic
 from reports.words import labels
 from reports.words.choice import shortfall_text
 from reports.words.cost import hours_text
+from reports.words.purposes import purpose_text
 from reports.words.recommendation import longest_code_warning, warning
 from reports.words.rivals import better_text
 from reports.words.scale import small_scale
 from reports.words.slugs import page_name
+from study.statistics.purposes import Purpose
 
 if TYPE_CHECKING:
     from reports.answers.card import Card
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from reports.answers.summaries import SplitSummary
     from reports.pages.view import Answers, GenreView, StudyView
     from study.results.tables import StudyTables
+    from study.spec.model import SearchSpec
 
 
 OVERVIEW = Topic("Overview", "index")
@@ -106,15 +108,15 @@ def asked_line(tables: StudyTables) -> str:
         return f"Every configuration of {space}, on {confirm}."
     configurations = labels.count(search.configurations, "configuration")
     text = f"{configurations} of {space} a genre, each on {labels.count(seeds.search, 'seed')}"
-    text += f" to search; the {_finalists(search.finalists)}"
+    text += f" to search; {_finalists(search)}"
     text += " and the paper's four methods" if search.methods else ""
-    objective = " and ".join(metric(one).label for one in search.objectives)
-    return f"{text} on {confirm} to confirm. The search improves {objective}."
+    return f"{text} on {confirm} to confirm. Asked for {purpose_text(search.aim)}."
 
 
-def _finalists(n: int) -> str:
-    best = "best one" if n <= 2 else f"best {n - 1}"
-    return best if n == 1 else f"{best} by the objective and the most informative one left"
+def _finalists(search: SearchSpec) -> str:
+    best = "the best one" if search.finalists == 1 else f"the best {search.finalists}"
+    anchored = search.purpose is Purpose.REPRESENTATION and search.finalists > 1
+    return f"{best}, the one of lowest NLL among them," if anchored else best
 
 
 def scale_line(scale: Scale) -> str:

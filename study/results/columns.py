@@ -140,8 +140,9 @@ DECISIONS = (
     Column("seeds", "int64", "count", "seeds that it rests on"),
     Column("decision", "string", "", _one_of(_OUTCOMES)),
     Column("reason", "string", "", "why, in words"),
-    Column("statistic", "Float64", "nats", "in stage search the mean of the first objective; in "
-           "stage race the mean paired difference to the best, above 0 is worse"),
+    Column("statistic", "Float64", "", "in stage search the mean of the purpose's own metric, "
+           "nats; in stage race the mean paired difference to the best, above 0 is worse: nats, "
+           "for a representation standard deviations of a paired difference"),
     Column("p_value", "Float64", "", "of the race's sign-flip test, uncorrected"),
 )  # fmt: skip
 """Columns of decisions.parquet, in order: genre by genre as the study took them."""

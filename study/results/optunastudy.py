@@ -1,7 +1,8 @@
 """A study's ledger as Optuna studies, for optuna-dashboard: an export, never read back.
 
 One Optuna study a genre, called ``STUDY/GENRE``; one trial a configuration and phase, its value
-the mean of the study's objective over its seeds, its intermediate values the seeds' own.
+the mean of each metric of the study's purpose over its seeds; of one metric alone its
+intermediate values are the seeds' own.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from musebar_core.errors import StudyError
 from musebar_core.metric_table import Direction, metric
 from study.ledger.database import shown
 from study.results.columns import SETTING_COLUMNS
+from study.search.candidates import METRICS
 from study.spec.model import Phase
 
 if TYPE_CHECKING:
@@ -67,8 +69,10 @@ def export(tables: StudyTables, url: str) -> dict[str, int]:
 
 
 def objectives(tables: StudyTables) -> list[str]:
-    """The validation metrics that the study improves."""
-    return [str(one) for one in tables.spec.search.objectives]
+    """The validation metrics of the study's purpose; ELBO for an NLL that was not measured."""
+    measured = bool(tables.results.get("validation_nll", pd.Series(dtype=float)).notna().any())
+    wanted = METRICS[tables.spec.search.purpose]
+    return ["elbo" if name == "nll" and not measured else name for name in wanted]
 
 
 def _write(storage: BaseStorage, name: str, tables: StudyTables, rows: pd.DataFrame) -> int:

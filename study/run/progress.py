@@ -116,7 +116,7 @@ def _transfer(transfer: tally.TransferTally) -> str:
         text += ", one of them best of the search"
     if transfer.gain is not None:
         better = "better" if transfer.gain > 0 else "worse"
-        text += f"; best of them {abs(transfer.gain):.3g} nats {better} than the best own proposal"
+        text += f"; the best of them is {better} than the best own proposal"
     return text
 
 

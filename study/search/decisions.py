@@ -50,8 +50,8 @@ class Decision:
     seeds
         Seeds that it rests on.
     statistic
-        What it was decided by: in ``search`` the mean of the first objective, in ``race`` the
-        mean paired difference to the best, above 0 is worse.
+        What it was decided by: in ``search`` the mean of the purpose's own metric, in ``race`` the
+        mean paired difference to the best in the purpose's cost, above 0 is worse.
     p_value
         Of the race's sign-flip test, uncorrected.
     """
@@ -78,11 +78,10 @@ def _of_genre(record: Record, genre: str) -> Iterator[Decision]:
         for proposal in generation:
             yield _proposed(genre, number, proposal)
     seeds = len(record.spec.seeds_of(Phase.SEARCH))
-    objectives = record.spec.search.objectives
     results = evidence.searched_of(record, genre)
-    if len(objectives) > 1 and evidence.search_complete(record, genre):
-        for r in promotion.pareto_set(results, objectives):
-            reason = f"no eligible configuration is better in every one of {', '.join(objectives)}"
+    if evidence.search_complete(record, genre):
+        for r in promotion.pareto_set(results, record.spec.search.aim):
+            reason = "no configuration is better in both NLL and mi_lower"
             yield Decision(genre, r.config_id, DecisionStage.SEARCH, seeds, Outcome.PARETO, reason)
     for p in evidence.promotions_of(record, genre):
         decision = Outcome.PROMOTED if p.promoted else Outcome.PASSED_OVER

@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from musebar_core.size import n_parameters
 from study.ledger.record import Proposal, Record, SeedRun
 from study.search import promotion, racing
-from study.search.objectives import cost
+from study.search.candidates import Measured
 from study.spec.model import OVERALL, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-_INFORMATIVE = "the candidate for those who prefer information"
+_ANCHOR = "the lowest NLL, which the others are held against"
 _FIXED = "a fixed comparison, which runs all seeds"
 
 
@@ -81,9 +82,18 @@ def search_complete(record: Record, genre: str) -> bool:
 def searched(record: Record, genre: str, proposal: Proposal) -> promotion.Searched:
     """What the search seeds said of a configuration so far."""
     runs = search_runs(record, genre, [proposal])
-    ended = [record.ended[run] for run in runs if run in record.ended]
-    rows = [e.metrics.validation for e in ended if e.metrics.validation is not None]
-    return promotion.searched(proposal.config_id, rows, len(runs))
+    return promotion.Searched(measured(record, proposal.config_id, runs), len(runs))
+
+
+def measured(record: Record, config_id: str, runs: Iterable[SeedRun]) -> Measured:
+    """What those of some runs of a configuration measured that are done."""
+    ended = (record.ended[run].metrics.validation for run in runs if run in record.ended)
+    size = record.configurations.get(config_id)
+    return Measured(
+        config_id,
+        tuple(row for row in ended if row is not None),
+        0 if size is None else n_parameters(size.model),
+    )
 
 
 def searched_of(record: Record, genre: str) -> list[promotion.Searched]:
@@ -96,7 +106,7 @@ def promotions_of(record: Record, genre: str) -> list[promotion.Promotion]:
     if not search_complete(record, genre):
         return []
     search = record.spec.search
-    return promotion.promote(searched_of(record, genre), search.finalists, search.objectives)
+    return promotion.promote(searched_of(record, genre), search.finalists, search.aim)
 
 
 def methods_in(record: Record) -> list[str]:
@@ -111,7 +121,7 @@ def race_of(record: Record, genre: str) -> Race:
     spec = record.spec
     methods = set(methods_in(record))
     finalists = [p for p in promotions_of(record, genre) if p.promoted]
-    kept_as = {p.config_id: _INFORMATIVE for p in finalists if p.informative}
+    kept_as = {p.config_id: _ANCHOR for p in finalists if p.anchor}
     kept_as |= dict.fromkeys(methods, _FIXED)
     alive = [p.config_id for p in finalists]
     seeds = spec.seeds_of(Phase.CONFIRM)
@@ -131,7 +141,7 @@ def race_of(record: Record, genre: str) -> Race:
             _contender(record, [r for r in pairs if r.config_id == i], kept_as.get(i, ""))
             for i in alive
         ]
-        verdicts = racing.judge(contenders, rung, len(seeds), spec.search.objectives)
+        verdicts = racing.judge(contenders, rung, len(seeds), spec.search.aim)
         rungs.append(tuple(verdicts))
         alive = [verdict.config_id for verdict in verdicts if verdict.kept]
         before = rung
@@ -139,15 +149,5 @@ def race_of(record: Record, genre: str) -> Race:
 
 
 def _contender(record: Record, runs: list[SeedRun], kept_as: str) -> racing.Contender:
-    ended = [record.ended[run] for run in runs]
-    rows = [e.metrics.validation for e in ended if e.metrics.validation is not None]
-    return racing.Contender(
-        config_id=runs[0].config_id,
-        costs=tuple(
-            tuple(cost(objective, getattr(row, objective)) for row in rows)
-            for objective in record.spec.search.objectives
-        ),
-        failed=len(ended) - len(rows),
-        collapsed=sum(bool(row.collapsed) for row in rows),
-        kept_as=kept_as,
-    )
+    found = measured(record, runs[0].config_id, runs)
+    return racing.Contender(found, failed=len(runs) - len(found.rows), kept_as=kept_as)

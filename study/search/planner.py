@@ -34,15 +34,16 @@ class Observation:
 
     Attributes
     ----------
-    costs
-        Mean of each validation objective over its done seeds, turned so that less is better;
-        None where every seed failed.
+    cost
+        What the purpose's ranking of all that count goes by, less is better; None where a seed
+        failed.
     violation
-        Above 0 where it cannot be eligible; see :attr:`study.search.promotion.Searched.violation`.
+        Above 0 where it can have no full count; see
+        :attr:`study.search.promotion.Searched.violation`.
     """
 
     proposal: Proposal
-    costs: tuple[float, ...] | None
+    cost: float | None
     violation: float
 
 
@@ -171,7 +172,7 @@ def _due(record: Record, genre: str, size: int) -> GenerationRequest | None:
         genre=genre,
         generation=len(generations),
         size=size,
-        completed=tuple(_observation(record, genre, p) for g in counted for p in g),
+        completed=_observations(record, genre, [p for g in counted for p in g]),
         running=tuple(p for g in generations[len(counted) :] for p in g),
         transferred=tuple(_transferred(record, before, size)),
     )
@@ -203,8 +204,8 @@ def _transferred(record: Record, before: Generations, size: int) -> Iterator[tup
     for genre in dict.fromkeys(genre for genre, _ in before):
         proposals = {p.config_id: p for other, g in before if other == genre for p in g}
         results = [evidence.searched(record, genre, p) for p in proposals.values()]
-        ordered = promotion.best_first(results, record.spec.search.objectives)
-        found[genre] = [proposals[r.config_id] for r in ordered if r.eligible]
+        ordered = promotion.best_first(results, record.spec.search.aim)
+        found[genre] = [proposals[r.config_id] for r in ordered if r.able]
     pairs = [[(proposal, genre) for proposal in ps] for genre, ps in found.items()]
     first: dict[str, tuple[Proposal, str]] = {}
     for proposal, genre in _interleave(pairs):
@@ -220,10 +221,13 @@ def _ended(record: Record, generations: Generations) -> bool:
     )
 
 
-def _observation(record: Record, genre: str, proposal: Proposal) -> Observation:
-    result = evidence.searched(record, genre, proposal)
-    costs = result.costs(record.spec.search.objectives) if result.done else None
-    return Observation(proposal, costs, result.violation)
+def _observations(record: Record, genre: str, proposals: list[Proposal]) -> tuple[Observation, ...]:
+    results = [evidence.searched(record, genre, proposal) for proposal in proposals]
+    costs = promotion.costs(results, record.spec.search.aim)
+    return tuple(
+        Observation(proposal, costs.get(proposal.config_id), result.violation)
+        for proposal, result in zip(proposals, results, strict=True)
+    )
 
 
 def _pairs(spec: StudySpec, genre: str, config_ids: Iterable[str], phase: Phase) -> list[SeedRun]:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from study.search.objectives import Objectives, cost
-from study.statistics.eligibility import COLLAPSED_SHARE
-from study.statistics.pareto import pareto_front, pareto_ranks
+from study.search.candidates import METRICS, Measured, candidates
+from study.statistics.pareto import pareto_front
+from study.statistics.purposes import Purpose, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from musebar_core.metric_table import Metrics
+    from study.statistics.purposes import Aim
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,24 @@ class Searched:
 
     Attributes
     ----------
-    bce, elbo, mi_lower
-        Means over the done seeds, nats.
-    collapsed, done, planned
-        Seed counts.
+    measured
+        Metrics of the done seeds.
+    planned
+        Seeds wanted.
     """
 
-    config_id: str
-    bce: float
-    elbo: float
-    mi_lower: float
-    collapsed: int
-    done: int
+    measured: Measured
     planned: int
+
+    @property
+    def config_id(self) -> str:
+        """The configuration."""
+        return self.measured.config_id
+
+    @property
+    def done(self) -> int:
+        """Seeds done."""
+        return len(self.measured.rows)
 
     @property
     def complete(self) -> bool:
@@ -46,27 +51,24 @@ class Searched:
         return self.done == self.planned
 
     @property
-    def allowed(self) -> float:
-        """Seeds that may have collapsed: one in five, and one where there are several at all.
-
-        One collapse of a few seeds does not tell yet that more than one in five collapse.
-        """
-        return max(COLLAPSED_SHARE * self.planned, 1 if self.planned > 1 else 0)
+    def trained(self) -> bool:
+        """Whether at most half of its done seeds are undertrained."""
+        return 2 * self.measured.undertrained <= self.done
 
     @property
-    def eligible(self) -> bool:
-        """Whether it may go on before others: complete, with no more collapsed than allowed."""
-        return self.violation <= 0
+    def able(self) -> bool:
+        """Whether it may go on before others: complete and trained."""
+        return self.complete and self.trained
 
     @property
     def violation(self) -> float:
-        """How far from eligible, as a share of the seeds: above 0 is not, 0 or below is."""
-        failed = self.planned - self.done
-        return max((self.collapsed - self.allowed) / self.planned, failed / self.planned)
+        """Share of its seeds that failed: above 0 it can have no full count."""
+        return (self.planned - self.done) / self.planned
 
-    def costs(self, objectives: Objectives) -> tuple[float, ...]:
-        """The objectives, turned so that less is better, nats."""
-        return tuple(cost(objective, getattr(self, objective)) for objective in objectives)
+    def mean(self, name: str) -> float:
+        """Mean of a metric over the done seeds; NaN for none, or where one was not measured."""
+        values = [getattr(row, name) for row in self.measured.rows]
+        return fmean(values) if values and None not in values else float("nan")
 
 
 @dataclass(frozen=True)
@@ -75,59 +77,43 @@ class Promotion:
 
     Attributes
     ----------
-    informative
-        Whether it holds the place kept for the most informative one.
+    statistic
+        Mean of the purpose's own metric over the search seeds; None where none is done.
+    anchor
+        Whether it holds the place kept for the lowest NLL, which others are held against.
     """
 
     config_id: str
     promoted: bool
     reason: str
     statistic: float | None
-    informative: bool = False
+    anchor: bool = False
 
 
-def searched(config_id: str, metrics: Iterable[Metrics], planned: int) -> Searched:
-    """Reduce the validation metrics of a configuration's done seeds."""
-    rows = list(metrics)
-
-    def mean(name: str) -> float:
-        return fmean(getattr(row, name) for row in rows) if rows else float("nan")
-
-    return Searched(
-        config_id=config_id,
-        bce=mean("bce"),
-        elbo=mean("elbo"),
-        mi_lower=mean("mi_lower"),
-        collapsed=sum(bool(row.collapsed) for row in rows),
-        done=len(rows),
-        planned=planned,
-    )
+def costs(results: Iterable[Searched], aim: Aim) -> dict[str, float]:
+    """What a sampler improves: config_id to a cost, less is better, of the complete ones."""
+    complete = [r.measured for r in results if r.complete]
+    return rank(candidates(complete), aim).costs if complete else {}
 
 
-def best_first(results: Iterable[Searched], objectives: Objectives) -> list[Searched]:
-    """Order complete configurations: eligible before others, then by Pareto rank and objective.
-
-    With a single objective that is its order.
-    """
+def best_first(results: Iterable[Searched], aim: Aim) -> list[Searched]:
+    """Order complete configurations as their purpose does; undertrained ones come last."""
+    ordered: list[Searched] = []
     complete = [r for r in results if r.complete]
-    ranks: dict[str, int] = {}
-    for some in (True, False):
-        alike = [r for r in complete if r.eligible is some]
-        ranks |= pareto_ranks({r.config_id: r.costs(objectives) for r in alike})
-    return sorted(
-        complete,
-        key=lambda r: (not r.eligible, ranks[r.config_id], r.costs(objectives), r.config_id),
-    )
+    for able in (True, False):
+        by_id = {r.config_id: r for r in complete if r.able is able}
+        if by_id:
+            ranking = rank(candidates(r.measured for r in by_id.values()), aim)
+            ordered += [by_id[config_id] for config_id in ranking.order]
+    return ordered
 
 
-def promote(results: Iterable[Searched], count: int, objectives: Objectives) -> list[Promotion]:
+def promote(results: Iterable[Searched], count: int, aim: Aim) -> list[Promotion]:
     """Choose the configurations that go on to the confirmation seeds.
 
-    All places but the last go to the best by the objective, the last to the most informative
-    one left (highest mi_lower): BCE alone rewards an empty code, and a recommendation that
-    prefers information needs a candidate. A single place goes to the best by the objective.
-    Where eligible ones are too few, complete ones that collapsed take the places left, so that
-    the table shows them in full.
+    The places go to the first in the order of the purpose. For a representation the last of
+    several is kept for the lowest NLL, where that is not among them: what counts as good as the
+    best is reckoned from it.
 
     Parameters
     ----------
@@ -135,8 +121,8 @@ def promote(results: Iterable[Searched], count: int, objectives: Objectives) -> 
         The searched configurations of a genre.
     count
         Places.
-    objectives
-        What the search improves.
+    aim
+        What the search is for.
 
     Returns
     -------
@@ -144,62 +130,68 @@ def promote(results: Iterable[Searched], count: int, objectives: Objectives) -> 
         One a configuration: at most ``count`` promoted ones first, then the others.
     """
     results = list(results)
-    ordered = best_first(results, objectives)
-    chosen = ordered[: max(1, count - 1)]
-    rest = [r for r in ordered if r not in chosen]
-    informative = sorted(rest, key=lambda r: (not r.eligible, -r.mi_lower, r.config_id))
-    informative = informative[: count - len(chosen)]
-    promoted = [
-        _promotion(r, ordered, objectives, "among the best by the objective") for r in chosen
-    ]
-    promoted += [
-        _promotion(
-            r,
-            ordered,
-            objectives,
-            f"the most informative of the others (mi_lower {r.mi_lower:.4g} nats)",
-            informative=True,
-        )
-        for r in informative
-    ]
-    taken = {p.config_id for p in promoted}
-    return promoted + [
-        _passed_over(r, ordered, objectives) for r in results if r.config_id not in taken
-    ]
+    ordered = best_first(results, aim)
+    chosen = ordered[:count]
+    anchor = _anchor(ordered) if aim.purpose is Purpose.REPRESENTATION and count > 1 else None
+    kept = anchor if anchor is not None and anchor not in chosen else None
+    if kept is not None:
+        chosen = [*chosen[: count - 1], kept]
+    said = {r.config_id: f"among the best for {aim}" for r in chosen}
+    if kept is not None:
+        said[kept.config_id] = "the lowest NLL, which the others are held against"
+    promoted = [_promotion(r, ordered, aim, said[r.config_id], anchor=r is anchor) for r in chosen]
+    return promoted + [_passed_over(r, ordered, aim) for r in results if r.config_id not in said]
 
 
-def pareto_set(results: Iterable[Searched], objectives: Objectives) -> list[Searched]:
-    """Eligible configurations that no eligible one is better than in every objective."""
-    eligible = [r for r in results if r.eligible]
-    names = pareto_front({r.config_id: r.costs(objectives) for r in eligible})
-    front = [r for r in eligible if r.config_id in names]
-    return sorted(front, key=lambda r: (r.costs(objectives), r.config_id))
+def pareto_set(results: Iterable[Searched], aim: Aim) -> list[Searched]:
+    """For a representation: those that none is better than in both NLL and mi_lower.
+
+    Others have one metric, and no such set.
+    """
+    able = {r.config_id: r for r in results if r.able}
+    if aim.purpose is not Purpose.REPRESENTATION or not able:
+        return []
+    points = {
+        one.config_id: (fmean(one.nll), -fmean(one.mi_lower))
+        for one in candidates(r.measured for r in able.values())
+    }
+    front = pareto_front(points)
+    return [able[i] for i in sorted(front, key=lambda config_id: (points[config_id], config_id))]
+
+
+def _anchor(ordered: Sequence[Searched]) -> Searched | None:
+    able = {r.config_id: r for r in ordered if r.able}
+    if not able:
+        return None
+    found = candidates(r.measured for r in able.values())
+    return able[min(found, key=lambda one: (fmean(one.nll), one.config_id)).config_id]
+
+
+def _statistic(result: Searched, aim: Aim) -> float | None:
+    value = result.mean(METRICS[aim.purpose][0]) if result.done else float("nan")
+    return value if value == value else None  # noqa: PLR0124  (NaN)
 
 
 def _promotion(
-    result: Searched,
-    ordered: Sequence[Searched],
-    objectives: Objectives,
-    why: str,
-    *,
-    informative: bool = False,
+    result: Searched, ordered: Sequence[Searched], aim: Aim, why: str, *, anchor: bool
 ) -> Promotion:
     place = ordered.index(result) + 1
-    warning = "" if result.eligible else f"; {result.collapsed} of {result.planned} collapsed"
+    warning = f"; {_undertrained(result)}" if not result.trained else ""
     reason = f"place {place} of {len(ordered)} on the search seeds: {why}{warning}"
-    value = getattr(result, objectives[0])
-    return Promotion(result.config_id, True, reason, value, informative)  # noqa: FBT003
+    return Promotion(result.config_id, True, reason, _statistic(result, aim), anchor)  # noqa: FBT003
 
 
-def _passed_over(
-    result: Searched, ordered: Sequence[Searched], objectives: Objectives
-) -> Promotion:
+def _passed_over(result: Searched, ordered: Sequence[Searched], aim: Aim) -> Promotion:
     if not result.complete:
         failed = result.planned - result.done
         reason = f"{failed} of {result.planned} search seeds failed"
-    elif not result.eligible:
-        reason = f"{result.collapsed} of {result.planned} search seeds collapsed"
+    elif not result.trained:
+        reason = _undertrained(result)
     else:
         reason = f"place {ordered.index(result) + 1} of {len(ordered)} on the search seeds"
-    value = getattr(result, objectives[0]) if result.done else None
-    return Promotion(result.config_id, promoted=False, reason=reason, statistic=value)
+    return Promotion(result.config_id, False, reason, _statistic(result, aim))  # noqa: FBT003
+
+
+def _undertrained(result: Searched) -> str:
+    n = result.measured.undertrained
+    return f"{n} of {result.planned} search seeds undertrained"

@@ -159,8 +159,7 @@ def optuna_study(
 ) -> optuna.Study:
     """An Optuna study in memory that knows what a generation may depend on."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    directions = ["minimize"] * len(spec.search.objectives)
-    study = optuna.create_study(directions=directions, sampler=sampler)
+    study = optuna.create_study(direction="minimize", sampler=sampler)
     running = [*due.running, *(p for p, _ in due.transferred)]
     study.add_trials(
         [
@@ -172,18 +171,17 @@ def optuna_study(
 
 
 def _completed(space: Space, due: GenerationRequest) -> Iterator[optuna.trial.FrozenTrial]:
-    """Configurations that cannot be eligible are constraints; where no seed is done, at the worst.
+    """Configurations that can have no full count are constraints, and count as the worst.
 
     Without any such one there is no constraint, and no model of it to fit.
     """
-    measured = [one.costs for one in due.completed if one.costs is not None]
-    worst = [max(values) for values in zip(*measured, strict=True)]
+    worst = max((one.cost for one in due.completed if one.cost is not None), default=None)
     constrained = any(one.violation > 0 for one in due.completed)
     for one in due.completed:
-        costs = list(one.costs or worst)
+        cost = worst if one.cost is None else one.cost
         attributes = {"constraints": [one.violation]} if constrained else {}
-        state = TrialState.COMPLETE if costs else TrialState.FAIL
-        yield _trial(space, one.proposal, state, costs or None, attributes)
+        state = TrialState.FAIL if cost is None else TrialState.COMPLETE
+        yield _trial(space, one.proposal, state, None if cost is None else [cost], attributes)
 
 
 def _trial(

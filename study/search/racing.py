@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from musebar_core.metric_table import metric
+from study.search.candidates import Measured, candidates
 from study.spec.model import MAX_RUNG
-from study.statistics.eligibility import most_collapsed
 from study.statistics.intervals import standard_error
-from study.statistics.pareto import pareto_front
+from study.statistics.purposes import rank
 from study.statistics.signflip import sign_flip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from study.search.objectives import Objectives
+    from study.statistics.purposes import Aim, Candidate, Ranking
 
 LEVEL = 0.05
 """Share of wrong cuts a rung may make, divided among the comparisons made there."""
@@ -32,25 +31,23 @@ class Contender:
 
     Attributes
     ----------
-    costs
-        For each objective the values on the rung's seeds, in order of seed, less is better.
-        All contenders' are paired. Shorter where seeds failed.
-    failed, collapsed
-        Seed counts so far.
+    measured
+        Metrics on the rung's seeds, in order of seed; all contenders' are paired. Fewer where seeds
+        failed.
+    failed
+        Seeds that failed so far.
     kept_as
         What it is needed for even where it is surely worse; empty for most.
     """
 
-    config_id: str
-    costs: tuple[tuple[float, ...], ...]
+    measured: Measured
     failed: int = 0
-    collapsed: int = 0
     kept_as: str = ""
 
     @property
-    def means(self) -> tuple[float, ...]:
-        """Mean of each objective."""
-        return tuple(fmean(values) if values else float("inf") for values in self.costs)
+    def config_id(self) -> str:
+        """The configuration."""
+        return self.measured.config_id
 
 
 @dataclass(frozen=True)
@@ -62,8 +59,8 @@ class RungVerdict:
     seeds
         Seeds that the decision rests on.
     statistic
-        Mean paired difference to the best in the first objective, nats, above 0 is worse;
-        None where nothing was compared.
+        Mean paired difference to the best in the purpose's cost, above 0 is worse: nats, for a
+        representation standard deviations of a paired difference. None where nothing was compared.
     p_value
         Of the one-sided sign-flip test, uncorrected; None likewise.
     """
@@ -76,16 +73,14 @@ class RungVerdict:
     p_value: float | None = None
 
 
-def judge(
-    contenders: Sequence[Contender], seeds: int, full: int, objectives: Objectives
-) -> list[RungVerdict]:
+def judge(contenders: Sequence[Contender], seeds: int, full: int, aim: Aim) -> list[RungVerdict]:
     """Decide at a complete rung who goes on.
 
-    A finalist is dropped where it can no longer be eligible, or where it is surely worse than
-    the best so far by more than the best's standard error: the choice may fall on any
-    configuration within that, so none of them may be cut. Surely: the exact sign-flip test's p
-    is at most :data:`LEVEL` divided by the number of comparisons. With several objectives, it
-    must be surely worse in each than one same non-dominated finalist.
+    A finalist is dropped where it can have no full count, or more than half of its seeds are
+    undertrained whatever comes, or where it is surely worse for the purpose than the best so far,
+    by more than a near tie could forgive. For a representation a contender whose NLL lies beyond
+    the tolerance is dropped where that is sure. Surely: the exact sign-flip test's p is at most
+    :data:`LEVEL` divided by the number of comparisons.
 
     Parameters
     ----------
@@ -95,86 +90,74 @@ def judge(
         Seeds that each of them has by now.
     full
         Seeds of a full count.
-    objectives
-        In the order of the contenders' costs.
+    aim
+        What the study is for.
     """
-    allowed = most_collapsed(full)
-    able = [c for c in contenders if not c.failed and c.collapsed <= allowed]
-    verdicts = [_unable(c, seeds, full, allowed) for c in contenders if c not in able]
+    unable = {c.config_id: said for c in contenders if (said := _unable(c, seeds, full))}
+    able = [c for c in contenders if c.config_id not in unable]
+    verdicts = {i: RungVerdict(i, seeds, kept=False, reason=said) for i, said in unable.items()}
     if not able:
-        return _best_of_the_unable(contenders, verdicts)
-    leading = pareto_front({c.config_id: c.means for c in able})
-    leaders = [c for c in able if c.config_id in leading]
-    comparisons = max(1, (len(able) - 1) * len(leaders))
+        return _best_of_the_unable(contenders, verdicts, aim)
+    field = {one.config_id: one for one in candidates(c.measured for c in able)}
+    ranking = rank(list(field.values()), aim)
+    level = LEVEL / max(1, len(able) - 1)
     for contender in able:
-        if contender in leaders:
-            verdicts.append(RungVerdict(contender.config_id, seeds, True, "the best so far"))  # noqa: FBT003
-        else:
-            verdicts.append(_compared(contender, leaders, seeds, comparisons, objectives))
-    order = [c.config_id for c in contenders]
-    return sorted(verdicts, key=lambda verdict: order.index(verdict.config_id))
+        verdicts[contender.config_id] = _judged(contender, field, ranking, seeds, level, aim)
+    return [verdicts[c.config_id] for c in contenders]
 
 
-def _compared(
+def _judged(
     contender: Contender,
-    leaders: Sequence[Contender],
+    field: dict[str, Candidate],
+    ranking: Ranking,
     seeds: int,
-    comparisons: int,
-    objectives: Objectives,
+    level: float,
+    aim: Aim,
 ) -> RungVerdict:
-    tested = [(_worse_p(contender, leader), leader) for leader in leaders]
-    p, leader = min(tested, key=lambda pair: (pair[0], pair[1].means, pair[1].config_id))
-    difference = contender.means[0] - leader.means[0]
-    level = LEVEL / comparisons
+    best, own = ranking.order[0], contender.config_id
+    if own == best:
+        return RungVerdict(own, seeds, True, "the best so far")  # noqa: FBT003
+    mine, its = ranking.seed_costs[own], ranking.seed_costs[best]
+    apart = [a - b for a, b in zip(mine, its, strict=True)]
+    p = _beyond(apart, standard_error(apart) or 0.0)
+    said = f"worse for {aim} than {best} over {seeds} paired seeds, beyond a near tie"
+    if ranking.tolerance is not None and own not in ranking.admitted:
+        lowest = min(field.values(), key=lambda one: (fmean(one.nll), one.config_id))
+        gaps = [a - b for a, b in zip(field[own].nll, lowest.nll, strict=True)]
+        p = _beyond(gaps, ranking.tolerance)
+        said = (
+            f"NLL {fmean(gaps):.4g} nats above that of {lowest.config_id} over {seeds} paired "
+            f"seeds, beyond the tolerance of {ranking.tolerance:.3g}"
+        )
     dropped = p <= level and not contender.kept_as
-    unit = metric(objectives[0]).unit
-    said = (
-        f"{abs(difference):.4g} {unit} {'worse' if difference > 0 else 'better'} "
-        f"than {leader.config_id} over {seeds} paired seeds, beyond its standard error with "
-        f"p = {p:.2g} (cut at {level:.2g} or less)"
-    )
+    said += f" with p = {p:.2g} (cut at {level:.2g} or less)"
     if contender.kept_as and p <= level:
         said += f"; kept as {contender.kept_as}"
-    return RungVerdict(contender.config_id, seeds, not dropped, said, difference, p)
+    return RungVerdict(own, seeds, not dropped, said, fmean(apart), p)
 
 
-def _worse_p(contender: Contender, leader: Contender) -> float:
-    """The largest p over the objectives that the contender is worse by more than noise."""
-    found = []
-    for mine, its in zip(contender.costs, leader.costs, strict=True):
-        error = standard_error(its) or 0.0
-        worse = [a - b - error for a, b in zip(mine, its, strict=True)]
-        found.append(sign_flip(worse, exact_seeds=MAX_RUNG).above)
-    return max(found)
+def _beyond(differences: Sequence[float], margin: float) -> float:
+    """One-sided p that differences are not above a margin."""
+    return sign_flip([d - margin for d in differences], exact_seeds=MAX_RUNG).above
 
 
-def _unable(contender: Contender, seeds: int, full: int, allowed: int) -> RungVerdict:
+def _unable(contender: Contender, seeds: int, full: int) -> str:
+    """Why a contender can have no full count that counts; empty where it can."""
+    undertrained = contender.measured.undertrained
     if contender.failed:
-        reason = f"{contender.failed} of {seeds} seeds failed: it can have no full count"
-    else:
-        reason = (
-            f"{contender.collapsed} of {seeds} seeds collapsed, and at most {allowed} of {full} "
-            "may: it can no longer be eligible"
-        )
-    return RungVerdict(contender.config_id, seeds, kept=False, reason=reason)
+        return f"{contender.failed} of {seeds} seeds failed: it can have no full count"
+    if 2 * undertrained > full:
+        return f"{undertrained} of {seeds} seeds undertrained, more than half of {full}"
+    return ""
 
 
 def _best_of_the_unable(
-    contenders: Sequence[Contender], verdicts: list[RungVerdict]
+    contenders: Sequence[Contender], verdicts: dict[str, RungVerdict], aim: Aim
 ) -> list[RungVerdict]:
     """Keep the best that can still have a full count, so that the table has one to show."""
-    whole = [c for c in contenders if not c.failed]
-    if not whole:
-        return verdicts
-    best = min(whole, key=lambda c: (c.means, c.config_id)).config_id
-    return [
-        RungVerdict(
-            v.config_id,
-            v.seeds,
-            kept=True,
-            reason=f"{v.reason}; but no finalist can, and it is the best of them",
-        )
-        if v.config_id == best
-        else v
-        for v in verdicts
-    ]
+    whole = [c.measured for c in contenders if not c.failed]
+    if whole:
+        best = rank(candidates(whole), aim).order[0]
+        said = f"{verdicts[best].reason}; but no finalist can, and it is the best of them"
+        verdicts = verdicts | {best: RungVerdict(best, verdicts[best].seeds, True, said)}  # noqa: FBT003
+    return [verdicts[c.config_id] for c in contenders]

@@ -72,8 +72,8 @@ class TransferTally:
     proposed, finalists, won
         Transferred ones proposed, among the finalists, and best of the genre's search (0 or 1).
     best, best_own
-        Lowest first objective's mean over the search seeds, less is better, of the transferred
-        and of the genre's own; None before there is one.
+        Lowest cost on the search seeds, as the purpose ranks them, of the transferred and of the
+        genre's own; None before there is one.
     """
 
     proposed: int
@@ -100,8 +100,8 @@ class GenreTally:
         Seed runs: wanted so far (grows while a search proposes and confirms), ended with metrics,
         failed, and those of the done that collapsed.
     pareto
-        Config_ids of the search that no eligible one is better than in every objective; empty
-        where there is one objective.
+        For a representation: config_ids of the search that none is better than in both NLL and
+        mi_lower. Empty for other purposes.
     """
 
     planned: int
@@ -197,11 +197,8 @@ def _genre(record: Record, genre: str, cells: Cells) -> GenreTally:
 
 
 def _pareto(record: Record, genre: str) -> tuple[str, ...]:
-    objectives = record.spec.search.objectives
-    if len(objectives) < 2:
-        return ()
     results = evidence.searched_of(record, genre)
-    return tuple(r.config_id for r in promotion.pareto_set(results, objectives))
+    return tuple(r.config_id for r in promotion.pareto_set(results, record.spec.search.aim))
 
 
 def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
@@ -258,13 +255,11 @@ def _transfer(record: Record, genre: str) -> TransferTally | None:
     came = {i for i, proposal in proposals.items() if proposal.transferred}
     if not came:
         return None
-    objectives = record.spec.search.objectives
-    results = [r for r in evidence.searched_of(record, genre) if r.eligible]
+    costs = promotion.costs(evidence.searched_of(record, genre), record.spec.search.aim)
     finalists = [p.config_id for p in evidence.promotions_of(record, genre) if p.promoted]
 
     def lowest(*, transferred: bool) -> float | None:
-        costs = (r.costs(objectives)[0] for r in results if (r.config_id in came) is transferred)
-        return min(costs, default=None)
+        return min((c for i, c in costs.items() if (i in came) is transferred), default=None)
 
     return TransferTally(
         proposed=len(came),

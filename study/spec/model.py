@@ -9,7 +9,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 import search_spaces
 from musebar_core.annealing import Schedule
@@ -21,6 +29,7 @@ from musebar_core.config import (
     defaults_of,
 )
 from musebar_core.settings import setting
+from study.statistics.purposes import Aim, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,12 +89,13 @@ class Sampler(StrEnum):
     QMC = "qmc"
 
 
-class Objective(StrEnum):
-    """A validation metric that a search improves: lowest bce, highest elbo or mi_lower."""
-
-    BCE = "bce"
-    ELBO = "elbo"
-    MI_LOWER = "mi_lower"
+OBJECTIVES: dict[str, Purpose] = {
+    "bce": Purpose.REPRESENTATION,
+    "elbo": Purpose.DENSITY,
+    "mi_lower": Purpose.REPRESENTATION,
+}
+"""What ``search.objective`` of an older spec is read as. ``bce`` was what every study had that did
+not say otherwise, and what it recommended had to be informative: that purpose is the default."""
 
 
 class _Section(BaseModel):
@@ -216,9 +226,10 @@ class SearchSpec(_Section):
     ``space`` names a space of the product's or a YAML file; its content is stored with the study
     as ``space_content``. ``configurations`` is per genre. ``generation`` is how many are proposed
     at a time; ``finalists`` how many of the searched go on to the confirmation seeds; ``rungs``
-    the numbers of those seeds at which the surely worse are dropped. ``objective`` is one metric,
-    or a list of metrics to trade off, the first of which orders equals. ``transfer`` starts a
-    genre from what won in those before it. ``seed`` starts the sampler.
+    the numbers of those seeds at which the surely worse are dropped. ``purpose`` is what sampler,
+    finalists, race and choice serve; ``rate`` goes with ``reconstruction``: the most KL, in nats.
+    ``transfer`` starts a genre from what won in those before it. ``seed`` starts the sampler. An
+    older spec's ``objective`` is read as a purpose (:data:`OBJECTIVES`).
     """
 
     protocol: Annotated[Protocol, _WORD] = Protocol.SEARCH
@@ -232,7 +243,8 @@ class SearchSpec(_Section):
     generation: Count | None = None
     finalists: Count = 8
     rungs: list[Annotated[int, Field(ge=MIN_RUNG, le=MAX_RUNG)]] | None = None
-    objective: Annotated[Objective, _WORD] | list[Annotated[Objective, _WORD]] = Objective.BCE
+    purpose: Annotated[Purpose, _WORD] = Purpose.REPRESENTATION
+    rate: Annotated[float, Field(gt=0, le=10**6, allow_inf_nan=False)] | None = None
     transfer: bool = True
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
@@ -241,11 +253,24 @@ class SearchSpec(_Section):
         """Whether every configuration of the space is run, and none proposed."""
         return self.protocol is Protocol.GRID
 
+    @model_validator(mode="before")
+    @classmethod
+    def _objective_was_a_purpose(cls, content: object) -> object:
+        """Read an older spec's objective as the purpose that it stood for."""
+        if not isinstance(content, dict) or "objective" not in content or "purpose" in content:
+            return content
+        asked = content["objective"]
+        named = asked if isinstance(asked, list) else [asked]
+        if not named or not all(isinstance(one, str) and one in OBJECTIVES for one in named):
+            return content
+        purpose = Purpose.REPRESENTATION if "mi_lower" in named else OBJECTIVES[named[0]]
+        rest = {key: value for key, value in content.items() if key != "objective"}
+        return rest | {"purpose": str(purpose)}
+
     @property
-    def objectives(self) -> tuple[Objective, ...]:
-        """What the search improves, the first of them first."""
-        asked = self.objective
-        return tuple(asked) if isinstance(asked, list) else (asked,)
+    def aim(self) -> Aim:
+        """What the search is for."""
+        return Aim(self.purpose, self.rate)
 
 
 class SeedsSpec(_Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,17 +28,19 @@ from study.spec.model import (
     MOST_RUNS,
     PROFILES,
     ModelSpec,
-    Objective,
     Protocol,
     StudySpec,
     TrainingSpec,
 )
+from study.statistics.purposes import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from musebar_core.yamlfile import Plain
     from search_spaces import Space
+
+logger = logging.getLogger(__name__)
 
 NOT_SHOWN = "*** (not shown: it may hold a password)"
 
@@ -79,7 +82,20 @@ def load(source: str, overrides: Iterable[str] = (), name: str | None = None) ->
     if name is not None:
         content["name"] = name
     _absolute_paths(content)
-    return resolve(content)
+    spec = resolve(content)
+    _say_what_was_read(content, spec)
+    return spec
+
+
+def _say_what_was_read(content: Mapping[str, Plain], spec: StudySpec) -> None:
+    """Tell of an older spec's objective what it is read as."""
+    search = content.get("search")
+    if isinstance(search, dict) and "objective" in search:
+        logger.warning(
+            "search.objective '%s' is an older study's: it is read as search.purpose '%s'",
+            search["objective"],
+            spec.search.purpose,
+        )
 
 
 def restore(content: Mapping[str, Plain]) -> StudySpec:
@@ -169,12 +185,11 @@ def _check_search(spec: StudySpec) -> None:
             f"spec: search.rungs {rungs}: numbers of seeds, rising, each below seeds.confirm "
             f"({spec.seeds.confirm})"
         )
-    objectives = spec.search.objectives
-    if len(set(objectives)) != len(objectives) or not set(objectives) - {Objective.MI_LOWER}:
+    search = spec.search
+    if search.rate is not None and search.purpose is not Purpose.RECONSTRUCTION:
         raise UsageError(
-            f"spec: search.objective [{', '.join(objectives)}]: bce, elbo, or a list such as "
-            "[bce, mi_lower], each once (mi_lower alone would reward a code nothing is decoded "
-            "from)"
+            f"spec: search.rate {search.rate:g}: only search.purpose=reconstruction has a rate "
+            f"(this one is '{search.purpose}')"
         )
 
 

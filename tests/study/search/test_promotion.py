@@ -1,59 +1,92 @@
 from __future__ import annotations
 
+import pytest
+
 from study.search import promotion
-from study.spec.model import Objective
+from study.statistics.purposes import Aim, Purpose
+from tests.study.search.measured import measured
 
-BCE = (Objective.BCE,)
-BOTH = (Objective.BCE, Objective.MI_LOWER)
+REPRESENTATION, DENSITY = Aim(), Aim(Purpose.DENSITY)
 
-
-def entry(config_id, bce, mi, collapsed=0, done=3):
-    return promotion.Searched(config_id, bce, -bce, mi, collapsed, done, 3)
+NOISE = ((0.0, 0.1, 0.2), (0.2, 0.1, 0.0), (0.1, 0.0, 0.2), (0.0, 0.2, 0.1))
 
 
-def promoted(results, count, objectives=BCE):
-    return [p.config_id for p in promotion.promote(results, count, objectives) if p.promoted]
+def entry(config_id, nll, mi, seed=0, **rest):
+    """Three seeds around an NLL and an MI, with noise of about 0.1 nats in both."""
+    noise = NOISE[seed]
+    nlls, mis = [nll + e for e in noise], [mi + e for e in reversed(noise)]
+    done = rest.pop("done", 3)
+    return promotion.Searched(measured(config_id, nlls[:done], mis[:done], **rest), 3)
 
 
-def test_finalists_are_the_best_by_the_objective_and_the_most_informative():
-    results = [entry("a", 1, 0.1), entry("b", 2, 0.2), entry("c", 3, 0.3), entry("d", 4, 0.9)]
-    assert promoted(results, 3) == ["a", "b", "d"]
-    told = {p.config_id: p for p in promotion.promote(results, 3, BCE)}
-    assert (told["d"].informative, told["a"].informative) == (True, False)
-    assert (told["c"].promoted, told["c"].statistic) == (False, 3)
-    assert "place 3 of 4" in told["c"].reason
+def promoted(results, count, aim=REPRESENTATION):
+    return [p.config_id for p in promotion.promote(results, count, aim) if p.promoted]
 
 
-def test_collapsed_and_incomplete_configurations_yield_their_place():
+RESULTS = [
+    entry("a", 100.0, 0.3, 0),
+    entry("b", 100.05, 1.5, 1),
+    entry("c", 100.1, 1.2, 2),
+    entry("d", 130.0, 9.0, 3),
+]
+
+
+def test_the_most_informative_go_on_whose_nll_is_as_good_as_the_bests():
+    assert promoted(RESULTS, 1) == ["b"]
+    assert promoted(RESULTS, 3) == ["b", "c", "a"]
+
+
+def test_the_last_of_several_places_is_kept_for_the_lowest_nll():
+    told = {p.config_id: p for p in promotion.promote(RESULTS, 2, REPRESENTATION)}
+    assert [i for i, p in told.items() if p.promoted] == ["b", "a"]
+    assert (told["a"].anchor, told["b"].anchor) == (True, False)
+    assert "the lowest NLL" in told["a"].reason
+    assert told["c"].reason == "place 2 of 4 on the search seeds"
+
+
+def test_for_a_density_the_lowest_nlls_go_on():
+    assert promoted(RESULTS, 2, DENSITY) == ["a", "b"]
+    statistic = promotion.promote(RESULTS, 2, DENSITY)[0].statistic
+    assert statistic == pytest.approx(100.1)  # of 100.0, 100.1 and 100.2
+
+
+def test_a_reconstruction_has_to_keep_to_its_rate():
     results = [
-        entry("a", 1, 0, collapsed=3),
-        entry("b", 2, 1),
-        entry("c", 3, 1, done=2),
-        entry("d", 4, 1),
+        entry("a", 100.0, 1.0, kl=2.0, bce=99.0),
+        entry("b", 101.0, 1.0, 1, kl=9.0, bce=90.0),
+        entry("c", 101.0, 1.0, 2, kl=4.0, bce=98.0),
+    ]
+    assert promoted(results, 1, Aim(Purpose.RECONSTRUCTION, 5.0)) == ["c"]
+    assert promoted(results, 1, Aim(Purpose.RECONSTRUCTION, 10.0)) == ["b"]
+    assert promoted(results, 1, Aim(Purpose.RECONSTRUCTION)) == ["a"]  # the KL of the lowest NLL
+
+
+def test_a_collapse_keeps_nobody_from_the_final():
+    results = [entry("a", 100.0, 2.0, collapsed=2), entry("b", 100.0, 0.3, 1)]
+    assert promoted(results, 1) == ["a"]
+
+
+def test_failed_and_undertrained_configurations_yield_their_place():
+    results = [
+        entry("a", 100.0, 9.0, 0, undertrained=2),
+        entry("b", 100.0, 1.0, 1),
+        entry("c", 100.0, 9.0, 2, done=2),
+        entry("d", 100.0, 0.9, 3, undertrained=1),
     ]
     assert promoted(results, 2) == ["b", "d"]
     assert promoted(results, 3) == ["b", "d", "a"]
-    reasons = {p.config_id: p.reason for p in promotion.promote(results, 2, BCE)}
-    assert reasons["a"] == "3 of 3 search seeds collapsed"
+    reasons = {p.config_id: p.reason for p in promotion.promote(results, 2, REPRESENTATION)}
+    assert reasons["a"] == "2 of 3 search seeds undertrained"
     assert reasons["c"] == "1 of 3 search seeds failed"
 
 
-def test_one_collapse_of_few_search_seeds_keeps_nobody_from_the_final():
-    results = [entry("a", 1, 0, collapsed=1), entry("b", 2, 1), entry("c", 0, 1, collapsed=2)]
-    assert promoted(results, 1) == ["a"]
-    alone = promotion.Searched("d", 0, 0, 0, 1, 1, 1)
-    assert not alone.eligible
-    assert not promotion.Searched("e", 0, 0, 0, 3, 10, 10).eligible
+def test_the_pareto_set_of_a_representation_is_that_of_nll_and_information():
+    front = promotion.pareto_set(RESULTS, REPRESENTATION)
+    assert [r.config_id for r in front] == ["a", "b", "d"]
+    assert promotion.pareto_set(RESULTS, DENSITY) == []
 
 
-def test_with_two_objectives_the_pareto_set_goes_first():
-    results = [
-        entry("a", 1, 1),
-        entry("b", 1.5, 0.5),
-        entry("c", 2, 3),
-        entry("d", 3, 9),
-        entry("e", 0, 99, collapsed=3),
-    ]
-    assert [r.config_id for r in promotion.pareto_set(results, BOTH)] == ["a", "c", "d"]
-    assert promoted(results, 3, BOTH) == ["a", "c", "d"]
-    assert promoted(results, 3) == ["a", "b", "d"]
+def test_a_sampler_is_told_costs_in_the_order_of_the_choice():
+    costs = promotion.costs(RESULTS, REPRESENTATION)
+    assert sorted(costs, key=costs.__getitem__) == ["b", "c", "a", "d"]
+    assert promotion.costs([entry("a", 1, 1, done=2)], REPRESENTATION) == {}

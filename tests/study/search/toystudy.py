@@ -38,7 +38,7 @@ def toy(run, *, failed=False):
     if failed:
         return FAILED
     level = int(run.config_id, 16) % 97 + run.seed % 7 / 10
-    return done(bce=level, elbo=-level, mi_lower=level % 5, collapsed=False)
+    return done(bce=level, kl=0.0, elbo=-level, mi_lower=level % 5, collapsed=False)
 
 
 def slope(spec, *, flawed):
@@ -61,6 +61,7 @@ def slope(spec, *, flawed):
         bce = 100 + sum(place**2 for place in away) + noise
         return done(
             bce=bce,
+            kl=1.0,
             elbo=-bce - 1,
             mi_lower=at["latent_length"] + noise,
             collapsed=flawed and last["latent_length"],
