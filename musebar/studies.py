@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from musebar_core.errors import UnknownNameError, UsageError
-from reports.answers.choice import Prefer
+from musebar_core.errors import UnknownNameError, UsageError, WorkError
+from reports.answers.choice import NothingWorks
 from reports.answers.curves import curve
 from reports.answers.search import search
 from reports.answers.summaries import genre_names
@@ -14,6 +14,7 @@ from reports.answers.views import dot_plot, information_plot, is_chosen
 from reports.output import recommendation
 from reports.pages.view import GenreView, StudyView, view
 from reports.words import labels
+from reports.words.choice import nothing_works_text
 from study.home import files
 from study.results.tables import StudyTables, load_tables, study_names
 
@@ -71,17 +72,30 @@ class Study:
         """One row a decision about a configuration: kept, promoted, dropped, and why."""
         return self.tables.decisions
 
-    def recommend(self, genre: str, prefer: Prefer | str = Prefer.BCE) -> Recommendation:
+    def recommend(self, genre: str, purpose: str | None = None) -> Recommendation:
         """Recommend a configuration for a genre, with the evidence for it.
+
+        Parameters
+        ----------
+        genre
+            One of the study's.
+        purpose
+            ``representation``, ``density``, ``reconstruction`` or, with the most KL in nats,
+            ``reconstruction@5``; None: what the study was asked for.
 
         Raises
         ------
         UnknownNameError
             If the study has no such genre.
+        UsageError
+            If there is no such purpose.
         WorkError
-            If no configuration has all its seeds yet.
+            If no configuration has all its seeds yet, or all of them are undertrained.
         """
-        return recommendation.recommend(self.tables, genre, prefer)
+        found = recommendation.recommend(self.tables, genre, purpose)
+        if isinstance(found, NothingWorks):
+            raise WorkError(nothing_works_text(found))
+        return found
 
     def figure(self, name: str, genre: str | None = None) -> go.Figure:
         """Draw one of :data:`FIGURES` as the report does.

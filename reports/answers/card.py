@@ -10,8 +10,9 @@ import numpy as np
 
 from musebar_core import metric_table
 from musebar_core.size import n_parameters
-from reports.answers.choice import Prefer, full_counts, validation
+from reports.answers.choice import full_counts, validation
 from reports.answers.cost import Cost, cost
+from reports.answers.headline import Headline, headline, ties_of
 from reports.answers.methods import DEFAULT
 from reports.answers.stages import Stages, stages
 from reports.answers.summaries import seeds_wanted, summaries
@@ -19,10 +20,10 @@ from reports.answers.transfer import TransferRegret, transfers
 from reports.stats.bootstrap import studentised_interval
 from reports.stats.improvement import Improvement, improvement
 from reports.stats.separation import Separation, separation
-from reports.stats.ties import TieSet, tie_set
 from reports.stats.variance import VarianceParts, variance_parts
 from study.statistics.intervals import paired_difference
 from study.statistics.signflip import SignFlip, sign_flip
+from study.statistics.trainings import collapse_rate, expected_trainings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +32,10 @@ if TYPE_CHECKING:
 
     from reports.answers.choice import Choice
     from reports.answers.summaries import ConfigurationSummary
+    from reports.stats.ties import TieSet
     from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
-
-CHOICE_METRICS = {Prefer.BCE: "bce", Prefer.INFORMATION: "mi_lower"}
-"""What a choice is made on."""
+    from study.statistics.purposes import Aim
 
 
 class DefaultStatus(StrEnum):
@@ -85,9 +85,15 @@ class Card:
     Attributes
     ----------
     metric
-        What the choice is made on: ``bce`` (less is better) or ``mi_lower`` (more is).
+        What the choice is told by: ``mi_lower`` (more is better), ``nll`` or ``bce`` (less is).
+    headline
+        How the answer begins.
+    trainings
+        Expected trainings of the choice until one does not collapse; None where all seeds did.
+    collapse_rate
+        95% interval of its collapse rate.
     ties
-        Which of the pool are not distinguishably worse than another.
+        Which of the pool are not distinguishably worse than another, in the purpose's cost.
     runner_up
         The best of the others; None where the choice was the only candidate.
     default
@@ -109,9 +115,12 @@ class Card:
 
     study: str
     genre: str
-    prefer: Prefer
+    aim: Aim
     metric: str
     choice: Choice
+    headline: Headline
+    trainings: float | None
+    collapse_rate: tuple[float, float]
     n_wanted: int
     ties: TieSet
     runner_up: Rival | None
@@ -134,30 +143,34 @@ class Card:
 
 def decision_card(tables: StudyTables, choice: Choice) -> Card:
     """Draw up the card of a choice."""
-    metric = CHOICE_METRICS[choice.prefer]
+    metric = choice.metric
     sign = sign_of(metric)
     rows = summaries(tables, choice.genre)
     costs = sign * _table(choice.pool, metric)
-    ties = tie_set([row.config_id for row in choice.pool], costs)
+    ties = ties_of(choice)
+    seeds = choice.chosen.collapsed, choice.chosen.n_measured
     others = [row for row in choice.pool if row.config_id != choice.chosen.config_id]
-    default, status, seeds = _default(tables, choice, metric)
+    default, status, default_seeds = _default(tables, choice, metric)
     told_apart = choice.chosen.config_id in ties.worse
     tied = [] if told_apart else [row for row in others if row.config_id in ties.members]
     return Card(
         study=tables.name,
         genre=choice.genre,
-        prefer=choice.prefer,
+        aim=choice.aim,
         metric=metric,
         choice=choice,
+        headline=headline(choice, ties),
+        trainings=expected_trainings(*seeds),
+        collapse_rate=collapse_rate(*seeds),
         n_wanted=seeds_wanted(tables),
         ties=ties,
         runner_up=_rival(choice.chosen, others[0], metric) if others else None,
         default=default,
         default_status=status,
-        default_seeds=seeds,
+        default_seeds=default_seeds,
         stages=stages(rows, metric, costs, sign),
         separations=_separations(choice.chosen, tied, metric),
-        transfers=transfers(tables, choice.chosen, choice.prefer, metric),
+        transfers=transfers(tables, choice.chosen, choice.aim, metric),
         smallest=_smallest(choice, metric),
         variance=variance_parts(costs),
         studentised=studentised_interval(

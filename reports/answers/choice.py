@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from musebar_core.annealing import ScheduleKind
+from musebar_core.metric_table import metric
+from musebar_core.size import n_parameters
+from reports.answers.methods import DEFAULT
 from reports.answers.summaries import (
     ConfigurationSummary,
     SplitSummary,
@@ -14,42 +16,45 @@ from reports.answers.summaries import (
     seeds_wanted,
     summaries,
 )
+from study.statistics.intervals import paired_difference
+from study.statistics.purposes import Aim, Candidate, Purpose, rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from study.results.tables import StudyState, StudyTables
+    from study.statistics.intervals import SeedMean
+    from study.statistics.purposes import Ranking
 
 CHOICE_PHASES = ("confirm", "methods")
 """Phases that a choice is made from; where a configuration has both in full, the first."""
 
+NEEDED = {
+    Purpose.REPRESENTATION: ("mi_lower", "bce", "elbo"),
+    Purpose.DENSITY: ("bce", "elbo"),
+    Purpose.RECONSTRUCTION: ("bce", "kl", "elbo"),
+}
+"""Metrics without which a purpose cannot be chosen for; ELBO stands for an NLL not measured."""
 
-class Prefer(StrEnum):
-    """What the choice favours among eligible configurations."""
-
-    BCE = "bce"
-    INFORMATION = "information"
-
-
-NEEDED = {Prefer.BCE: ("bce",), Prefer.INFORMATION: ("mi_lower", "bce")}
-"""Metrics that a choice is made on."""
+SURE = 2.0
+"""Paired standard errors beyond which another is said to be better."""
 
 
 class Tiebreak(StrEnum):
-    """What decides between configurations that lie within one standard error, in this order."""
+    """What decides between near ties, in this order."""
 
-    LATENT_LENGTH = "latent_length"
-    REGULARIZERS = "regularizers"
-    SCHEDULE = "schedule"
+    COLLAPSED = "collapsed"
+    PARAMETERS = "parameters"
     CONFIG_ID = "config_id"
 
 
 class Caution(StrEnum):
     """What to know before trusting a choice or a recommendation, the gravest first."""
 
-    NONE_ELIGIBLE = "none_eligible"
-    MARKOV_UNKNOWN = "markov_unknown"
-    MARKOV_UNBEATEN = "markov_unbeaten"
+    DEFAULT_BETTER = "default_better"
+    OTHER_BETTER = "other_better"
+    RATE_UNMET = "rate_unmet"
+    NLL_UNMEASURED = "nll_unmeasured"
     UNFINISHED = "unfinished"
     BASELINES_UNBEATEN = "baselines_unbeaten"
     BASELINES_UNKNOWN = "baselines_unknown"
@@ -87,6 +92,69 @@ class Shortfall:
     unmeasured: tuple[str, ...] = ()
 
 
+class Remedy(StrEnum):
+    """What to do where nothing is trained, by what was not tried yet; the likeliest first."""
+
+    OUTPUT_BIAS = "output_bias"
+    LEARNING_RATE = "learning_rate"
+    EPOCHS = "epochs"
+
+
+FAST_LEARNING_RATE = 0.005
+"""From this rate on runs left the plateau within some hundred steps."""
+
+
+@dataclass(frozen=True)
+class NothingWorks:
+    """Every configuration with a full count is undertrained: none beats the Markov chain.
+
+    Attributes
+    ----------
+    aim
+        What was asked for.
+    n_full
+        Configurations with a full count.
+    closest
+        The one of lowest mean validation BCE.
+    markov
+        Validation BCE of the Markov chain, nats per snippet.
+    remedies
+        What to do next, the likeliest first.
+    """
+
+    genre: str
+    study: str
+    aim: Aim
+    n_full: int
+    n_wanted: int
+    closest: ConfigurationSummary
+    markov: float
+    remedies: tuple[Remedy, ...]
+
+
+@dataclass(frozen=True)
+class Better:
+    """Another configuration that is surely better than the choice in one metric.
+
+    Attributes
+    ----------
+    difference
+        How much better, seed by seed, above 0 in the metric's unit.
+    admitted
+        Whether it was among those that the purpose's metric decided between.
+    """
+
+    row: ConfigurationSummary
+    metric: str
+    difference: SeedMean
+    admitted: bool
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the paper's own method."""
+        return self.row.method == DEFAULT
+
+
 @dataclass(frozen=True)
 class Choice:
     """A chosen configuration and how it was come by.
@@ -95,56 +163,74 @@ class Choice:
     ----------
     chosen
         The configuration, in the phase whose seeds were used.
+    candidates
+        All that could be chosen: full counts that are not mostly undertrained, best first.
     pool
-        Those it was chosen from, best first.
+        Those of them between which the purpose's metric decided, the chosen one first: for a
+        representation NLL within the tolerance, for a reconstruction KL within the rate.
     tied
-        Those that the last step chose between, the chosen one first.
+        Near ties that the last step chose between, the chosen one first.
+    ranking
+        The numbers behind it.
+    likelihood
+        ``nll``, or ``elbo`` where not all had it measured.
     n_wanted
         Seeds of a full count.
-    n_full, n_eligible
-        Configurations with a full count, and the eligible ones of them.
-    markov
-        Validation BCE of the Markov chain, nats per snippet; None where it is not recorded.
-    n_beating
-        How many of those that could be chosen beat it in mean validation BCE.
+    n_full, n_undertrained
+        Configurations with a full count, and those of them that are no candidates.
+    better
+        Candidates that are better by more than two paired standard errors: the paper's own method
+        first, then by how much.
     """
 
     genre: str
-    prefer: Prefer
+    aim: Aim
     chosen: ConfigurationSummary
+    candidates: tuple[ConfigurationSummary, ...]
     pool: tuple[ConfigurationSummary, ...]
     tied: tuple[ConfigurationSummary, ...]
+    ranking: Ranking
+    likelihood: str
     n_wanted: int
     n_full: int
-    n_eligible: int
-    markov: float | None
-    n_beating: int
+    n_undertrained: int
+    better: tuple[Better, ...]
 
     @property
-    def eligible(self) -> bool:
-        """Whether the pool is eligible; False where none was and collapse had to be ignored."""
-        return self.n_eligible > 0
+    def metric(self) -> str:
+        """The purpose's own metric, or what stands for it."""
+        return metric_of(self.aim.purpose, self.likelihood)
 
     @property
     def tiebreak(self) -> Tiebreak | None:
         """What decided between the tied ones; None where there was one alone."""
         if len(self.tied) < 2:
             return None
-        pairs = zip(Tiebreak, simplicity(self.tied[0]), simplicity(self.tied[1]), strict=True)
+        pairs = zip(Tiebreak, preference(self.tied[0]), preference(self.tied[1]), strict=True)
         return next(rule for rule, first, second in pairs if first != second)
 
     @property
     def cautions(self) -> tuple[Caution, ...]:
         """What to know of the choice itself before trusting it."""
-        found = [] if self.eligible else [Caution.NONE_ELIGIBLE]
-        if self.prefer is Prefer.INFORMATION and self.markov is None:
-            found.append(Caution.MARKOV_UNKNOWN)
-        elif self.prefer is Prefer.INFORMATION and not self.n_beating:
-            found.append(Caution.MARKOV_UNBEATEN)
-        return tuple(found)
+        defaults = [one.is_default for one in self.better]
+        applies = {
+            Caution.DEFAULT_BETTER: any(defaults),
+            Caution.OTHER_BETTER: not all(defaults),
+            Caution.RATE_UNMET: self.ranking.rate is not None and not self.ranking.admitted,
+            Caution.NLL_UNMEASURED: self.likelihood != "nll",
+        }
+        return tuple(caution for caution, does in applies.items() if does)
 
 
-def choose(tables: StudyTables, genre: str, prefer: Prefer = Prefer.BCE) -> Choice | Shortfall:
+def metric_of(purpose: Purpose, likelihood: str) -> str:
+    """Name the metric that a purpose is told by."""
+    own = {Purpose.REPRESENTATION: "mi_lower", Purpose.RECONSTRUCTION: "bce"}
+    return own.get(purpose, likelihood)
+
+
+def choose(
+    tables: StudyTables, genre: str, aim: Aim | None = None
+) -> Choice | NothingWorks | Shortfall:
     """Choose a genre's configuration on validation figures, or say how far it is from that.
 
     Parameters
@@ -153,41 +239,97 @@ def choose(tables: StudyTables, genre: str, prefer: Prefer = Prefer.BCE) -> Choi
         The study.
     genre
         One of its genres.
-    prefer
-        ``bce``: lowest mean BCE, then the simplest within one standard error of it.
-        ``information``: highest mean ``mi_lower`` among those whose BCE beats the
-        Markov baseline.
+    aim
+        What it is wanted for; None: what the study was asked for.
     """
+    aim = tables.spec.search.aim if aim is None else aim
     wanted = seeds_wanted(tables)
     counted = full_counts(summaries(tables, genre), wanted)
-    full = [row for row in counted if _is_measured(row, prefer, wanted)]
+    full = [row for row in counted if _is_measured(row, aim.purpose, wanted)]
     if not full:
-        unmeasured = NEEDED[prefer] if counted else ()
-        return _shortfall(tables, genre, wanted, unmeasured)
-    eligible = [summary for summary in full if not summary.is_collapsed]
-    candidates = eligible or full
+        return _shortfall(tables, genre, wanted, NEEDED[aim.purpose] if counted else ())
     markov = baseline_bce(tables, genre, "validation").get("markov")
-    beating = [s for s in candidates if markov is not None and validation(s).bce.mean < markov]
-    match prefer:
-        case Prefer.BCE:
-            pool = _by_bce(candidates)
-            tied = _within_one_error(pool)
-        case Prefer.INFORMATION:
-            pool = _by_information(beating or candidates)
-            tied = pool[:1]
-        case _:
-            assert_never(prefer)
+    trained = [row for row in full if not mostly_undertrained(row, markov)]
+    if not trained and markov is not None:
+        closest = min(full, key=lambda row: (validation(row).bce.mean, row.config_id))
+        return NothingWorks(
+            genre, tables.name, aim, len(full), wanted, closest, markov, _remedies(full)
+        )
+    return _choice(genre, aim, trained, wanted, len(full))
+
+
+def _choice(
+    genre: str, aim: Aim, trained: list[ConfigurationSummary], wanted: int, n_full: int
+) -> Choice:
+    measured = all(validation(row).metric("nll").n_seeds >= wanted for row in trained)
+    likelihood = "nll" if measured else "elbo"
+    ranking = rank(_candidates(trained, likelihood), aim)
+    by_id = {row.config_id: row for row in trained}
+    ordered = tuple(by_id[i] for i in ranking.order)
+    chosen, pool = ordered[0], ranking.admitted or ranking.order
     return Choice(
         genre=genre,
-        prefer=prefer,
-        chosen=tied[0],
-        pool=tuple(pool),
-        tied=tuple(tied),
+        aim=aim,
+        chosen=chosen,
+        candidates=ordered,
+        pool=tuple(by_id[i] for i in pool),
+        tied=tuple(by_id[i] for i in ranking.tied),
+        ranking=ranking,
+        likelihood=likelihood,
         n_wanted=wanted,
-        n_full=len(full),
-        n_eligible=len(eligible),
-        markov=markov,
-        n_beating=len(beating),
+        n_full=n_full,
+        n_undertrained=n_full - len(trained),
+        better=_better(ordered, ranking, metric_of(aim.purpose, likelihood), likelihood),
+    )
+
+
+def _candidates(rows: Sequence[ConfigurationSummary], likelihood: str) -> list[Candidate]:
+    """What is ranked, on the seeds that all rows have."""
+    shared = sorted(set.intersection(*({*validation(row).bce.seeds} for row in rows)))
+
+    def figures(row: ConfigurationSummary, name: str) -> tuple[float, ...]:
+        mean = validation(row).metric(name)
+        by_seed = dict(zip(mean.seeds, mean.values, strict=True))
+        return tuple(metric(name).cost(by_seed.get(seed, float("nan"))) for seed in shared)
+
+    return [
+        Candidate(
+            config_id=row.config_id,
+            nll=figures(row, likelihood),
+            mi_lower=tuple(-cost for cost in figures(row, "mi_lower")),
+            bce=figures(row, "bce"),
+            kl=figures(row, "kl"),
+            collapsed=row.collapsed,
+            n_parameters=n_parameters(row.config.model),
+        )
+        for row in rows
+    ]
+
+
+def _better(
+    ordered: Sequence[ConfigurationSummary], ranking: Ranking, own: str, likelihood: str
+) -> tuple[Better, ...]:
+    """Whatever is surely better than the first, in the purpose's metric or in NLL."""
+    chosen, found = validation(ordered[0]), []
+    for row in ordered[1:]:
+        for name in dict.fromkeys((likelihood, own)):
+            mine, its = chosen.metric(name), validation(row).metric(name)
+            lower = metric(name).cost(1.0) > 0
+            apart = paired_difference(mine, its) if lower else paired_difference(its, mine)
+            error = None if apart is None else apart.standard_error
+            if apart is not None and error is not None and apart.mean > SURE * error:
+                found.append(Better(row, name, apart, row.config_id in ranking.admitted))
+    first = {likelihood: 0}
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (
+                not one.is_default,
+                first.get(one.metric, 1),
+                -one.difference.mean,
+                one.row.config_id,
+            ),
+        )
     )
 
 
@@ -201,16 +343,34 @@ def full_counts(rows: tuple[ConfigurationSummary, ...], wanted: int) -> list[Con
     return sorted(found.values(), key=lambda row: row.config_id)
 
 
-def _is_measured(row: ConfigurationSummary, prefer: Prefer, wanted: int) -> bool:
+def mostly_undertrained(row: ConfigurationSummary, markov: float | None) -> bool:
+    """Whether more than half of the seeds do not beat the Markov chain on validation."""
+    if markov is None:
+        return False
+    values = validation(row).bce.values
+    return 2 * sum(value >= markov for value in values) > len(values)
+
+
+def _is_measured(row: ConfigurationSummary, purpose: Purpose, wanted: int) -> bool:
     figures = validation(row)
-    return all(figures.metric(name).n_seeds >= wanted for name in NEEDED[prefer])
+    return all(figures.metric(name).n_seeds >= wanted for name in NEEDED[purpose])
 
 
-def simplicity(summary: ConfigurationSummary) -> tuple[int, int, int, str]:
-    """Sort key of the tie: latent length, regularizers, schedule's order, config_id."""
-    model = summary.config.model
-    order = list(ScheduleKind).index(summary.config.annealing.kind)
-    return model.latent_length, model.regularizers, order, summary.config_id
+def _remedies(full: Sequence[ConfigurationSummary]) -> tuple[Remedy, ...]:
+    """What none of them tried yet; longer training helps in any case."""
+    training = [row.config.training for row in full]
+    slow = max(one.learning_rate for one in training) < FAST_LEARNING_RATE
+    applies = {
+        Remedy.OUTPUT_BIAS: not any(one.output_bias for one in training),
+        Remedy.LEARNING_RATE: slow,
+        Remedy.EPOCHS: True,
+    }
+    return tuple(remedy for remedy, does in applies.items() if does)
+
+
+def preference(summary: ConfigurationSummary) -> tuple[int, int, str]:
+    """Sort key of near ties: collapsed seeds, weights of the model, config_id."""
+    return summary.collapsed, n_parameters(summary.config.model), summary.config_id
 
 
 def validation(summary: ConfigurationSummary) -> SplitSummary:
@@ -218,25 +378,6 @@ def validation(summary: ConfigurationSummary) -> SplitSummary:
     if summary.validation is None:
         raise ValueError(f"{summary.config_id} has no validation figures")
     return summary.validation
-
-
-def _by_bce(candidates: Sequence[ConfigurationSummary]) -> list[ConfigurationSummary]:
-    return sorted(candidates, key=lambda s: (validation(s).bce.mean, simplicity(s)))
-
-
-def _within_one_error(ranked: Sequence[ConfigurationSummary]) -> list[ConfigurationSummary]:
-    """Those within one standard error of the best, the simplest first."""
-    bce = validation(ranked[0]).bce
-    most = bce.mean + (bce.standard_error or 0.0)
-    return sorted((s for s in ranked if validation(s).bce.mean <= most), key=simplicity)
-
-
-def _by_information(candidates: Sequence[ConfigurationSummary]) -> list[ConfigurationSummary]:
-    def order(summary: ConfigurationSummary) -> tuple[float, float, tuple[int, int, int, str]]:
-        figures = validation(summary)
-        return -figures.mi_lower.mean, figures.bce.mean, simplicity(summary)
-
-    return sorted(candidates, key=order)
 
 
 def _shortfall(

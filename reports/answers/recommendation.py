@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.settings import values
 from reports.answers.card import Card, decision_card
-from reports.answers.choice import Caution, Choice, Prefer, Shortfall, choose, validation
+from reports.answers.choice import Caution, Choice, NothingWorks, choose, validation
 from reports.answers.naming import varied
 from reports.answers.overview import Scale, scale
 from reports.answers.summaries import ConfigurationSummary, baseline_bce, summaries
@@ -16,7 +16,9 @@ from study.statistics.intervals import SeedMean, paired_difference
 
 if TYPE_CHECKING:
     from musebar_core.settings import Value
+    from reports.answers.choice import Shortfall
     from study.results.tables import StudyTables
+    from study.statistics.purposes import Aim
 
 ALTERNATIVES = 5
 SPLITS = ("validation", "test")
@@ -32,12 +34,16 @@ class Alternative:
     ----------
     settings
         Those that differ within the genre, by name.
+    metric
+        What the choice is told by.
     difference
-        Its validation BCE minus the choice's, seed by seed; None where they share no seed.
+        Its validation figure in that metric minus the choice's, seed by seed; None where they
+        share no seed.
     """
 
     summary: ConfigurationSummary
     settings: dict[str, Value]
+    metric: str
     difference: SeedMean | None
 
 
@@ -68,7 +74,7 @@ class Recommendation:
     study: str
     state: str
     genre: str
-    prefer: Prefer
+    aim: Aim
     choice: Choice
     card: Card
     baselines: dict[str, dict[str, float]]
@@ -89,11 +95,14 @@ class Recommendation:
 
 
 def recommendation(
-    tables: StudyTables, genre: str, prefer: Prefer = Prefer.BCE
-) -> Recommendation | Shortfall:
-    """Recommend a configuration for a genre of a study, or tell how far it is from that."""
-    choice = choose(tables, genre, prefer)
-    if isinstance(choice, Shortfall):
+    tables: StudyTables, genre: str, aim: Aim | None = None
+) -> Recommendation | NothingWorks | Shortfall:
+    """Recommend a configuration for a genre of a study, or tell how far it is from that.
+
+    ``aim`` is what it is wanted for; None: what the study was asked for.
+    """
+    choice = choose(tables, genre, aim)
+    if not isinstance(choice, Choice):
         return choice
     baselines = {split: baseline_bce(tables, genre, split) for split in SPLITS}
     size = scale(tables)
@@ -101,7 +110,7 @@ def recommendation(
         study=tables.name,
         state=tables.state,
         genre=genre,
-        prefer=prefer,
+        aim=choice.aim,
         choice=choice,
         card=decision_card(tables, choice),
         baselines=baselines,
@@ -136,13 +145,14 @@ def longest_code(
 
 def _alternatives(tables: StudyTables, choice: Choice) -> tuple[Alternative, ...]:
     names = varied(row.config for row in summaries(tables, choice.genre))
-    chosen = validation(choice.chosen).bce
+    chosen = validation(choice.chosen).metric(choice.metric)
     others = [row for row in choice.pool if row.config_id != choice.chosen.config_id]
     return tuple(
         Alternative(
             summary=row,
             settings={name: values(row.config)[name] for name in names},
-            difference=paired_difference(validation(row).bce, chosen),
+            metric=choice.metric,
+            difference=paired_difference(validation(row).metric(choice.metric), chosen),
         )
         for row in others[:ALTERNATIVES]
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import Choice, Prefer, choose, full_counts, validation
+from reports.answers.choice import Choice, choose, full_counts, validation
 from reports.answers.summaries import genre_names, seeds_wanted, summaries
 from study.statistics.intervals import paired_difference
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reports.answers.summaries import ConfigurationSummary
     from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
+    from study.statistics.purposes import Aim
 
 
 class TransferStatus(StrEnum):
@@ -39,7 +40,7 @@ class TransferRegret:
     same
         Whether both genres chose the same configuration: the regret is 0 by definition.
     collapsed
-        Whether it collapsed here on too many seeds to be chosen: a low figure is then no gain.
+        Whether more than one seed in five collapsed here: a low figure is then no gain.
     """
 
     genre: str
@@ -60,7 +61,7 @@ class TransferRegret:
 
 
 def transfers(
-    tables: StudyTables, chosen: ConfigurationSummary, prefer: Prefer, metric: str
+    tables: StudyTables, chosen: ConfigurationSummary, aim: Aim, metric: str
 ) -> tuple[TransferRegret, ...]:
     """One row of the regret matrix: every other genre's configuration, used in this one."""
     genre = chosen.genre
@@ -70,7 +71,7 @@ def transfers(
     for source in genre_names(tables):
         if source == genre:
             continue
-        config_id = _chosen(tables, source, prefer)
+        config_id = _chosen(tables, source, aim)
         row = here.get(config_id or "")
         regret = None if row is None else paired_difference(validation(row).metric(metric), mine)
         collapsed = row is not None and row.is_collapsed
@@ -79,6 +80,6 @@ def transfers(
     return tuple(found)
 
 
-def _chosen(tables: StudyTables, genre: str, prefer: Prefer) -> str | None:
-    found = choose(tables, genre, prefer)
+def _chosen(tables: StudyTables, genre: str, aim: Aim) -> str | None:
+    found = choose(tables, genre, aim)
     return found.chosen.config_id if isinstance(found, Choice) else None

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any
 from musebar_core import yamlfile
 from musebar_core.errors import UnknownNameError, WorkError
 from musebar_core.metric_table import averaged
-from reports.answers.choice import Prefer, Shortfall, validation
+from reports.answers.choice import NothingWorks, Shortfall, validation
+from reports.answers.headline import Verdict
 from reports.answers.recommendation import Recommendation, recommendation
 from reports.answers.summaries import genre_names
 from reports.output.card import card_dict, mean_dict
-from reports.words.choice import reasons, shortfall_text
+from reports.words.choice import nothing_works_text, reasons, shortfall_text
 from reports.words.labels import switch
-from reports.words.recommendation import warnings
+from reports.words.recommendation import answer_text, warnings
 from study.results.columns import SCHEMA_VERSION
+from study.statistics.purposes import Aim
 
 if TYPE_CHECKING:
+    from reports.answers.headline import Settled
     from reports.answers.recommendation import Alternative
     from reports.answers.summaries import SplitSummary
     from study.results.tables import StudyTables
@@ -32,9 +35,11 @@ class NoFullCountError(WorkError):
 
 
 def recommend(
-    tables: StudyTables, genre: str, prefer: Prefer | str = Prefer.BCE, musebar: str = "musebar"
-) -> Recommendation:
+    tables: StudyTables, genre: str, aim: Aim | str | None = None, musebar: str = "musebar"
+) -> Recommendation | NothingWorks:
     """Recommend a configuration for a genre; an error's command begins with ``musebar``.
+
+    ``aim`` is a purpose, as ``density`` or ``reconstruction@5``; None: the study's own.
 
     Raises
     ------
@@ -42,18 +47,22 @@ def recommend(
         If the study has no such genre.
     NoFullCountError
         If no configuration has all its seeds yet.
+    UsageError
+        If there is no such purpose.
     """
     known = genre_names(tables)
     if genre not in known:
         raise UnknownNameError("genre", genre, known, f"study '{tables.name}' has none yet")
-    found = recommendation(tables, genre, Prefer(prefer))
+    found = recommendation(tables, genre, Aim.parse(aim) if isinstance(aim, str) else aim)
     if isinstance(found, Shortfall):
         raise NoFullCountError(shortfall_text(found, musebar))
     return found
 
 
-def as_dict(found: Recommendation) -> dict[str, Any]:
-    """Plain data for YAML and JSON; ``config`` is a whole configuration."""
+def as_dict(found: Recommendation | NothingWorks) -> dict[str, Any]:
+    """Plain data for YAML and JSON; ``config`` is a whole configuration, or null for none."""
+    if isinstance(found, NothingWorks):
+        return _nothing_dict(found)
     chosen = found.chosen
     config: dict[str, Any] = json.loads(chosen.config.canonical_json())
     return {
@@ -63,13 +72,19 @@ def as_dict(found: Recommendation) -> dict[str, Any]:
         "config_id": chosen.config_id,
         "config": config,
         "method": chosen.method,
-        "prefer": str(found.prefer),
+        "verdict": str(found.card.headline.verdict),
+        "purpose": str(found.aim),
+        "answer": answer_text(found),
+        "any_of": list(found.card.headline.members),
+        "settings": [_settled_dict(one) for one in found.card.headline.settings],
         "reason": " ".join(reasons(found.choice)),
         "warnings": list(warnings(found)),
         "evidence": {
             "phase": chosen.phase,
             "seeds": list(chosen.seeds),
             "collapsed_seeds": chosen.collapsed,
+            "expected_trainings": found.card.trainings,
+            "collapse_rate": list(found.card.collapse_rate),
             "validation": _split_dict(chosen.validation),
             "test": _split_dict(chosen.test),
             "baselines": found.baselines,
@@ -80,12 +95,41 @@ def as_dict(found: Recommendation) -> dict[str, Any]:
     }
 
 
-def as_json(found: Recommendation) -> str:
+def _nothing_dict(found: NothingWorks) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "genre": found.genre,
+        "study": found.study,
+        "verdict": str(Verdict.NOTHING_WORKS),
+        "purpose": str(found.aim),
+        "answer": nothing_works_text(found),
+        "warnings": [nothing_works_text(found)],
+        "next": [str(remedy) for remedy in found.remedies],
+        "config_id": None,
+        "config": None,
+        "closest": {
+            "config_id": found.closest.config_id,
+            "validation_bce": mean_dict(validation(found.closest).bce),
+            "markov": found.markov,
+        },
+    }
+
+
+def _settled_dict(one: Settled) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "values": [switch(value) for value in one.values],
+        "free": one.free,
+        "n": one.k,
+    }
+
+
+def as_json(found: Recommendation | NothingWorks) -> str:
     """Write the recommendation as JSON, without NaN."""
     return json.dumps(as_dict(found), indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def as_yaml(found: Recommendation) -> str:
+def as_yaml(found: Recommendation | NothingWorks) -> str:
     """Write the recommendation as YAML, keys in the order of :func:`as_dict`."""
     return yamlfile.dump(json.loads(as_json(found)), width=100)
 
@@ -112,5 +156,7 @@ def _alternative_dict(one: Alternative) -> dict[str, Any]:
             end.mean if end.n_seeds else None for end in (figures.mi_lower, figures.mi_upper)
         ],
         "collapsed_seeds": one.summary.collapsed,
+        "validation_nll": mean_dict(figures.metric("nll")),
+        "metric": one.metric,
         "difference": mean_dict(one.difference),
     }

@@ -38,28 +38,32 @@ class CardView:
 
     Attributes
     ----------
-    information
-        What the card says where information is preferred.
+    others
+        What the card says for each other purpose that leads to another configuration.
     """
 
     parts: tuple[Part, ...]
-    information: tuple[CardSection, ...]
+    others: tuple[tuple[str, tuple[CardSection, ...]], ...]
 
 
 def card_view(study: StudyView, genre: GenreView) -> CardView | None:
     """Lay out a genre's card; None while nothing can be recommended."""
     found = genre.found
-    if found.bce is None:
+    if found.answer is None:
         return None
-    card = found.bce.card
+    card = found.answer.card
     charts = {
         "ties": _ties(card),
         "stages": _stages(card, genre),
         "transfer": _regret(study, genre),
     }
-    other = () if found.information is None else sections(found.information.card)
+    others = tuple(
+        (str(one.aim), sections(one.card))
+        for one in found.others
+        if one.chosen.config_id != card.chosen.config_id
+    )
     parts = (Part(one, charts.get(one.id, ())) for one in sections(card))
-    return CardView(tuple(parts), other)
+    return CardView(tuple(parts), others)
 
 
 def _ties(card: Card) -> tuple[Chart, ...]:
@@ -83,7 +87,7 @@ def _apart(card: Card, row: ConfigurationSummary) -> Apart | None:
     difference = paired_difference(validation(row).metric(card.metric), mine)
     if difference is None:
         return None
-    group = TIED if row.config_id in card.ties.members else WORSE
+    group = TIED if row.config_id in card.headline.members else WORSE
     if row.config_id == card.chosen.config_id:
         group = RECOMMENDED
     return Apart(_label(row), row.config_id, difference, card.ties.p_values[row.config_id], group)
@@ -94,7 +98,7 @@ def _label(row: ConfigurationSummary) -> str:
 
 
 def _ties_table(card: Card, rows: list[Apart]) -> Table:
-    members = set(card.ties.members)
+    members = set(card.headline.members)
     return Table(
         id="ties",
         caption="Configurations that the choice was made from: difference from the recommended "
@@ -147,7 +151,9 @@ def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
 
 
 def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:
-    cards = {one.name: one.found.bce.card for one in study.genres if one.found.bce is not None}
+    cards = {
+        one.name: one.found.answer.card for one in study.genres if one.found.answer is not None
+    }
     if len(study.genres) < 2 or genre.name not in cards:
         return ()
     names = [one.name for one in study.genres]

@@ -20,7 +20,7 @@ from reports.pages.site import GenrePage, Place, Site, Topic
 from reports.pages.strip import strip
 from reports.words import labels
 from reports.words.cards import in_short
-from reports.words.choice import choice_warning, reasons, shortfall_text
+from reports.words.choice import reasons, settled_text, shortfall_text, verdict_text
 from reports.words.recommendation import longest_code_warning, train_command, warnings
 from reports.words.slugs import slug
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from reports.answers.summaries import ConfigurationSummary
     from reports.pages.cells import Table
-    from reports.pages.view import Answers, GenreView, StudyView
+    from reports.pages.view import GenreView, StudyView
 
 GENRE = Topic("Genre cards", "genre")
 
@@ -37,9 +37,9 @@ Labelled = tuple[str, str | None, Curve]
 
 AGAINST_BCE = (
     "Each mark is a configuration on validation: further left predicts better, further up carries "
-    "more; the bar spans the means of mi_lower and mi_upper. BCE alone rewards an empty code, so "
-    "a good choice is left and not at the bottom. Crosses are collapsed (more than one seed in "
-    "five); hollow circles were searched on few seeds and never confirmed, so they may flatter. "
+    "more; the bar spans the means of mi_lower and mi_upper. BCE does not price the KL that it "
+    "takes, so a good choice is left and not at the bottom. Crosses are collapsed (more than one "
+    "seed in five); hollow circles were searched on few seeds and never confirmed, so they may flatter. "
     "Baselines are dashed lines, or named at the edge where they are far off."
 )
 AGAINST_KL = (
@@ -63,14 +63,16 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
         "progress": progress(tables, genre.name),
         "answers": found,
         "missing": "" if found.missing is None else shortfall_text(found.missing),
-        "reasons": () if found.bce is None else reasons(found.bce.choice),
-        "warnings": () if found.bce is None else warnings(found.bce),
-        "further_warnings": _further_warnings(found),
+        "reasons": () if found.answer is None else reasons(found.answer.choice),
+        "warnings": () if found.answer is None else warnings(found.answer),
+        "leading": 0 if found.answer is None else len(found.answer.choice.better[:1]),
+        "verdict": "" if found.answer is None else verdict_text(found.answer.card.headline),
+        "settled": "" if found.answer is None else settled_text(found.answer.card.headline),
         "sounds": _sounds(study, genre),
-        "in_short": () if found.bce is None else in_short(found.bce.card),
+        "in_short": () if found.answer is None else in_short(found.answer.card),
         "strip": None if found.chosen is None else strip(found.chosen.config),
-        "command": "" if found.bce is None else train_command(found.bce),
-        "alternatives": None if found.bce is None else cells.alternatives_table(found.bce),
+        "command": "" if found.answer is None else train_command(found.answer),
+        "alternatives": None if found.answer is None else cells.alternatives_table(found.answer),
         "wanted": study.wanted,
         "short": longest_code_warning(genre.rows, found.chosen),
         "methods_heading": methods_heading(genre.compared, missing),
@@ -88,14 +90,6 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
     }
     here = Place(GENRE, genre.name)
     return render("genre.html.j2", **(context(study, site, here) | page))
-
-
-def _further_warnings(found: Answers) -> list[str]:
-    """Say what to know of the choice by information that is not said of the other already."""
-    if found.bce is None or found.information is None:
-        return []
-    choice = found.information.choice
-    return [choice_warning(o, choice) for o in choice.cautions if o not in found.bce.cautions]
 
 
 def _sounds(study: StudyView, genre: GenreView) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from musebar_core import yamlfile
-from reports.answers.choice import Caution
+from reports.answers.choice import Caution, NothingWorks
+from reports.answers.headline import Verdict
 from reports.answers.methods import DEFAULT
 from reports.answers.overview import overview
 from reports.pages.cells import Cell, Table
@@ -14,7 +15,7 @@ from reports.pages.render import render, without_secrets
 from reports.pages.shared import context
 from reports.pages.site import Place, Site, StudyPage, Topic
 from reports.words import labels
-from reports.words.choice import shortfall_text
+from reports.words.choice import shortfall_text, verdict_text
 from reports.words.cost import hours_text
 from reports.words.purposes import purpose_text
 from reports.words.recommendation import longest_code_warning, warning
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from reports.answers.summaries import SplitSummary
     from reports.pages.view import Answers, GenreView, StudyView
     from study.results.tables import StudyTables
-    from study.spec.model import SearchSpec
 
 
 OVERVIEW = Topic("Overview", "index")
@@ -70,10 +70,10 @@ def overview_page(study: StudyView, site: Site) -> str:
 
 def _warnings(found: Answers) -> list[str]:
     """Say a genre's warnings but that of the scale, which is the study's and said once above."""
-    if found.bce is None:
+    if found.answer is None:
         return []
-    own = (one for one in found.bce.cautions if one is not Caution.SMALL_SCALE)
-    return [warning(one, found.bce) for one in own]
+    own = (one for one in found.answer.cautions if one is not Caution.SMALL_SCALE)
+    return [warning(one, found.answer) for one in own]
 
 
 def _short(genres: tuple[GenreView, ...]) -> list[tuple[str, str]]:
@@ -108,14 +108,14 @@ def asked_line(tables: StudyTables) -> str:
         return f"Every configuration of {space}, on {confirm}."
     configurations = labels.count(search.configurations, "configuration")
     text = f"{configurations} of {space} a genre, each on {labels.count(seeds.search, 'seed')}"
-    text += f" to search; {_finalists(search)}"
+    text += f" to search; {_finalists(search.finalists, search.purpose)}"
     text += " and the paper's four methods" if search.methods else ""
     return f"{text} on {confirm} to confirm. Asked for {purpose_text(search.aim)}."
 
 
-def _finalists(search: SearchSpec) -> str:
-    best = "the best one" if search.finalists == 1 else f"the best {search.finalists}"
-    anchored = search.purpose is Purpose.REPRESENTATION and search.finalists > 1
+def _finalists(n: int, purpose: Purpose) -> str:
+    best = "the best one" if n == 1 else f"the best {n}"
+    anchored = purpose is Purpose.REPRESENTATION and n > 1
     return f"{best}, the one of lowest NLL among them," if anchored else best
 
 
@@ -139,6 +139,7 @@ def scale_line(scale: Scale) -> str:
 def _answer(genres: tuple[GenreView, ...]) -> Table:
     columns = (
         "genre",
+        "answer",
         "recommended",
         "test BCE",
         "Markov",
@@ -154,8 +155,8 @@ def _answer(genres: tuple[GenreView, ...]) -> Table:
         caption="One line a genre. BCE, and that of a Markov chain beside it, in nats per "
         "snippet of the test split, which the choice did not see. MI in nats, from its lower to "
         "its upper bound. Tie set: how many configurations cannot be told from the best. Over the "
-        "default: on how many seeds its validation BCE is lower than that of the paper's own "
-        "method, MuseBar-BOW.",
+        "default: on how many seeds it is better on validation than the paper's own method, "
+        "MuseBar-BOW, in what the purpose goes by.",
         columns=columns,
         rows=tuple(_answer_row(one.name, one.found, one.baselines["test"]) for one in genres),
     )
@@ -163,41 +164,37 @@ def _answer(genres: tuple[GenreView, ...]) -> Table:
 
 def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[Cell, ...]:
     link = Cell(genre, href=page_name(genre))
-    if one.bce is None:
-        return (link, Cell("none yet", warning=True), *(Cell("-"),) * 8)
-    chosen = one.bce.chosen
+    if one.answer is None:
+        none = Verdict.NOTHING_WORKS if isinstance(one.missing, NothingWorks) else "none yet"
+        return (link, Cell(str(none), warning=True), *(Cell("-"),) * 9)
+    chosen = one.answer.chosen
     markov = baselines.get("markov")
     collapsed = f"{chosen.collapsed} of {chosen.n_done}"
     return (
         link,
-        Cell(
-            labels.brief(chosen) + (", not eligible" if chosen.is_collapsed else ""),
-            warning=chosen.is_collapsed,
-        ),
+        Cell(verdict_text(one.answer.card.headline)),
+        Cell(labels.brief(chosen), warning=bool(one.answer.choice.better)),
         _bce(chosen.test),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
         _information(chosen.test),
-        Cell(
-            f"{collapsed}, collapsed" if chosen.is_collapsed else collapsed,
-            chosen.collapsed,
-            warning=chosen.is_collapsed,
-        ),
-        *_sureness(one.bce.card),
-        _cost(one.bce.card.cost.hours),
+        Cell(collapsed, chosen.collapsed, warning=chosen.is_collapsed),
+        *_sureness(one.answer.card),
+        _cost(one.answer.card.cost.hours),
         Cell(chosen.config_id),
     )
 
 
 def _sureness(card: Card) -> tuple[Cell, Cell]:
     """Size of the tie set, and how often the choice beats the paper's default."""
-    ties, default = card.ties, card.default
-    of = len(ties.members) + len(ties.worse)
-    tied = "too few seeds" if ties.too_few_seeds and of > 1 else f"{len(ties.members)} of {of}"
+    members, default = card.headline.members, card.default
+    of = len(card.choice.pool)
+    alone = card.ties.too_few_seeds and of > 1
+    tied = "too few seeds" if alone else f"{len(members)} of {of}"
     if default is None:
         own = card.chosen.method == DEFAULT
-        return Cell(tied, len(ties.members)), Cell("itself" if own else "not known")
+        return Cell(tied, len(members)), Cell("itself" if own else "not known")
     better = default.improvement
-    return Cell(tied, len(ties.members)), Cell(better_text(better), better.share)
+    return Cell(tied, len(members)), Cell(better_text(better), better.share)
 
 
 def _bce(split: SplitSummary | None) -> Cell:

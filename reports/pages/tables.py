@@ -153,7 +153,7 @@ def alternatives_table(recommendation: Recommendation) -> Table:
     return Table(
         id="alternatives",
         caption=f"{_caption([recommendation.chosen], 'validation')} The next best; the difference "
-        "is BCE minus the choice's, seed by seed.",
+        f"is {labels.metric_label(recommendation.choice.metric)} minus the choice's, seed by seed.",
         columns=columns,
         rows=tuple(found),
         footer=_baselines(recommendation.baselines["validation"], columns),

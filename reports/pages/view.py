@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import Prefer, Shortfall
 from reports.answers.recommendation import SPLITS, Recommendation, recommendation
 from reports.answers.summaries import (
     ConfigurationSummary,
@@ -17,26 +16,38 @@ from reports.answers.summaries import (
 from reports.answers.views import compared
 from reports.figures.style import genre_colours
 from study.results.tables import StudyState
+from study.statistics.purposes import Aim, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reports.answers.choice import NothingWorks, Shortfall
     from reports.music.listen import Music
     from study.results.tables import StudyTables
 
 
 @dataclass(frozen=True)
 class Answers:
-    """A genre's recommendations: by BCE and by information; None, and why, where there is none."""
+    """A genre's recommendations.
 
-    bce: Recommendation | None
-    information: Recommendation | None
-    missing: Shortfall | None
+    Attributes
+    ----------
+    answer
+        For what the study was asked for; None where there is none.
+    others
+        For the other purposes, where there is one.
+    missing
+        Why there is none.
+    """
+
+    answer: Recommendation | None
+    others: tuple[Recommendation, ...]
+    missing: Shortfall | NothingWorks | None
 
     @property
     def chosen(self) -> ConfigurationSummary | None:
-        """The configuration recommended by BCE."""
-        return None if self.bce is None else self.bce.chosen
+        """The configuration recommended for the study's purpose."""
+        return None if self.answer is None else self.answer.chosen
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class GenreView:
 
     @property
     def chosen(self) -> ConfigurationSummary | None:
-        """The configuration recommended by BCE."""
+        """The configuration recommended for the study's purpose."""
         return self.found.chosen
 
 
@@ -115,10 +126,12 @@ def view(tables: StudyTables) -> StudyView:
 
 def answers(tables: StudyTables, genre: str) -> Answers:
     """Recommend for a genre, or say why nothing can be recommended yet."""
-    bce, information = (recommendation(tables, genre, prefer) for prefer in Prefer)
-    if isinstance(bce, Shortfall):
-        return Answers(None, None, bce)
-    return Answers(bce, None if isinstance(information, Shortfall) else information, None)
+    answer = recommendation(tables, genre)
+    if not isinstance(answer, Recommendation):
+        return Answers(None, (), answer)
+    asked = (Aim(purpose) for purpose in Purpose if purpose is not answer.aim.purpose)
+    found = (recommendation(tables, genre, aim) for aim in asked)
+    return Answers(answer, tuple(one for one in found if isinstance(one, Recommendation)), None)
 
 
 def _genre(tables: StudyTables, genre: str, wanted: int) -> GenreView:

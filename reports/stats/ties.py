@@ -8,12 +8,14 @@ configuration would dominate a statistic that looks at the extremes of means alo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from study.statistics.purposes import pair_noise
 from study.statistics.signflip import ALPHA, EXACT_SEEDS, patterns
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ BUDGET = 500_000_000
 """Pairs times patterns that are gone through at most; beyond, fewer patterns are drawn."""
 
 LEAST_PATTERNS = 1_000
+SMALLEST_EXACT = 6
+"""Fewest seeds whose flipped signs can tell two configurations apart: 2^-5 is under 5%."""
+
+SMALLEST_NOISE = 1e-12
 ROUNDING = 1e-5
 """Statistics closer than this are equal: single precision carries seven digits."""
 
@@ -46,6 +52,8 @@ class TieSet:
         The smallest p-value that so many seeds allow.
     exact
         Whether every sign pattern was gone through.
+    pooled
+        Whether Tukey's test was used instead, of too few seeds to flip signs.
     """
 
     members: tuple[str, ...]
@@ -54,6 +62,7 @@ class TieSet:
     n_seeds: int
     smallest: float
     exact: bool
+    pooled: bool = False
 
     @property
     def too_few_seeds(self) -> bool:
@@ -61,7 +70,13 @@ class TieSet:
         return self.smallest > ALPHA
 
 
-def tie_set(config_ids: Sequence[str], costs: NDArray[np.float64], alpha: float = ALPHA) -> TieSet:
+def tie_set(
+    config_ids: Sequence[str],
+    costs: NDArray[np.float64],
+    alpha: float = ALPHA,
+    *,
+    works: NDArray[np.bool_] | None = None,
+) -> TieSet:
     """Find the configurations that no other is significantly better than.
 
     Parameters
@@ -72,6 +87,10 @@ def tie_set(config_ids: Sequence[str], costs: NDArray[np.float64], alpha: float 
         ``[k, n]``: less is better; column s holds every configuration's figure on seed s.
     alpha
         Probability, at most, that a configuration as good as the best is called worse.
+    works
+        ``[k, n]``: which figures count; of a pair the seeds on which both do. None: all. Runs that
+        collapse more often in one arm than in another would skew the differences, which the test
+        takes for symmetric.
 
     Notes
     -----
@@ -80,13 +99,14 @@ def tie_set(config_ids: Sequence[str], costs: NDArray[np.float64], alpha: float 
     again among themselves, until nothing is dropped.
     """
     k, n = costs.shape
+    works = np.ones(costs.shape, dtype=bool) if works is None else works
     signs, exact = _signs(k, n)
     p_values = np.ones(k)
     left, floor = np.arange(k), 0.0
     while len(left) > 1:
         # many small products: threads of the linear algebra would wait for each other
         with threadpool_limits(limits=1, user_api="blas"):
-            observed, null = _statistics(costs[left], signs)
+            observed, null = _statistics(costs[left], works[left], signs)
         p = (null[None, :] >= observed[:, None] - ROUNDING).mean(axis=1)
         p_values[left] = np.maximum(p, floor)
         dropped = p <= alpha
@@ -106,6 +126,37 @@ def tie_set(config_ids: Sequence[str], costs: NDArray[np.float64], alpha: float 
     )
 
 
+def range_tie_set(
+    config_ids: Sequence[str], costs: NDArray[np.float64], alpha: float = ALPHA
+) -> TieSet:
+    """As :func:`tie_set`, for too few seeds to flip signs: Tukey's test of the range.
+
+    A configuration is worse where its mean lies above the lowest by more than all k are expected to
+    range if they were equal (Tukey 1949), in units of the noise pooled over all pairs: (k - 1)
+    (n - 1) degrees of freedom. It takes the noise for normal and alike in all configurations.
+    """
+    from scipy.stats import studentized_range
+
+    k, n = costs.shape
+    means = costs.mean(axis=1)
+    noise = pair_noise(costs)
+    p_values = np.ones(k)
+    if k > 1 and n > 1:
+        gaps = (means - means.min()) / max(noise / math.sqrt(2 * n), SMALLEST_NOISE)
+        above = gaps > 0
+        p_values[above] = studentized_range.sf(gaps[above], k, (k - 1) * (n - 1))
+    order = np.lexsort((np.asarray(config_ids), means))
+    return TieSet(
+        members=tuple(config_ids[i] for i in order if p_values[i] > alpha),
+        worse=tuple(config_ids[i] for i in order if p_values[i] <= alpha),
+        p_values={config_ids[i]: float(p_values[i]) for i in order},
+        n_seeds=n,
+        smallest=0.0 if n > 1 else 1.0,
+        exact=True,
+        pooled=True,
+    )
+
+
 def _signs(k: int, n: int) -> tuple[NDArray[np.float32], bool]:
     """Patterns ``[F, n]``, one of each pair of opposites: the largest |t| is that of both."""
     signs = patterns(n)
@@ -120,7 +171,7 @@ def _signs(k: int, n: int) -> tuple[NDArray[np.float32], bool]:
 
 
 def _statistics(
-    costs: NDArray[np.float64], signs: NDArray[np.float32]
+    costs: NDArray[np.float64], works: NDArray[np.bool_], signs: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Each configuration's worst deficit, ``[k]``, and the largest of any pair, ``[F]``.
 
@@ -131,7 +182,7 @@ def _statistics(
     worst = np.full(k, -np.inf, dtype=np.float32)
     null = np.zeros(len(signs), dtype=np.float32)
     for i in range(k - 1):
-        differences = costs[i] - costs[i + 1 :]
+        differences = np.where(works[i] & works[i + 1 :], costs[i] - costs[i + 1 :], 0.0)
         sizes = np.sqrt((differences**2).sum(axis=1, keepdims=True))
         units = np.divide(differences, sizes, out=np.zeros_like(differences), where=sizes > 0)
         flipped = units.astype(np.float32) @ signs.T

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from musebar_core.metric_table import metric
 from reports.answers.transfer import TransferStatus
 from reports.stats.separation import MOST_SEEDS, POWER
 from reports.words.cost import hours_text, runs_text
@@ -90,8 +91,8 @@ def _ties(card: Card) -> CardSection:
         lines.append(
             Line(
                 "Note",
-                "the recommended one lies within one standard error of the best "
-                "and is simpler, but is distinguishably worse, seed by seed: "
+                "the recommended one is a near tie of the best or takes fewer trainings, but "
+                "where both work it is distinguishably worse, seed by seed: "
                 f"p {p_value(ties.p_values[card.chosen.config_id])}",
             )
         )
@@ -100,19 +101,33 @@ def _ties(card: Card) -> CardSection:
         lines += [_member(card, pool[config_id]) for config_id in shown]
         lines += _more(len(ties.members) - len(shown))
         if not ties.too_few_seeds:
-            how = "every sign pattern" if ties.exact else "drawn sign patterns"
-            lines.append(
-                Line(
-                    "Test",
-                    f"max-T over all pairs, {count(ties.n_seeds, 'seed')}, "
-                    f"{how}: smallest possible p {p_value(ties.smallest)}",
-                )
-            )
+            lines.append(Line("Test", _test(ties)))
     about = (
-        "Configurations with full counts that no other is significantly better than "
-        f"({ALPHA:.0%} over all of them together, seed by seed)."
+        "Candidates that no other is significantly better than for the purpose "
+        f"({ALPHA:.0%} over all of them together, seed by seed; for a representation on seeds on "
+        "which both of a pair work)."
     )
     return CardSection("ties", "What else would do", about, tuple(lines))
+
+
+def _test(ties: TieSet) -> str:
+    seeds = count(ties.n_seeds, "seed")
+    if ties.pooled:
+        return (
+            f"Tukey's range over {seeds}, too few to flip signs: it takes the noise for normal and "
+            "alike in all, and does not keep its level where some collapse more often than others"
+        )
+    how = "every sign pattern" if ties.exact else "drawn sign patterns"
+    return f"max-T over all pairs, {seeds}, {how}: smallest possible p {p_value(ties.smallest)}"
+
+
+def trainings_text(card: Card) -> str:
+    """Say how many trainings to expect until one works, and how often runs collapse."""
+    low, high = card.collapse_rate
+    rate = f"collapse rate {percent(low)} to {percent(high)}"
+    if card.trainings is None:
+        return f"no seed worked, so that the number of trainings has no estimate ({rate})"
+    return f"about {card.trainings:.3g} trainings until one works ({rate})"
 
 
 def _member(card: Card, row: ConfigurationSummary) -> Line:
@@ -137,6 +152,7 @@ def _sureness(card: Card) -> CardSection:
         lines.append(Line("Over the paper's default", rival_text(card.default)))
     elif note := default_note(card):
         lines.append(Line("Over the paper's default", f"no comparison: {note}"))
+    lines.append(Line("Expected trainings", trainings_text(card)))
     if card.studentised is not None:
         interval = f"[{number(card.studentised[0])}, {number(card.studentised[1])}]"
         text = f"{metric_label(card.metric)} {interval}"
@@ -157,7 +173,7 @@ def _stages(card: Card) -> CardSection:
     if found.change is not None and len(found.finalists) > 1:
         lines.append(Line("Mean change", change_text(found.change)))
     if found.flattery is not None:
-        best = "lowest" if card.metric == "bce" else "highest"
+        best = "lowest" if metric(card.metric).cost(1.0) > 0 else "highest"
         lines.append(
             Line(
                 "Bias of the pick",
@@ -238,7 +254,7 @@ TRANSFERS = {
 def transfer_text(one: TransferRegret) -> str:
     """Say what another genre's configuration costs here, or why that is not known."""
     if one.regret is not None and not one.same:
-        collapsed = "; it collapsed here: not eligible" if one.collapsed else ""
+        collapsed = "; it collapsed here on more than one seed in five" if one.collapsed else ""
         return f"{one.config_id}: {with_interval(one.regret)} nats{collapsed}"
     match one.status:
         case TransferStatus.SAME:

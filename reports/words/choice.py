@@ -2,32 +2,84 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from reports.answers.choice import Caution, Prefer, Tiebreak, validation
-from reports.words.labels import METHODS, count, metric_label, number
+from musebar_core.settings import setting
+from musebar_core.size import n_parameters
+from reports.answers.choice import Caution, NothingWorks, Remedy, Tiebreak, validation
+from reports.answers.headline import Verdict
+from reports.words.labels import (
+    METHODS,
+    brief,
+    count,
+    method_label,
+    metric_label,
+    number,
+    setting_label,
+    value_text,
+    with_interval,
+)
+from reports.words.purposes import purpose_text
 from study.results.tables import StudyState
-from study.statistics.eligibility import most_collapsed
+from study.statistics.purposes import TOLERANCE, TRAININGS_WEIGHT, Purpose
 
 if TYPE_CHECKING:
-    from reports.answers.choice import Choice, Shortfall
+    from reports.answers.choice import Better, Choice, Shortfall
+    from reports.answers.headline import Headline, Settled
+    from reports.answers.summaries import ConfigurationSummary
 
 RULES = {
-    Tiebreak.LATENT_LENGTH: "smallest latent length",
-    Tiebreak.REGULARIZERS: "fewest regularizers",
-    Tiebreak.SCHEDULE: "schedule that stands first",
+    Tiebreak.COLLAPSED: "fewest collapsed seeds",
+    Tiebreak.PARAMETERS: "smallest model",
     Tiebreak.CONFIG_ID: "config_id that sorts first",
 }
+
+REMEDIES = {
+    Remedy.OUTPUT_BIAS: "start the output bias at the pitch frequencies "
+    "(`--set training.output_bias=true`): none of them did",
+    Remedy.LEARNING_RATE: "raise the learning rate (`--set training.learning_rate=0.01`): "
+    "none of them learned so fast",
+    Remedy.EPOCHS: "train longer (`--set training.epochs=N`)",
+}
+"""What to do where nothing is trained."""
+
+
+def verdict_text(found: Headline) -> str:
+    """Say how an answer begins: ``use this`` or ``any of 5``."""
+    match found.verdict:
+        case Verdict.ANY_OF:
+            return f"any of {len(found.members)}"
+        case Verdict.USE_THIS | Verdict.NOTHING_WORKS:
+            return str(found.verdict)
+        case unknown:
+            assert_never(unknown)
+
+
+def settled_text(found: Headline) -> str:
+    """Say of several that will do what is settled and what is free; empty for one alone."""
+    if len(found.members) < 2:
+        return ""
+    n = len(found.members)
+    settled = [_settled(one, n) for one in found.settings if not one.free]
+    free = [setting_label(one.name) for one in found.settings if one.free]
+    parts = []
+    if settled:
+        parts.append(f"settled: {'; '.join(settled)}")
+    if free:
+        parts.append(f"free, as among all candidates: {', '.join(free)}")
+    return ". ".join(parts)
+
+
+def _settled(one: Settled, n: int) -> str:
+    values = " or ".join(value_text(value) for value in one.values)
+    share = f"all {n}" if one.k == n else f"{one.k} of {n}"
+    return f"{setting(one.name).label} {values} ({share})"
 
 
 def reasons(choice: Choice) -> tuple[str, ...]:
     """Say how a configuration was chosen, a sentence a step."""
-    match choice.prefer:
-        case Prefer.BCE:
-            tie = () if choice.tiebreak is None else (_tie(choice, choice.tiebreak),)
-            return (_pool(choice), _best(choice), *tie)
-        case Prefer.INFORMATION:
-            return (_pool(choice), _most_informative(choice))
+    tie = () if choice.tiebreak is None else (_tie(choice, choice.tiebreak),)
+    return (f"Asked for {purpose_text(choice.aim)}.", _pool(choice), _rule(choice), *tie)
 
 
 def choice_warnings(choice: Choice) -> tuple[str, ...]:
@@ -37,22 +89,52 @@ def choice_warnings(choice: Choice) -> tuple[str, ...]:
 
 def choice_warning(caution: Caution, choice: Choice) -> str:
     """Say one of the choice's own cautions."""
-    if caution is Caution.NONE_ELIGIBLE:
-        which = "the only one" if choice.n_full == 1 else f"each of the {choice.n_full}"
-        return (
-            f"No configuration is eligible: {which} with a full count collapsed in "
-            "more than one seed of five. The choice below ignores collapse."
-        )
-    why = (
-        "The Markov baseline is not recorded"
-        if choice.markov is None
-        else f"No configuration's mean validation BCE beats {_markov(choice.markov)}"
+    match caution:
+        case Caution.DEFAULT_BETTER:
+            own = [one for one in choice.better if one.is_default]
+            return f"The paper's default is better: {' and '.join(map(_better, own))}."
+        case Caution.OTHER_BETTER:
+            return _others([one for one in choice.better if not one.is_default])
+        case Caution.RATE_UNMET:
+            return (
+                f"No configuration keeps to the rate of {choice.ranking.rate:g} nats: this one "
+                "comes closest for its BCE."
+            )
+        case Caution.NLL_UNMEASURED:
+            return (
+                "NLL was not measured on all seeds: -ELBO stands for it, an upper bound that "
+                "informative codes lie further below."
+            )
+        case _:
+            return str(caution)
+
+
+def _better(one: Better) -> str:
+    where = "" if one.admitted else ", at an NLL beyond the tolerance"
+    if one.metric not in {"mi_lower", "active_units"}:
+        where = ""
+    name = method_label(one.row.method) or brief(one.row)
+    return (
+        f"{one.row.config_id} ({name}) by {with_interval(one.difference)} nats in validation "
+        f"{metric_label(one.metric)}{where}"
     )
-    return f"{why}: the highest mi_lower was taken among all of them."
 
 
-def shortfall_text(one: Shortfall, musebar: str = "musebar") -> str:
+def _others(found: list[Better]) -> str:
+    first = found[0]
+    n = len({one.row.config_id for one in found})
+    if n == 1:
+        return f"Another is better by more than two paired standard errors: {_better(first)}."
+    return (
+        f"{n} others are better by more than two paired standard errors in one metric; "
+        f"first {_better(first)}."
+    )
+
+
+def shortfall_text(one: Shortfall | NothingWorks, musebar: str = "musebar") -> str:
     """Say why nothing can be chosen yet and how to go on; commands begin with ``musebar``."""
+    if isinstance(one, NothingWorks):
+        return nothing_works_text(one)
     if one.unmeasured:
         needed = " and ".join(map(metric_label, one.unmeasured))
         return f"no configuration of '{one.genre}' has {needed} measured on all seeds"
@@ -67,6 +149,18 @@ def shortfall_text(one: Shortfall, musebar: str = "musebar") -> str:
     return f"{text} (study {one.state}{_go_on(one, musebar)})"
 
 
+def nothing_works_text(one: NothingWorks) -> str:
+    """Say that every configuration is undertrained, and what to do next."""
+    bce = validation(one.closest).bce.mean
+    which = "the only configuration" if one.n_full == 1 else f"all {one.n_full} configurations"
+    return (
+        f"{Verdict.NOTHING_WORKS}: {which} of '{one.genre}' with {_all_seeds(one.n_wanted)} "
+        f"{'is' if one.n_full == 1 else 'are'} undertrained, no better than the Markov chain "
+        f"(validation BCE {number(one.markov)}; closest {one.closest.config_id} at {number(bce)}). "
+        f"Next: {'; '.join(REMEDIES[remedy] for remedy in one.remedies)}"
+    )
+
+
 def _go_on(one: Shortfall, musebar: str) -> str:
     if one.state is StudyState.FINISHED:
         return ""
@@ -79,55 +173,61 @@ def _pool(choice: Choice) -> str:
     have = (
         f"has {_all_seeds(wanted)}" if choice.n_full == 1 else f"have {_all_seeds(wanted, 'their')}"
     )
-    return (
-        f"{count(choice.n_full, 'configuration')} {have}; {choice.n_eligible} of them eligible "
-        f"(at most {most_collapsed(wanted)} of {wanted} collapsed on validation)."
-    )
+    text = f"{count(choice.n_full, 'configuration')} {have}"
+    if choice.n_undertrained:
+        text += f"; {choice.n_undertrained} of them undertrained, which are no candidates"
+    return f"{text}."
 
 
 def _all_seeds(wanted: int, whose: str = "its") -> str:
     return f"{whose} one seed" if wanted == 1 else f"all {wanted} seeds"
 
 
-def _best(choice: Choice) -> str:
-    best = choice.pool[0]
-    bce = validation(best).bce
-    spread = (
-        "one seed, so its standard error is unknown"
-        if bce.standard_error is None
-        else f"standard error over its seeds {number(bce.standard_error)}"
+def _rule(choice: Choice) -> str:
+    first = choice.candidates[0] if len(choice.tied) < 2 else _first(choice)
+    figures = validation(first)
+    match choice.aim.purpose:
+        case Purpose.REPRESENTATION:
+            return _representation(choice, first.config_id, number(figures.mi_lower.mean))
+        case Purpose.DENSITY:
+            label, mean = metric_label(choice.metric), figures.metric(choice.metric).mean
+            return f"Best mean validation {label}: {first.config_id} at {number(mean)}."
+        case Purpose.RECONSTRUCTION:
+            rate = choice.ranking.rate or 0.0
+            return (
+                f"Lowest mean validation BCE among {len(choice.ranking.admitted)} of at most "
+                f"{number(rate)} nats of KL: {first.config_id} at {number(figures.bce.mean)}."
+            )
+        case unknown:
+            assert_never(unknown)
+
+
+def _representation(choice: Choice, config_id: str, mi: str) -> str:
+    tolerance, label = choice.ranking.tolerance, metric_label(choice.likelihood)
+    if tolerance is None:
+        return f"One seed tells of no noise: the best mean validation {label}, {config_id}."
+    return (
+        f"{len(choice.pool)} of {len(choice.candidates)} are as good in validation {label} as the "
+        f"best: within {number(tolerance)} nats, {TOLERANCE:g} standard deviations of a paired "
+        f"difference. Of them {config_id} has the most information, mi_lower {mi} nats, less its "
+        f"price: a standard deviation of {label} weighs as one of mi_lower, and e times the "
+        f"trainings as {TRAININGS_WEIGHT:g}."
     )
-    return f"Lowest mean validation BCE: {best.config_id} at {number(bce.mean)} ({spread})."
+
+
+def _first(choice: Choice) -> ConfigurationSummary:
+    """Of near ties the one that the ranking itself put first."""
+    return min(choice.tied, key=lambda row: (choice.ranking.costs[row.config_id], row.config_id))
 
 
 def _tie(choice: Choice, rule: Tiebreak) -> str:
     chosen = choice.chosen
-    model = chosen.config.model
     values = {
-        Tiebreak.LATENT_LENGTH: str(model.latent_length),
-        Tiebreak.REGULARIZERS: str(model.regularizers),
-        Tiebreak.SCHEDULE: str(chosen.config.annealing.kind),
+        Tiebreak.COLLAPSED: f"{chosen.collapsed} of {count(chosen.n_measured, 'seed')}",
+        Tiebreak.PARAMETERS: f"{n_parameters(chosen.config.model):,} weights",
         Tiebreak.CONFIG_ID: chosen.config_id,
     }
-    error = validation(choice.pool[0]).bce.standard_error
-    lie = "lie within one standard error of it" if error else "have this same mean"
     return (
-        f"{len(choice.tied)} configurations {lie}; among them the "
-        f"{RULES[rule]} ({values[rule]}) decides for {chosen.config_id}."
+        f"{len(choice.tied)} configurations lie within one paired standard error of it; among them "
+        f"the {RULES[rule]} ({values[rule]}) decides for {chosen.config_id}."
     )
-
-
-def _most_informative(choice: Choice) -> str:
-    among = "all of them"
-    if choice.markov is not None and choice.n_beating:
-        verb = "beats" if choice.n_beating == 1 else "beat"
-        among = f"{choice.n_beating} that {verb} {_markov(choice.markov)} in BCE"
-    mi = validation(choice.chosen).mi_lower
-    return (
-        f"Highest mean validation mi_lower among {among}: "
-        f"{choice.chosen.config_id} at {number(mi.mean)} nats."
-    )
-
-
-def _markov(bce: float) -> str:
-    return f"the Markov baseline ({number(bce)})"

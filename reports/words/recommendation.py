@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import Caution, Prefer, validation
+from reports.answers.choice import Caution, validation
 from reports.answers.recommendation import SPLITS, longest_code, short_splits
 from reports.words import labels
-from reports.words.cards import sections
-from reports.words.choice import choice_warning, reasons
+from reports.words.cards import sections, trainings_text
+from reports.words.choice import choice_warning, reasons, settled_text, verdict_text
 from reports.words.scale import small_scale
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ _WARNINGS: dict[Caution, Callable[[Recommendation], str]] = {
         "The baselines are not recorded: nothing tells what its BCE is worth."
     ),
     Caution.COLLAPSED_SEEDS: lambda rec: (
-        f"{rec.chosen.collapsed} of {_seeds(rec)} collapsed on validation."
+        f"{rec.chosen.collapsed} of {_seeds(rec)} collapsed on validation: "
+        f"{trainings_text(rec.card)}."
     ),
     Caution.FEW_SEEDS: lambda rec: f"Only {_seeds(rec)}: the spread over seeds is a rough guess.",
     Caution.FEW_SNIPPETS: lambda rec: too_few_snippets(rec.chosen) or "",
@@ -89,7 +90,7 @@ def as_text(recommendation: Recommendation, musebar: str = "musebar") -> str:
         f"  configuration {chosen.config_id}{method}; study {rec.study}, phase {chosen.phase}, "
         f"{labels.count(chosen.n_done, 'seed')}, {chosen.collapsed} collapsed"
     )
-    lines = [f"{rec.genre}: {labels.describe(chosen.config, chosen.told_by)}", origin, ""]
+    lines = [answer_text(rec), origin, ""]
     if rec.cautions:
         lines += [*(f"  ! {said}" for said in warnings(rec)), ""]
     lines += [*_evidence_lines(rec), "", "How it was chosen"]
@@ -102,11 +103,24 @@ def as_text(recommendation: Recommendation, musebar: str = "musebar") -> str:
     return "\n".join(lines)
 
 
+def answer_text(rec: Recommendation) -> str:
+    """Say the answer in a line: its verdict first, and what is surely better than it."""
+    said = labels.describe(rec.chosen.config, rec.chosen.told_by)
+    text = f"{verdict_text(rec.card.headline)} for {rec.genre}, {rec.aim}: {said}"
+    if rest := settled_text(rec.card.headline):
+        text += f"; {rest}"
+    first = rec.choice.cautions[:1]
+    if first and first[0] in {Caution.DEFAULT_BETTER, Caution.OTHER_BETTER}:
+        warned = choice_warning(first[0], rec.choice)
+        text += f". But: {warned[0].lower()}{warned[1:].rstrip('.')}"
+    return text
+
+
 def train_command(rec: Recommendation, musebar: str = "musebar") -> str:
     """Return the shell command that trains the recommended configuration."""
-    prefer = "" if rec.prefer is Prefer.BCE else f" --prefer {rec.prefer}"
+    asked = f" --for {rec.aim}"
     return (
-        f"{musebar} recommend {shlex.quote(rec.genre)} --study {rec.study}{prefer} --format yaml "
+        f"{musebar} recommend {shlex.quote(rec.genre)} --study {rec.study}{asked} --format yaml "
         f"> best.yaml && {musebar} train --config best.yaml"
     )
 
@@ -115,6 +129,7 @@ EVIDENCE = (
     ("BCE", "bce", "nats per snippet"),
     ("KL", "kl", "nats per snippet"),
     ("ELBO", "elbo", "nats per snippet"),
+    ("NLL", "nll", "nats per snippet"),
     ("MI, lower", "mi_lower", "nats"),
     ("MI, upper", "mi_upper", "nats"),
     ("active units", "active_units", "dimensions"),
@@ -140,8 +155,12 @@ def _evidence_lines(rec: Recommendation) -> list[str]:
     return _aligned(rows)
 
 
+def _told_by(rec: Recommendation) -> str:
+    return labels.metric_label(rec.choice.metric)
+
+
 def _alternative_lines(rec: Recommendation) -> list[str]:
-    rows = [["configuration", "", "BCE", "difference", "MI"]]
+    rows = [["configuration", "", "BCE", f"{_told_by(rec)} difference", "MI"]]
     for one in rec.alternatives:
         figures = validation(one.summary)
         rows.append(

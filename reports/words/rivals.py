@@ -49,10 +49,10 @@ def rival_text(rival: Rival) -> str:
 
 
 def collapsed_text(row: ConfigurationSummary) -> str:
-    """Say that a rival cannot be chosen, whatever its figure."""
+    """Say on how many seeds a rival collapsed, where those are more than one in five."""
     if not row.is_collapsed:
         return ""
-    return f"; it collapsed on {row.collapsed} of {count(row.n_done, 'seed')}: not eligible"
+    return f"; it collapsed on {row.collapsed} of {count(row.n_done, 'seed')}"
 
 
 def better_text(better: Improvement) -> str:

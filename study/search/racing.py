@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """Share of wrong cuts a rung may make, divided among the comparisons made there."""
 
+MARGIN = 1.5
+"""Standard errors that a difference has to exceed: a near tie forgives one, and the best was picked
+by the same figures."""
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -119,7 +123,7 @@ def _judged(
         return RungVerdict(own, seeds, True, "the best so far")  # noqa: FBT003
     mine, its = ranking.seed_costs[own], ranking.seed_costs[best]
     apart = [a - b for a, b in zip(mine, its, strict=True)]
-    p = _beyond(apart, standard_error(apart) or 0.0)
+    p = _beyond(apart, MARGIN * (standard_error(apart) or 0.0))
     said = f"worse for {aim} than {best} over {seeds} paired seeds, beyond a near tie"
     if ranking.tolerance is not None and own not in ranking.admitted:
         lowest = min(field.values(), key=lambda one: (fmean(one.nll), one.config_id))
