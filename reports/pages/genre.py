@@ -39,7 +39,8 @@ AGAINST_BCE = (
     "Each mark is a configuration on validation: further left predicts better, further up carries "
     "more; the bar spans the means of mi_lower and mi_upper. BCE does not price the KL that it "
     "takes, so a good choice is left and not at the bottom. Crosses are collapsed (more than one "
-    "seed in five); hollow circles were searched on few seeds and never confirmed, so they may flatter. "
+    "seed in five); hollow circles were searched on few seeds and never confirmed, so they may "
+    "flatter. "
     "Baselines are dashed lines, or named at the edge where they are far off."
 )
 AGAINST_KL = (

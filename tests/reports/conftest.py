@@ -39,13 +39,16 @@ def frame(rows, columns):
 class Study:
     """Collects seed runs and hands them out as tables."""
 
-    def __init__(self, name="demo", confirm=10, genres=("jazz",), state="finished"):
+    def __init__(
+        self, name="demo", confirm=10, genres=("jazz",), state="finished", purpose="density"
+    ):
         self.name, self.confirm, self.state = name, confirm, state
         self.genres = list(genres)
         self.rows, self.epochs, self.plan = [], [], []
         self.snippets = 1024
         self.baselines = MARKOV
         self.about = ""
+        self.purpose = purpose
 
     def add(
         self,
@@ -60,11 +63,18 @@ class Study:
         failed=0,
         mi=(2.0, 3.0),
         kl=4.0,
+        mis=None,
+        nlls=None,
     ):
-        """Add done seeds (one a BCE), then failed ones; ``collapsed`` of the done collapse."""
+        """Add done seeds (one a BCE), then failed ones; ``collapsed`` of the done collapse.
+
+        ``mis`` and ``nlls`` are mi_lower and NLL by seed; NLL is bce + kl / 2 by itself.
+        """
         first = 0 if phase == "search" else 1000
         for i, bce in enumerate(bces):
-            self._done(config, first + i, bce, phase, genre, method, i < collapsed, mi, kl)
+            pair = mi if mis is None else (mis[i], mis[i] + 1.0)
+            nll = bce + kl / 2 if nlls is None else nlls[i]
+            self._done(config, first + i, bce, phase, genre, method, i < collapsed, pair, kl, nll)
         for i in range(failed):
             row = self._row(config, first + len(bces) + i, phase, genre, method)
             self.rows.append(row | {"state": "failed", "failure": "loss is NaN", "attempts": 3})
@@ -78,7 +88,7 @@ class Study:
         )
         return config.config_id
 
-    def _done(self, config, seed, bce, phase, genre, method, collapsed, mi, kl):
+    def _done(self, config, seed, bce, phase, genre, method, collapsed, mi, kl, nll):
         row = self._row(config, seed, phase, genre, method)
         lower, upper = (0.0, 0.1) if collapsed else mi
         for prefix in METRIC_PREFIXES:
@@ -95,6 +105,7 @@ class Study:
                 prefix + "informative_share": upper / kl,
                 prefix + "collapsed": collapsed,
                 prefix + "n_snippets": self.snippets,
+                prefix + "nll": nll + (1.0 if "test" in prefix else 0.0),
             }
         self.rows.append(row)
         for epoch, above in ((50, 30.0), (100, 0.0)):
@@ -193,7 +204,7 @@ class Study:
                     "space": "full",
                     "configurations": 60,
                     "finalists": 3,
-                    "objective": "bce",
+                    "purpose": self.purpose,
                     "methods": True,
                 },
                 "seeds": {"search": 2, "confirm": self.confirm},

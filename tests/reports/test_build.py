@@ -11,7 +11,6 @@ from reports.pages.overview import asked_line
 from reports.pages.render import without_secrets
 from reports.pages.strip import strip
 from reports.words.slugs import page_name
-from study.spec.model import Objective
 
 
 def asking(tables, **changes):
@@ -127,18 +126,18 @@ def test_credentials_in_a_failures_reason_are_not_shown(make_study, make_config,
     ("finalists", "said"),
     [
         (1, "the best one and the paper's"),
-        (2, "the best one by the objective and the most informative one left and the paper's"),
-        (4, "the best 3 by the objective and the most informative one left and the paper's"),
+        (2, "the best 2, the one of lowest NLL among them, and the paper's"),
+        (4, "the best 4, the one of lowest NLL among them, and the paper's"),
     ],
 )
 def test_what_was_asked_names_the_finalists(make_study, finalists, said):
-    assert said in asked_line(asking(make_study().tables(), finalists=finalists))
+    tables = make_study(purpose="representation").tables()
+    assert said in asked_line(asking(tables, finalists=finalists))
 
 
-def test_what_was_asked_names_every_objective(make_study):
-    both = [Objective.BCE, Objective.MI_LOWER]
-    said = asked_line(asking(make_study().tables(), objective=both))
-    assert said.endswith("The search improves BCE and MI lower.")
+def test_what_was_asked_names_the_purpose(make_study):
+    said = asked_line(make_study(purpose="density").tables())
+    assert said.endswith("Asked for density: the lowest NLL.")
 
 
 def test_files_that_file_managers_leave_do_not_hinder_a_rebuild(report, four_methods):
@@ -180,7 +179,7 @@ def test_the_genre_page_has_figures_tables_and_words(report):
     text = (report.parent / page_name("jazz")).read_text()
     assert "10 of 10, collapsed" in text
     assert "cover seeds, not the choice of songs" in text
-    assert "Preferring information leads to" in text
+    assert "For reconstruction" in text
 
 
 def test_a_scale_below_the_papers_stands_on_the_first_page(report):

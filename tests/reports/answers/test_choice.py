@@ -1,79 +1,165 @@
 import pytest
 
-from reports.answers.choice import Caution, Prefer, Shortfall, Tiebreak, choose
-from reports.output.recommendation import NoFullCountError, recommend
+from reports.answers.choice import Caution, NothingWorks, Remedy, Shortfall, Tiebreak, choose
+from reports.output.recommendation import NoFullCountError, as_dict, recommend
 from reports.words.choice import choice_warnings, reasons, shortfall_text
+from reports.words.recommendation import as_text, warnings
+from study.statistics.purposes import Aim, Purpose
+
+DENSITY = Aim(Purpose.DENSITY)
+
+FIRST = [0.3, -0.1, 0.2, -0.4, 0.1, -0.2, 0.0, 0.4, -0.3, 0.0]
+SECOND = [-0.2, 0.3, -0.1, 0.1, -0.4, 0.0, 0.2, -0.3, 0.4, 0.0]
+"""Two rows of noise of mean 0 over ten seeds."""
 
 
-def test_a_clearly_best_configuration_is_chosen(make_study, make_config, spread_around):
-    study = make_study()
-    study.add(make_config(8), spread_around(570.0))
-    best = study.add(make_config(64), spread_around(560.0))
-    found = choose(study.tables(), "jazz")
-    assert found.chosen.config_id == best
-    assert found.eligible
-    assert len(found.tied) == 1
-    assert [row.config.model.latent_length for row in found.pool] == [64, 8]
+def around(mean, noise):
+    return [mean + e for e in noise]
 
 
-@pytest.mark.parametrize(
-    ("simple", "other", "deciding"),
-    [
-        ((8, 16, "cyclical"), (16, 1, "constant"), "smallest latent length (8)"),
-        ((8, 2, "cyclical"), (8, 4, "constant"), "fewest regularizers (2)"),
-        ((8, 2, "logistic"), (8, 2, "cosine"), "schedule that stands first (logistic)"),
-    ],
-)
-def test_a_tie_goes_to_the_simplest(
-    make_study, make_config, spread_around, simple, other, deciding
-):
-    study = make_study()
-    # sd 1 over ten seeds: a standard error of 1/3, wider than the difference of 0.3
-    wanted = study.add(make_config(*simple), spread_around(560.3))
-    study.add(make_config(*other), spread_around(560.0))
-    found = choose(study.tables(), "jazz")
-    assert found.chosen.config_id == wanted
-    assert deciding in reasons(found)[-1]
+@pytest.fixture
+def add(make_config):
+    """Adds a configuration by NLL and MI; the noise of both is about 0.4 nats a pair."""
+
+    def one(study, latent, nll, mi, noise=FIRST, **rest):
+        nlls, mis = around(nll, noise), around(mi, noise[::-1])
+        config = make_config(latent, **rest.pop("settings", {}))
+        return study.add(config, around(nll - 2, noise), mis=mis, nlls=nlls, **rest)
+
+    return one
 
 
-def test_a_tie_in_everything_goes_to_the_first_config_id(make_study, make_config, spread_around):
-    study = make_study()
-    ids = [study.add(make_config(8, input_dropout=d), spread_around(560.0)) for d in (0.1, 0.3)]
-    found = choose(study.tables(), "jazz")
-    assert (found.chosen.config_id, found.tiebreak) == (min(ids), Tiebreak.CONFIG_ID)
-
-
-def test_just_over_one_standard_error_is_no_tie(make_study, make_config, spread_around):
-    study = make_study()
-    study.add(make_config(8), spread_around(560.34))
-    best = study.add(make_config(64), spread_around(560.0))
-    assert choose(study.tables(), "jazz").chosen.config_id == best
-
-
-def test_the_standard_error_is_that_of_the_best_alone(make_study, make_config, spread_around):
-    study = make_study()
-    study.add(make_config(8), spread_around(560.5, sd=20.0))
-    best = study.add(make_config(64), spread_around(560.0, sd=0.1))
-    assert choose(study.tables(), "jazz").chosen.config_id == best
-
-
-def test_a_collapsed_configuration_is_not_eligible(make_study, make_config, spread_around):
-    study = make_study()
-    study.add(make_config(8), spread_around(550.0), collapsed=3)
-    wanted = study.add(make_config(16), spread_around(560.0), collapsed=2)
+def test_the_most_informative_is_chosen_whose_nll_is_as_good(make_study, add):
+    study = make_study(purpose="representation")
+    lowest = add(study, 8, 560.0, 0.5)
+    wanted = add(study, 16, 560.2, 2.0, SECOND)
+    add(study, 32, 590.0, 9.0)
     found = choose(study.tables(), "jazz")
     assert found.chosen.config_id == wanted
-    assert found.cautions == ()
+    assert {row.config_id for row in found.pool} == {lowest, wanted}
+    assert len(found.candidates) == 3
+    assert choose(study.tables(), "jazz", DENSITY).chosen.config_id == lowest
 
 
-def test_a_failed_seed_makes_a_configuration_ineligible(make_study, make_config, spread_around):
+def test_the_purpose_is_the_studys_own_unless_another_is_asked_for(make_study, add):
+    study = make_study(purpose="density")
+    lowest = add(study, 8, 560.0, 0.5)
+    wanted = add(study, 16, 560.2, 2.0, SECOND)
+    assert choose(study.tables(), "jazz").chosen.config_id == lowest
+    assert choose(study.tables(), "jazz", Aim()).chosen.config_id == wanted
+
+
+def test_a_clearly_worse_candidate_never_changes_the_choice(make_study, add):
+    study = make_study(purpose="representation")
+    add(study, 8, 560.0, 0.5)
+    wanted = add(study, 16, 560.2, 2.0, SECOND)
+    for latent, (nll, mi) in {32: (600, 0.0), 64: (800, 0.5), 128: (2000, 9)}.items():
+        add(study, latent, nll, mi, [30 * e for e in FIRST])
+        assert choose(study.tables(), "jazz").chosen.config_id == wanted
+
+
+@pytest.mark.parametrize(("aim", "wanted"), [("reconstruction@5", 16), ("reconstruction@20", 32)])
+def test_a_reconstruction_is_the_lowest_bce_at_its_rate(make_study, make_config, aim, wanted):
     study = make_study()
-    study.add(make_config(8), spread_around(550.0)[:9], failed=1)
-    wanted = study.add(make_config(16), spread_around(560.0))
+    study.add(make_config(8), around(560.0, FIRST), kl=1.0)
+    study.add(make_config(16), around(555.0, FIRST), kl=5.0)
+    study.add(make_config(32), around(540.0, FIRST), kl=20.0)
+    found = choose(study.tables(), "jazz", Aim.parse(aim))
+    assert found.chosen.config.model.latent_length == wanted
+    assert Caution.RATE_UNMET not in found.cautions
+    unmet = choose(study.tables(), "jazz", Aim.parse("reconstruction@0.5"))
+    assert Caution.RATE_UNMET in unmet.cautions
+
+
+def test_a_near_tie_goes_to_fewer_collapsed_seeds_then_to_the_smaller_model(make_study, add):
+    study = make_study(purpose="density")
+    add(study, 8, 560.0, 2.0, collapsed=1)
+    small = add(study, 16, 560.05, 2.0, SECOND)
+    add(study, 32, 560.05, 2.0, SECOND)
+    found = choose(study.tables(), "jazz")
+    assert (found.chosen.config_id, len(found.tied)) == (small, 3)
+    assert found.tiebreak is Tiebreak.PARAMETERS
+    assert "smallest model" in reasons(found)[-1]
+
+
+def test_a_collapse_is_no_veto_but_a_price(make_study, add):
+    study = make_study(purpose="representation")
+    wanted = add(study, 16, 560.0, 5.0, collapsed=3)  # three of ten say nothing, seven say much
+    add(study, 8, 560.0, 1.0, SECOND)
+    found = as_dict(recommend(study.tables(), "jazz"))
+    assert found["config_id"] == wanted
+    assert found["evidence"]["expected_trainings"] == pytest.approx(10 / 6.5)
+    assert any("about 1.54 trainings" in one for one in found["warnings"])
+
+
+def test_undertrained_configurations_are_no_candidates(make_study, add):
+    study = make_study(purpose="representation")
+    add(study, 8, 640.0, 9.0)  # the Markov chain is at 627
+    wanted = add(study, 16, 560.0, 1.0)
+    found = choose(study.tables(), "jazz")
+    assert found.chosen.config_id == wanted
+    assert found.n_undertrained == 1
+    assert "1 of them undertrained" in reasons(found)[1]
+
+
+def test_where_nothing_is_trained_nothing_works_yet_and_what_to_do_is_said(make_study, add):
+    study = make_study(purpose="representation")
+    closest = add(study, 8, 640.0, 9.0)
+    add(study, 16, 650.0, 9.0)
+    found = choose(study.tables(), "jazz")
+    assert isinstance(found, NothingWorks)
+    assert found.closest.config_id == closest
+    assert found.remedies == (Remedy.OUTPUT_BIAS, Remedy.LEARNING_RATE, Remedy.EPOCHS)
+    said = as_dict(recommend(study.tables(), "jazz"))
+    assert (said["verdict"], said["config"]) == ("nothing works yet", None)
+    assert said["answer"].startswith("nothing works yet: all 2 configurations of 'jazz'")
+    assert "training.output_bias=true" in said["answer"]
+
+
+def test_what_was_tried_already_is_no_remedy(make_study, add):
+    study = make_study(purpose="representation")
+    add(study, 8, 640.0, 9.0, settings={"output_bias": True, "learning_rate": 0.01})
+    assert choose(study.tables(), "jazz").remedies == (Remedy.EPOCHS,)
+
+
+def test_a_better_default_is_the_first_thing_said(make_study, add):
+    study = make_study(purpose="representation")
+    add(study, 8, 560.0, 0.1, phase="methods", method="musebar_bow")
+    wanted = add(study, 16, 560.6, 3.0, SECOND)
+    found = recommend(study.tables(), "jazz")
+    assert found.chosen.config_id == wanted
+    assert found.cautions[0] is Caution.DEFAULT_BETTER
+    assert warnings(found)[0].startswith("The paper's default is better:")
+    assert "nats in validation NLL" in warnings(found)[0]
+    first = as_text(found).splitlines()[0]
+    assert "the paper's default is better" in first
+
+
+def test_what_the_purpose_does_not_ask_for_is_no_warning(make_study, add):
+    study = make_study(purpose="density")
+    add(study, 8, 560.0, 0.1)
+    add(study, 16, 562.0, 3.0, SECOND)
+    assert choose(study.tables(), "jazz").cautions == ()
+
+
+def test_another_that_says_more_at_a_worse_nll_is_said(make_study, add):
+    study = make_study(purpose="representation")
+    add(study, 8, 560.0, 0.1)
+    informative = add(study, 16, 590.0, 3.0, SECOND)
+    found = choose(study.tables(), "jazz")
+    assert found.cautions == (Caution.OTHER_BETTER,)
+    assert [(one.row.config_id, one.metric) for one in found.better] == [(informative, "mi_lower")]
+    assert "at an NLL beyond the tolerance" in choice_warnings(found)[0]
+
+
+def test_a_failed_seed_makes_no_full_count(make_study, make_config, add):
+    study = make_study()
+    study.add(make_config(8), around(550.0, FIRST)[:9], failed=1)
+    wanted = add(study, 16, 560.0, 1.0)
     assert choose(study.tables(), "jazz").chosen.config_id == wanted
 
 
-def test_search_figures_are_never_chosen_from(make_study, make_config, spread_around):
+def test_search_figures_are_never_chosen_from(make_study, make_config):
     study = make_study(confirm=2)
     study.add(make_config(8), [500.0, 500.0], phase="search")
     wanted = study.add(make_config(16), [560.0, 561.0], phase="methods", method="musebar")
@@ -90,17 +176,6 @@ def test_a_configuration_in_two_phases_counts_once(make_study, make_config, spre
     assert found.chosen.n_done == 10
 
 
-def test_none_eligible_is_said_first_and_collapse_ignored(make_study, make_config, spread_around):
-    study = make_study()
-    study.add(make_config(8), spread_around(570.0), collapsed=10)
-    best = study.add(make_config(16), spread_around(560.0), collapsed=10)
-    found = choose(study.tables(), "jazz")
-    assert found.chosen.config_id == best
-    assert not found.eligible
-    assert found.cautions[0] is Caution.NONE_ELIGIBLE
-    assert choice_warnings(found)[0].startswith("No configuration is eligible")
-
-
 def test_no_full_count_is_an_error_that_says_how_far_it_is(make_study, make_config):
     study = make_study(state="stopped")
     config_id = study.add(make_config(8), [560.0] * 3, planned=10)
@@ -114,45 +189,14 @@ def test_no_full_count_is_an_error_that_says_how_far_it_is(make_study, make_conf
     assert caught.value.exit_code == 1
 
 
-def test_information_takes_the_highest_mi_that_beats_markov(make_study, make_config, spread_around):
-    study = make_study()
-    study.add(make_config(8), spread_around(560.0), mi=(1.0, 1.5))
-    wanted = study.add(make_config(16), spread_around(600.0), mi=(3.0, 3.5))
-    study.add(make_config(32), spread_around(640.0), mi=(5.0, 5.5))  # Markov scores 627
-    found = choose(study.tables(), "jazz", Prefer.INFORMATION)
-    assert found.chosen.config_id == wanted
-    assert found.cautions == ()
-
-
-def test_information_says_so_where_none_beats_markov(make_study, make_config, spread_around):
-    study = make_study()
-    study.add(make_config(8), spread_around(660.0), mi=(1.0, 1.5))
-    wanted = study.add(make_config(16), spread_around(700.0), mi=(3.0, 3.5))
-    found = choose(study.tables(), "jazz", Prefer.INFORMATION)
-    assert found.chosen.config_id == wanted
-    assert found.cautions == (Caution.MARKOV_UNBEATEN,)
-    assert "No configuration's mean validation BCE beats" in choice_warnings(found)[0]
-
-
 def test_one_seed_is_chosen_from_without_an_invented_spread(make_study, make_config):
-    study = make_study(confirm=1)
+    study = make_study(confirm=1, purpose="representation")
     best = study.add(make_config(16), [560.0])
-    study.add(make_config(8), [560.1])
+    study.add(make_config(8), [560.1], mi=(9.0, 9.5))
     found = choose(study.tables(), "jazz")
     assert found.chosen.config_id == best
-    said = reasons(found)
-    assert said[0].startswith("2 configurations have their one seed; 2 of them eligible")
-    assert said[1].endswith("(one seed, so its standard error is unknown).")
-    assert len(said) == 2
-
-
-def test_equal_means_are_a_tie_without_a_standard_error(make_study, make_config):
-    for confirm in (1, 2):  # unknown, and zero
-        study = make_study(confirm=confirm)
-        study.add(make_config(16), [560.0] * confirm)
-        study.add(make_config(8), [560.0] * confirm)
-        tie = reasons(choose(study.tables(), "jazz"))[2]
-        assert tie.startswith("2 configurations have this same mean; among them the smallest")
+    assert reasons(found)[1] == "2 configurations have their one seed."
+    assert "One seed tells of no noise" in reasons(found)[2]
 
 
 def test_done_seeds_without_figures_do_not_count(make_study, make_config):
@@ -163,12 +207,13 @@ def test_done_seeds_without_figures_do_not_count(make_study, make_config):
     assert choose(study.tables(), "jazz").chosen.config_id == wanted
 
 
-def test_information_without_a_recorded_markov_baseline_says_so(make_study, make_config):
-    study = make_study(confirm=1)
-    study.baselines = {}
-    study.add(make_config(8), [560.0])
-    found = choose(study.tables(), "jazz", Prefer.INFORMATION)
-    assert "among all of them:" in reasons(found)[-1]
-    assert choice_warnings(found) == (
-        "The Markov baseline is not recorded: the highest mi_lower was taken among all of them.",
-    )
+def test_where_nll_was_not_measured_elbo_stands_for_it_and_that_is_said(make_study, add):
+    study = make_study(purpose="density")
+    wanted = add(study, 8, 560.0, 1.0)
+    add(study, 16, 570.0, 1.0)
+    for row in study.rows:
+        row["validation_nll"] = None
+    found = choose(study.tables(), "jazz")
+    assert (found.chosen.config_id, found.likelihood, found.metric) == (wanted, "elbo", "elbo")
+    assert found.cautions == (Caution.NLL_UNMEASURED,)
+    assert "an upper bound" in choice_warnings(found)[0]

@@ -2,16 +2,23 @@
 
 import pytest
 
-from reports.answers.choice import Caution, Tiebreak
+from reports.answers.choice import Caution, Remedy, Tiebreak
 from reports.answers.claims import Answer, Claim, ClaimVerdict, Measure, Open
 from reports.answers.cost import PHASES
 from reports.answers.methods import Method
 from reports.answers.transfer import TransferStatus
-from reports.words import cards, choice, labels, recommendation, verdicts
+from reports.words import cards, choice, labels, purposes, recommendation, verdicts
 from search_spaces import read_space
 from study.results.columns import BASELINES
+from study.search import candidates
+from study.statistics.purposes import Purpose
 
-OF_THE_CHOICE = {Caution.NONE_ELIGIBLE, Caution.MARKOV_UNKNOWN, Caution.MARKOV_UNBEATEN}
+OF_THE_CHOICE = {
+    Caution.DEFAULT_BETTER,
+    Caution.OTHER_BETTER,
+    Caution.RATE_UNMET,
+    Caution.NLL_UNMEASURED,
+}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +27,9 @@ OF_THE_CHOICE = {Caution.NONE_ELIGIBLE, Caution.MARKOV_UNKNOWN, Caution.MARKOV_U
         (Method, labels.METHODS),
         (BASELINES, labels.BASELINES),
         (Tiebreak, choice.RULES),
+        (Remedy, choice.REMEDIES),
+        (Purpose, purposes.PURPOSES),
+        (Purpose, candidates.METRICS),
         (Claim, verdicts.CLAIMS),
         (Answer, verdicts.ANSWERS),
         (Measure, verdicts.MEASURES),
