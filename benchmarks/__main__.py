@@ -6,7 +6,10 @@ import importlib
 import sys
 
 QUICK = ("training", "gpu", "corpus", "overhead", "reports")
-NAMES = (*QUICK, "search_efficiency", "statistics", "coverage", "melody", "reading")
+NAMES = (
+    *QUICK,
+    *("search_efficiency", "decision_rules", "statistics", "coverage", "melody", "reading"),
+)
 
 
 def main() -> None:

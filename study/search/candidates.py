@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 METRICS: dict[Purpose, tuple[str, ...]] = {
     Purpose.REPRESENTATION: ("mi_lower", "nll"),
     Purpose.DENSITY: ("nll",),
-    Purpose.RECONSTRUCTION: ("bce", "kl"),
+    Purpose.RECONSTRUCTION: ("bce",),
 }
 """Validation metrics that a purpose goes by, its own first."""
 

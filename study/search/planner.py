@@ -34,16 +34,16 @@ class Observation:
 
     Attributes
     ----------
-    cost
-        What the purpose's ranking of all that count goes by, less is better; None where a seed
-        failed.
+    costs
+        What a sampler improves, less is better: one figure, that which the purpose ranks all that
+        count by. None where a seed failed.
     violation
         Above 0 where it can have no full count; see
         :attr:`study.search.promotion.Searched.violation`.
     """
 
     proposal: Proposal
-    cost: float | None
+    costs: tuple[float, ...] | None
     violation: float
 
 
@@ -225,7 +225,11 @@ def _observations(record: Record, genre: str, proposals: list[Proposal]) -> tupl
     results = [evidence.searched(record, genre, proposal) for proposal in proposals]
     costs = promotion.costs(results, record.spec.search.aim)
     return tuple(
-        Observation(proposal, costs.get(proposal.config_id), result.violation)
+        Observation(
+            proposal,
+            (costs[proposal.config_id],) if proposal.config_id in costs else None,
+            result.violation,
+        )
         for proposal, result in zip(proposals, results, strict=True)
     )
 

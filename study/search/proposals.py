@@ -175,13 +175,14 @@ def _completed(space: Space, due: GenerationRequest) -> Iterator[optuna.trial.Fr
 
     Without any such one there is no constraint, and no model of it to fit.
     """
-    worst = max((one.cost for one in due.completed if one.cost is not None), default=None)
+    measured = [one.costs for one in due.completed if one.costs is not None]
+    worst = [max(values) for values in zip(*measured, strict=True)]
     constrained = any(one.violation > 0 for one in due.completed)
     for one in due.completed:
-        cost = worst if one.cost is None else one.cost
+        costs = list(one.costs or worst)
         attributes = {"constraints": [one.violation]} if constrained else {}
-        state = TrialState.FAIL if cost is None else TrialState.COMPLETE
-        yield _trial(space, one.proposal, state, None if cost is None else [cost], attributes)
+        state = TrialState.COMPLETE if costs else TrialState.FAIL
+        yield _trial(space, one.proposal, state, costs or None, attributes)
 
 
 def _trial(

@@ -35,7 +35,7 @@ BEYOND_WEIGHT = 3.0
 RATE_WEIGHT = 2.0
 """Nats of BCE that a nat of KL beyond the rate costs: more than it can buy."""
 
-_LEAST_NOISE = 1e-9
+_LEAST_NOISE = 1e-6
 
 
 class Purpose(StrEnum):

@@ -41,7 +41,7 @@ def ended(bce, failure=None):
 @pytest.fixture
 def study(tmp_path, tiny_spec):
     """Three searched configurations of two seeds: both done, one of two failed, one to come."""
-    spec = tiny_spec()
+    spec = tiny_spec(search__purpose="reconstruction")
     made = Home(tmp_path / "studies").create(spec)
     found = [spec.configuration(cell) for cell in list(spec.space.cells())[:3]]
     made.ledger.set_corpus("tiny", "corpus", {"low": {"baselines": {}}})

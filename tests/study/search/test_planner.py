@@ -10,6 +10,7 @@ from study.ledger.record import Proposal, SeedRun
 from study.search import planner, proposals
 from study.search.decisions import decisions
 from study.spec.model import Phase, Sampler
+from study.statistics.purposes import Purpose
 from tests.study.search.toystudy import GENRES, empty, simulate, table, toy
 
 SAMPLERS = [sampler.value for sampler in Sampler if sampler is not Sampler.AUTO]
@@ -251,7 +252,7 @@ def test_a_dropped_finalist_runs_no_seed_beyond_its_rung(tiny_spec):
     assert any(d.decision == "dropped" for d in decisions(record))
 
 
-def test_failed_and_collapsed_configurations_are_constraints_to_the_sampler(tiny_spec):
+def test_configurations_that_can_have_no_full_count_are_constraints_to_the_sampler(tiny_spec):
     spec = tiny_spec(search__sampler="tpe")
     cells = list(spec.space.cells())[:3]
     costs = ((5.0,), (1.0,), None)
@@ -288,10 +289,11 @@ def test_qmc_goes_on_with_one_sequence_over_generations(tiny_spec):
 
 
 @pytest.mark.parametrize("sampler", ["gp", "tpe", "random"])
-def test_two_objectives_are_searched_together(tiny_spec, sampler):
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_every_purpose_is_searched_to_its_end(tiny_spec, sampler, purpose):
     spec = tiny_spec(
         search__sampler=sampler,
-        search__objective="[bce, mi_lower]",
+        search__purpose=purpose,
         search__configurations="12",
         search__transfer="false",
         search__generation="4",

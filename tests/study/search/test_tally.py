@@ -16,7 +16,7 @@ A, B = "a" * 12, "b" * 12
 
 
 def ended(bce, minute, *, seconds=30.0, collapsed=False, failure=None):
-    validation = {"bce": bce, "elbo": -bce, "mi_lower": 1.0, "collapsed": collapsed}
+    validation = {"bce": bce, "kl": 0.0, "elbo": -bce, "mi_lower": 1.0, "collapsed": collapsed}
     return SeedRunResult(
         failure=failure and Failure(failure, FailureKind.ERROR),
         metrics=RunMetrics(None if failure else Metrics.from_dict(validation)),
@@ -28,7 +28,12 @@ def ended(bce, minute, *, seconds=30.0, collapsed=False, failure=None):
 @pytest.fixture
 def record(tiny_spec):
     """Two configurations of two seeds: A transferred and better, B own, one seed collapsed."""
-    spec = tiny_spec(search__methods="false", search__configurations="2", search__finalists="1")
+    spec = tiny_spec(
+        search__methods="false",
+        search__configurations="2",
+        search__finalists="1",
+        search__purpose="density",
+    )
     generations = {
         ("low", 0): (
             Proposal(A, {}, Origin(OriginKind.TRANSFER, "among the best of high")),
@@ -63,8 +68,8 @@ def test_transfer_is_told_with_its_effect(record):
     low = tally.tally(record).genres["low"]
     assert (low.transfer.proposed, low.transfer.finalists, low.transfer.won) == (1, 1, 1)
     assert low.transfer.gain == 2.5
-    record.ended[SeedRun("low", B, 0, Phase.SEARCH)] = ended(13.0, 3, collapsed=True)
-    assert tally.tally(record).genres["low"].transfer.gain is None  # no eligible one of its own
+    record.ended[SeedRun("low", B, 0, Phase.SEARCH)] = ended(13.0, 3, failure="no number")
+    assert tally.tally(record).genres["low"].transfer.gain is None  # none of its own is complete
 
 
 def test_time_spent_and_left_follow_from_the_runs(record):
