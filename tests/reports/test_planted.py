@@ -290,7 +290,8 @@ def test_the_claims_that_were_planted_hold(planted, page):
     text = (planted.home / "planted" / "report" / "methods.html").read_text()
     lines = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", text, re.DOTALL)
     held = {line.split("</th>")[0]: line.count("answer holds") for line in lines}
-    # NLL no worse in all; more information, lower BCE and fewer collapsed where vanilla, which collapsed, is the rival;
+    # NLL no worse in all; more information, lower BCE and fewer collapsed where vanilla, which
+    # collapsed, is the rival;
     # 7 nats of BCE stand one more collapsed run (at vanilla's 520 and more), 6 nats do not
     assert held == {
         "annealing against vanilla": 4,
