@@ -16,7 +16,7 @@ import pandas as pd
 
 from musebar_core.yamlfile import read_mapping
 from study.spec import specfile
-from study.statistics.eligibility import COLLAPSED_SHARE
+from study.statistics.purposes import Aim, Candidate, rank
 
 if TYPE_CHECKING:
     from study.spec.model import StudySpec
@@ -34,37 +34,38 @@ class Landscape:
         A spec whose space holds exactly the cells below.
     cells
         Cell of each configuration, in the order of the arrays.
-    bce, elbo, mi_lower, collapsed
+    bce, kl, elbo, mi_lower, collapsed
         Validation figures, [configurations, seeds].
+    costs
+        What the default purpose goes by over all seeds of the table, [configurations]: less is
+        better, in standard deviations of a paired difference.
+    seed_costs
+        The same of each run, without the price of collapse, [configurations, seeds].
     curves
-        Validation BCE by epoch, each [configurations, seeds].
+        ``seed_costs`` by epoch, each [configurations, seeds].
     """
 
     spec: StudySpec
     cells: tuple[dict[str, object], ...]
     ids: tuple[str, ...]
     bce: np.ndarray
+    kl: np.ndarray
     elbo: np.ndarray
     mi_lower: np.ndarray
     collapsed: np.ndarray
+    costs: np.ndarray
+    seed_costs: np.ndarray
     curves: dict[int, np.ndarray]
-
-    @property
-    def truth(self) -> np.ndarray:
-        """True mean BCE of each configuration; those that are not eligible are infinitely bad."""
-        eligible = self.collapsed.mean(axis=1) <= COLLAPSED_SHARE
-        return np.where(eligible, self.bce.mean(axis=1), np.inf)
 
     @property
     def error(self) -> float:
         """Standard error of the best configuration's mean."""
-        best = self.bce[int(np.argmin(self.truth))]
+        best = self.seed_costs[int(np.argmin(self.costs))]
         return float(best.std(ddof=1) / sqrt(len(best)))
 
     def regret(self, config: int) -> float:
-        """True mean above the best's, nats per snippet; that of the worst where not eligible."""
-        value = min(self.truth[config], self.bce.mean(axis=1).max())
-        return float(value - self.truth.min())
+        """True cost above the best's, in standard deviations of a paired difference."""
+        return float(self.costs[config] - self.costs.min())
 
 
 def load(folder: Path = DATA) -> Landscape:
@@ -93,19 +94,47 @@ def load(folder: Path = DATA) -> Landscape:
         return wide.loc[list(ids)].to_numpy(dtype=float)
 
     done = done.assign(collapsed=done.validation_collapsed.astype(float))
+    figures = {
+        name: grid(done, name if name == "collapsed" else f"validation_{name}")
+        for name in ("bce", "kl", "elbo", "mi_lower", "collapsed")
+    }
+    ranking = rank(
+        [
+            Candidate(
+                config_id=config_id,
+                nll=tuple(-figures["elbo"][i]),
+                mi_lower=tuple(figures["mi_lower"][i]),
+                bce=tuple(figures["bce"][i]),
+                kl=tuple(figures["kl"][i]),
+                collapsed=int(figures["collapsed"][i].sum()),
+            )
+            for i, config_id in enumerate(ids)
+        ],
+        Aim(),
+    )
+    seed_costs = np.array([ranking.seed_costs[i] for i in ids])
     curves = pd.read_parquet(folder / "curves.parquet")
+    elbo, mi = _weights(seed_costs, figures)
     return Landscape(
         spec=spec,
         cells=cells,
         ids=ids,
-        bce=grid(done, "validation_bce"),
-        elbo=grid(done, "validation_elbo"),
-        mi_lower=grid(done, "validation_mi_lower"),
-        collapsed=grid(done, "collapsed"),
+        **figures,
+        costs=np.array([ranking.costs[i] for i in ids]),
+        seed_costs=seed_costs,
         curves={
-            int(epoch): grid(rows, "validation_bce") for epoch, rows in curves.groupby("epoch")
+            int(epoch): elbo * grid(rows, "validation_elbo")
+            + mi * grid(rows, "validation_mi_lower")
+            for epoch, rows in curves.groupby("epoch")
         },
     )
+
+
+def _weights(seed_costs: np.ndarray, figures: dict[str, np.ndarray]) -> tuple[float, float]:
+    """How elbo and mi_lower make the cost of a run."""
+    known = np.column_stack([figures["elbo"].ravel(), figures["mi_lower"].ravel()])
+    elbo, mi = np.linalg.lstsq(known, seed_costs.ravel())[0]
+    return float(elbo), float(mi)
 
 
 @dataclass(frozen=True)
