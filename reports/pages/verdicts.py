@@ -147,7 +147,7 @@ def _table(found: Sequence[ClaimVerdict]) -> Table:
         f"which is shown and not tested; p-values, and the smallest that so many seeds allow."
         f"{margin} In the paper: Table 1, overall, on another scale and other music.",
         columns=(
-            *("claim", "minus", "measure", "verdict", "over genres", *genres),
+            *("claim", "arms", "measure", "verdict", "over genres", *genres),
             *("seeds", "p", "p over all claims", "smallest p", "in the paper"),
         ),
         rows=tuple(
