@@ -120,8 +120,6 @@ def import_study(
     _check(spec, map(_run, results), configurations, folder)
     runs = _runs(results, curves, folder)
     facts = read_facts(folder / GENRES_FILE)
-    for genre in {run.genre for run in runs} - facts.keys():
-        raise UsageError(f"{folder}: {GENRES_FILE} says nothing of genre '{genre}'")
     study = home.create(spec)
     study.ledger.add_configurations(spec.name, configurations.values())
     study.ledger.set_corpus(spec.name, None, facts)
@@ -134,16 +132,18 @@ def import_study(
 def _runs(
     results: list[dict[str, Any]], curves: list[dict[str, Any]], folder: Path
 ) -> dict[SeedRun, SeedRunResult]:
-    """The runs of an export; a row that stands twice, or a curve of no run, is refused."""
+    """The runs of an export; a row that stands twice is refused."""
     evaluated: dict[SeedRun, list[EpochMetrics]] = {_run(row): [] for row in results}
     if len(evaluated) < len(results):
         raise UsageError(f"{folder}: a seed run stands twice in its results.parquet")
     for row in sorted(curves, key=itemgetter("epoch")):
         curve = evaluated.get(_run(row))
-        if curve is None or (curve and curve[-1].epoch == row["epoch"]):
+        if curve is None:
+            continue  # of a run that was taken out of the results
+        if curve and curve[-1].epoch == row["epoch"]:
             raise UsageError(
-                f"{folder}: epoch {row['epoch']} of seed run {'/'.join(map(str, _run(row)))} in "
-                "its curves.parquet stands twice, or is of no run of its results.parquet"
+                f"{folder}: epoch {row['epoch']} of seed run {'/'.join(map(str, _run(row)))} "
+                "stands twice in its curves.parquet"
             )
         curve.append(read_epoch(row))
     return {_run(row): _result(row, evaluated[_run(row)], folder) for row in results}
