@@ -80,10 +80,20 @@ def launch(
 @click.argument("name")
 @_ADDRESS
 @_JOIN
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="Try again what failed, but for what diverged: that would end the same.",
+)
 @click.option("--client", "client_versions", hidden=True)
 @click.pass_obj
 def resume(
-    home: AnyPath, name: str, address: str | None, join: bool, client_versions: str | None
+    home: AnyPath,
+    name: str,
+    address: str | None,
+    join: bool,
+    retry_failed: bool,
+    client_versions: str | None,
 ) -> None:
     """Go on with a study from its ledger, whatever stopped it."""
     from study.home.studies import Home
@@ -94,6 +104,8 @@ def resume(
 
         jobs.Versions.here().check(jobs.Versions.parse(client_versions))
     opened = place.open(name)
+    if retry_failed:
+        _retry_failed(place, opened)
     if address is not None:
         from study.cluster import jobs
 
@@ -148,6 +160,17 @@ def _is_finished(opened: Study) -> bool:
     return True
 
 
+def _retry_failed(home: Home, opened: Study) -> None:
+    from study.ledger.lease import Lease
+    from study.ledger.record import StudyState
+
+    with Lease(opened.ledger, opened.name, home.musebar):
+        count = opened.ledger.forget_failed(opened.name)
+        if count:
+            opened.ledger.set_state(opened.name, StudyState.STOPPED)
+    click.echo(f"{count} failed seed runs are tried again", err=True)
+
+
 def _require_success(opened: Study) -> int:
     """How many seed runs of a finished study failed; StudyError where all of them did."""
     ended = opened.ledger.read(opened.name).ended.values()
@@ -156,7 +179,8 @@ def _require_success(opened: Study) -> int:
     if failed and failed == len(ended):
         raise StudyError(
             f"study '{opened.name}' is finished, and none of its {failed} seed runs succeeded "
-            f"({reasons.most_common(1)[0][0]}): mend that, and launch it again under another --name"
+            f"({reasons.most_common(1)[0][0]}): mend that, and resume it with --retry-failed, or "
+            "launch it again under another --name"
         )
     return failed
 

@@ -166,6 +166,27 @@ class Ledger:
         content["finished_at"] = result.finished_at or now()
         return self._insert_once(schema.seed_runs, {"study": study, **run._asdict(), **content})
 
+    def forget_failed(self, study: str) -> int:
+        """Forget the runs that failed, and their attempts, for them to be tried again; how many.
+
+        One that diverged stays: it would diverge again.
+        """
+
+        def write(db: sa.Connection) -> int:
+            table, attempts = schema.seed_runs, schema.failed_attempts
+            failed = [
+                rows.seed_run(row)
+                for row in _select(db, table, study, (table.c.curve,))
+                if (why := rows.result(row).failure) is not None and not why.repeats
+            ]
+            for run in failed:
+                for each in (table, attempts):
+                    same = [each.c[name] == value for name, value in run._asdict().items()]
+                    db.execute(each.delete().where(each.c.study == study, *same))
+            return len(failed)
+
+        return self.database.transact(write)
+
     # -- reading ---------------------------------------------------------------------------
 
     def studies(self) -> list[str]:

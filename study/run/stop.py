@@ -42,7 +42,9 @@ class Stop:
     """Whether the study should stop: by Ctrl-C, by SIGTERM, or by ``study stop``.
 
     The first signal asks; a second one interrupts whatever is going on. A driver that cannot
-    stop in order, for its engine was ended by the same signal, ends all the same.
+    stop in order, for its engine was ended by the same signal, ends all the same. SIGHUP, which a
+    terminal sends as it closes, is ignored as by ``nohup``, by Ray's processes too, which inherit
+    that: the study goes on.
     """
 
     def __init__(self, study: Study, home: Home, lease: Lease) -> None:
@@ -56,7 +58,8 @@ class Stop:
         self._over = threading.Event()
 
     def __enter__(self) -> Stop:
-        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        self._before = {n: signal.getsignal(n) for n in (*_SIGNALS, signal.SIGHUP)}
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self.listen()
         return self
 

@@ -262,6 +262,16 @@ def test_one_slot_gives_the_table_of_two(tmp_path, music, undisturbed):
     pd.testing.assert_frame_equal(measured(results), measured(undisturbed[0]))
 
 
+def test_a_closed_terminal_ends_no_study(tmp_path, music, undisturbed):
+    process = start(tmp_path, *launch(music))
+    wait_for_runs(tmp_path, 3, process)
+    process.stderr.close()
+    os.killpg(process.pid, signal.SIGHUP)  # as a terminal does: Ray's processes hear it too
+    assert process.wait(timeout=200) == 0
+    results, _ = export(tmp_path, tmp_path / "out")
+    pd.testing.assert_frame_equal(measured(results), measured(undisturbed[0]))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_or_a_scheduler_stops_a_study_cleanly(tmp_path, music, number):
     process = start(tmp_path, *launch(music, **LONG))

@@ -374,3 +374,19 @@ def test_whoever_sees_a_study_being_created_can_read_it(tmp_path, tiny_spec):
             seen = [pool.submit(look, home) for _ in range(2)]
             home.create(spec)
             assert all(s.result(20).state == StudyState.CREATED for s in seen)
+
+
+def test_what_failed_is_forgotten_to_be_tried_again_but_not_what_diverged(tmp_path, tiny_spec):
+    ledger = Ledger.in_folder(tmp_path)
+    spec = tiny_spec()
+    ledger.create(spec)
+    kinds = (FailureKind.INSTALLATION, FailureKind.ERROR, FailureKind.DIVERGED, None)
+    runs = [SeedRun("low", "0" * 12, seed, Phase.SEARCH) for seed in range(len(kinds) + 1)]
+    for run, kind in zip(runs, kinds, strict=False):
+        ledger.end(spec.name, run, SeedRunResult(failure=Failure("why", kind)))
+        ledger.add_failed_attempt(spec.name, run, 1, Failure("why", kind))
+    ledger.end(spec.name, runs[-1], SeedRunResult())
+    assert ledger.forget_failed(spec.name) == 3
+    record = ledger.read(spec.name)
+    assert set(record.ended) == {runs[2], runs[4]}
+    assert set(record.failed_attempts) == {runs[2]}
