@@ -1,12 +1,14 @@
 """Counting a MIDI file: one walk over its chunks and events; a note is a note-on with a velocity.
 
-In a run of messages of two data bytes each, every event has three bytes under 128: the last of its
-delta, and its data. So a run is decoded by position, as arrays; all else is stepped over. Nothing
-is repaired: where bytes make no sense, a track's count ends.
+Stretches of messages of two data bytes each are cut out by one expression, laid end to end and
+decoded by position, as arrays: every event there has three bytes under 128, the last of its delta
+and its data. All else is stepped over. Nothing is repaired: where bytes make no sense, a track's
+count ends.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,22 +17,22 @@ from musebar_core.corpus.counts.count import Count, span
 
 _DRUMS = 9
 _SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
-_WINDOW = 4096
-"""Bytes looked at for a run; more where a run fills them."""
-_SHORT, _STEPS = 64, 16
-"""Behind a run of so few bytes, so many events are stepped over before arrays are tried again."""
+_LOW, _VOICE = rb"[\x00-\x7f]", rb"[\x80-\xbf\xe0-\xef]"
+_STRETCH = re.compile(
+    rb"(?:(?:" + _LOW * 3 + rb")++|(?:" + _LOW + _VOICE + _LOW * 2 + rb")++"
+    rb"|[\x80-\xff]{1,3}" + _LOW + _VOICE + rb"?+" + _LOW * 2 + rb")*+"
+)
+_ANY_VOICE = 0x90
+"""Stands for the status that a stretch ends with: one of two data bytes."""
 
 
 @dataclass
-class _Track:
-    """Where a walk is (``at``, ``tick``, ``status``), and the channels and pitches it met."""
+class _Stretches:
+    """Stretches of all tracks: their bytes, and of each its track and ticks stepped over before."""
 
-    at: int
-    end: int
-    tick: int = 0
-    last: int = 0
-    status: int = 0
-    heard: list[np.ndarray] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
+    tracks: list[int] = field(default_factory=list)
+    ticks: list[int] = field(default_factory=list)
 
 
 def count_midi(content: bytes) -> Count:
@@ -43,113 +45,92 @@ def count_midi(content: bytes) -> Count:
     if at < 0 or len(content) < at + 14:
         return Count(0)
     division = int.from_bytes(content[at + 12 : at + 14], "big")
-    n_notes, n_parts, last = 0, 0, 0
-    pitches: set[int] = set()
     left = int.from_bytes(content[at + 10 : at + 12], "big") or len(content)
-    while left and (at := content.find(b"MTrk", at)) >= 0:
-        left -= 1
-        size = int.from_bytes(content[at + 4 : at + 8], "big")
-        end, following = at + 8 + size, content.find(b"MTrk", at + 8)
+    found = _Stretches()
+    n_tracks = 0
+    while n_tracks < left and (at := content.find(b"MTrk", at)) >= 0:
+        end = at + 8 + int.from_bytes(content[at + 4 : at + 8], "big")
         if end > len(content):
+            following = content.find(b"MTrk", at + 8)
             end = following if following > 0 else len(content)
-        track = _Track(at + 8, end)
-        _walk(content, track)
-        tally = np.bincount(np.concatenate([*track.heard, np.zeros(0, np.int64)]), minlength=2048)
-        by_channel = tally.reshape(16, 128)
-        by_channel[_DRUMS] = 0
-        n_notes += int(by_channel.sum())
-        n_parts += int(np.count_nonzero(by_channel.any(axis=1)))
-        pitches.update(np.flatnonzero(by_channel.any(axis=0)).tolist())
-        last, at = max(last, track.last), track.end
+        _walk(content, at + 8, end, n_tracks, found)
+        n_tracks, at = n_tracks + 1, end
+    keys, ticks = _notes(found)
+    last = int(ticks.max()) if len(ticks) else 0
     last_onset = last / division if 0 < division < 0x8000 else None
-    return Count(n_notes, n_parts, None, None, *span(pitches), last_onset)
+    parts, pitches = np.unique(keys // 128), np.unique(keys % 128)
+    return Count(len(keys), len(parts), None, None, *span(pitches.tolist()), last_onset)
 
 
-def _walk(content: bytes, track: _Track) -> None:
-    window, n_steps = _WINDOW, 0
-    while track.at < track.end:
-        if not n_steps and track.status >= 0x80 and not 0xC0 <= track.status < 0xE0:
-            seen = content[track.at : min(track.at + window, track.end)]
-            length = _count_run(np.frombuffer(seen, np.uint8), track)
-            track.at += length
-            if length > window - 16:
-                window *= 16
-                continue
-            n_steps = _STEPS if length < _SHORT else 0
-        if track.at >= track.end or not _step(content, track):
+def _walk(content: bytes, at: int, end: int, track: int, found: _Stretches) -> None:
+    """Cut out the stretches of one track, up to its end or to where there is no sense."""
+    status, ticks = 0, 0
+    while at < end:
+        delta, data_at = _number(content, at)
+        first = content[data_at] if data_at < end else 0xFF
+        own = first if 0x80 <= first < 0xF0 else status
+        if first < 0xF0 and own and not 0xC0 <= own < 0xE0:
+            stretch = _STRETCH.match(content, at, end)
+            if stretch is None or stretch.end() == at:
+                return
+            found.pieces.append(stretch.group())
+            found.tracks.append(track)
+            found.ticks.append(ticks)
+            at, status = stretch.end(), _ANY_VOICE
+            continue
+        ticks += delta
+        at, status = _step(content, data_at, end, status)
+        if not at:
             return
-        window, n_steps = _WINDOW, max(n_steps - 1, 0)
 
 
-def _count_run(seen: np.ndarray, track: _Track) -> int:
-    """Count the messages of two data bytes that begin here, and give their length in bytes."""
+def _step(content: bytes, at: int, end: int, status: int) -> tuple[int, int]:
+    """Step over an event of another kind: the place behind it (0: none), and the status there."""
+    if at >= end:
+        return 0, status
+    first = content[at]
+    if first in {0xF0, 0xF7, 0xFF}:
+        if first == 0xFF and content[at + 1 : at + 2] == b"\x2f":
+            return 0, status
+        length, behind = _number(content, at + 1 + (first == 0xFF))
+        return behind + length, status
+    if first > 0xF0:  # the status before it holds on
+        return at + 1 + _SYSTEM_DATA.get(first, 0), status
+    own, data_at = (first, at + 1) if first >= 0x80 else (status, at)
+    if not own or data_at >= end or content[data_at] >= 0x80:
+        return 0, status
+    return data_at + 1, own
+
+
+def _notes(found: _Stretches) -> tuple[np.ndarray, np.ndarray]:
+    """Notes of all stretches but drums: (track * 16 + channel) * 128 + pitch, and their ticks."""
+    if not found.pieces:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    seen = np.frombuffer(b"".join(found.pieces), np.uint8)
     is_low = seen < 0x80
     low_at, high_at = np.flatnonzero(is_low), np.flatnonzero(~is_low)
-    high = seen[high_at].astype(np.int64)
     n_before = high_at - np.arange(len(high_at))  # bytes under 128 before each
-    is_status, event = n_before % 3 == 1, n_before // 3
-    doubled = np.append(False, is_status[1:] & (n_before[1:] == n_before[:-1]))
-    other = is_status & ((high >= 0xF0) | ((high >= 0xC0) & (high < 0xE0)) | doubled)
-    ends = np.flatnonzero(other | (n_before % 3 == 2))
-    n_events = int(event[ends[0]]) if len(ends) else len(low_at) // 3
-    if not n_events:
-        return 0
-    of_run = event < n_events
-    high_at, high, event, is_status = (each[of_run] for each in (high_at, high, event, is_status))
-    rows = low_at[: 3 * n_events].reshape(-1, 3)
-    deltas, pitches, velocities = seen[rows].astype(np.int64).T
-    more = ~is_status
-    shift = 7 * np.minimum(rows[event[more], 0] - high_at[more], 4)
-    np.add.at(deltas, event[more], (high[more] & 0x7F) << shift)
-    status = np.full(n_events, track.status)
-    if is_status.any():
-        bounds = np.append(event[is_status], n_events)
-        status[bounds[0] :] = np.repeat(high[is_status], np.diff(bounds))
-    _hear(track, status, pitches, track.tick + deltas.cumsum(), velocities)
-    track.tick += int(deltas.sum())
-    track.status = int(status[-1])
-    return int(rows[-1, 2]) + 1
-
-
-def _hear(
-    track: _Track, status: np.ndarray, pitches: np.ndarray, ticks: np.ndarray, loud: np.ndarray
-) -> None:
-    is_on = (status >> 4 == 9) & (loud > 0)
-    track.heard.append((status[is_on] & 15) * 128 + pitches[is_on])
-    pitched = np.flatnonzero(is_on & (status != 0x90 | _DRUMS))
-    if len(pitched):
-        track.last = int(ticks[pitched[-1]])
-
-
-def _step(content: bytes, track: _Track) -> bool:
-    """Step over one event; False at the end of the track, or where there is no sense."""
-    delta, at = _number(content, track.at)
-    track.tick += delta
-    if at >= track.end:
-        return False
-    first = content[at]
-    if first >= 0x80:
-        at += 1
-    if first == 0xFF or first in (0xF0, 0xF7):
-        if content[at : at + 1] == b"\x2f" and first == 0xFF:
-            return False
-        length, track.at = _number(content, at + (first == 0xFF))
-        track.at += length
-        return True
-    if first > 0xF0:  # system messages: the status before them holds on
-        track.at = at + _SYSTEM_DATA.get(first, 0)
-        return True
-    status = first if first >= 0x80 else track.status
-    n_data = 1 if 0xC0 <= status < 0xE0 else 2
-    data = content[at : at + n_data]
-    if not 0x80 <= status < 0xF0 or len(data) < n_data or max(data) >= 0x80:
-        return False
-    if status >> 4 == 9 and data[1]:
-        track.heard.append(np.array([(status & 15) * 128 + data[0]]))
-        if status & 15 != _DRUMS:
-            track.last = track.tick
-    track.at, track.status = at + n_data, status
-    return True
+    event, is_status = n_before // 3, n_before % 3 == 1
+    rows = seen[low_at].reshape(-1, 3).astype(np.int64)
+    deltas = rows[:, 0]
+    more = event[~is_status]
+    bits = 7 * (low_at[::3][more] - high_at[~is_status])
+    np.add.at(deltas, more, (seen[high_at[~is_status]].astype(np.int64) & 0x7F) << bits)
+    sizes = np.array([len(piece) for piece in found.pieces])
+    firsts = np.searchsorted(low_at, sizes.cumsum() - sizes) // 3
+    statuses = np.zeros(len(rows), np.int64)
+    statuses[event[is_status]] = seen[high_at[is_status]]
+    held = np.maximum.accumulate(np.where(statuses > 0, np.arange(len(rows)), 0))
+    status = statuses[held]
+    counts = np.diff(np.append(firsts, len(rows)))
+    track = np.repeat(found.tracks, counts)
+    passed = deltas.cumsum()
+    begins = np.searchsorted(track, np.arange(int(track[-1]) + 1))
+    before = np.where(begins > 0, passed[begins - 1], 0)
+    ticks = passed - before[track] + np.repeat(found.ticks, counts)
+    struck = (status >> 4 == 9) & (rows[:, 2] > 0) & (status != 0x90 | _DRUMS)
+    keys = (track * 16 + (status & 15)) * 128 + rows[:, 1]
+    return keys[struck], ticks[struck]
 
 
 def _number(content: bytes, at: int) -> tuple[int, int]:
