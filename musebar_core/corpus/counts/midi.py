@@ -58,8 +58,8 @@ def count_midi(content: bytes) -> Count:
     keys, ticks = _notes(found)
     last = int(ticks.max()) if len(ticks) else 0
     last_onset = last / division if 0 < division < 0x8000 else None
-    parts, pitches = np.unique(keys // 128), np.unique(keys % 128)
-    return Count(len(keys), len(parts), None, None, *span(pitches.tolist()), last_onset)
+    pitches = np.flatnonzero(np.bincount(keys & 127)).tolist()
+    return Count(len(keys), len(set((keys >> 7).tolist())), None, None, *span(pitches), last_onset)
 
 
 def _walk(content: bytes, at: int, end: int, track: int, found: _Stretches) -> None:
@@ -107,30 +107,29 @@ def _notes(found: _Stretches) -> tuple[np.ndarray, np.ndarray]:
     if not found.pieces:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     seen = np.frombuffer(b"".join(found.pieces), np.uint8)
-    is_low = seen < 0x80
-    low_at, high_at = np.flatnonzero(is_low), np.flatnonzero(~is_low)
-    n_before = high_at - np.arange(len(high_at))  # bytes under 128 before each
-    event, is_status = n_before // 3, n_before % 3 == 1
-    rows = seen[low_at].reshape(-1, 3).astype(np.int64)
-    deltas = rows[:, 0]
-    more = event[~is_status]
-    bits = 7 * (low_at[::3][more] - high_at[~is_status])
-    np.add.at(deltas, more, (seen[high_at[~is_status]].astype(np.int64) & 0x7F) << bits)
+    low_at, high_at = np.flatnonzero(seen < 0x80), np.flatnonzero(seen >= 0x80)
+    rows = seen[low_at].reshape(-1, 3)
+    n_rows = len(rows)
+    event, place = np.divmod(high_at - np.arange(len(high_at)), 3)  # bytes under 128 before each
+    deltas = rows[:, 0].astype(np.int64)
+    is_delta = place == 0
+    more, more_at = event[is_delta], high_at[is_delta]
+    bits = 7 * (low_at[::3][more] - more_at)
+    np.add.at(deltas, more, (seen[more_at] & 0x7F).astype(np.int64) << bits)
     sizes = np.array([len(piece) for piece in found.pieces])
     firsts = np.searchsorted(low_at, sizes.cumsum() - sizes) // 3
-    statuses = np.zeros(len(rows), np.int64)
-    statuses[event[is_status]] = seen[high_at[is_status]]
-    held = np.maximum.accumulate(np.where(statuses > 0, np.arange(len(rows)), 0))
-    status = statuses[held]
-    counts = np.diff(np.append(firsts, len(rows)))
-    track = np.repeat(found.tracks, counts)
+    status = np.repeat(seen[high_at[~is_delta]], np.diff(np.append(event[~is_delta], n_rows)))
+    struck = np.flatnonzero((status & 0xF0 == 0x90) & (rows[:, 2] > 0) & (status != 0x90 | _DRUMS))
     passed = deltas.cumsum()
-    begins = np.searchsorted(track, np.arange(int(track[-1]) + 1))
-    before = np.where(begins > 0, passed[begins - 1], 0)
-    ticks = passed - before[track] + np.repeat(found.ticks, counts)
-    struck = (status >> 4 == 9) & (rows[:, 2] > 0) & (status != 0x90 | _DRUMS)
-    keys = (track * 16 + (status & 15)) * 128 + rows[:, 1]
-    return keys[struck], ticks[struck]
+    tracks = np.array(found.tracks)
+    began = np.append(True, tracks[1:] != tracks[:-1])  # the first stretch of each track
+    origin = np.where(firsts[began] > 0, passed[firsts[began] - 1], 0)
+    shift = np.array(found.ticks) - np.repeat(
+        origin, np.diff(np.append(np.flatnonzero(began), len(began)))
+    )
+    stretch = np.searchsorted(firsts, struck, side="right") - 1
+    keys = (tracks[stretch] * 16 + (status[struck] & 15)) * 128 + rows[struck, 1]
+    return keys, passed[struck] + shift[stretch]
 
 
 def _number(content: bytes, at: int) -> tuple[int, int]:
