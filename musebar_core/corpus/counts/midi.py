@@ -66,7 +66,9 @@ def _walk(content: bytes, at: int, end: int, track: int, found: _Stretches) -> N
     """Cut out the stretches of one track, up to its end or to where there is no sense."""
     status, ticks = 0, 0
     while at < end:
-        delta, data_at = _number(content, at)
+        delta, data_at = content[at], at + 1
+        if delta >= 0x80:
+            delta, data_at = _number(content, at)
         first = content[data_at] if data_at < end else 0xFF
         own = first if 0x80 <= first < 0xF0 else status
         if first < 0xF0 and own and not 0xC0 <= own < 0xE0:
