@@ -147,7 +147,7 @@ def _shares(genre: GenreView) -> PageSection:
                 "fig-collapse-configurations",
                 "Share of collapsed seeds, each configuration",
                 "Configurations in which a seed collapsed, the worst first. Right of the dashed "
-                f"line, one seed in five, none can be chosen.{rest}",
+                f"line more than one seed in five did, which costs trainings.{rest}",
                 draw.collapsed_bars(drawn, names),
                 data="configurations",
             )

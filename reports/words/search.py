@@ -20,10 +20,7 @@ def left_text(one: LeftBehind) -> str:
             return f"only {row.n_measured} of {count(row.n_planned, 'search seed')} done"
         case PassedOver.COLLAPSED:
             share = f"{row.collapsed} of {row.n_done} seeds collapsed"
-            return f"{share}, more than {COLLAPSED_SHARE:.0%}: eligible ones go first"
+            return f"{share}, more than {COLLAPSED_SHARE:.0%}: others went first"
         case PassedOver.NOT_AMONG_BEST:
-            return (
-                "neither among the best by the objective nor the most informative left "
-                f"({one.n_confirmed} went)"
-            )
+            return f"not among the best for the study's purpose ({one.n_confirmed} went)"
     return one.reason
