@@ -30,11 +30,11 @@ CHOICE_PHASES = ("confirm", "methods")
 """Phases that a choice is made from; where a configuration has both in full, the first."""
 
 NEEDED = {
-    Purpose.REPRESENTATION: ("mi_lower", "bce", "elbo"),
-    Purpose.DENSITY: ("bce", "elbo"),
-    Purpose.RECONSTRUCTION: ("bce", "kl", "elbo"),
+    Purpose.REPRESENTATION: ("mi_lower", "bce"),
+    Purpose.DENSITY: ("bce",),
+    Purpose.RECONSTRUCTION: ("bce", "kl"),
 }
-"""Metrics without which a purpose cannot be chosen for; ELBO stands for an NLL not measured."""
+"""Metrics that a purpose needs to be chosen for, beside NLL or the ELBO that stands for it."""
 
 SURE = 2.0
 """Paired standard errors beyond which another is said to be better."""
@@ -353,7 +353,9 @@ def mostly_undertrained(row: ConfigurationSummary, markov: float | None) -> bool
 
 def _is_measured(row: ConfigurationSummary, purpose: Purpose, wanted: int) -> bool:
     figures = validation(row)
-    return all(figures.metric(name).n_seeds >= wanted for name in NEEDED[purpose])
+    likelihood = max(figures.metric(name).n_seeds for name in ("nll", "elbo"))
+    needed = (figures.metric(name).n_seeds for name in NEEDED[purpose])
+    return min(likelihood, *needed) >= wanted
 
 
 def _remedies(full: Sequence[ConfigurationSummary]) -> tuple[Remedy, ...]:
