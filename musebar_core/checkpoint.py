@@ -198,7 +198,9 @@ def _check_shapes(file: Any, config: Configuration, needed: str) -> None:  # noq
     shapes = {name: tuple(each.get_shape()) for name, each in found.items()}
     parts = {needed, *(f"{name.partition('/')[0]}/" for name in found)}
     fits = parts <= {"model/", "best/", "adam/"}
-    fits = fits and all(each.get_dtype() == "F32" for each in found.values())
+    # Adam counts its steps in float32 whatever the model's numbers are.
+    allowed = {"F32", "F64" if torch.get_default_dtype() == torch.float64 else "F32"}
+    fits = fits and all(each.get_dtype() in allowed for each in found.values())
     fits = fits and all(_part(shapes, part) == wanted for part in parts - {"adam/"})
     moments = sum(map(math.prod, _part(shapes, "adam/").values()))
     if not fits or moments > 3 * sum(map(math.prod, wanted.values())):
