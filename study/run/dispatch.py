@@ -22,6 +22,7 @@ from study.ledger.record import StudyState
 from study.run import diskspace, nodes
 from study.run.attempt import Assignment
 from study.run.driver import Driver
+from study.run.failures import failure_of_engine
 from study.run.stop import Interrupted, Stop
 from study.run.worker import SeedRunTrainable
 from study.search import planner
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from musebar_core.corpus import Corpus
     from study.home.studies import Home, Study
     from study.ledger.record import Record
+    from study.ledger.result import Failure
     from study.run.driver import Chunk
     from study.run.progress import Reporter
     from study.run.sizing import Share
@@ -68,10 +70,7 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
             driver = Driver(study, study.ledger.read(study.name), lease)
             if not driver.finished:
                 diskspace.check(driver.record, study.folder)
-                with _ray(driver.record.spec, stop, join=join) as share:
-                    stop.listen()  # starting, Ray takes SIGTERM for itself
-                    driver.slots, driver.seeds_per_trial = share.slots, share.seeds_per_trial
-                    _tune(driver, share.gpus_per_trial, stop, reporter)
+                _drive(driver, stop, reporter, join=join)
         except (Interrupted, KeyboardInterrupt):
             study.ledger.database.patience = 0.0
             with contextlib.suppress(StudyError):  # the database is away: the lease tells
@@ -80,6 +79,20 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
         if not driver.finished:
             raise StudyError("Ray ended before the study did: resume it, with -v for Ray's log")
         study.ledger.set_state(study.name, StudyState.FINISHED)
+
+
+def _drive(driver: Driver, stop: Stop, reporter: Reporter, *, join: bool) -> None:
+    """Run Ray until the study ends or is stopped; anew where it lost workers before they began."""
+    lost: Failure | None = None
+    while lost is None or not driver.finished:
+        with _ray(driver.record.spec, stop, join=join) as share:
+            stop.listen()  # starting, Ray takes SIGTERM for itself
+            driver.slots, driver.seeds_per_trial = share.slots, share.seeds_per_trial
+            lost = _tune(driver, share.gpus_per_trial, stop, reporter)
+        if lost is None:
+            return
+        driver.all_lost(lost)
+        stop.check()
 
 
 def _ray(spec: StudySpec, stop: Stop, *, join: bool) -> contextlib.AbstractContextManager[Share]:
@@ -136,7 +149,8 @@ def _prepare(study: Study, home: Home, reporter: Reporter, stop: Stop, *, share:
     study.ledger.add_configurations(study.name, fixed)
 
 
-def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> None:
+def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> Failure | None:
+    """Run Tune to its end; why it lost what was in flight, where that can be tried again."""
     from ray import tune
 
     from study.run.engine import ReleasingScheduler, ResultRecorder, StudySearcher, StudyStopper
@@ -168,15 +182,20 @@ def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> None:
             ),
         )
         tuner.fit()
-    except tune.TuneError as error:
+    except (tune.TuneError, RuntimeError) as error:
         problem = recorder.error or searcher.error
-        raise problem or StudyError(f"Ray Tune failed: {error}") from error
+        lost = None if problem else failure_of_engine(error)
+        if lost is None:
+            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise problem or StudyError(f"Ray Tune failed: {first}") from error
+        return lost
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     problem = recorder.error or searcher.error
     if problem is not None:
         raise problem
     stop.check()
+    return None
 
 
 def _scratch_folder() -> Path:

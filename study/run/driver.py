@@ -149,6 +149,11 @@ class Driver:
         finally:
             del self._in_flight[trial_id], self._reported[trial_id]
 
+    def all_lost(self, failure: Failure) -> None:
+        """Free every slot: the engine lost what was in flight, which counts as failed attempts."""
+        for trial_id in list(self._in_flight):
+            self.trial_ended(trial_id, failure)
+
     def folder(self, run: SeedRun) -> str:
         """The folder of a configuration's runs in a genre, relative to the study's."""
         return f"runs/{run.genre}/{run.config_id}"

@@ -102,6 +102,20 @@ def failure_of_worker(error: object, told: str) -> Failure:
     return Failure("the worker process died (killed, or crashed)", FailureKind.WORKER_DIED)
 
 
+def failure_of_engine(error: BaseException) -> Failure | None:
+    """What ended Ray Tune, where it says nothing of the study; None for what it cannot go on from.
+
+    Tune gives up where Ray kills workers for memory, taken by other programs say, before they have
+    begun: it knows the death of an actor and no other.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OutOfMemoryError) or "low on memory" in str(seen).lower():
+            return failure_of_worker(seen, str(seen))
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
 def _is_of_node(told: str) -> bool:
     known = told.lower()
     return "node" in known and any(words in known for words in _NODE_LOST)

@@ -68,6 +68,14 @@ def test_a_worker_that_dies_costs_an_attempt_and_the_run_comes_again(driver):
     assert driver.next_chunk("a").runs[0] != run
 
 
+def test_an_engine_that_loses_all_costs_each_run_in_flight_an_attempt(driver):
+    first, second = driver.next_chunk("a").runs[0], driver.next_chunk("b").runs[0]
+    driver.all_lost(DIED)
+    assert driver.busy == 0
+    assert driver.study.ledger.read("tiny").failed_attempts == {first: 1, second: 1}
+    assert driver.next_chunk("c").runs[0] == first
+
+
 def test_a_node_that_is_lost_costs_its_runs_no_attempt(driver):
     for _ in range(5):
         run = driver.next_chunk("a").runs[0]

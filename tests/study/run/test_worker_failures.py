@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from musebar_core.errors import CorpusError, DivergedError
 from study.ledger.result import FailureKind
-from study.run.failures import failure_of, failure_of_worker
+from study.run.failures import failure_of, failure_of_engine, failure_of_worker
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,15 @@ def test_a_worker_that_could_not_start_says_the_last_line_of_why():
     error = ActorDiedError(UNPICKLED)
     said = failure_of_worker(error, str(error)).message
     assert said == "the worker could not start: ModuleNotFoundError: No module named 'x'"
+
+
+def test_tune_that_gave_up_for_memory_lost_its_workers_and_no_more():
+    """As Tune raises it where Ray kills workers that are still starting."""
+    killed = OutOfMemoryError("2 worker(s) were killed due to the node running low on memory.")
+    raised = RuntimeError(f"Caught unexpected exception: {killed}")
+    raised.__cause__ = killed
+    outer = RuntimeError("The Ray Tune run failed")
+    outer.__context__ = raised
+    for error in (raised, outer, RuntimeError(str(raised))):
+        assert failure_of_engine(error).kind is FailureKind.OUT_OF_MEMORY
+    assert failure_of_engine(RuntimeError("Caught unexpected exception: else")) is None
