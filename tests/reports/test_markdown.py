@@ -133,6 +133,16 @@ def test_an_effect_is_the_paired_difference_and_its_share_of_the_reference(table
     assert len(found) == 14
 
 
+def test_an_effect_on_nll_is_there_where_nll_was_measured(tables):
+    light = tables.results["config_id"] == _id(tables, "kl_weight_0.5")
+    measured = tables.results.assign(validation_nll=90.0 + 3.0 * light.astype(float))
+    found = effects(StudyTables(**{**vars(tables), "results": measured}), "musebar_bow")
+    worse = {e.name: e.difference.mean for e in found if e.metric == "nll" and e.genre == "jazz"}
+    assert worse.pop("kl_weight_0.5") == pytest.approx(3.0)
+    assert set(worse.values()) == {0.0}
+    assert not [e for e in effects(tables, "musebar_bow") if e.metric == "nll"]
+
+
 def test_what_is_tested_is_the_mean_over_genres_corrected_over_the_configurations(tables):
     other = tables.results.assign(genre="blues")
     other["validation_bce"] -= 10 * (other["config_id"] == _id(tables, "kl_weight_0.5")).astype(int)
