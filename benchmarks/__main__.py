@@ -8,7 +8,15 @@ import sys
 QUICK = ("training", "gpu", "corpus", "overhead", "reports")
 NAMES = (
     *QUICK,
-    *("search_efficiency", "decision_rules", "statistics", "coverage", "melody", "reading"),
+    *(
+        "search_efficiency",
+        "decision_rules",
+        "statistics",
+        "coverage",
+        "likelihood",
+        "melody",
+        "reading",
+    ),
 )
 
 

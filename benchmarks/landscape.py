@@ -71,7 +71,7 @@ class Landscape:
 def load(folder: Path = DATA) -> Landscape:
     """Read the table; where it is partial, keep the schedules that are complete."""
     results = pd.read_parquet(folder / "results.parquet")
-    done = results[results.state == "done"]
+    done = results[results.state != "failed"]
     count = done.groupby("config_id").seed.nunique()
     full = set(count[count == count.max()].index)
     content: dict[str, Any] = dict(read_mapping(folder / "study.yaml", "study"))

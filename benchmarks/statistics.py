@@ -123,7 +123,7 @@ def _row(config: Configuration, method: str | None, seed: int, bce: float) -> di
         "seed": seed,
         "phase": "confirm",
         "method": method,
-        "state": "done",
+        "state": "informative",
         "attempts": 1,
         "config": config.canonical_json(),
         "device": "cpu",

@@ -84,6 +84,11 @@ class Schedule:
             object.__setattr__(self, name, finite(f"annealing {name}", getattr(self, name)))
         self._check()
 
+    @property
+    def ended(self) -> float:
+        """Fraction of training after which the weight is ``end`` for good."""
+        return min(self.start + self.length, 1.0)
+
     def _check(self) -> None:
         if not (0 <= self.start <= 1 and 0 <= self.length <= 1):
             raise ConfigurationError(
@@ -134,7 +139,7 @@ def weight(schedule: Schedule, u: float) -> float:
     leave slope and centre open); ``cyclical`` rises linearly in the first ``ratio`` of each
     cycle and stays at its top for the rest of it (Fu et al. 2019, eq. 6).
     """
-    if u >= schedule.start + schedule.length:
+    if u >= schedule.ended:
         return schedule.end
     if u < schedule.start:
         return 0.0

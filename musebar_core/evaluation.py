@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from musebar_core import metrics
+from musebar_core.code import code_measures
 from musebar_core.corpus import evaluation_snippets
 from musebar_core.errors import DivergedError
 from musebar_core.model import piano_roll, sample
@@ -16,6 +17,8 @@ from musebar_core.precision import computing
 from musebar_core.randomness import Purpose, latent_noise, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
     from musebar_core.config import Configuration
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from musebar_core.metric_table import Metrics
     from musebar_core.model import RVAE
     from musebar_core.state import TrainingState
+
+MEASURED_SPLITS = ("validation", "test")
 
 EVALUATION_BATCH, EVALUATION_BATCH_GPU = 256, 1024
 """Snippets that an evaluation takes at a time."""
@@ -38,7 +43,17 @@ class Evaluation:
         noise_stream = stream(corpus.fingerprint, Purpose.EVALUATION, split)
         self.pitches = torch.from_numpy(pitches)
         self.noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
+        """The draw that is decoded, float32 ``[N, L]``."""
+        self._draws = torch.stack([self.noise, *self._further_draws(config, corpus, split)])
         self._precision = config.training.precision
+
+    def _further_draws(
+        self, config: Configuration, corpus: GenreCorpus, split: str
+    ) -> Iterator[Tensor]:
+        """Draws that the mutual information alone needs, each ``[N, L]``."""
+        for draw in range(1, metrics.INFORMATION_DRAWS):
+            draws = stream(corpus.fingerprint, Purpose.EVALUATION, split, draw)
+            yield latent_noise(draws, len(self.pitches), config.model.latent_length)
 
     @torch.no_grad()
     def measure(self, model: RVAE) -> Metrics:
@@ -63,17 +78,21 @@ class Evaluation:
                 "an evaluation is no longer a finite number: lower training.learning_rate "
                 "or set training.gradient_clip"
             )
-        return metrics.measure(per_snippet, mu, logvar, self.noise)
+        return metrics.measure(per_snippet, mu, logvar, self._draws)
 
 
 def evaluate(config: Configuration, corpus: GenreCorpus, model: RVAE, split: str) -> Metrics:
-    """Measure a model on a split, with the noise that every evaluation of it uses."""
-    return Evaluation(config, corpus, split).measure(model)
+    """Measure all of a model on a split, as at a run's reported epoch: with the same noise."""
+    found = Evaluation(config, corpus, split).measure(model)
+    return found._replace(**code_measures(config, corpus, model, split)._asdict())
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run is worth: at its reported epoch, and at its last."""
+    """What a finished run is worth: at its reported epoch, and at its last.
+
+    Of the reported epoch also what its code is worth (:mod:`musebar_core.code`).
+    """
 
     best_epoch: int
     validation: Metrics
@@ -88,14 +107,14 @@ def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) ->
 
     The model is left with the weights of the reported epoch.
     """
-    test = Evaluation(config, corpus, "test")
-    last_test = test.measure(state.model)
+    last_test = Evaluation(config, corpus, "test").measure(state.model)
     state.model.load_state_dict(state.best_weights)
     at_best = next(row for row in state.history if row.epoch == state.best_epoch)
+    code = code_measures(config, corpus, state.model, "validation")
     return Outcome(
         best_epoch=state.best_epoch,
-        validation=at_best.validation,
-        test=test.measure(state.model),
+        validation=at_best.validation._replace(**code._asdict()),
+        test=evaluate(config, corpus, state.model, "test"),
         last_validation=state.history[-1].validation,
         last_test=last_test,
         seconds=state.seconds,

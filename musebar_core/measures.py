@@ -7,13 +7,13 @@ dimensions, K draws.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from musebar_core.code import importance_nll
 from musebar_core.corpus import evaluation_snippets
 from musebar_core.generation import generate, interpolation
 from musebar_core.melodies import Character, Likeness, character, compare
@@ -147,32 +147,6 @@ def measures(
         n_snippets=n,
         draws=draws,
     )
-
-
-def importance_nll(model: RVAE, roll: Tensor, mu: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
-    """Importance-weighted bound on -log p(x) (Burda et al. 2016, eq. 8).
-
-    Parameters
-    ----------
-    roll
-        ``[N, T, P]``.
-    mu, logvar
-        z's posteriors, ``[N, L]``.
-    noise
-        Standard normal draws, ``[K, N, L]``.
-
-    Returns
-    -------
-    Tensor
-        -log (1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)), float64 nats per snippet ``[N]``.
-    """
-    log_weights = []
-    for draw in noise:
-        z = mu + (0.5 * logvar).exp() * draw
-        # log p(z) - log q(z|x); the constants of the two Gaussians cancel
-        log_ratio = 0.5 * (draw.double().square() - z.double().square() + logvar.double()).sum(-1)
-        log_weights.append(log_ratio - bce(model.decode(roll, z), roll).double())
-    return math.log(len(noise)) - torch.logsumexp(torch.stack(log_weights), dim=0)
 
 
 def rate_distortion(

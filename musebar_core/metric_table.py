@@ -152,8 +152,9 @@ METRICS = (
         dtype="boolean",
         unit="",
         label="collapsed",
-        meaning="mi_upper below 0.5 nats, or no active unit",
+        meaning="mi_upper below 0.5 nats, or no active unit, of a trained model",
         direction=Direction.LOWER,
+        null_where="bce does not beat the Markov chain",
     ),
     Metric(
         name="n_snippets",
@@ -173,6 +174,17 @@ METRICS = (
         null_where="not the reported epoch",
         every_evaluation=False,
     ),
+    Metric(
+        name="reconstruction_accuracy",
+        dtype="float64",
+        unit="share",
+        label="reconstruction accuracy",
+        meaning="steps that the decoder, running free from the code, gets right",
+        direction=Direction.HIGHER,
+        averaged=True,
+        null_where="not the reported epoch",
+        every_evaluation=False,
+    ),
 )
 """Every metric, in the order of the tables' columns."""
 
@@ -181,8 +193,10 @@ class Metrics(NamedTuple):
     """One evaluation on one split; the meanings are in design terms: nats per snippet.
 
     ``kl`` is of the last posterior (z's), ``kl_bars`` the mean over the r posteriors.
-    ``informative_share`` is None where ``kl`` is 0. What computes them is
-    :func:`musebar_core.metrics.measure`.
+    ``informative_share`` is None where ``kl`` is 0, ``collapsed`` where the model is known to be
+    undertrained (:mod:`musebar_core.states`); ``nll`` and ``reconstruction_accuracy`` are
+    measured once a run, at its reported epoch, and None elsewhere. What computes them is
+    :func:`musebar_core.metrics.measure` and :mod:`musebar_core.code`.
     """
 
     bce: float
@@ -194,9 +208,10 @@ class Metrics(NamedTuple):
     mi_cap: float
     active_units: int
     informative_share: float | None
-    collapsed: bool
+    collapsed: bool | None
     n_snippets: int
     nll: float | None = None
+    reconstruction_accuracy: float | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object], prefix: str = "") -> Metrics:

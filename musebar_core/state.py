@@ -81,11 +81,21 @@ def check_losses(config: Configuration, epoch: int, train_bce: float, train_kl: 
         )
 
 
-def keep_row(state: TrainingState, row: EpochMetrics) -> None:
-    """Add an evaluation to a run, and keep the weights where it is the best so far."""
-    best = max((r.validation.elbo for r in state.history), default=-math.inf)
+def keep_row(config: Configuration, state: TrainingState, row: EpochMetrics) -> None:
+    """Add an evaluation to a run, and keep the weights where it is the best so far.
+
+    Best is the highest validation ELBO at the run's own final KL weight, among the epochs whose
+    KL weight is the final one for good: before, the model is trained for another trade.
+    """
+
+    def worth(row: EpochMetrics) -> float:
+        if row.epoch < config.annealing.ended * config.training.epochs:
+            return -math.inf
+        return -(row.validation.bce + config.annealing.end * row.validation.kl)
+
+    best = max(map(worth, state.history), default=-math.inf)
     state.history.append(row)
-    if row.validation.elbo > best:
+    if worth(row) > best:
         state.best_epoch = row.epoch
         state.best_weights = {
             name: value.detach().clone() for name, value in state.model.state_dict().items()

@@ -87,7 +87,7 @@ def _fit_alone(
             train_kl_bars=train_kl_bars,
             validation=evaluation.measure(state.model),
         )
-        keep_row(state, row)
+        keep_row(config, state, row)
         now = time.perf_counter()
         state.seconds += now - clock
         clock = now

@@ -89,16 +89,18 @@ def windows(view: GenreCorpus, split: str, grid: Grid) -> Windows:
 
 
 def evaluation_snippets(view: GenreCorpus, split: str, grid: Grid, n: int) -> NDArray[np.uint8]:
-    """Cut the snippets that every run is evaluated on.
+    """Cut the snippets that every run is evaluated on: each song weighs the same, as in training.
 
-    Evenly strided over all windows of the split, or all of them where there are fewer than
-    ``n``. Uint8 ``[N, T]``.
+    As many windows of each song as of any other, evenly strided over the song, so that all
+    together are at most ``n``; a song of fewer windows gives the same ones again. Of more than
+    ``n`` songs, one window of each of ``n``, evenly strided over the list. Uint8 ``[N, T]``.
     """
     listed = windows(view, split, grid)
-    total = len(listed)
-    if total <= n:
-        return listed.take(np.arange(total))
-    return listed.take(np.arange(n, dtype=np.int64) * total // n)
+    n_songs = len(listed.counts)
+    songs = np.arange(min(n, n_songs), dtype=np.int64) * n_songs // min(n, n_songs)
+    each = max(1, min(n // n_songs, int(listed.counts.max())))
+    bars = np.arange(each, dtype=np.int64) * listed.counts[songs][:, None] // each
+    return listed.cut(np.repeat(songs, each), bars.reshape(-1))
 
 
 class SnippetSampler:

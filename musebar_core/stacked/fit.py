@@ -157,7 +157,7 @@ class _Stack:
             run.state.seconds += share
         for place, row in found.items():
             if isinstance(row, EpochMetrics):
-                keep_row(self._runs[place].state, row)
+                keep_row(self._configs[place], self._runs[place].state, row)
             yield self._runs[place], row
 
     def go_on_from(self, other: _Stack) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rate:
-    """Collapsed seeds among those of all configurations with one value of one setting."""
+    """Collapsed seeds among the trained ones of all configurations with one value of a setting."""
 
     setting: str
     value: Value
@@ -53,10 +53,10 @@ class Training:
 def rates(rows: Sequence[ConfigurationSummary]) -> tuple[Rate, ...]:
     """Count collapsed seeds by each value of each setting that varied, over all phases.
 
-    Each seed run counts once; a configuration that was searched and confirmed counts with
-    the seeds of both.
+    Each trained seed run counts once; a configuration that was searched and confirmed counts
+    with the seeds of both.
     """
-    measured = [row for row in rows if row.validation is not None]
+    measured = [row for row in rows if row.n_trained]
     settings = [(row, values(row.config)) for row in measured]
     found: list[Rate] = []
     for name in own_settings([one for _, one in settings]):
@@ -71,13 +71,13 @@ def _rate(
     settings: list[tuple[ConfigurationSummary, dict[str, Value]]],
 ) -> Rate:
     rows = [row for row, one in settings if one[name] == value]
-    return Rate(name, value, sum(r.collapsed for r in rows), sum(r.n_measured for r in rows))
+    return Rate(name, value, sum(r.collapsed for r in rows), sum(r.n_trained for r in rows))
 
 
 def by_share(rows: Sequence[ConfigurationSummary]) -> tuple[ConfigurationSummary, ...]:
-    """Sort measured configurations by their share of collapsed seeds, the largest first."""
-    measured = [row for row in rows if row.validation is not None]
-    return tuple(sorted(measured, key=lambda row: (-row.collapsed / row.n_measured, row.config_id)))
+    """Sort configurations by their share of collapsed among trained seeds, the largest first."""
+    trained = [row for row in rows if row.n_trained]
+    return tuple(sorted(trained, key=lambda row: (-row.collapsed / row.n_trained, row.config_id)))
 
 
 def trainings(

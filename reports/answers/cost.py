@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from study.results.columns import SeedRunState
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -53,7 +55,7 @@ def cost(tables: StudyTables, genre: str) -> Cost:
             for phase, part in parts.items()
             if len(part)
         },
-        failed=device_hours(tables, rows[rows["state"] != "done"]),
+        failed=device_hours(tables, rows[rows["state"] == SeedRunState.FAILED]),
     )
 
 

@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from musebar_core.states import RunState
 from reports.answers.cost import Hours, device_hours
 from reports.answers.summaries import genre_names
+from study.results.columns import SeedRunState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +56,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class GenreProgress:
-    """Seed runs of a genre: planned so far, done, failed, collapsed (of those done).
+    """Seed runs of a genre: planned so far, done, failed; undertrained and collapsed of those done.
 
     ``hours`` are those of the runs that ended, as in :class:`Overview`.
     """
@@ -63,6 +65,7 @@ class GenreProgress:
     planned: int
     done: int
     failed: int
+    undertrained: int
     collapsed: int
     hours: Hours
 
@@ -95,7 +98,7 @@ class Overview:
 def overview(tables: StudyTables) -> Overview:
     """Summarise a study as a whole."""
     results = tables.results
-    failed = results[results["state"] != "done"]
+    failed = results[results["state"] == SeedRunState.FAILED]
     return Overview(
         scale=scale(tables),
         progress=tuple(progress(tables, genre) for genre in genre_names(tables)),
@@ -122,14 +125,15 @@ def scale(tables: StudyTables) -> Scale:
 def progress(tables: StudyTables, genre: str) -> GenreProgress:
     """Count a genre's seed runs by state."""
     rows = tables.results[tables.results["genre"] == genre]
-    done = rows[rows["state"] == "done"]
+    failed = rows["state"] == SeedRunState.FAILED
     planned = tables.planned[tables.planned["genre"] == genre]["n_seeds"]
     return GenreProgress(
         genre=genre,
         planned=int(planned.sum()),
-        done=len(done),
-        failed=int((rows["state"] == "failed").sum()),
-        collapsed=int(done["validation_collapsed"].fillna(value=False).sum()),
+        done=int((~failed).sum()),
+        failed=int(failed.sum()),
+        undertrained=int((rows["state"] == RunState.UNDERTRAINED).sum()),
+        collapsed=int((rows["state"] == RunState.COLLAPSED).sum()),
         hours=device_hours(tables, rows),
     )
 

@@ -12,8 +12,9 @@ import pandas as pd
 
 from musebar_core.config import Configuration
 from musebar_core.metric_table import averaged
+from musebar_core.states import RunState
 from reports.answers.naming import telling
-from study.results.columns import BASELINES
+from study.results.columns import BASELINES, SeedRunState
 from study.statistics.eligibility import too_many_collapsed
 from study.statistics.intervals import NOT_MEASURED, SeedMean, mean_over_seeds
 
@@ -48,7 +49,7 @@ class SplitSummary:
     n_snippets
         N, snippets evaluated.
     collapsed_seeds
-        Seeds that collapsed, ascending.
+        Trained seeds that collapsed, ascending.
     """
 
     means: Mapping[str, SeedMean]
@@ -125,6 +126,8 @@ class ConfigurationSummary:
         Seeds done, ascending.
     validation, test
         Means over the done seeds; None while there is none.
+    undertrained_seeds
+        Seeds done whose validation BCE does not beat the Markov chain, ascending.
     told_by
         Names of the settings that tell it from the others of its study.
     """
@@ -139,6 +142,7 @@ class ConfigurationSummary:
     failures: tuple[Failure, ...]
     validation: SplitSummary | None
     test: SplitSummary | None
+    undertrained_seeds: tuple[int, ...] = ()
     told_by: tuple[str, ...] = ()
 
     @property
@@ -152,8 +156,13 @@ class ConfigurationSummary:
         return 0 if self.validation is None else self.validation.n_seeds
 
     @property
+    def n_trained(self) -> int:
+        """Measured seeds that beat the Markov chain: only these tell of collapse."""
+        return self.n_measured - len(self.undertrained_seeds)
+
+    @property
     def collapsed(self) -> int:
-        """Seeds that collapsed on validation."""
+        """Trained seeds that collapsed on validation."""
         return 0 if self.validation is None else self.validation.collapsed
 
     @property
@@ -257,7 +266,7 @@ def _columns() -> list[str]:
 
 
 def _summary(genre: str, key: tuple[str, str], runs: list[ResultRow], n_planned: int) -> Summary:
-    done = [run for run in runs if run["state"] == "done"]
+    done = [run for run in runs if run["state"] != SeedRunState.FAILED]
     methods = [run["method"] for run in runs if _present(run["method"])]
     return ConfigurationSummary(
         genre=genre,
@@ -267,7 +276,10 @@ def _summary(genre: str, key: tuple[str, str], runs: list[ResultRow], n_planned:
         config=Configuration.from_dict(json.loads(runs[0]["config"])),
         n_planned=n_planned,
         seeds=tuple(int(run["seed"]) for run in done),
-        failures=tuple(_failure(run) for run in runs if run["state"] != "done"),
+        failures=tuple(_failure(run) for run in runs if run["state"] == SeedRunState.FAILED),
+        undertrained_seeds=tuple(
+            sorted(int(run["seed"]) for run in done if run["state"] == RunState.UNDERTRAINED)
+        ),
         validation=_split(done, "validation_"),
         test=_split(done, "test_"),
     )

@@ -87,13 +87,13 @@ def collapsed_bars(rows: Sequence[ConfigurationSummary], names: Sequence[str]) -
     drawn.add_vline(x=0.2, line={"color": style.NEUTRAL, "width": 1.5, "dash": "dash"})
     drawn.add_trace(
         go.Bar(
-            x=[row.collapsed / row.n_measured for row, _ in shown],
+            x=[row.collapsed / row.n_trained for row, _ in shown],
             y=list(range(len(shown))),
             orientation="h",
             name="collapsed",
             width=0.4,
             marker={"color": COLLAPSED_COLOUR},
-            text=[f"{row.collapsed} of {row.n_measured}" for row, _ in shown],
+            text=[f"{row.collapsed} of {row.n_trained}" for row, _ in shown],
             textposition="outside",
             cliponaxis=False,
             customdata=[style.escape(name) for _, name in shown],

@@ -17,8 +17,17 @@ from reports.answers.effects import EFFECT_METRICS, by_name, effects
 from reports.answers.methods import DEFAULT
 from reports.answers.summaries import baseline_bce, genre_names, seeds_wanted, summaries
 from reports.output.claims import claims_parts, undertrained_note
-from reports.words.labels import BASELINES, COVERAGE, METHODS, bracket, number, with_interval
+from reports.words.labels import (
+    BASELINES,
+    COVERAGE,
+    METHODS,
+    bracket,
+    collapsed,
+    number,
+    with_interval,
+)
 from reports.words.verdicts import signed
+from study.results.columns import SeedRunState
 from study.results.named import named_configurations
 from study.results.tables import write_table
 from study.spec.model import EMBEDDED_SOURCE
@@ -114,7 +123,7 @@ def _scale(tables: StudyTables) -> str:
         f"{row['test_songs']:,} songs, {row['validation_snippets']:,} validation snippets"
         for row in tables.genres.to_dict("records")
     )
-    done = int((tables.results["state"] == "done").sum())
+    done = int((tables.results["state"] != SeedRunState.FAILED).sum())
     planned = int(tables.planned["n_seeds"].sum()) if len(tables.planned) else 0
     partial = "" if done >= planned else f" **Partial: {done} of {planned} runs are done.**"
     seconds = tables.results["seconds"].dropna()
@@ -167,7 +176,7 @@ def _row(genre: str, name: str, row: ConfigurationSummary) -> str:
         f"| {genre} | {_label(name)} | {seeds} | {with_interval(measured.bce)} | "
         f"{with_interval(row.test.bce if row.test else None)} | {number(measured.kl.mean)} | "
         f"{_information(measured)} | {number(measured.active_units.mean)} | "
-        f"{row.collapsed} of {row.n_measured} |"
+        f"{collapsed(row)} |"
     )
 
 

@@ -101,7 +101,7 @@ def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
                 Cell(labels.number(split.mi_lower.mean), split.mi_lower.mean),
                 Cell(labels.number(split.mi_upper.mean), split.mi_upper.mean),
                 Cell("-") if share is None else Cell(f"{share:.2f}", share),
-                Cell(f"{row.collapsed} of {row.n_done}", row.collapsed, warning=row.is_collapsed),
+                Cell(labels.collapsed(row), row.collapsed, warning=row.is_collapsed),
             )
         )
     return Table(
@@ -132,8 +132,8 @@ def _shares(genre: GenreView) -> PageSection:
             chart(
                 "fig-collapse-rates",
                 "Share of collapsed seeds by setting",
-                "All seeds of all configurations with that value; the other settings vary too, "
-                "so a difference is a hint, not an effect.",
+                "All trained seeds of all configurations with that value; the other settings vary "
+                "too, so a difference is a hint, not an effect.",
                 draw.rate_bars(counted),
                 _rates_table(counted),
             )
@@ -152,9 +152,14 @@ def _shares(genre: GenreView) -> PageSection:
                 data="configurations",
             )
         )
-    total = sum(row.n_measured for row in ranked)
+    total = sum(row.n_trained for row in ranked)
     lost = sum(row.collapsed for row in ranked)
-    text = f"{lost:,} of {labels.count(total, 'seed run')} collapsed on validation."
+    text = f"{lost:,} of {labels.count(total, 'trained seed run')} collapsed on validation."
+    if plateau := sum(len(row.undertrained_seeds) for row in genre.rows):
+        text += (
+            f" {labels.count(plateau, 'more seed run')} did not beat the Markov chain: "
+            "undertrained, which says nothing about collapse."
+        )
     return PageSection("shares", "How often it collapsed", text=(text,), charts=tuple(charts))
 
 
@@ -167,7 +172,7 @@ def _name(row: ConfigurationSummary, chosen: ConfigurationSummary | None) -> str
 def _rates_table(counted: tuple[Rate, ...]) -> Table:
     return Table(
         id="collapse-rates",
-        caption="Seeds that collapsed on validation, of all seeds with that value.",
+        caption="Seeds that collapsed on validation, of all trained seeds with that value.",
         columns=("setting", "value", "collapsed", "seeds", "share"),
         rows=tuple(
             (

@@ -127,9 +127,7 @@ def _answer(study: StudyView, genre: GenreView) -> tuple[Cell, ...]:
         if test is None
         else Cell(labels.bracket(test.mi_lower, test.mi_upper), test.mi_lower.mean),
         Cell(str(chosen.n_done), chosen.n_done),
-        Cell(
-            f"{chosen.collapsed} of {chosen.n_done}", chosen.collapsed, warning=chosen.is_collapsed
-        ),
+        Cell(labels.collapsed(chosen), chosen.collapsed, warning=chosen.is_collapsed),
         Cell(chosen.config_id),
     )
 

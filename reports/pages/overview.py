@@ -169,7 +169,7 @@ def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[
         return (link, Cell(str(none), warning=True), *(Cell("-"),) * 9)
     chosen = one.answer.chosen
     markov = baselines.get("markov")
-    collapsed = f"{chosen.collapsed} of {chosen.n_done}"
+    collapsed = labels.collapsed(chosen)
     return (
         link,
         Cell(verdict_text(one.answer.card.headline)),
@@ -210,16 +210,18 @@ def _information(split: SplitSummary | None) -> Cell:
 def _progress(rows: tuple[GenreProgress, ...]) -> Table:
     return Table(
         id="progress",
-        caption="Seed runs; planned so far, done, failed, and collapsed of those done. "
+        caption="Seed runs; planned so far, done, failed, and of those done undertrained (no "
+        "better than the Markov chain) and collapsed. "
         "Cost is that of the runs that ended: wall time, times the CPUs or the share of a GPU "
         "that each held.",
-        columns=("genre", "planned", "done", "failed", "collapsed", "cost"),
+        columns=("genre", "planned", "done", "failed", "undertrained", "collapsed", "cost"),
         rows=tuple(
             (
                 Cell(row.genre, href=page_name(row.genre)),
                 _count(row.planned),
                 Cell(f"{row.done:,}", row.done, warning=row.done < row.planned),
                 Cell(f"{row.failed:,}", row.failed, warning=row.failed > 0),
+                Cell(f"{row.undertrained:,}", row.undertrained, warning=row.undertrained > 0),
                 _count(row.collapsed),
                 _cost(row.hours),
             )

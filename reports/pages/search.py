@@ -123,7 +123,7 @@ def _history_table(found: Search) -> Table:
                 Cell(labels.with_interval(t.figures.bce), t.bce),
                 Cell(labels.number(best), best),
                 Cell(
-                    f"{t.row.collapsed} of {t.row.n_done}",
+                    labels.collapsed(t.row),
                     t.row.collapsed,
                     warning=t.row.is_collapsed,
                 ),
@@ -244,7 +244,7 @@ def _front(study: StudyView, genre: GenreView, found: Search) -> PageSection:
                 Cell(labels.with_interval(t.figures.mi_lower), t.information),
                 Cell(labels.with_interval(t.figures.mi_upper), t.figures.mi_upper.mean),
                 Cell(
-                    f"{t.row.collapsed} of {t.row.n_done}",
+                    labels.collapsed(t.row),
                     t.row.collapsed,
                     warning=t.row.is_collapsed,
                 ),

@@ -281,5 +281,5 @@ def _mean(mean: SeedMean | None) -> Cell:
 def _collapsed(row: ConfigurationSummary, split: SplitSummary | None) -> Cell:
     if split is None:
         return Cell("-")
-    text = f"{split.collapsed} of {row.n_done}" + (", collapsed" if split.is_collapsed else "")
+    text = labels.collapsed(row, split) + (", collapsed" if split.is_collapsed else "")
     return Cell(text, split.collapsed, warning=split.is_collapsed)

@@ -15,6 +15,7 @@ from reports.answers.summaries import (
 )
 from reports.answers.views import compared
 from reports.figures.style import genre_colours
+from study.results.columns import SeedRunState
 from study.results.tables import StudyState
 from study.statistics.purposes import Aim, Purpose
 
@@ -109,7 +110,7 @@ class StudyView:
         """Say how far a study that goes on is; None where it is finished."""
         if self.tables.state is StudyState.FINISHED:
             return None
-        done = int((self.tables.results["state"] == "done").sum())
+        done = int((self.tables.results["state"] != SeedRunState.FAILED).sum())
         planned = int(self.tables.planned["n_seeds"].sum())
         return (
             f"Not finished: the study is {self.tables.state}, {done:,} of {planned:,} seed runs "

@@ -214,6 +214,19 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
+def collapsed(row: ConfigurationSummary, split: SplitSummary | None = None) -> str:
+    """Say how many of a configuration's trained seeds collapsed: ``2 of 10``, ``1 of 7 trained``.
+
+    Of ``split``, else of validation; ``undertrained`` where no seed beats the Markov chain.
+    """
+    split = split or row.validation
+    if split is None or not row.undertrained_seeds:
+        return f"{0 if split is None else split.collapsed} of {row.n_done}"
+    if not row.n_trained:
+        return "undertrained"
+    return f"{split.collapsed} of {row.n_trained} trained"
+
+
 def p_value(p: float) -> str:
     """Write a p-value with two significant digits: 0.0020, 0.031, 1."""
     return "1" if p >= 0.995 else f"{p:.2g}"

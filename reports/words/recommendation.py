@@ -48,8 +48,7 @@ _WARNINGS: dict[Caution, Callable[[Recommendation], str]] = {
         "The baselines are not recorded: nothing tells what its BCE is worth."
     ),
     Caution.COLLAPSED_SEEDS: lambda rec: (
-        f"{rec.chosen.collapsed} of {_seeds(rec)} collapsed on validation: "
-        f"{trainings_text(rec.card)}."
+        f"{labels.collapsed(rec.chosen)} seeds collapsed on validation: {trainings_text(rec.card)}."
     ),
     Caution.FEW_SEEDS: lambda rec: f"Only {_seeds(rec)}: the spread over seeds is a rough guess.",
     Caution.FEW_SNIPPETS: lambda rec: too_few_snippets(rec.chosen) or "",
@@ -88,7 +87,8 @@ def as_text(recommendation: Recommendation, musebar: str = "musebar") -> str:
     method = f", method {labels.method_label(chosen.method)}" if chosen.method else ""
     origin = (
         f"  configuration {chosen.config_id}{method}; study {rec.study}, phase {chosen.phase}, "
-        f"{labels.count(chosen.n_done, 'seed')}, {chosen.collapsed} collapsed"
+        f"{labels.count(chosen.n_done, 'seed')}, "
+        f"{labels.collapsed(chosen)} collapsed"
     )
     lines = [answer_text(rec), origin, ""]
     if rec.cautions:

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
+from musebar_core.states import run_state
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from musebar_core.config import Configuration
+    from musebar_core.metric_table import Metrics
     from musebar_core.settings import Value
+    from musebar_core.states import RunState
     from study.ledger.result import SeedRunResult
     from study.spec.model import Phase, StudySpec
 
@@ -134,3 +138,21 @@ class Record:
     generations: dict[tuple[str, int], tuple[Proposal, ...]]
     ended: dict[SeedRun, SeedRunResult]
     failed_attempts: dict[SeedRun, int]
+
+    def validation(self, run: SeedRun) -> Metrics | None:
+        """A run's validation figures, judged: what is undertrained did not collapse."""
+        found = self.ended[run].metrics.validation
+        return None if found is None else self.judged(run.genre, "validation", found)
+
+    def judged(self, genre: str, split: str, metrics: Metrics) -> Metrics:
+        """Metrics of a split as they may be told: ``collapsed`` is None where undertrained."""
+        return metrics._replace(collapsed=run_state(metrics, self.markov(genre, split)).collapsed)
+
+    def markov(self, genre: str, split: str) -> float | None:
+        """BCE of the Markov chain on a split, nats per snippet; None where it was not recorded."""
+        return self.facts.get(genre, {}).get("baselines", {}).get(split, {}).get("markov")
+
+    def run_state(self, run: SeedRun) -> RunState | None:
+        """What a run that ended is, by its validation figures; None where it has none."""
+        found = self.ended[run].metrics.validation
+        return None if found is None else run_state(found, self.markov(run.genre, "validation"))

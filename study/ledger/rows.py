@@ -98,7 +98,7 @@ def _check_cells(row: RowMapping) -> None:
 def facts(row: RowMapping) -> GenreFacts:
     """Read a genre's facts."""
     found: GenreFacts = row["facts"]
-    if not isinstance(found, dict) or not isinstance(found.get("fingerprint"), str):
+    if not isinstance(found, dict) or not isinstance(found.get("fingerprint", ""), str):
         raise TypeError(f"facts of genre '{row['genre']}'")
     return found
 

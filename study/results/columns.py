@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.metric_table import METRICS
 from musebar_core.settings import SETTINGS
+from study.ledger.result import SeedRunState
 from study.search.decisions import DecisionStage, Outcome
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
     from musebar_core.metric_table import Metric
 
-__all__ = ["DecisionStage", "Outcome"]  # beside what is written here: words that columns hold
+# Beside what is written here: words that columns hold.
+__all__ = ["DecisionStage", "Outcome", "SeedRunState"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the tables, in the metadata of every file as :data:`VERSION_KEY`. It rises where a column
-changes its meaning or goes; a new metric or setting only adds columns (:data:`GROWING`)."""
+changes its meaning or goes (2: ``state`` tells undertrained, collapsed and informative runs
+apart, which were ``done``); a new metric or setting only adds columns (:data:`GROWING`)."""
 
 VERSION_KEY = b"musebar_schema"
 
@@ -53,7 +56,12 @@ _KEY_COLUMNS = (
 
 _STATE_COLUMNS = (
     Column("method", "string", "", "name of the paper's method this configuration is, else null"),
-    Column("state", "string", "", "done or failed"),
+    Column(
+        "state",
+        "string",
+        "",
+        "failed, or of a run that is done undertrained, collapsed or informative",
+    ),
     Column("failure", "string", "", "why the run failed, else null"),
     Column("attempts", "int64", "count", "times the run was tried"),
 )

@@ -155,7 +155,7 @@ def _run(row: Mapping[str, Any]) -> SeedRun:
 
 
 def _result(row: Mapping[str, Any], curve: Iterable[EpochMetrics], folder: Path) -> SeedRunResult:
-    done = row["state"] == SeedRunState.DONE
+    done = row["state"] != SeedRunState.FAILED
     metrics = {
         prefix.rstrip("_"): {m.name: row[prefix + m.name] for m in metrics_at(prefix)}
         for prefix in METRIC_PREFIXES

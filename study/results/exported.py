@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from musebar_core.errors import UsageError
+from musebar_core.states import RunState
 from study.ledger.result import SeedRunState
 from study.results.columns import BASELINES, GROWING, SCHEMA_VERSION, VERSION_KEY, Column
 from study.spec.model import Phase
@@ -69,7 +70,7 @@ _NARROW: dict[str, Any] = {
     "genre": _text(255, r"\S"),
     "config_id": _text(12, r"^[0-9a-f]{12}$"),
     "phase": Literal[*Phase],
-    "state": Literal[*SeedRunState],
+    "state": Literal[*SeedRunState, *RunState],
     "attempts": Annotated[int, Field(ge=1, lt=2**31)],
     "config": _text(100_000),
     "epoch": _Whole,

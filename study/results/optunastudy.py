@@ -113,7 +113,7 @@ def _trial(
     distributions: dict[str, BaseDistribution],
     tables: StudyTables,
 ) -> FrozenTrial:
-    first, done = rows.iloc[0], rows[rows.state == "done"].sort_values("seed")
+    first, done = rows.iloc[0], rows[rows.state != "failed"].sort_values("seed")
     whole = len(rows) >= len(tables.spec.seeds_of(Phase(first.phase)))
     state = TrialState.COMPLETE if len(done) else TrialState.FAIL
     if not whole:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -115,7 +115,9 @@ def _curve(record: Record, run: SeedRun) -> Iterator[dict[str, object]]:
     curve = record.ended[run].curve
     if curve is None:
         raise ValueError("the tables of a study need its curves: read the ledger with them")
-    return map(flat_epoch, curve)
+    for row in curve:
+        judged = record.judged(run.genre, "validation", row.validation)
+        yield flat_epoch(replace(row, validation=judged))
 
 
 def state_of(study: Study) -> StudyState:
@@ -173,15 +175,17 @@ def _result(
         _key(study, run)
         | {
             "method": methods.get(run.config_id),
-            "state": str(result.state),
+            "state": str(record.run_state(run) or result.state),
             "failure": result.failure and result.failure.message,
             "attempts": result.attempts,
         }
         | flat[run.config_id]
         | {
-            f"{split}_{metric}": value
-            for split, metrics in result.metrics.items()
-            for metric, value in metrics._asdict().items()
+            f"{name}_{metric}": value
+            for name, metrics in result.metrics.items()
+            for metric, value in record.judged(run.genre, name.removeprefix("last_"), metrics)
+            ._asdict()
+            .items()
         }
         | _cost(result)
     )

@@ -39,6 +39,7 @@ def table(record: Record, *, busy: int | None = None, seconds_left: float | None
         "racing",
         "done",
         "failed",
+        "undertrained",
         "collapsed",
         "seed runs",
         "best val. BCE",
@@ -58,6 +59,7 @@ def table(record: Record, *, busy: int | None = None, seconds_left: float | None
                     configurations.racing,
                     configurations.done,
                     configurations.failed,
+                    configurations.undertrained,
                     configurations.collapsed,
                 ),
             ),
@@ -74,8 +76,9 @@ def line(record: Record, *, busy: int | None = None, seconds_left: float | None 
     counted = tally.tally(record)
     genres = "; ".join(
         f"{genre} {row.done}/{row.planned} seed runs done, {row.failed} failed, "
-        f"{row.collapsed} collapsed, {row.configurations.proposed} configurations, "
-        f"{row.configurations.racing} racing, best {_best(row.best)}"
+        f"{row.undertrained} undertrained, {row.collapsed} collapsed, "
+        f"{row.configurations.proposed} configurations, {row.configurations.racing} racing, "
+        f"best {_best(row.best)}"
         for genre, row in counted.genres.items()
     )
     running = _running(counted, busy)

@@ -87,7 +87,7 @@ def searched(record: Record, genre: str, proposal: Proposal) -> promotion.Search
 
 def measured(record: Record, config_id: str, runs: Iterable[SeedRun]) -> Measured:
     """What those of some runs of a configuration measured that are done."""
-    ended = (record.ended[run].metrics.validation for run in runs if run in record.ended)
+    ended = (record.validation(run) for run in runs if run in record.ended)
     size = record.configurations.get(config_id)
     return Measured(
         config_id,

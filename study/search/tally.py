@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from musebar_core.states import RunState
 from study.search import evidence, planner, promotion
 from study.spec.model import Phase, Protocol
 from study.statistics.eligibility import too_many_collapsed
@@ -23,7 +24,7 @@ LATELY_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Best:
-    """The lowest mean validation BCE so far among eligible full counts of a phase.
+    """The lowest mean validation BCE so far among trained, eligible full counts of a phase.
 
     Attributes
     ----------
@@ -52,14 +53,16 @@ class Configurations:
     racing
         Finalists that no rung has dropped and whose seeds have not all ended.
     done
-        Those whose wanted seeds have all ended; ``failed`` with a seed that failed, ``collapsed``
-        with more than one seed in five collapsed.
+        Those whose wanted seeds have all ended; ``failed`` with a seed that failed,
+        ``undertrained`` with more than half of the done seeds no better than the Markov chain,
+        ``collapsed`` with more than one in five collapsed.
     """
 
     proposed: int = 0
     racing: int = 0
     done: int = 0
     failed: int = 0
+    undertrained: int = 0
     collapsed: int = 0
 
 
@@ -96,9 +99,10 @@ class GenreTally:
 
     Attributes
     ----------
-    planned, done, failed, collapsed
+    planned, done, failed, undertrained, collapsed
         Seed runs: wanted so far (grows while a search proposes and confirms), ended with metrics,
-        failed, and those of the done that collapsed.
+        failed, and of the done those that do not beat the Markov chain, and trained ones that
+        collapsed.
     pareto
         For a representation: config_ids of the search that none is better than in both NLL and
         mi_lower. Empty for other purposes.
@@ -107,6 +111,7 @@ class GenreTally:
     planned: int
     done: int
     failed: int
+    undertrained: int
     collapsed: int
     configurations: Configurations
     best: Best | None
@@ -144,10 +149,11 @@ class Tally:
 def tally(record: Record) -> Tally:
     """Count."""
     plan = planner.plan(record)
-    by_genre: dict[str, dict[tuple[str, Phase], list[SeedRunResult | None]]] = {}
+    by_genre: dict[str, Cells] = {}
     for run in plan.planned:
         rows = by_genre.setdefault(run.genre, {}).setdefault((run.config_id, run.phase), [])
-        rows.append(record.ended.get(run))
+        ended = record.ended.get(run)
+        rows.append(None if ended is None else _Ended(ended, record.run_state(run)))
     left = len(plan.runs) + _to_come(record)
     resources = record.spec.resources
     gpus = resources.gpus_per_trial
@@ -178,17 +184,25 @@ def as_dict(counted: GenreTally) -> dict[str, object]:
     return content
 
 
-Cells = dict[tuple[str, Phase], list["SeedRunResult | None"]]
+class _Ended(NamedTuple):
+    """A seed run that has ended, and what it is; None where it failed."""
+
+    result: SeedRunResult
+    state: RunState | None
+
+
+Cells = dict[tuple[str, Phase], list["_Ended | None"]]
 
 
 def _genre(record: Record, genre: str, cells: Cells) -> GenreTally:
     ended = [e for seeds in cells.values() for e in seeds if e is not None]
-    done = [e for e in ended if e.done]
+    done = [e for e in ended if e.result.done]
     return GenreTally(
         planned=sum(map(len, cells.values())),
         done=len(done),
         failed=len(ended) - len(done),
-        collapsed=sum(map(_collapsed, done)),
+        undertrained=sum(e.state is RunState.UNDERTRAINED for e in done),
+        collapsed=sum(e.state is RunState.COLLAPSED for e in done),
         configurations=_configurations(record, genre, cells),
         best=_best(record, cells),
         transfer=_transfer(record, genre),
@@ -202,7 +216,7 @@ def _pareto(record: Record, genre: str) -> tuple[str, ...]:
 
 
 def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
-    seeds: dict[str, list[SeedRunResult | None]] = {}
+    seeds: dict[str, list[_Ended | None]] = {}
     for (config_id, _), rows in cells.items():
         seeds.setdefault(config_id, []).extend(rows)
     still_racing = 0
@@ -214,27 +228,31 @@ def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
         proposed=len(seeds),
         racing=still_racing,
         done=len(whole),
-        failed=sum(not all(e.done for e in rows) for rows in whole.values()),
+        failed=sum(not all(e.result.done for e in rows) for rows in whole.values()),
+        undertrained=sum(_mostly_undertrained(rows) for rows in whole.values()),
         collapsed=sum(_mostly_collapsed(rows) for rows in whole.values()),
     )
 
 
-def _mostly_collapsed(rows: list[SeedRunResult]) -> bool:
-    done = [e for e in rows if e.done]
-    return too_many_collapsed(sum(map(_collapsed, done)), len(done))
+def _mostly_undertrained(rows: list[_Ended]) -> bool:
+    done = [e for e in rows if e.result.done]
+    return 2 * sum(e.state is RunState.UNDERTRAINED for e in done) > len(done)
 
 
-def _collapsed(result: SeedRunResult) -> bool:
-    found = result.metrics.validation
-    return found is not None and bool(found.collapsed)
+def _mostly_collapsed(rows: list[_Ended]) -> bool:
+    done = [e for e in rows if e.result.done]
+    return too_many_collapsed(sum(e.state is RunState.COLLAPSED for e in done), len(done))
 
 
 def _best(record: Record, cells: Cells) -> Best | None:
     found = []
     for (config_id, phase), rows in cells.items():
-        done = [e for e in rows if e is not None and e.done]
-        if len(done) == len(record.spec.seeds_of(phase)) and not _mostly_collapsed(done):
-            measured = [e.metrics.validation for e in done if e.metrics.validation is not None]
+        done = [e for e in rows if e is not None and e.result.done]
+        if len(done) == len(record.spec.seeds_of(phase)) and not (
+            _mostly_collapsed(done) or _mostly_undertrained(done)
+        ):
+            found_of = (e.result.metrics.validation for e in done)
+            measured = [one for one in found_of if one is not None]
             values = [float(one.bce) for one in measured]
             found.append(_with_interval(config_id, phase, values))
     best = [one for one in found if one is not None]

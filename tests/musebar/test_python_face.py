@@ -91,7 +91,8 @@ def test_a_corpus_is_built_a_model_trained_on_it_and_sampled_from(music, tmp_pat
     assert [row.epoch for row in seen] == [4, 8, 12]
     assert trained.epochs == 12
     at_best = next(row for row in seen if row.epoch == trained.outcome.best_epoch)
-    assert trained.outcome.validation == at_best.validation
+    measured = {name: v for name, v in at_best.validation._asdict().items() if v is not None}
+    assert measured.items() <= trained.outcome.validation._asdict().items()
     melodies = face.sample(trained.checkpoint, 3, steps=20, seed=1)
     assert melodies.shape == (3, 20)
     assert melodies.max() <= 128

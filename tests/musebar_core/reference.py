@@ -223,6 +223,27 @@ class _Norm:
         return dvalues @ self.p["mu.weight"]
 
 
+def importance_nll(parameters, pitches, steps, noise):
+    """Importance-weighted bound on -log p(x), nats ``[N]``; noise ``[K, N, L]``.
+
+    Every density in full, as Burda et al. (2016) write it, and no term left out that cancels.
+    """
+    nll = []
+    for n, symbols in enumerate(pitches):
+        part, weights = _Snippet(parameters, symbols, steps), []
+        part.encode()
+        mu = part.read @ parameters["mu.weight"].T + parameters["mu.bias"]
+        for draw in noise[:, n]:
+            part.decode(mu, draw, np.ones(len(symbols)), part.x)
+            variance = np.exp(part.logvar[-1])
+            log_q = -0.5 * (np.log(2 * np.pi * variance) + (part.z - part.mu[-1]) ** 2 / variance)
+            log_p = -0.5 * (np.log(2 * np.pi) + part.z**2)
+            weights.append(-part.bce + log_p.sum() - log_q.sum())
+        largest = max(weights)
+        nll.append(-(largest + np.log(np.mean(np.exp(np.array(weights) - largest)))))
+    return np.array(nll)
+
+
 class _Snippet:
     def __init__(self, parameters, pitches, steps):
         self.p, self.steps, self.x = parameters, steps, roll_of(pitches)

@@ -24,10 +24,15 @@ def ended(corpus, configuration):
     return found, last, state.model, lambda model, split: evaluate(config, genre, model, split)
 
 
+def of_every_epoch(metrics):
+    """Without what is measured at the reported epoch alone."""
+    return metrics._replace(nll=None, reconstruction_accuracy=None)
+
+
 def test_the_test_figures_of_the_last_epoch_are_of_the_last_weights(ended):
     found, last, _, measured = ended
-    assert found.last_test == measured(last, "test")
-    assert found.last_test != found.test
+    assert found.last_test == of_every_epoch(measured(last, "test"))
+    assert found.last_test != of_every_epoch(found.test)
 
 
 def test_the_test_figures_of_the_reported_epoch_are_of_its_weights(ended):
@@ -38,7 +43,7 @@ def test_the_test_figures_of_the_reported_epoch_are_of_its_weights(ended):
 def test_validation_figures_are_of_the_validation_split(ended):
     found, last, best, measured = ended
     assert found.validation == measured(best, "validation")
-    assert found.last_validation == measured(last, "validation")
+    assert found.last_validation == of_every_epoch(measured(last, "validation"))
     assert found.validation != found.test
 
 

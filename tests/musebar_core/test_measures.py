@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from musebar_core import training
-from musebar_core.measures import code_worth, importance_nll, measures, rate_distortion, walk
+from musebar_core.code import importance_nll
+from musebar_core.measures import code_worth, measures, rate_distortion, walk
 from musebar_core.model import RVAE, initialise, piano_roll
 from musebar_core.objective import bce, kl
 from musebar_core.state import start

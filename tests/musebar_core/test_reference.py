@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from musebar_core.code import importance_nll
 from musebar_core.model import RVAE, initialise, piano_roll, sample
 from musebar_core.objective import bce, kl, training_loss
 from musebar_core.scheduled_sampling import heard
@@ -146,3 +147,15 @@ def test_the_references_own_gradients_agree_with_its_losses(configuration):
         value[place] = kept
         scale = max(abs(grads[name][place]), 1e-3)
         assert abs((above - below) / (2 * step) - grads[name][place]) < 1e-5 * scale, name
+
+
+def test_the_likelihood_agrees_with_the_equations(configuration):
+    model, pitches, _, _ = setting(configuration, 2)
+    noise = np.random.default_rng(3).standard_normal((5, N, LATENT))
+    roll = piano_roll(torch.from_numpy(pitches)).double()
+    with torch.no_grad():
+        mu, logvar = (each[:, -1] for each in model.encode(roll))
+        ours = importance_nll(model, roll, mu, logvar, torch.from_numpy(noise))
+    parameters = {name: value.detach().numpy() for name, value in model.named_parameters()}
+    theirs = reference.importance_nll(parameters, pitches, [7, 15], noise)
+    assert np.abs(ours.numpy() - theirs).max() < 1e-4

@@ -107,6 +107,11 @@ class Study:
                 prefix + "n_snippets": self.snippets,
                 prefix + "nll": nll + (1.0 if "test" in prefix else 0.0),
             }
+        if bce >= self.baselines.get("markov", math.inf):
+            row["state"] = "undertrained"
+            row |= {prefix + "collapsed": None for prefix in METRIC_PREFIXES}
+        elif collapsed:
+            row["state"] = "collapsed"
         self.rows.append(row)
         for epoch, above in ((50, 30.0), (100, 0.0)):
             self.epochs.append(
@@ -124,7 +129,7 @@ class Study:
             "seed": seed,
             "phase": phase,
             "method": method,
-            "state": "done",
+            "state": "informative",
             "failure": None,
             "attempts": 1,
             "latent_length": config.model.latent_length,

@@ -57,6 +57,31 @@ def test_evaluation_takes_all_windows_where_there_are_few_and_strides_evenly_ove
     assert many.dtype == np.uint8
 
 
+def test_evaluation_takes_as_many_windows_of_each_song_as_of_any_other():
+    songs = view([36, 8, 12])  # 8, 1 and 2 windows
+    songs.pitches[36:44], songs.pitches[44:] = 100, np.arange(60, 72)
+    taken = evaluation_snippets(songs, "train", GRID, 24)[:, 0].tolist()
+    assert taken == [0, 4, 8, 12, 16, 20, 24, 28, *[100] * 8, *[60] * 4, *[64] * 4]
+
+
+def test_of_more_songs_than_snippets_evaluation_takes_a_window_of_every_so_many():
+    songs = view([8] * 6)
+    songs.pitches[:] = np.repeat(np.arange(6), 8)
+    assert evaluation_snippets(songs, "train", GRID, 3)[:, 0].tolist() == [0, 2, 4]
+
+
+def test_training_snippets_scored_by_the_evaluation_equal_the_training_mean():
+    songs = view([36, 8, 12])  # 8, 1 and 2 windows: of songs 1/3 each, of windows 8, 1 and 2 of 11
+    listed = windows(songs, "train", GRID)
+    scores = np.random.default_rng(0).random(128)  # of a snippet, by its first symbol
+    firsts = listed.take(np.arange(len(listed)))[:, 0]
+    weights = np.repeat(1 / listed.counts, listed.counts) / len(listed.counts)
+    drawn = SnippetSampler(songs, GRID).draw(40_000, np.random.default_rng(1))[:, 0]
+    evaluated = evaluation_snippets(songs, "train", GRID, 24)[:, 0]
+    assert scores[evaluated].mean() == pytest.approx(weights @ scores[firsts], abs=1e-12)
+    assert scores[drawn].mean() == pytest.approx(scores[evaluated].mean(), abs=0.01)
+
+
 def test_an_empty_split_says_so():
     with pytest.raises(CorpusError, match="no validation song"):
         windows(view([18]), "validation", GRID)

@@ -32,7 +32,7 @@ def exported(tmp_path) -> Path:
     study = Home(tmp_path / "first").create(spec)
     configurations = list(spec.methods.values())
     study.ledger.add_configurations(spec.name, configurations)
-    baselines = dict.fromkeys(("pitch_frequencies", "markov", "repeat_last"), 1.0)
+    baselines = dict.fromkeys(("pitch_frequencies", "markov", "repeat_last"), 9.0)
     fact = {"fingerprint": "abc", "baselines": {"validation": baselines, "test": baselines}}
     study.ledger.set_corpus(spec.name, "somewhere", {"fiddle": fact})
     first, second = (
@@ -144,7 +144,7 @@ def test_a_metric_that_an_older_export_lacks_reads_as_not_measured(exported, tmp
         frame[kept].to_parquet(exported / file)
     study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
     back = load_tables(Home(tmp_path / "second").path, study.name)
-    done = back.results[back.results.state == "done"]
+    done = back.results[back.results.state == "collapsed"]
     assert done.validation_mi_lower.isna().all()
     assert back.curves.validation_mi_lower.isna().all()
     assert done.validation_bce.tolist() == [1.5]
