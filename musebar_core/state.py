@@ -31,7 +31,7 @@ class TrainingState:
     Attributes
     ----------
     best_epoch, best_weights
-        The evaluated epoch of maximal validation elbo (0: none yet), and the model's
+        The reported epoch as :func:`keep_row` chooses it (0: none yet), and the model's
         parameters then.
     history
         Every evaluation so far.

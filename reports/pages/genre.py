@@ -50,8 +50,8 @@ AGAINST_KL = (
 )
 CURVES = (
     "Thin lines are seeds, bold ones their mean, dashed ones the baselines (named at the edge "
-    "where far off); lower is better. The reported epoch is that of the highest validation ELBO, "
-    "not of the lowest BCE."
+    "where far off); lower is better. The reported epoch is that of the highest validation ELBO "
+    "at the run's own final KL weight once annealing has ended, not of the lowest BCE."
 )
 CLIPPED = " Some evaluations, mostly the first, lie outside the window: zoom out to see them."
 

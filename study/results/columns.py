@@ -102,7 +102,9 @@ GROWING = frozenset(one.name for one in (*SETTING_COLUMNS[:-1], *METRIC_COLUMNS,
 a setting's is told by ``config``."""
 
 _COST_COLUMNS = (
-    Column("best_epoch", "Int64", "optimiser steps", "evaluated epoch of maximal validation elbo"),
+    Column(
+        "best_epoch", "Int64", "optimiser steps", "evaluated epoch reported: see musebar_core.state"
+    ),
     Column("seconds", "Float64", "s", "training and evaluation time, over all attempts resumed"),
     Column("node", "string", "", "host that ran it"),
     Column("device", "string", "", "device it ran on"),
