@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NLL_SNIPPETS = 64
 """Most snippets of a split that a code is measured on."""
 
-NLL_DRAWS = 16
+NLL_DRAWS = 8
 """K: importance samples a snippet."""
 
 _AT_ONCE = 256
