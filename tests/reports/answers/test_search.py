@@ -92,7 +92,7 @@ def test_whoever_was_left_behind_is_named_with_the_reason(searched):
     assert [one.row.validation.bce.mean for one in left] == [504, 506, 508, 510]
     assert [one.reason for one in left[:2]] == [PassedOver.NOT_AMONG_BEST, PassedOver.COLLAPSED]
     assert "2 of 2 seeds collapsed" in left_text(left[1])
-    assert "neither among the best" in left_text(left[0])
+    assert "not among the best for the study's purpose" in left_text(left[0])
     assert "(2 went)" in left_text(left[0])
 
 
