@@ -113,15 +113,19 @@ def _write_study(source: Source, folder: Path, root: str) -> StudyView:
 
 
 def _with_music(study: StudyView, checkpoints: Path, folder: Path) -> StudyView:
-    """Let every recommended configuration play; what cannot be played says why."""
+    """Let every recommended configuration play, or where none works yet the one closest to that.
+
+    What cannot be played says why.
+    """
     music: dict[str, Music] = {}
     silent: dict[str, str] = {}
     for genre in study.genres:
-        if genre.chosen is None:
+        playing = genre.chosen or genre.closest
+        if playing is None:
             silent[genre.name] = "no configuration is recommended yet"
             continue
         try:
-            music[genre.name] = play(study.tables, genre.chosen, checkpoints, folder)
+            music[genre.name] = play(study.tables, playing, checkpoints, folder)
         except SilentError as error:
             silent[genre.name] = str(error)
     return replace(study, music=music, silent=silent)

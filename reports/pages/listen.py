@@ -106,6 +106,11 @@ def _genre(study: StudyView, genre: GenreView) -> dict[str, Any]:
 
 def _collapsed(found: Music) -> str:
     row = found.row
+    if not row.n_trained:
+        return (
+            "Nothing works yet: no seed of this configuration, that of lowest BCE, beats the Markov "
+            "chain. It is undertrained, and not recommended."
+        )
     if not row.collapsed:
         return ""
     return (

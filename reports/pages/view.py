@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reports.answers.choice import NothingWorks
 from reports.answers.recommendation import SPLITS, Recommendation, recommendation
 from reports.answers.summaries import (
     ConfigurationSummary,
@@ -22,7 +23,7 @@ from study.statistics.purposes import Aim, Purpose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.answers.choice import NothingWorks, Shortfall
+    from reports.answers.choice import Shortfall
     from reports.music.listen import Music
     from study.results.tables import StudyTables
 
@@ -75,6 +76,12 @@ class GenreView:
     def chosen(self) -> ConfigurationSummary | None:
         """The configuration recommended for the study's purpose."""
         return self.found.chosen
+
+    @property
+    def closest(self) -> ConfigurationSummary | None:
+        """Where nothing works yet, the configuration of lowest BCE; else None."""
+        missing = self.found.missing
+        return missing.closest if isinstance(missing, NothingWorks) else None
 
 
 @dataclass(frozen=True)

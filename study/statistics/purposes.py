@@ -173,7 +173,8 @@ def rank(candidates: Sequence[Candidate], aim: Aim) -> Ranking:
             return _representation(table)
         case Purpose.DENSITY:
             every = list(range(len(table.ids)))
-            return _ranked(table, every, table.nll, (table.nll,))
+            pool = _within_tolerance(table.nll)
+            return _ranked(table, every, table.nll, (table.nll,), pool=pool)
         case Purpose.RECONSTRUCTION:
             return _reconstruction(table, aim.rate)
         case unknown:
@@ -278,11 +279,12 @@ def _ranked(
     *,
     tolerance: float | None = None,
     rate: float | None = None,
+    pool: Sequence[int] | None = None,
 ) -> Ranking:
     costs = seed_costs.mean(axis=1) if costs is None else costs
     inside = sorted(admitted, key=lambda i: (costs[i], table.ids[i]))
     outside = sorted(set(range(len(costs))) - set(admitted), key=lambda i: (costs[i], table.ids[i]))
-    tied = _near_ties(table, inside, metrics)
+    tied = _near_ties(table, inside, metrics, inside if pool is None else pool)
     if tied:
         inside.remove(tied[0])
         inside.insert(0, tied[0])
@@ -303,13 +305,19 @@ def _ranked(
 
 
 def _near_ties(
-    table: _Table, ranked: Sequence[int], metrics: tuple[NDArray[np.float64], ...]
+    table: _Table,
+    ranked: Sequence[int],
+    metrics: tuple[NDArray[np.float64], ...],
+    pool: Sequence[int],
 ) -> list[int]:
-    """Rows within one standard error of the first in every metric, the one to prefer first."""
+    """Rows within one standard error of the first in every metric, the one to prefer first.
+
+    ``pool``: the rows whose noise is pooled, of which none is clearly worse.
+    """
     if not ranked:
         return []
     best, n = ranked[0], table.n_seeds
-    pooled = [pair_noise(one[list(ranked)]) for one in metrics]
+    pooled = [pair_noise(one[list(pool)]) for one in metrics]
 
     def near(row: int) -> bool:
         for figures, noise in zip(metrics, pooled, strict=True):

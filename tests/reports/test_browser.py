@@ -214,7 +214,7 @@ def test_every_table_downloads_as_csv_with_every_row(chromium, report):
                 text = Path(download.value.path()).read_bytes().decode("utf-8-sig")
                 rows = list(csv.reader(io.StringIO(text, newline="")))
                 assert len(rows) == table.locator("tr").count()
-                assert rows[0] == table.locator("th").all_inner_texts()
+                assert rows[0] == table.locator("thead th").all_inner_texts()
                 assert len({len(row) for row in rows}) == 1
 
 
