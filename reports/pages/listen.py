@@ -108,8 +108,8 @@ def _collapsed(found: Music) -> str:
     row = found.row
     if not row.n_trained:
         return (
-            "Nothing works yet: no seed of this configuration, that of lowest BCE, beats the Markov "
-            "chain. It is undertrained, and not recommended."
+            "Nothing works yet: no seed of this configuration, that of lowest BCE, beats the "
+            "Markov chain. It is undertrained, and not recommended."
         )
     if not row.collapsed:
         return ""
