@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: setup quickstart test test-services test-browser test-ci test-all debian object-storage check mutants bench format clean
+.PHONY: setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage check mutants bench format clean
 
 setup: $(STAMP)
 
@@ -29,9 +29,12 @@ test-services: setup debian object-storage
 test-browser: setup debian
 	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m 'browser and not slow'
 
-# the three above in one run: while a test waits for a service or a browser, another computes
+# the three above, two at a time: while a test waits for a service or a browser, another computes
 test-ci: setup debian object-storage
-	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m 'not slow'
+	$(MAKE) --jobs 2 test test-waiting
+
+test-waiting: setup debian object-storage
+	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m '(services or browser) and not slow'
 
 test-all: setup debian object-storage
 	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m ''
