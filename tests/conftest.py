@@ -36,16 +36,22 @@ def pytest_configure() -> None:
 def write_song(path: Path, seed: int, steps: int = 96, centre: int = 64) -> None:
     """A random walk on a pentatonic scale, a quarter note a step, rests here and there."""
     rng = np.random.default_rng(seed)
+    tones = {}
     scale = [centre + 12 * octave + degree for octave in (-1, 0, 1) for degree in (0, 2, 4, 7, 9)]
     place = 7
-    piano = pretty_midi.Instrument(program=0, name="melody")
     for step in range(steps):
         place = int(np.clip(place + rng.integers(-2, 3), 0, len(scale) - 1))
         if rng.random() < 0.9 or step in (0, steps - 1):
-            begin = step * SECONDS_PER_QUARTER
-            piano.notes.append(
-                pretty_midi.Note(80, scale[place], begin, begin + SECONDS_PER_QUARTER)
-            )
+            tones[step] = scale[place]
+    write_notes(path, tones)
+
+
+def write_notes(path: Path, tones: dict[int, int]) -> None:
+    """A melody: pitches by the step, a quarter note, that each sounds in."""
+    piano = pretty_midi.Instrument(program=0, name="melody")
+    for step, pitch in tones.items():
+        begin = step * SECONDS_PER_QUARTER
+        piano.notes.append(pretty_midi.Note(80, pitch, begin, begin + SECONDS_PER_QUARTER))
     midi = pretty_midi.PrettyMIDI(initial_tempo=120)
     midi.instruments.append(piano)
     path.parent.mkdir(parents=True, exist_ok=True)

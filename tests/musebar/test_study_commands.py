@@ -8,12 +8,26 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import musebar_command
+from tests.conftest import musebar_command, write_notes
 
 KEY = ["genre", "config_id", "seed", "phase"]
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """Two genres of tones drawn by lot: no step tells of the next, so that a Markov chain of few
+    songs is worse than the pitch frequencies that a model begins with: the tiniest run is trained.
+    """
+    folder = tmp_path_factory.mktemp("lots")
+    for genre, lowest in (("low", 36), ("high", 60)):
+        for song in range(15):
+            tones = np.random.default_rng(song + lowest).integers(lowest, lowest + 36, size=96)
+            write_notes(folder / genre / f"{song:02}.mid", dict(enumerate(map(int, tones))))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +78,7 @@ def measured(results):
 def test_every_seed_run_is_exported_once_with_the_specs_seeds(finished, tmp_path):
     results, curves = export(finished, tmp_path)
     assert not results.duplicated(KEY).any()
-    assert set(results.state) == {"undertrained"}  # after so few steps
-    assert results.validation_collapsed.isna().all()
+    assert set(results.state) <= {"collapsed", "informative"}
     for (_, phase, _), rows in results.groupby(["genre", "phase", "config_id"]):
         if phase == "confirm":  # a finalist may be dropped at a rung
             assert sorted(rows.seed) in [list(range(1000, 1000 + n)) for n in (6, 8, 10)]
