@@ -46,6 +46,16 @@ def write_song(path: Path, seed: int, steps: int = 96, centre: int = 64) -> None
     write_notes(path, tones)
 
 
+def write_lot(path: Path, seed: int, steps: int, lowest: int) -> None:
+    """Tones of three octaves drawn by lot: no step tells of the next.
+
+    So a Markov chain of few songs is worse than the pitch frequencies that a model begins with, and
+    the tiniest run is trained.
+    """
+    tones = np.random.default_rng(seed).integers(lowest, lowest + 36, size=steps)
+    write_notes(path, dict(enumerate(map(int, tones))))
+
+
 def write_notes(path: Path, tones: dict[int, int]) -> None:
     """A melody: pitches by the step, a quarter note, that each sounds in."""
     piano = pretty_midi.Instrument(program=0, name="melody")

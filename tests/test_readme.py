@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from study.spec import specfile
-from tests.conftest import TINY, write_song
+from tests.conftest import TINY, write_lot
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -44,9 +44,14 @@ def shrink(content: dict) -> dict:
 @pytest.fixture
 def folder(tmp_path):
     """What a reader of the README has: music, a spec, the cluster file, a small quickstart."""
-    for genre, centre in (("jazz", 60), ("pop", 67)):
+    for genre, lowest in (("jazz", 36), ("pop", 60)):
         for song in range(12):
-            write_song(tmp_path / "my-music" / genre / f"{song}.mid", song + centre, 80, centre)
+            write_lot(tmp_path / "my-music" / genre / f"{song}.mid", song + lowest, 80, lowest)
+    for genre, lowest in (("chorale", 36), ("fiddle", 60)):
+        for song in range(12):
+            write_lot(
+                tmp_path / "collections" / genre / f"{song}.mid", song + 99 + lowest, 80, lowest
+            )
     (my_study,) = blocks("yaml")
     (tmp_path / "my-study.yaml").write_text(yaml.safe_dump(shrink(yaml.safe_load(my_study))))
     (tmp_path / "cluster.yaml").write_text((ROOT / "cluster.yaml").read_text())
@@ -57,6 +62,9 @@ def test_every_command_of_the_readme_runs(folder, musebar):
     quickstart = yaml.safe_load(
         (ROOT / "study" / "spec" / "presets" / "quickstart.yaml").read_text()
     )
+    # of music on which so small a run is trained, so that there is a recommendation to train
+    grid = {"steps_per_quarter": 1, "steps_per_bar": 4, "snippet_steps": 64}
+    quickstart["corpus"] |= {"source": "collections", "grid": grid}
     (folder / "quickstart.yaml").write_text(yaml.safe_dump(shrink(quickstart)))
     assert musebar("study", "launch", "quickstart.yaml").returncode == 0
     for command in commands():

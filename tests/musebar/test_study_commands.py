@@ -8,25 +8,21 @@ import signal
 import subprocess
 import time
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import musebar_command, write_notes
+from tests.conftest import musebar_command, write_lot
 
 KEY = ["genre", "config_id", "seed", "phase"]
 
 
 @pytest.fixture(scope="module")
 def music(tmp_path_factory):
-    """Two genres of tones drawn by lot: no step tells of the next, so that a Markov chain of few
-    songs is worse than the pitch frequencies that a model begins with: the tiniest run is trained.
-    """
+    """Two genres of tones drawn by lot, on which the tiniest run is trained."""
     folder = tmp_path_factory.mktemp("lots")
     for genre, lowest in (("low", 36), ("high", 60)):
         for song in range(15):
-            tones = np.random.default_rng(song + lowest).integers(lowest, lowest + 36, size=96)
-            write_notes(folder / genre / f"{song:02}.mid", dict(enumerate(map(int, tones))))
+            write_lot(folder / genre / f"{song:02}.mid", song + lowest, 96, lowest)
     return folder
 
 
