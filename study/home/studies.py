@@ -201,7 +201,7 @@ def _check_free(folder: AnyPath) -> None:
         return
     found = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else [folder.name]
     foreign = [name for name in found if not name.startswith(_OF_STUDY)]
-    if foreign:
+    if foreign and SPEC_FILE not in found:  # with one it is a study that another made just now
         raise UsageError(
             f"{folder} is there and is no study (it holds {foreign[0]}): nothing was changed; "
             "give the study another --name"

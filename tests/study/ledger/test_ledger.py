@@ -360,6 +360,12 @@ def test_a_study_created_by_several_at_once_is_created_once(tmp_path, tiny_spec)
             assert made[0].ledger.studies() == ["tiny"]
 
 
+def test_a_study_that_another_made_since_one_looked_is_opened(tmp_path, tiny_spec, monkeypatch):
+    first = Home(tmp_path).create(tiny_spec())
+    monkeypatch.setattr(Home, "names", lambda _: [])  # as it was when one looked
+    assert Home(tmp_path).create(tiny_spec()).folder == first.folder
+
+
 def test_whoever_sees_a_study_being_created_can_read_it(tmp_path, tiny_spec):
     spec = tiny_spec()
 
