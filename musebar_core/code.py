@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from musebar_core.corpus import evaluation_snippets
-from musebar_core.generation import symbol_distribution
-from musebar_core.model import PITCHES, piano_roll
+from musebar_core.generation import run_free, symbol_distribution
+from musebar_core.model import piano_roll
 from musebar_core.objective import bce
 from musebar_core.precision import computing
 from musebar_core.randomness import Purpose, latent_noise, stream
@@ -109,11 +109,6 @@ def reconstruct(model: RVAE, z: Tensor, steps: int) -> Tensor:
     Tensor
         Symbols 0-128, uint8 ``[N, T]``.
     """
-    state = model.initial_state(z)
-    symbols = torch.eye(PITCHES + 1, device=z.device)[:, :PITCHES]
-    previous, melody = z.new_zeros(len(z), PITCHES), []
-    for _ in range(steps):
-        logits, state = model.step(previous, z, state)
-        melody.append(symbol_distribution(logits, temperature=1.0).argmax(dim=1))
-        previous = symbols[melody[-1]]
-    return torch.stack(melody, dim=1).to(torch.uint8)
+    return run_free(
+        model, z, steps, lambda logits: symbol_distribution(logits, temperature=1.0).argmax(dim=1)
+    )

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from musebar_core.model import RVAE
     from musebar_core.state import TrainingState
 
-MEASURED_SPLITS = ("validation", "test")
-
 EVALUATION_BATCH, EVALUATION_BATCH_GPU = 256, 1024
 """Snippets that an evaluation takes at a time."""
 
@@ -83,7 +81,13 @@ class Evaluation:
 
 def evaluate(config: Configuration, corpus: GenreCorpus, model: RVAE, split: str) -> Metrics:
     """Measure all of a model on a split, as at a run's reported epoch: with the same noise."""
-    found = Evaluation(config, corpus, split).measure(model)
+    return _whole(config, corpus, model, split, Evaluation(config, corpus, split).measure(model))
+
+
+def _whole(
+    config: Configuration, corpus: GenreCorpus, model: RVAE, split: str, found: Metrics
+) -> Metrics:
+    """Add to an evaluation what is measured at the reported epoch alone."""
     return found._replace(**code_measures(config, corpus, model, split)._asdict())
 
 
@@ -107,14 +111,14 @@ def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) ->
 
     The model is left with the weights of the reported epoch.
     """
-    last_test = Evaluation(config, corpus, "test").measure(state.model)
+    test = Evaluation(config, corpus, "test")
+    last_test = test.measure(state.model)
     state.model.load_state_dict(state.best_weights)
     at_best = next(row for row in state.history if row.epoch == state.best_epoch)
-    code = code_measures(config, corpus, state.model, "validation")
     return Outcome(
         best_epoch=state.best_epoch,
-        validation=at_best.validation._replace(**code._asdict()),
-        test=evaluate(config, corpus, state.model, "test"),
+        validation=_whole(config, corpus, state.model, "validation", at_best.validation),
+        test=_whole(config, corpus, state.model, "test", test.measure(state.model)),
         last_validation=state.history[-1].validation,
         last_test=last_test,
         seconds=state.seconds,

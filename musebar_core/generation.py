@@ -16,6 +16,7 @@ from musebar_core.marks import replace_file
 from musebar_core.model import PITCHES, RVAE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from torch import Tensor
@@ -57,16 +58,42 @@ def generate(
     See :func:`symbol_distribution` for how a symbol is drawn.
     """
     model.eval()
-    state = model.initial_state(z)
-    previous = torch.zeros(len(z), PITCHES)
-    melody = np.empty((len(z), steps), dtype=np.uint8)
-    for t in range(steps):
-        logits, state = model.step(previous, z, state)
+
+    def draw(logits: Tensor) -> Tensor:
         cumulative = symbol_distribution(logits, temperature).cumsum(dim=1).numpy()
         drawn = (rng.random((len(z), 1)) > cumulative).sum(axis=1)
-        melody[:, t] = np.minimum(drawn, REST)
-        previous = torch.eye(PITCHES + 1)[torch.from_numpy(melody[:, t]).long()][:, :PITCHES]
-    return melody
+        return torch.from_numpy(np.minimum(drawn, REST))
+
+    return run_free(model, z, steps, draw).numpy()
+
+
+def run_free(model: RVAE, z: Tensor, steps: int, choose: Callable[[Tensor], Tensor]) -> Tensor:
+    """Let the decoder hear at each step what was chosen of its own logits at the one before.
+
+    Parameters
+    ----------
+    model
+        In eval mode.
+    z
+        Latent codes, ``[N, L]``.
+    steps
+        T.
+    choose
+        From logits ``[N, P]`` to symbols 0-128, int64 ``[N]``.
+
+    Returns
+    -------
+    Tensor
+        Symbols, uint8 ``[N, T]``.
+    """
+    state = model.initial_state(z)
+    rolls = torch.eye(PITCHES + 1, device=z.device)[:, :PITCHES]
+    previous, melody = z.new_zeros(len(z), PITCHES), []
+    for _ in range(steps):
+        logits, state = model.step(previous, z, state)
+        melody.append(choose(logits))
+        previous = rolls[melody[-1]]
+    return torch.stack(melody, dim=1).to(torch.uint8)
 
 
 def symbol_distribution(logits: Tensor, temperature: float) -> Tensor:

@@ -37,7 +37,6 @@ class Kind(StrEnum):
     DESCRIPTION = "description of a corpus"
     EXPORT = "export of a study"
     BUILDING = "corpus being built"
-    SCRATCH = "files of a running study"
 
 
 def put(folder: Path, kind: Kind) -> None:
