@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from musebar_core.corpus import OVERALL
 from reports.answers.claims import Measure
 from reports.answers.methods import VANILLA, Method
-from reports.answers.summaries import baseline_bce, genre_names, seeds_wanted, summaries
+from reports.answers.summaries import genre_names, seeds_wanted, summaries
 from reports.answers.views import methods_of, one_phase
 
 if TYPE_CHECKING:
@@ -79,10 +79,9 @@ def arms_of(tables: StudyTables) -> Arms:
     weights: dict[float, Arm] = {}
     for genre in shown:
         rows = summaries(tables, genre)
-        markov = baseline_bce(tables, genre, "validation").get("markov")
         of_methods = {Method(str(row.method)): row for row in methods_of(rows, wanted)}
         for name, row in of_methods.items():
-            methods.setdefault(name, {})[genre] = _runs(row, markov)
+            methods.setdefault(name, {})[genre] = _runs(row)
         if VANILLA not in of_methods:
             continue
         vanilla = of_methods[VANILLA]
@@ -91,22 +90,10 @@ def arms_of(tables: StudyTables) -> Arms:
             if _differs_in_weight(row.config, vanilla.config):
                 plain[row.config.annealing.end] = row
         for weight, row in plain.items():
-            weights.setdefault(weight, {})[genre] = _runs(row, markov)
+            weights.setdefault(weight, {})[genre] = _runs(row)
     together = tuple(genre for genre in shown if genre != OVERALL) or shown
     ordered = dict(sorted(weights.items(), reverse=True))
     return Arms(together, shown, methods, ordered)
-
-
-def trained_seeds(row: ConfigurationSummary, markov: float | None) -> tuple[int, ...]:
-    """Seeds of a configuration whose validation BCE beats the Markov chain's, ``markov``.
-
-    All that are measured where no chain is known.
-    """
-    if row.validation is None:
-        return ()
-    bce = row.validation.bce
-    pairs = zip(bce.seeds, bce.values, strict=True)
-    return tuple(seed for seed, value in pairs if markov is None or value < markov)
 
 
 def control(rival_of: Arm, weights: Iterable[Arm]) -> Arm:
@@ -161,11 +148,11 @@ def _matched(runs: ArmRuns, plain: Sequence[ArmRuns]) -> ArmRuns:
     return ArmRuns(min((one.n_done for one in plain), default=0), found)
 
 
-def _runs(row: ConfigurationSummary, markov: float | None) -> ArmRuns:
+def _runs(row: ConfigurationSummary) -> ArmRuns:
     """Figures of the trained seeds of a configuration."""
     if row.validation is None or row.test is None:
         return ArmRuns(row.n_done, {})
-    figures: dict[int, Figures] = {seed: {} for seed in trained_seeds(row, markov)}
+    figures: dict[int, Figures] = {seed: {} for seed in row.trained_seeds}
     for measure in Measure:
         if measure is Measure.COLLAPSED:
             continue

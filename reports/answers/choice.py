@@ -16,6 +16,7 @@ from reports.answers.summaries import (
     seeds_wanted,
     summaries,
 )
+from study.statistics.eligibility import mostly_undertrained
 from study.statistics.intervals import paired_difference
 from study.statistics.purposes import Aim, Candidate, Purpose, rank
 
@@ -249,7 +250,9 @@ def choose(
     if not full:
         return _shortfall(tables, genre, wanted, NEEDED[aim.purpose] if counted else ())
     markov = baseline_bce(tables, genre, "validation").get("markov")
-    trained = [row for row in full if not mostly_undertrained(row, markov)]
+    trained = [
+        row for row in full if not mostly_undertrained(len(row.undertrained_seeds), row.n_measured)
+    ]
     if not trained and markov is not None:
         closest = min(full, key=lambda row: (validation(row).bce.mean, row.config_id))
         return NothingWorks(
@@ -341,14 +344,6 @@ def full_counts(rows: tuple[ConfigurationSummary, ...], wanted: int) -> list[Con
             if row.phase == phase and row.n_measured >= wanted:
                 found.setdefault(row.config_id, row)
     return sorted(found.values(), key=lambda row: row.config_id)
-
-
-def mostly_undertrained(row: ConfigurationSummary, markov: float | None) -> bool:
-    """Whether more than half of the seeds do not beat the Markov chain on validation."""
-    if markov is None:
-        return False
-    values = validation(row).bce.values
-    return 2 * sum(value >= markov for value in values) > len(values)
 
 
 def _is_measured(row: ConfigurationSummary, purpose: Purpose, wanted: int) -> bool:

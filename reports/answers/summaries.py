@@ -161,6 +161,12 @@ class ConfigurationSummary:
         return self.n_measured - len(self.undertrained_seeds)
 
     @property
+    def trained_seeds(self) -> tuple[int, ...]:
+        """Those seeds, ascending."""
+        measured = () if self.validation is None else self.validation.bce.seeds
+        return tuple(seed for seed in measured if seed not in self.undertrained_seeds)
+
+    @property
     def collapsed(self) -> int:
         """Trained seeds that collapsed on validation."""
         return 0 if self.validation is None else self.validation.collapsed

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.answers.arms import trained_seeds
-from reports.answers.summaries import baseline_bce, genre_names, summaries
+from reports.answers.summaries import genre_names, summaries
 from reports.answers.verdicts import verdicts
 from reports.words.labels import number
 from reports.words.verdicts import (
@@ -28,10 +27,9 @@ def undertrained_note(tables: StudyTables) -> str:
     """Warn where runs do not beat the Markov chain; empty where all do."""
     done = trained = 0
     for genre in genre_names(tables):
-        markov = baseline_bce(tables, genre, "validation").get("markov")
         for row in summaries(tables, genre):
             done += row.n_measured
-            trained += len(trained_seeds(row, markov))
+            trained += row.n_trained
     if trained == done:
         return ""
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
@@ -149,8 +150,9 @@ class Record:
         return metrics._replace(collapsed=run_state(metrics, self.markov(genre, split)).collapsed)
 
     def markov(self, genre: str, split: str) -> float | None:
-        """BCE of the Markov chain on a split, nats per snippet; None where it was not recorded."""
-        return self.facts.get(genre, {}).get("baselines", {}).get(split, {}).get("markov")
+        """BCE of the Markov chain on a split, nats per snippet; None where none is recorded."""
+        found = self.facts.get(genre, {}).get("baselines", {}).get(split, {}).get("markov")
+        return found if found is not None and math.isfinite(found) else None
 
     def run_state(self, run: SeedRun) -> RunState | None:
         """What a run that ended is, by its validation figures; None where it has none."""

@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from study.search.candidates import METRICS, Measured, candidates
+from study.statistics.eligibility import mostly_undertrained
 from study.statistics.pareto import pareto_front
 from study.statistics.purposes import Purpose, rank
 
@@ -53,7 +54,7 @@ class Searched:
     @property
     def trained(self) -> bool:
         """Whether at most half of its done seeds are undertrained."""
-        return 2 * self.measured.undertrained <= self.done
+        return not mostly_undertrained(self.measured.undertrained, self.done)
 
     @property
     def able(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from study.search.candidates import Measured, candidates
 from study.spec.model import MAX_RUNG
+from study.statistics.eligibility import mostly_undertrained
 from study.statistics.intervals import standard_error
 from study.statistics.purposes import rank
 from study.statistics.signflip import sign_flip
@@ -150,7 +151,7 @@ def _unable(contender: Contender, seeds: int, full: int) -> str:
     undertrained = contender.measured.undertrained
     if contender.failed:
         return f"{contender.failed} of {seeds} seeds failed: it can have no full count"
-    if 2 * undertrained > full:
+    if mostly_undertrained(undertrained, full):
         return f"{undertrained} of {seeds} seeds undertrained, more than half of {full}"
     return ""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from musebar_core.states import RunState
 from study.search import evidence, planner, promotion
 from study.spec.model import Phase, Protocol
-from study.statistics.eligibility import too_many_collapsed
+from study.statistics.eligibility import mostly_undertrained, too_many_collapsed
 from study.statistics.intervals import mean_over_seeds
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
 
 def _mostly_undertrained(rows: list[_Ended]) -> bool:
     done = [e for e in rows if e.result.done]
-    return 2 * sum(e.state is RunState.UNDERTRAINED for e in done) > len(done)
+    return mostly_undertrained(sum(e.state is RunState.UNDERTRAINED for e in done), len(done))
 
 
 def _mostly_collapsed(rows: list[_Ended]) -> bool:

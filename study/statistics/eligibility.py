@@ -1,4 +1,4 @@
-"""How many seeds of a configuration may collapse."""
+"""How many seeds of a configuration may collapse, or be undertrained."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def too_many_collapsed(collapsed: int, seeds: int) -> bool:
 def most_collapsed(seeds: int) -> int:
     """Most seeds of so many that may collapse."""
     return int(COLLAPSED_SHARE * seeds)
+
+
+def mostly_undertrained(undertrained: int, seeds: int) -> bool:
+    """Whether more than half of the seeds are undertrained; of no seeds not."""
+    return 2 * undertrained > seeds

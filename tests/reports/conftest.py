@@ -107,11 +107,6 @@ class Study:
                 prefix + "n_snippets": self.snippets,
                 prefix + "nll": nll + (1.0 if "test" in prefix else 0.0),
             }
-        if bce >= self.baselines.get("markov", math.inf):
-            row["state"] = "undertrained"
-            row |= {prefix + "collapsed": None for prefix in METRIC_PREFIXES}
-        elif collapsed:
-            row["state"] = "collapsed"
         self.rows.append(row)
         for epoch, above in ((50, 30.0), (100, 0.0)):
             self.epochs.append(
@@ -185,13 +180,23 @@ class Study:
             name=self.name,
             state=StudyState(self.state),
             spec=self._spec(),
-            results=frame(self.rows, RESULTS),
+            results=frame([self._judged(row) for row in self.rows], RESULTS),
             curves=frame(self.epochs, CURVES),
             genres=pd.DataFrame(genres),
             baselines=pd.DataFrame(baselines, columns=["genre", "split", "baseline", "bce"]),
             planned=planned.astype({"n_seeds": "int64"}),
             corpus_path="/data/corpus",
         )
+
+    def _judged(self, row):
+        """A row as the product flattens it: with its state by the baselines."""
+        if row["state"] == "failed":
+            return row
+        bce = row["validation_bce"]
+        if bce is not None and bce >= self.baselines.get("markov", math.inf):
+            unknown = {prefix + "collapsed": None for prefix in METRIC_PREFIXES}
+            return row | unknown | {"state": "undertrained"}
+        return row | {"state": "collapsed" if row["validation_collapsed"] else "informative"}
 
     def _spec(self):
         return specfile.resolve(

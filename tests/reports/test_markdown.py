@@ -20,7 +20,8 @@ from study.spec import specfile
 SEEDS = (1000, 1001, 1002)
 METHODS = ("lstm_vae", "vae_bow", "musebar", "musebar_bow")
 WEIGHTS = ("kl_weight_0.9", "kl_weight_0.75", "kl_weight_0.5", "kl_weight_0.25")
-BCE = dict(zip(METHODS + WEIGHTS, (100.0, 90.0, 100.0, 80.0, 99.0, 95.0, 60.0, 50.0), strict=True))
+MARKOV = 95.0
+BCE = dict(zip(METHODS + WEIGHTS, (100.0, 90.0, 100.0, 80.0, 99.0, 91.0, 60.0, 50.0), strict=True))
 MI = dict(zip(METHODS + WEIGHTS, (0.0, 1.0, 0.5, 2.0, 0.1, 0.2, 5.0, 6.0), strict=True))
 
 
@@ -49,7 +50,7 @@ def tables():
         ]
     )
     baselines = pd.DataFrame(
-        [("jazz", split, "markov", 95.0) for split in ("validation", "test")],
+        [("jazz", split, "markov", MARKOV) for split in ("validation", "test")],
         columns=["genre", "split", "baseline", "bce"],
     )
     planned = pd.DataFrame(
@@ -94,7 +95,7 @@ def _run(config_id, name, seed):
         "seed": seed,
         "phase": "confirm",
         "method": name if name in METHODS else None,
-        "state": "done",
+        "state": "undertrained" if figures["bce"] >= MARKOV else "informative",
         "attempts": 1,
         "config": config.canonical_json(),
         "seconds": 8.0,
