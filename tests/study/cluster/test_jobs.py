@@ -134,7 +134,7 @@ def test_a_study_runs_as_a_job_and_survives_its_client(
     assert (
         set(results.state),
         results.duplicated(["genre", "config_id", "seed", "phase"]).any(),
-    ) == ({"done"}, False)
+    ) == ({"undertrained"}, False)
     again = run("study", "resume", "one", "--address", head.dashboard)
     assert "is finished" in again.stdout
     for text in (said, rest, watched.stdout, exported.stdout, again.stdout):
