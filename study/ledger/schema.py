@@ -8,6 +8,7 @@ so that Optuna's own may stand beside them.
 from __future__ import annotations
 
 import importlib.metadata
+import time
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -128,6 +129,10 @@ _versions = sa.Table(
 )
 
 
+_ATTEMPTS = 5
+"""Times that tables are made or found before it counts as a failure."""
+
+
 def set_up(database: Database) -> None:
     """Make the tables in a database that has none yet; check the version of those that are there.
 
@@ -138,10 +143,15 @@ def set_up(database: Database) -> None:
     StudyError
         If the database fails.
     """
-    try:
-        _set_up(database)
-    except StudyError:  # PostgreSQL, where another process is making them at the same moment
-        _set_up(database)
+    for attempt in range(_ATTEMPTS):
+        try:
+            _set_up(database)
+        except StudyError:  # another process may be making them at the same moment
+            if attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.05 * attempt)
+        else:
+            return
 
 
 def _set_up(database: Database) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import psutil
 import pytest
@@ -358,6 +359,22 @@ def test_a_study_created_by_several_at_once_is_created_once(tmp_path, tiny_spec)
             made = list(pool.map(lambda _, h=home: Home(h).create(spec), range(4)))
             assert {study.folder for study in made} == {home / "tiny"}
             assert made[0].ledger.studies() == ["tiny"]
+
+
+def test_eight_that_open_a_new_ledger_at_once_all_find_it(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        for attempt in range(10):
+            folder, together = tmp_path / str(attempt), Barrier(8)
+            folder.mkdir()
+
+            def opened(_, folder=folder, together=together):
+                together.wait()
+                ledger = Ledger.in_folder(folder)
+                found = ledger.studies()
+                ledger.close()
+                return found
+
+            assert list(pool.map(opened, range(8))) == [[]] * 8
 
 
 def test_a_study_that_another_made_since_one_looked_is_opened(tmp_path, tiny_spec, monkeypatch):
