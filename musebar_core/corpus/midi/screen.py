@@ -6,6 +6,7 @@ where it is wrong. So a file is given to it only if
 - it is laid out as its header and lengths say, and every track ends with its only end-of-track
   event (of tracks that the header does not name, symusic reads nothing);
 - no status holds on over a system message (symusic leaves out the rest of the track);
+- no event is an escape, status F7 (symusic takes its length and data for deltas and messages);
 - no channel changes its program behind a note (symusic makes a part of each program), or the
   changes are taken out first.
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from musebar_core.corpus.midi.chunks import Layout
 
 _END = b"\xff\x2f\x00"
-_META, _SYSEX, _SYSTEM = 0xFF, (0xF0, 0xF7), 0xF0
+_META, _SYSEX, _SYSTEM = 0xFF, 0xF0, 0xF0
 _TWO_DATA = 0x80
 """Stands for any status of two data bytes."""
 
@@ -107,7 +108,7 @@ def _programs(content: bytes, chunk: Chunk) -> list[tuple[int, int]] | None:
             if content.startswith(_END, at):
                 return found if at + len(_END) == end else None
             at = _behind_payload(content, at + 2)
-        elif content[at] in _SYSEX:
+        elif content[at] == _SYSEX:
             at, status = _behind_payload(content, at + 1), 0  # the next must bring its own
         else:
             own = content[at] >= 0x80

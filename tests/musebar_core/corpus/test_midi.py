@@ -101,6 +101,12 @@ def test_a_status_holds_on_over_a_system_message(between):
     assert parts(midi(chunk(events + END))) == [[60, 62, 64]]
 
 
+def test_an_escape_takes_no_time_whatever_bytes_it_holds():
+    escape = b"\x00\xf7\x05\x7e\x7f\x09\x01\xf7"
+    (track,) = read_piece(midi(chunk(escape + note(60) + note(62) + END))).tracks
+    assert track.notes.onsets.tolist() == [0, 1]
+
+
 def many(n: int) -> bytes:
     return notes(*([60, 62, 64, 65] * n)[:n])
 
