@@ -6,7 +6,8 @@ where it is wrong. So a file is given to it only if
 - it is laid out as its header and lengths say, and every track ends with its only end-of-track
   event (of tracks that the header does not name, symusic reads nothing);
 - no status holds on over a system message (symusic leaves out the rest of the track);
-- no event is an escape, status F7 (symusic takes its length and data for deltas and messages);
+- no event is an escape, status F7 (symusic takes its length and data for deltas and messages), and
+  no delta or length has over four bytes (it takes the fifth for what follows);
 - no channel changes its program behind a note (symusic makes a part of each program), or the
   changes are taken out first.
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _END = b"\xff\x2f\x00"
 _META, _SYSEX, _SYSTEM = 0xFF, 0xF0, 0xF0
+_MOST_NUMBER_BYTES = 4
 _TWO_DATA = 0x80
 """Stands for any status of two data bytes."""
 
@@ -152,13 +154,17 @@ def _strikes(content: bytes, chunk: Chunk, status: int) -> bool:
 
 
 def _behind_number(content: bytes, at: int) -> int:
-    while at < len(content) and content[at] >= 0x80:
-        at += 1
-    return at + 1
+    """The place behind a number of up to four bytes; the end of the content behind a longer one."""
+    for place in range(at, min(at + _MOST_NUMBER_BYTES, len(content))):
+        if content[place] < 0x80:
+            return place + 1
+    return len(content)
 
 
 def _behind_payload(content: bytes, at: int) -> int:
+    """The place behind a length of up to four bytes and as many bytes as it says."""
+    behind = _behind_number(content, at)
     length = 0
-    while at < len(content) and content[at] >= 0x80:
-        length, at = length << 7 | content[at] & 0x7F, at + 1
-    return at + 1 + (length << 7 | content[at] if at < len(content) else 0)
+    for byte in content[at:behind]:
+        length = length << 7 | byte & 0x7F
+    return behind + length

@@ -107,6 +107,16 @@ def test_an_escape_takes_no_time_whatever_bytes_it_holds():
     assert track.notes.onsets.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "event",
+    [b"\x80\x80\x80\x80\x00\xff\x01\x01x", b"\x00\xf0\x80\x80\x80\x80\x02\x7e\xf7"],
+    ids=["delta", "length"],
+)
+def test_a_file_with_a_number_of_five_bytes_is_not_left_to_the_quick_reader(event):
+    content = midi(chunk(b"\x00\xf0\x01\xf7" + notes(60, 62) + event + many(100) + END))
+    assert plain(content, layout_of(content)) is None
+
+
 def many(n: int) -> bytes:
     return notes(*([60, 62, 64, 65] * n)[:n])
 
