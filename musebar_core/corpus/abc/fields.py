@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from musebar_core.corpus.notes import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TICKS = 2**6 * 3**3 * 5 * 7 * 11 * 13
 """Ticks a quarter note: tuplets of up to 13, nested triplets and 256th notes are exact."""
 
+MIDDLE_C = 60
+"""MIDI pitch of C."""
+
+_DRUMS = 10
+"""The channel of percussion, counted from 1."""
+
 LARGEST_NUMBER = 9_999
 """Larger lengths, meters and counts are taken as this."""
+
+LARGEST_ENDING = 64
 
 MOST_PARTS = 1_000
 """Parts that a ``P:`` field may unfold to."""
@@ -26,7 +38,7 @@ _ACCIDENTAL = re.compile(r"(\^\^?|__?|=)([A-Ga-g])")
 _TONIC = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([A-Za-z]*)")
 _CLEF = re.compile(
     r"(?:(?:(?:clef=\"?|(?<!\S))(treble|alto|tenor|baritone|bass|mezzosoprano|soprano|perc|none))"
-    r"|clef=\"?([GFCP]))[1-5]?([+-](?:8|15))?(?![\w#])"
+    r"|clef=\"?([GFCP]))[1-5]?([+^_-](?:8|15))?(?:v[ab]|m[ab])?(?![\w#])"
 )
 _PROPERTY = re.compile(
     r"(?<!\S)(clef|middle|m|transpose|t|octave|stafflines|name|nm|subname|sname|snm|stem|stems|style"
@@ -34,6 +46,12 @@ _PROPERTY = re.compile(
 )
 _NAME = re.compile(r"(?<!\S)(?:name|nm|subname|sname|snm)=(?:\"[^\"]*\"?|\S*)")
 _SHIFTS = {"+8": 12, "-8": -12, "+15": 24, "-15": -24}
+"""By clef; ``^8`` and ``_8`` move the notes on the staff alone: they sound as they are written."""
+
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NOTE = r"((?:\^\^?|__?|=)?[A-Ga-g][,']{0,9})"
+_INTERVAL = re.compile(_NOTE + _NOTE)
+_INSTRUMENT = re.compile(f"{_NOTE}(?:/{_NOTE})?")
 
 
 @dataclass(frozen=True)
@@ -62,20 +80,31 @@ class Meter:
 
 @dataclass(frozen=True)
 class Shift:
-    """What moves the sounding pitch of a voice: clef (``treble-8``), ``octave=``, ``transpose=``.
+    """What moves the sounding pitch of a voice, in semitones.
 
-    Semitones; ``is_percussion`` where the clef says that notes are no pitches.
+    Attributes
+    ----------
+    clef, octave
+        Of ``treble-8``, and of ``octave=``.
+    transpose
+        Of ``transpose=``, ``sound=``, ``shift=``, ``instrument=`` or ``%%MIDI transpose``: the last
+        that is said holds.
+    middle_c
+        Of ``%%MIDI C``, which says the MIDI pitch of C.
+    is_percussion
+        Whether the clef or the channel says that notes are no pitches.
     """
 
     clef: int = 0
     octave: int = 0
     transpose: int = 0
+    middle_c: int = 0
     is_percussion: bool = False
 
     @property
     def semitones(self) -> int:
         """All of it."""
-        return self.clef + self.octave + self.transpose
+        return self.clef + self.octave + self.transpose + self.middle_c
 
     def changed(self, value: str) -> Shift:
         """Apply what a ``K:`` or ``V:`` field says; what it does not say stays."""
@@ -87,14 +116,49 @@ class Shift:
             percussion = clef.group(1) == "perc" or clef.group(2) == "P"
             shift = replace(shift, clef=_SHIFTS.get(clef.group(3), 0), is_percussion=percussion)
         for name, quoted, bare in _PROPERTY.findall(value):
-            number = _whole(quoted or bare)
-            if number is None:
-                continue
             if name == "octave":
-                shift = replace(shift, octave=12 * number)
-            elif name in {"transpose", "t"}:
-                shift = replace(shift, transpose=number)
+                octaves = _whole(quoted or bare)
+                shift = shift if octaves is None else replace(shift, octave=12 * octaves)
+            else:
+                semitones = _transposition(name, quoted or bare)
+                shift = shift if semitones is None else replace(shift, transpose=semitones)
         return shift
+
+    def directed(self, words: Sequence[str]) -> Shift:
+        """Apply a ``%%MIDI`` directive."""
+        name, value = words[0], _whole(words[1]) if len(words) > 1 else None
+        if name == "transpose" and value is not None:
+            return replace(self, transpose=value)
+        if name == "rtranspose" and value is not None:
+            return replace(self, transpose=self.transpose + value)
+        if name == "C" and value is not None:
+            return replace(self, middle_c=value - MIDDLE_C)
+        if name == "channel" and value == _DRUMS:
+            return replace(self, is_percussion=True)
+        return self
+
+
+def _transposition(name: str, value: str) -> int | None:
+    """Semitones that a property of a voice makes it sound higher; None where it says none.
+
+    ``sound=`` and ``shift=`` name two notes, of which the first sounds as the second;
+    ``instrument=X/Y`` says that a written c sounds as Y, which is X where it is not named.
+    """
+    if name in {"transpose", "t"}:
+        return _whole(value)
+    if name in {"sound", "shift"} and (notes := _INTERVAL.fullmatch(value)):
+        return _semitones(notes[2]) - _semitones(notes[1])
+    if name == "instrument" and (notes := _INSTRUMENT.fullmatch(value)):
+        return _semitones(notes[2] or notes[1]) - _semitones("c")
+    return None
+
+
+def _semitones(note: str) -> int:
+    """Semitones of a note above C, in no key."""
+    letter = note.strip("^_=,'")
+    octave = letter.islower() + note.count("'") - note.count(",")
+    sign = note[: note.index(letter)]
+    return _STEPS[letter.upper()] + 12 * octave + (_ALTER[sign] if sign else 0)
 
 
 def number(digits: str, default: int = 1) -> int:
@@ -198,6 +262,16 @@ def parts(value: str) -> list[str]:
         if sum(map(len, stack)) > MOST_PARTS or len(stack) > MOST_PARTS:
             raise UnreadableError(f"unreadable score: its parts unfold to over {MOST_PARTS}")
     return [label for level in stack for label in level]
+
+
+def ending_numbers(text: str) -> frozenset[int]:
+    """Read the numbers of a variant ending: ``1,3`` or ``1-3``."""
+    numbers: set[int] = set()
+    for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
+        low = min(number(first), LARGEST_ENDING)
+        high = min(number(last, low), LARGEST_ENDING)
+        numbers.update(range(low, high + 1) if high >= low else [low])
+    return frozenset(numbers)
 
 
 def _whole(text: str) -> int | None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_VOICES = 100
-LARGEST_ENDING = 64
 
 _FIELD = re.compile(r"([A-Za-z+]):(.*)")
 _MUSIC_LIKE_FIELD = re.compile(r"[A-Ga-gzxZX]:+[|\]:\s]*(?:[|\]:]|$)")
@@ -108,6 +107,8 @@ class _Reader:
     voice: Voice = field(default_factory=Voice)
     label: str = ""
     properties: dict[str, str] = field(default_factory=dict)
+    directives: dict[str, list[list[str]]] = field(default_factory=dict)
+    declared: str = ""
     macros: Macros = field(default_factory=Macros)
     chord: list[WrittenNote] | None = None
     chord_rest: tuple[int, int] | None = None
@@ -190,9 +191,14 @@ class _Reader:
             self.macros.define(value)
 
     def _instruction(self, text: str) -> None:
-        """Follow a directive that says what sounds; others are for typesetting."""
-        name, _, value = text.strip().partition(" ")
-        words = value.split()
+        """Follow a directive that says what sounds; others are for typesetting.
+
+        In the header, those of MIDI belong to the voice whose field they follow.
+        """
+        name, *words = text.replace("=", " ").split() or [""]
+        if self.declared and not self.in_body and name == "MIDI":
+            self.directives.setdefault(self.declared, []).append(words)
+            return
         everybody = [] if self.tune.voices else [self.template.spelling]
         spellings = [self.voice.spelling, *everybody]
         for spelling in spellings if words else ():
@@ -202,11 +208,12 @@ class _Reader:
         self.in_body = True
         if not self.unit_given:
             self.template.unit = self.template.meter.unit_ticks
-        self.voice = self.template.like("")
+        only = len(self.properties) == 1 and "*" not in self.properties
+        self.voice = self._fresh(self.declared) if only else self.template.like("")
 
     def _declare(self, value: str) -> None:
         """Remember what a ``V:`` field says of its voice."""
-        name = value.split(maxsplit=1)[0] if value.split() else ""
+        self.declared = name = value.split(maxsplit=1)[0] if value.split() else ""
         rest = value.strip()[len(name) :]
         self.properties[name] = f"{self.properties.get(name, '')} {rest}"[:2_000]
         voice = self.tune.voices.get(name)
@@ -222,17 +229,23 @@ class _Reader:
                 raise UnreadableError(f"unreadable score: over {MOST_VOICES} voices")
             if not self.tune.voices and not self.voice.is_empty:
                 self.tune.voices[""] = self.voice
-            properties = self.properties.get("*", "") + self.properties[name]
-            fresh = self.template.like(fields.name_of(f"{name} {properties}"))
-            fresh.spelling.shift = fresh.spelling.shift.changed(properties)
-            fresh.part(self.label)
-            self.tune.voices[name] = fresh
+            self.tune.voices[name] = self._fresh(name)
         self.voice = self.tune.voices[name]
+
+    def _fresh(self, name: str) -> Voice:
+        """Make a voice of what its fields and their directives have said so far."""
+        properties = self.properties.get("*", "") + self.properties[name]
+        voice = self.template.like(fields.name_of(f"{name} {properties}"))
+        voice.spelling.shift = voice.spelling.shift.changed(properties)
+        for words in self.directives.get("*", []) + self.directives.get(name, []):
+            voice.spelling.follow("MIDI", words)
+        voice.part(self.label)
+        return voice
 
     def _music(self, line: str) -> None:
         number = _LINE_ENDING.match(line)
         if number and self.voice.begins_bar and not self.voice.is_empty:
-            self.voice.ending(_numbers(number[0]))
+            self.voice.ending(fields.ending_numbers(number[0]))
         for kind, found in tokens(line):
             self._token(kind, found)
         self._end_chord()
@@ -279,7 +292,7 @@ class _Reader:
             case Kind.FIELD:
                 self._field(found["name"], found["value"])
             case Kind.ENDING:
-                voice.ending(_numbers(found[0]))
+                voice.ending(fields.ending_numbers(found[0]))
             case Kind.OVERLAY:
                 self._overlay(found[0])
             case Kind.DECORATION | Kind.SYMBOL:
@@ -328,13 +341,3 @@ class _Reader:
             self.voice.mark(_MARKS.get(name) or _MARKS[short])
         elif short.startswith(("dc", "ds")) and "." in name:
             self.voice.mark("D.C." if short.startswith("dc") else "D.S.")
-
-
-def _numbers(text: str) -> frozenset[int]:
-    """Numbers of a variant ending: ``1,3`` or ``1-3``."""
-    numbers: set[int] = set()
-    for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
-        low = min(fields.number(first), LARGEST_ENDING)
-        high = min(fields.number(last, low), LARGEST_ENDING)
-        numbers.update(range(low, high + 1) if high >= low else [low])
-    return frozenset(numbers)

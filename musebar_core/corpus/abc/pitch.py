@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus.abc.fields import Shift, alteration, number
+from musebar_core.corpus.abc.fields import MIDDLE_C, Shift, alteration, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_MIDDLE_C = 60
 _MICROTONE = re.compile(r"(\d*)/(\d*)")
 
 
@@ -42,10 +41,8 @@ class Spelling:
             self.propagation = Propagation(words[0])
         elif name == "MIDI" and words[0] in {"nobarlines", "barlines"}:
             self.propagation = Propagation.NOT if words[0] == "nobarlines" else Propagation.PITCH
-        elif name == "MIDI" and words[0] == "transpose" and len(words) > 1:
-            self.shift = self.shift.changed(f"transpose={words[1]}")
-        elif name == "MIDI" and words[:2] == ["channel", "10"]:
-            self.shift = replace(self.shift, is_percussion=True)
+        elif name == "MIDI":
+            self.shift = self.shift.directed(words)
 
     def pitch(self, found: re.Match[str]) -> tuple[int, str, int]:
         """Sounding MIDI pitch of a note token, with its written name and its alteration.
@@ -66,7 +63,7 @@ class Spelling:
             in_key = self.signature.get(step, 0)
             key = name if self.propagation is Propagation.OCTAVE else step
             altered = self.in_bar.get(key, in_key)
-        pitch = _MIDDLE_C + _STEPS[step] + 12 * octave + altered + self.shift.semitones
+        pitch = MIDDLE_C + _STEPS[step] + 12 * octave + altered + self.shift.semitones
         return pitch, name, altered
 
     def _keep(self, step: str, name: str, altered: int) -> None:

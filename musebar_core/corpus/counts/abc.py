@@ -15,7 +15,10 @@ _NO_NOTES = re.compile(
 _NOTE = re.compile(r"[\^_=]*([A-Ga-g])([,']*)(?:\d*/*\d*)")
 _TIE = re.compile(r"([A-Ga-g][,']*)\d*/*\d*[<>]*-[\s|:\]\[)(.~$0-9]*(?:[\^_=]*)(?=([A-Ga-g][,']*))")
 _CHORD_TIE = re.compile(r"\[([^\]\[|\n:]*)\]\d*/*\d*-")
-_SHIFTED = re.compile(r"clef|transpose|octave|middle|shift|score=|sound=|treble|bass|%%MIDI|[mUV]:")
+_SHIFTED = re.compile(
+    r"clef|transpose|octave|middle|shift|score=|sound=|instrument=|\bt=|MIDI"
+    r"|treble|alto|tenor|baritone|bass|soprano|[mUV]:"
+)
 
 _PROSE = re.compile(r"[h-wH-WY]")
 

@@ -68,6 +68,13 @@ def test_percussion_is_no_part():
     assert [part.name for part in parts] == ["M"]
 
 
+def test_a_directive_of_the_header_is_the_voices_whose_field_it_follows(rows):
+    head = "X:1\nL:1/4\nV:1\nV:2\n%%MIDI transpose 2\nV:3\n%%MIDI channel 10\nK:C\n"
+    text = head + "V:1\nC|\nV:2\nC|\nV:3\nC|\n"
+    assert [rows(text, part=i)[0][2] for i in (0, 1)] == [60, 62]
+    assert len(abc.read_parts(text.encode())[1]) == 2
+
+
 def test_parts_of_several_voices_are_played_in_all(rows):
     text = "X:1\nL:1/4\nP:ABA\nK:C\nP:A\nV:1\nC|\nV:2\nE|\nP:B\nV:1\nD|\nV:2\nF|\n"
     assert [pitch for _, _, pitch in rows(text)] == [60, 62, 60]
