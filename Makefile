@@ -17,6 +17,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 quickstart: setup
 	$(BIN)/musebar study launch quickstart
+	$(BIN)/musebar recommend fiddle --study quickstart
 	$(BIN)/musebar recommend chorale --study quickstart
 	$(BIN)/musebar report build quickstart
 

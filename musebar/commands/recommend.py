@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from musebar_core.errors import UsageError
+from musebar_core.errors import MuseBarError, UsageError
 
 if TYPE_CHECKING:
     from study.home.files import AnyPath
@@ -23,7 +23,12 @@ def _gone(_: click.Context, __: click.Parameter, value: str | None) -> None:
 
 @click.command()
 @click.argument("genre")
-@click.option("--study", "name", metavar="NAME", help="Study to ask; default: the newest.")
+@click.option(
+    "--study",
+    "name",
+    metavar="NAME",
+    help="Study to ask; default: the newest with results for GENRE.",
+)
 @click.option(
     "--format",
     "style",
@@ -40,20 +45,39 @@ def _gone(_: click.Context, __: click.Parameter, value: str | None) -> None:
     "density (lowest NLL) or reconstruction[@NATS] (lowest BCE at a KL of at most so many nats); "
     "default: what the study was asked for.",
 )
+@click.option("--full", is_flag=True, help="All the evidence, and the decision card.")
+@click.option("--strict", is_flag=True, help="Exit with 1 where nothing works yet.")
 @click.option("--prefer", hidden=True, expose_value=False, callback=_gone)
 @click.pass_obj
-def recommend(home: AnyPath, genre: str, name: str | None, style: str, purpose: str | None) -> None:
-    """Recommend a configuration for GENRE, with the evidence for it."""
+def recommend(
+    home: AnyPath,
+    genre: str,
+    name: str | None,
+    style: str,
+    purpose: str | None,
+    full: bool,
+    strict: bool,
+) -> None:
+    r"""Recommend a configuration for GENRE, with the evidence for it.
+
+    \b
+    Examples:
+      musebar recommend jazz
+      musebar recommend jazz --study my-study --for density --full
+      musebar recommend jazz --format yaml > best.yaml
+    """
     from reports.answers.choice import NothingWorks
     from reports.output import recommendation
     from reports.words.choice import nothing_works_text
-    from reports.words.recommendation import as_text
+    from reports.words.recommendation import as_brief, as_text
     from study.home.studies import Home
+    from study.results.tables import load_tables
     from study.statistics.purposes import Aim
 
     musebar = Home(home).musebar
     aim = None if purpose is None else Aim.parse(purpose)
-    found = recommendation.recommend(_study(home, name), genre, aim, musebar)
+    tables = _newest(home, genre) if name is None else load_tables(home, name)
+    found = recommendation.recommend(tables, genre, aim, musebar)
     match style:
         case "yaml":
             text = recommendation.as_yaml(found)
@@ -62,21 +86,31 @@ def recommend(home: AnyPath, genre: str, name: str | None, style: str, purpose: 
         case _ if isinstance(found, NothingWorks):
             text = nothing_works_text(found)
         case _:
-            text = as_text(found, musebar)
+            text = as_text(found, musebar) if full else as_brief(found, musebar)
     click.echo(text.rstrip("\n"))
+    if strict and isinstance(found, NothingWorks):
+        raise SystemExit(1)
 
 
-def _study(home: AnyPath, name: str | None) -> StudyTables:
+def _newest(home: AnyPath, genre: str) -> StudyTables:
+    """Return the newest study that has results for a genre; else the newest, to say what it has."""
     from study.home.studies import Home
     from study.results.tables import load_tables, study_names
 
-    if name is None:
-        names = study_names(home)
-        if not names:
-            raise UsageError(
-                f"there is no study in {home}: launch one with "
-                f"`{Home(home).musebar} study launch quickstart`, "
-                "or name another folder with --home"
-            )
-        name = names[0]
-    return load_tables(home, name)
+    newest: StudyTables | None = None
+    for name in study_names(home):
+        try:
+            tables = load_tables(home, name)
+        except MuseBarError as error:
+            click.echo(f"warning: study '{name}' is passed over: {error}", err=True)
+            continue
+        if (tables.results["genre"] == genre).any():
+            return tables
+        newest = newest or tables
+    if newest is None:
+        raise UsageError(
+            f"there is no study in {home}: launch one with "
+            f"`{Home(home).musebar} study launch quickstart`, "
+            "or name another folder with --home"
+        )
+    return newest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -185,6 +186,19 @@ def _require_success(opened: Study) -> int:
     return failed
 
 
+def _say_finished(home: Home, opened: Study) -> None:
+    """Print where a finished study lies, and to stderr the commands that come next."""
+    from study.search.evidence import genres_of
+
+    click.echo(f"study '{opened.name}' is finished: {opened.folder}")
+    genre = shlex.quote(genres_of(opened.ledger.read(opened.name))[0])
+    click.echo(
+        f"next: {home.musebar} recommend {genre} --study {opened.name}; "
+        f"{home.command('report build', opened.name)}",
+        err=True,
+    )
+
+
 def _submit(client: JobSubmissionClient, home: Home, opened: Study, address: str) -> None:
     from study.cluster import jobs
     from study.run import dispatch
@@ -207,7 +221,7 @@ def _submit(client: JobSubmissionClient, home: Home, opened: Study, address: str
         )
         raise click.exceptions.Exit(130) from None
     _require_success(opened)
-    click.echo(f"study '{opened.name}' is finished: {opened.folder}")
+    _say_finished(home, opened)
 
 
 def _run(home: Home, opened: Study, *, join: bool) -> None:
@@ -228,4 +242,4 @@ def _run(home: Home, opened: Study, *, join: bool) -> None:
     if failed:
         runs = len(opened.ledger.read(opened.name).ended)
         click.echo(f"{failed} of {runs} seed runs failed; the report names them", err=True)
-    click.echo(f"study '{opened.name}' is finished: {opened.folder}")
+    _say_finished(home, opened)

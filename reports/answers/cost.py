@@ -59,6 +59,11 @@ def cost(tables: StudyTables, genre: str) -> Cost:
     )
 
 
+def device_kind(device: str) -> str:
+    """Return ``CPU`` or ``GPU`` of a run's device."""
+    return "GPU" if device.startswith("cuda") else "CPU"
+
+
 def device_hours(tables: StudyTables, rows: pd.DataFrame) -> Hours:
     """Wall hours of seed runs, times the CPUs or the share of a GPU that each held.
 
@@ -75,6 +80,6 @@ def device_hours(tables: StudyTables, rows: pd.DataFrame) -> Hours:
     timed = rows[rows["seconds"].notna() & rows["device"].fillna("").ne("")]
     total: Hours = {}
     for device, seconds in zip(timed["device"], timed["seconds"], strict=True):
-        kind = "GPU" if str(device).startswith("cuda") else "CPU"
+        kind = device_kind(str(device))
         total[kind] = total.get(kind, 0.0) + float(seconds) * shares[kind] / 3600
     return dict(sorted(total.items()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from musebar_core.settings import values
 from reports.answers.card import Card, decision_card
 from reports.answers.choice import Caution, Choice, NothingWorks, choose, validation
+from reports.answers.cost import device_kind
 from reports.answers.naming import varied
 from reports.answers.overview import Scale, scale
 from reports.answers.summaries import ConfigurationSummary, baseline_bce, summaries
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 ALTERNATIVES = 5
 SPLITS = ("validation", "test")
+GAINS = ("nll", "bce", "mi_lower")
+"""In what the choice is held against the paper's default."""
 FEW_SEEDS = 5
 """Below so many seeds an interval is wide and a collapse rate is coarse."""
 
@@ -48,6 +51,25 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """What the choice has over the paper's default on test.
+
+    ``difference`` is its figure minus the default's, in ``metric``, seed by seed.
+    """
+
+    metric: str
+    difference: SeedMean
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one training of the choice took: mean seconds of wall time, on a ``CPU`` or ``GPU``."""
+
+    seconds: float
+    device: str
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """What to use for a genre, and why one may believe it.
 
@@ -63,6 +85,10 @@ class Recommendation:
         Split to baseline to BCE, nats per snippet.
     alternatives
         The next best of the configurations it was chosen from, best first.
+    gains
+        What it has over the paper's default on test; none where the default is not measured.
+    training
+        What it takes to train it once; None where no run has recorded its time.
     scale
         How large the study is.
     cautions
@@ -79,6 +105,8 @@ class Recommendation:
     card: Card
     baselines: dict[str, dict[str, float]]
     alternatives: tuple[Alternative, ...]
+    gains: tuple[Gain, ...]
+    training: Training | None
     scale: Scale
     cautions: tuple[Caution, ...]
     corpus: dict[str, str | None]
@@ -106,15 +134,18 @@ def recommendation(
         return choice
     baselines = {split: baseline_bce(tables, genre, split) for split in SPLITS}
     size = scale(tables)
+    card = decision_card(tables, choice)
     return Recommendation(
         study=tables.name,
         state=tables.state,
         genre=genre,
         aim=choice.aim,
         choice=choice,
-        card=decision_card(tables, choice),
+        card=card,
         baselines=baselines,
         alternatives=_alternatives(tables, choice),
+        gains=_gains(card),
+        training=_training(tables, choice),
         scale=size,
         cautions=(
             *choice.cautions,
@@ -156,6 +187,25 @@ def _alternatives(tables: StudyTables, choice: Choice) -> tuple[Alternative, ...
         )
         for row in others[:ALTERNATIVES]
     )
+
+
+def _gains(card: Card) -> tuple[Gain, ...]:
+    mine = card.chosen.split("test")
+    other = None if card.default is None else card.default.summary.split("test")
+    if mine is None or other is None:
+        return ()
+    found = ((name, paired_difference(mine.metric(name), other.metric(name))) for name in GAINS)
+    return tuple(Gain(name, difference) for name, difference in found if difference is not None)
+
+
+def _training(tables: StudyTables, choice: Choice) -> Training | None:
+    rows = tables.results
+    own = rows[(rows["genre"] == choice.genre) & (rows["config_id"] == choice.chosen.config_id)]
+    timed = own[own["seconds"].notna() & own["device"].fillna("").ne("")]
+    if timed.empty:
+        return None
+    kind = device_kind(str(timed["device"].iloc[0]))
+    return Training(float(timed["seconds"].mean()), kind)
 
 
 def _cautions(tables: StudyTables, choice: Choice, baselines: dict[str, float]) -> list[Caution]:

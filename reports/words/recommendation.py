@@ -6,10 +6,13 @@ import shlex
 from typing import TYPE_CHECKING
 
 from reports.answers.choice import Caution, validation
+from reports.answers.methods import DEFAULT
 from reports.answers.recommendation import SPLITS, longest_code, short_splits
 from reports.words import labels
 from reports.words.cards import sections, trainings_text
 from reports.words.choice import choice_warning, reasons, settled_text, verdict_text
+from reports.words.cost import duration_text
+from reports.words.rivals import default_note
 from reports.words.scale import small_scale
 
 if TYPE_CHECKING:
@@ -101,6 +104,58 @@ def as_text(recommendation: Recommendation, musebar: str = "musebar") -> str:
         lines += ["", section.title, *_aligned([[one.label, one.text] for one in section.lines])]
     lines += ["", labels.COVERAGE, f"Train it: {train_command(rec, musebar)}"]
     return "\n".join(lines)
+
+
+def as_brief(rec: Recommendation, musebar: str = "musebar") -> str:
+    """Answer in a few lines: headline, settings, gain, cost, next command; the gravest warning."""
+    said = verdict_text(rec.card.headline)
+    seeds = f"{labels.count(rec.chosen.n_done, 'seed')}, {labels.collapsed(rec.chosen)} collapsed"
+    lines = [
+        f"{said} for {rec.genre}, {rec.aim}: study {rec.study}, {seeds}",
+        *_gravest(rec),
+        _settings_text(rec),
+        gains_text(rec),
+        training_text(rec),
+        f"Train it: {train_command(rec, musebar)}",
+    ]
+    return "\n".join(lines)
+
+
+def _gravest(rec: Recommendation) -> list[str]:
+    said = warnings(rec)
+    if not said:
+        return []
+    more = f" ({labels.count(len(said) - 1, 'more warning')}: --full)" if said[1:] else ""
+    return [f"! {said[0]}{more}"]
+
+
+def _settings_text(rec: Recommendation) -> str:
+    text = labels.describe(rec.chosen.config, rec.chosen.told_by)
+    rest = settled_text(rec.card.headline)
+    return f"{text[0].upper()}{text[1:]}{f'; {rest}' if rest else ''}."
+
+
+def gains_text(rec: Recommendation) -> str:
+    """Say what the choice has over the paper's default on test."""
+    default = labels.method_label(DEFAULT)
+    if not rec.gains:
+        return (
+            f"No comparison with the paper's default: {default_note(rec.card) or 'no shared seed'}."
+        )
+    said = ", ".join(
+        f"{labels.metric_label(one.metric)} {labels.signed(one.difference)}" for one in rec.gains
+    )
+    n = labels.count(rec.gains[0].difference.n_seeds, "paired seed")
+    return f"Against {default}, the paper's default, on test: {said} nats ({n})."
+
+
+def training_text(rec: Recommendation) -> str:
+    """Say what training it takes: seconds, device, and how often until one works."""
+    often = trainings_text(rec.card)
+    if rec.training is None:
+        return f"Its training time is not recorded; {often}."
+    took = duration_text(rec.training.seconds)
+    return f"Training it takes {took} on a {rec.training.device} of the study; {often}."
 
 
 def answer_text(rec: Recommendation) -> str:

@@ -33,6 +33,50 @@ def test_recommend_asks_the_newest_study(home):
     assert json.loads(found.stdout)["study"] == "demo"
 
 
+def test_recommend_asks_the_newest_study_that_has_results_for_the_genre(
+    home, four_methods, make_study, monkeypatch
+):
+    fiddles = make_study(confirm=2).tables()
+    by_name = {"fiddles": fiddles, "demo": four_methods.tables()}
+    monkeypatch.setattr(tables, "study_names", lambda home: list(by_name))
+    monkeypatch.setattr(tables, "load_tables", lambda home, name: by_name[name])
+    found = run(recommend, home, "jazz")
+    assert "study demo" in found.stdout.splitlines()[0]
+
+
+def test_a_study_that_cannot_be_read_is_passed_over_and_named(home, four_methods, monkeypatch):
+    def load_tables(home, name):
+        if name == "torn":
+            raise UsageError("its study.yaml holds no spec")
+        return four_methods.tables()
+
+    monkeypatch.setattr(tables, "study_names", lambda home: ["torn", "demo"])
+    monkeypatch.setattr(tables, "load_tables", load_tables)
+    found = run(recommend, home, "jazz")
+    assert found.exit_code == 0
+    assert "study 'torn' is passed over: its study.yaml holds no spec" in found.stderr
+
+
+def test_recommend_answers_in_a_few_lines_and_in_full_where_asked(home):
+    few = run(recommend, home, "jazz").stdout.splitlines()
+    assert few[0].startswith(("use this for jazz", "any of"))
+    assert len(few) <= 6
+    assert few[-1].startswith("Train it: musebar")
+    full = run(recommend, home, "jazz", "--full").stdout
+    assert "How it was chosen" in full
+    assert "How it was chosen" not in "\n".join(few)
+
+
+def test_where_nothing_works_yet_strict_exits_with_1(home, make_study, make_config, monkeypatch):
+    study = make_study(confirm=2)
+    study.add(make_config(8), [9000.0, 9000.0])
+    monkeypatch.setattr(tables, "load_tables", lambda home, name: study.tables())
+    assert run(recommend, home, "jazz").exit_code == 0
+    found = run(recommend, home, "jazz", "--strict")
+    assert found.exit_code == 1
+    assert "nothing works yet" in found.stdout
+
+
 def test_a_home_without_studies_says_how_to_launch_one(home, monkeypatch):
     monkeypatch.setattr(tables, "study_names", lambda home: [])
     found = run(recommend, home, "jazz")
