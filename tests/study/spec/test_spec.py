@@ -314,4 +314,4 @@ def test_the_claims_train_as_the_paper_does_but_off_its_plateau():
     )
     assert (claims.learning_rate, claims.output_bias) == (0.01, True)
     assert (paper.learning_rate, paper.output_bias) == (0.001, False)
-    assert claims.batch == paper.batch
+    assert (claims.batch, paper.batch) == (16, "per_group")
