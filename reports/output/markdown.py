@@ -16,6 +16,7 @@ from reports.answers.agreement import agreements
 from reports.answers.effects import EFFECT_METRICS, by_name, effects
 from reports.answers.methods import DEFAULT
 from reports.answers.summaries import baseline_bce, genre_names, seeds_wanted, summaries
+from reports.output.answers import answer_parts
 from reports.output.claims import claims_parts, undertrained_note
 from reports.words.labels import (
     BASELINES,
@@ -62,15 +63,17 @@ def section(tables: StudyTables, reference: str | None, measured: pd.DataFrame |
     parts = [
         f"## {tables.name}",
         tables.spec.about.strip(),
-        _scale(tables),
         undertrained_note(tables),
+        *claims_parts(tables),
+        *answer_parts(tables),
+        "### Scale",
+        _scale(tables),
         _command(tables, reference),
         "### Results",
         _results(tables),
     ]
     if reference is not None:
         parts += [f"### Effects against {_label(reference)}", _effects(tables, reference)]
-    parts += claims_parts(tables)
     if measured is not None:
         parts += [
             "### What they generate",
@@ -151,16 +154,16 @@ def _command(tables: StudyTables, reference: str | None) -> str:
 def _results(tables: StudyTables) -> str:
     rows = [
         (
-            "| genre | configuration | seeds | validation BCE | test BCE | KL | MI, lower to upper "
-            "| active units | collapsed |"
+            "| genre | configuration | seeds | validation BCE | test BCE | test NLL | KL "
+            "| MI, lower to upper | active units | collapsed |"
         ),
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for genre in genre_names(tables):
         validation, test = (baseline_bce(tables, genre, s) for s in ("validation", "test"))
         rows += [
             f"| {genre} | *{BASELINES[name]}* | | {number(bce)} | {_number(test.get(name))} "
-            "| | | | |"
+            "| | | | | |"
             for name, bce in validation.items()
         ]
         rows += [_row(genre, name, row) for name, row in _rows(tables, genre).items()]
@@ -170,11 +173,13 @@ def _results(tables: StudyTables) -> str:
 def _row(genre: str, name: str, row: ConfigurationSummary) -> str:
     measured = row.validation
     if measured is None:
-        return f"| {genre} | {name} | {row.n_done} | | | | | | |"
+        return f"| {genre} | {name} | {row.n_done} | | | | | | | |"
     seeds = f"{row.n_done}" if row.n_done >= row.n_planned else f"{row.n_done} of {row.n_planned}"
     return (
         f"| {genre} | {_label(name)} | {seeds} | {with_interval(measured.bce)} | "
-        f"{with_interval(row.test.bce if row.test else None)} | {number(measured.kl.mean)} | "
+        f"{with_interval(row.test.bce if row.test else None)} | "
+        f"{with_interval(row.test.metric('nll') if row.test else None)} | "
+        f"{number(measured.kl.mean)} | "
         f"{_information(measured)} | {number(measured.active_units.mean)} | "
         f"{collapsed(row)} |"
     )

@@ -179,12 +179,6 @@ def number(value: float) -> str:
     return "0.00" if text == "-0.00" else text
 
 
-def signed(difference: SeedMean) -> str:
-    """``+0.50 [0.20, 0.80]``: a difference, its sign always shown."""
-    text = with_interval(difference)
-    return f"+{text}" if difference.n_seeds and difference.mean > 0 else text
-
-
 def with_interval(mean: SeedMean | None) -> str:
     """``566.3 [564.9, 567.7]``; the interval is left out where one seed gives none."""
     if mean is None:

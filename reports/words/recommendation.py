@@ -14,6 +14,7 @@ from reports.words.choice import choice_warning, reasons, settled_text, verdict_
 from reports.words.cost import duration_text
 from reports.words.rivals import default_note
 from reports.words.scale import small_scale
+from reports.words.verdicts import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +144,7 @@ def gains_text(rec: Recommendation) -> str:
             f"No comparison with the paper's default: {default_note(rec.card) or 'no shared seed'}."
         )
     said = ", ".join(
-        f"{labels.metric_label(one.metric)} {labels.signed(one.difference)}" for one in rec.gains
+        f"{labels.metric_label(one.metric)} {signed(one.difference)}" for one in rec.gains
     )
     n = labels.count(rec.gains[0].difference.n_seeds, "paired seed")
     return f"Against {default}, the paper's default, on test: {said} nats ({n})."
