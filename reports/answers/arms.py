@@ -3,13 +3,15 @@
 The control of bar-wise regularisation is a plain VAE under a KL weight below 1. In MuseBar's loss
 the posterior that the decoder sees carries one of r equal shares of the KL term, so that part of
 what it does may be what any smaller weight does. Of the plain VAEs of several weights one is made
-that has MuseBar's own KL, seed by seed: whatever MuseBar is better in then, its rate is not why.
+that has MuseBar's own KL: whatever MuseBar is better in then, its rate is not why.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from musebar_core.corpus import OVERALL
@@ -96,8 +98,14 @@ def arms_of(tables: StudyTables) -> Arms:
     return Arms(together, shown, methods, ordered)
 
 
-def control(rival_of: Arm, weights: Iterable[Arm]) -> Arm:
-    """Make the plain VAE that has an arm's own KL, genre by genre and seed by seed.
+def control(rival_of: Arm, weights: Iterable[Arm], genres: Sequence[str]) -> Arm:
+    """Make the plain VAE that has an arm's own KL.
+
+    The KL weight of the same rate is one for the whole study: on the line between the two
+    neighbouring weights whose mean KL over genres has the arm's between them. A seed's control is
+    the mixture of its own runs under these two, moved along that line to the KL of the arm's run:
+    so the spread of the differences holds what the rate's own noise does to them (the delta
+    method), and their mean is that of the two arms at one and the same mean KL.
 
     Parameters
     ----------
@@ -105,47 +113,77 @@ def control(rival_of: Arm, weights: Iterable[Arm]) -> Arm:
         The arm whose KL it has.
     weights
         Plain VAEs, from the largest KL weight to the smallest.
+    genres
+        Genres that the means are over.
 
     Returns
     -------
     Arm
-        Only the seeds whose KL lies between those of two neighbouring weights of the same seed.
+        The seeds that all three have; nothing where no two neighbours have the KL between them.
     """
-    plain = list(weights)
-    return {
-        genre: _matched(runs, [arm[genre] for arm in plain if genre in arm])
-        for genre, runs in rival_of.items()
-    }
+    plain = [arm for arm in weights if all(genre in arm for genre in genres)]
+    kl = _means(rival_of, genres).get(Measure.KL)
+    for first, second in pairwise(plain):
+        line = kl and line_through(_means(first, genres), _means(second, genres), kl)
+        if line:
+            return {
+                genre: _moved(runs, first[genre], second[genre], line)
+                for genre, runs in rival_of.items()
+                if genre in first and genre in second
+            }
+    return {}
 
 
-def at_rate(kl: float, curve: Sequence[Figures]) -> Figures | None:
-    """Read figures off at a KL, on the straight line between two neighbours of a curve.
+@dataclass(frozen=True)
+class Line:
+    """What lies between two weights at a KL.
 
-    Of several pairs of neighbours that hold the KL between them, the first counts; None where
-    there is none.
+    Attributes
+    ----------
+    share
+        How far it lies from the first to the second, 0 to 1.
+    slopes
+        Measure to what a nat of KL changes in it along the line.
     """
-    for first, second in pairwise(curve):
-        low, high = sorted((first[Measure.KL], second[Measure.KL]))
-        if not low <= kl <= high:
-            continue
-        width = second[Measure.KL] - first[Measure.KL]
-        share = 0.5 if width == 0 else (kl - first[Measure.KL]) / width
-        return {
-            one: first[one] + share * (second[one] - first[one])
-            for one in first
-            if one in second and one is not Measure.COLLAPSED
-        }
-    return None
+
+    share: float
+    slopes: Mapping[Measure, float]
 
 
-def _matched(runs: ArmRuns, plain: Sequence[ArmRuns]) -> ArmRuns:
+def line_through(first: Figures, second: Figures, kl: float) -> Line | None:
+    """Draw the line between two means at a KL; None where they do not have it between them."""
+    ends = [each.get(Measure.KL, math.nan) for each in (first, second)]
+    if not min(ends) <= kl <= max(ends):
+        return None
+    width = second[Measure.KL] - first[Measure.KL]
+    share = (kl - first[Measure.KL]) / width if width else 0.5
+    priced = (one for one in first if one in second and one is not Measure.COLLAPSED)
+    return Line(share, {one: (second[one] - first[one]) / width if width else 0 for one in priced})
+
+
+def _moved(runs: ArmRuns, first: ArmRuns, second: ArmRuns, line: Line) -> ArmRuns:
     found: dict[int, Figures] = {}
-    for seed, figures in runs.trained.items():
-        curve = [one.trained[seed] for one in plain if seed in one.trained]
-        read = at_rate(figures[Measure.KL], curve) if Measure.KL in figures else None
-        if read is not None:
-            found[seed] = read
-    return ArmRuns(min((one.n_done for one in plain), default=0), found)
+    for seed in sorted(runs.trained.keys() & first.trained.keys() & second.trained.keys()):
+        ours, one, other = runs.trained[seed], first.trained[seed], second.trained[seed]
+        mixed = {
+            name: one[name] + line.share * (other[name] - one[name])
+            for name in line.slopes
+            if name in one and name in other
+        }
+        further = ours[Measure.KL] - mixed[Measure.KL]
+        found[seed] = {name: mixed[name] + line.slopes[name] * further for name in mixed}
+    return ArmRuns(min(first.n_done, second.n_done), found)
+
+
+def _means(arm: Arm, genres: Sequence[str]) -> Figures:
+    """Means of an arm's figures over its trained seeds, and then over genres."""
+    found = []
+    for genre in genres:
+        runs = list(arm[genre].trained.values())
+        names = set.intersection(*map(set, runs)) if runs else set()
+        found.append({name: fmean(run[name] for run in runs) for name in names})
+    shared = set.intersection(*map(set, found)) if found else set()
+    return {name: fmean(each[name] for each in found) for name in shared}
 
 
 def _runs(row: ConfigurationSummary) -> ArmRuns:

@@ -144,7 +144,7 @@ def _row(claim: Claim, measure: Measure, context: _Context) -> _Row:
         return _Row(claim, measure, Open.NOT_MEASURED, missing=missing)
     better = arms.methods[comparison.better]
     name = comparison.rival
-    rival = control(better, plain) if name is None else arms.methods[name]
+    rival = control(better, plain, arms.genres) if name is None else arms.methods[name]
     by_genre = {
         genre: mean
         for genre in arms.shown

@@ -13,7 +13,6 @@ from reports.words.labels import collapsed, describe, method_label, metric_label
 from reports.words.purposes import purpose_text
 from reports.words.rivals import default_note
 from reports.words.verdicts import signed
-from study.spec.model import Protocol
 
 if TYPE_CHECKING:
     from study.results.tables import StudyTables
@@ -24,7 +23,7 @@ SHORT = "none yet: no configuration has all its seeds"
 
 def answer_parts(tables: StudyTables) -> list[str]:
     """What a search recommends for each genre; nothing of a study that is no search."""
-    if tables.spec.search.protocol is not Protocol.SEARCH:
+    if not (tables.results["phase"] == "search").any():
         return []
     found = {genre: recommendation(tables, genre) for genre in genre_names(tables)}
     whole = {genre: one for genre, one in found.items() if isinstance(one, Recommendation)}

@@ -166,7 +166,7 @@ def _reason(reason: Open, verdict: ClaimVerdict) -> str:
         Open.WAITING: f"{n} of {wanted} so far",
         Open.UNDERTRAINED: f"undertrained ({_lacking_text(verdict.lacking)})",
         Open.SEEDS_MISSING: f"too few seeds are done ({_lacking_text(verdict.lacking)})",
-        Open.OUT_OF_RANGE: f"KL within that of the KL weights in {n} of {wanted}",
+        Open.OUT_OF_RANGE: "its mean KL lies between that of no two KL weights",
     }[reason]
 
 

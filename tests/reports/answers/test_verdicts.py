@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from musebar_core.annealing import Schedule
-from reports.answers.arms import ArmRuns, Arms, arms_of, at_rate, control
+from reports.answers.arms import ArmRuns, Arms, arms_of, control, line_through
 from reports.answers.claims import STATED, Answer, Claim, Measure, Open
 from reports.answers.methods import Method
 from reports.answers.verdicts import judge, nll_margin, verdicts
@@ -224,34 +224,43 @@ def test_a_method_that_was_not_measured_is_named():
     assert found[Claim.BARWISE, Measure.MI].answer is Answer.HOLDS
 
 
-def test_figures_are_read_off_between_neighbouring_weights_at_a_kl():
-    curve = [
-        {Measure.KL: kl, Measure.MI: mi, Measure.BCE: bce}
-        for kl, mi, bce in ((1.0, 0.5, 100.0), (2.0, 1.5, 98.0), (4.0, 2.0, 90.0))
-    ]
-    read = at_rate(1.25, curve)
-    assert (read[Measure.MI], read[Measure.BCE]) == (0.75, 99.5)
-    assert at_rate(3.0, curve)[Measure.BCE] == 94.0
-    assert at_rate(4.0, curve)[Measure.MI] == 2.0
-    assert at_rate(0.9, curve) is None
-    assert at_rate(4.1, curve) is None
-    # a curve that turns back: the pair of larger weights counts
-    turning = [{Measure.KL: kl, Measure.MI: mi} for kl, mi in ((1, 0), (3, 2), (2, 8))]
-    assert at_rate(2.5, turning)[Measure.MI] == 1.5
+def test_the_line_between_two_weights_is_drawn_where_they_have_the_kl_between_them():
+    first = {Measure.KL: 1.0, Measure.MI: 0.5, Measure.BCE: 100.0, Measure.COLLAPSED: 1.0}
+    second = {Measure.KL: 2.0, Measure.MI: 1.5, Measure.BCE: 98.0, Measure.COLLAPSED: 0.0}
+    line = line_through(first, second, 1.25)
+    assert line.share == 0.25
+    assert line.slopes == {Measure.KL: 1.0, Measure.MI: 1.0, Measure.BCE: -2.0}
+    assert line_through(second, first, 1.25).share == 0.75
+    assert line_through(first, second, 2.0).share == 1.0
+    assert line_through(first, second, 0.9) is None
+    assert line_through(first, second, 2.1) is None
+    assert line_through(first, {}, 1.5) is None
 
 
-def test_the_control_has_musebars_own_kl_seed_by_seed_and_only_where_it_can():
+def test_the_control_has_musebars_own_kl_and_only_where_two_weights_have_it_between_them():
     made = arms((0, 1, 1, 3), weights=((0.5, 2.0),))
     musebar = made.methods[Method.MUSEBAR]
-    read = control(musebar, made.weights.values())["jazz"].trained
+    read = control(musebar, made.weights.values(), ("jazz",))["jazz"].trained
     for seed, figures in read.items():
         assert figures[Measure.KL] == pytest.approx(musebar["jazz"].trained[seed][Measure.KL])
     assert len(read) == 10
     below = arms((0, 1, 5, 3), weights=((0.5, 2.0),))
-    assert control(below.methods[Method.MUSEBAR], below.weights.values())["jazz"].trained == {}
+    assert control(below.methods[Method.MUSEBAR], below.weights.values(), ("jazz",)) == {}
     found = by_name(judge(below, 10))
     assert found[Claim.CONTROL, Measure.MI].reason is Open.OUT_OF_RANGE
-    assert "KL within that of the KL weights in 0 of 10 seeds" in control_sentence(found.values())
+    said = control_sentence(found.values())
+    assert "not tested: its mean KL lies between that of no two KL weights" in said
+
+
+def test_a_seed_whose_kl_lies_outside_is_held_against_the_line_all_the_same():
+    def arm(kls, information):
+        runs = [{Measure.KL: kl, Measure.MI: information} for kl in kls]
+        return {"jazz": ArmRuns(3, dict(enumerate(runs)))}
+
+    weights = (arm((1.0, 1.0, 1.0), 0.0), arm((3.0, 3.0, 3.0), 2.0))
+    # a mean KL of 2, halfway, where MI is 1; a nat of KL is worth one of MI along the line
+    read = control(arm((2.0, 0.0, 4.0), 5.0), weights, ("jazz",))["jazz"].trained
+    assert [run[Measure.MI] for run in read.values()] == [1.0, -1.0, 3.0]
 
 
 def test_bar_wise_is_told_from_a_kl_weight_of_the_same_kl():
