@@ -80,8 +80,8 @@ class Study:
         genre
             One of the study's.
         purpose
-            ``representation``, ``density``, ``reconstruction`` or, with the most KL in nats,
-            ``reconstruction@5``; None: what the study was asked for.
+            One of :class:`study.statistics.purposes.Purpose`, as ``density``, or with the most KL
+            in nats ``reconstruction@5``; None: what the study was asked for.
 
         Raises
         ------

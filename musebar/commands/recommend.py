@@ -16,9 +16,21 @@ if TYPE_CHECKING:
 def _gone(_: click.Context, __: click.Parameter, value: str | None) -> None:
     """Refuse the option that --for replaced, whatever its value."""
     if value is not None:
-        instead = {"bce": "reconstruction", "information": "representation"}.get(value)
-        hint = f"--for {instead}" if instead else "--for representation, density or reconstruction"
-        raise UsageError(f"--prefer {value}: there is no --prefer any more; say {hint}")
+        from study.statistics.purposes import Purpose
+
+        now = {"bce": Purpose.RECONSTRUCTION, "information": Purpose.REPRESENTATION}.get(value)
+        hint = " or ".join(Purpose) if now is None else now
+        raise UsageError(f"--prefer {value}: there is no --prefer any more; say --for {hint}")
+
+
+class _PurposeOption(click.Option):
+    """An option whose help names every purpose, which is imported where that is asked for."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from reports.words.purposes import purposes_text
+
+        self.help = f"{purposes_text()}. Default: what the study was asked for."
+        return super().get_help_record(ctx)
 
 
 @click.command()
@@ -41,9 +53,7 @@ def _gone(_: click.Context, __: click.Parameter, value: str | None) -> None:
     "--for",
     "purpose",
     metavar="PURPOSE",
-    help="representation (the most informative code of those whose NLL is as good as the best's), "
-    "density (lowest NLL) or reconstruction[@NATS] (lowest BCE at a KL of at most so many nats); "
-    "default: what the study was asked for.",
+    cls=_PurposeOption,
 )
 @click.option("--full", is_flag=True, help="All the evidence, and the decision card.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where nothing works yet.")

@@ -18,24 +18,17 @@ from reports.answers.summaries import (
 )
 from study.statistics.eligibility import mostly_undertrained
 from study.statistics.intervals import paired_difference
-from study.statistics.purposes import Aim, Candidate, Purpose, rank
+from study.statistics.purposes import FIGURES, GOALS, Aim, Candidate, rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from study.results.tables import StudyState, StudyTables
     from study.statistics.intervals import SeedMean
-    from study.statistics.purposes import Ranking
+    from study.statistics.purposes import Purpose, Ranking
 
 CHOICE_PHASES = ("confirm", "methods")
 """Phases that a choice is made from; where a configuration has both in full, the first."""
-
-NEEDED = {
-    Purpose.REPRESENTATION: ("mi_lower", "bce"),
-    Purpose.DENSITY: ("bce",),
-    Purpose.RECONSTRUCTION: ("bce", "kl"),
-}
-"""Metrics that a purpose needs to be chosen for, beside NLL or the ELBO that stands for it."""
 
 SURE = 2.0
 """Paired standard errors beyond which another is said to be better."""
@@ -225,8 +218,15 @@ class Choice:
 
 def metric_of(purpose: Purpose, likelihood: str) -> str:
     """Name the metric that a purpose is told by."""
-    own = {Purpose.REPRESENTATION: "mi_lower", Purpose.RECONSTRUCTION: "bce"}
-    return own.get(purpose, likelihood)
+    own = GOALS[purpose].improved[0]
+    return likelihood if own == "nll" else own
+
+
+def needed(purpose: Purpose) -> tuple[str, ...]:
+    """Name what a choice for a purpose needs, beside NLL or the ELBO that stands for it."""
+    goal = GOALS[purpose]
+    names = dict.fromkeys((*goal.improved, *goal.bounded, "bce"))
+    return tuple(name for name in names if name != "nll")
 
 
 def choose(
@@ -248,7 +248,7 @@ def choose(
     counted = full_counts(summaries(tables, genre), wanted)
     full = [row for row in counted if _is_measured(row, aim.purpose, wanted)]
     if not full:
-        return _shortfall(tables, genre, wanted, NEEDED[aim.purpose] if counted else ())
+        return _shortfall(tables, genre, wanted, needed(aim.purpose) if counted else ())
     markov = baseline_bce(tables, genre, "validation").get("markov")
     trained = [
         row for row in full if not mostly_undertrained(len(row.undertrained_seeds), row.n_measured)
@@ -266,7 +266,7 @@ def _choice(
 ) -> Choice:
     measured = all(validation(row).metric("nll").n_seeds >= wanted for row in trained)
     likelihood = "nll" if measured else "elbo"
-    ranking = rank(_candidates(trained, likelihood), aim)
+    ranking = rank(_candidates(trained, bound=not measured), aim)
     by_id = {row.config_id: row for row in trained}
     ordered = tuple(by_id[i] for i in ranking.order)
     chosen, pool = ordered[0], ranking.admitted or ranking.order
@@ -286,24 +286,22 @@ def _choice(
     )
 
 
-def _candidates(rows: Sequence[ConfigurationSummary], likelihood: str) -> list[Candidate]:
-    """What is ranked, on the seeds that all rows have."""
+def _candidates(rows: Sequence[ConfigurationSummary], *, bound: bool) -> list[Candidate]:
+    """What is ranked, on the seeds that all rows have; ``bound``: -ELBO stands for NLL."""
     shared = sorted(set.intersection(*({*validation(row).bce.seeds} for row in rows)))
 
     def figures(row: ConfigurationSummary, name: str) -> tuple[float, ...]:
-        mean = validation(row).metric(name)
+        mean = validation(row).metric("elbo" if bound and name == "nll" else name)
         by_seed = dict(zip(mean.seeds, mean.values, strict=True))
-        return tuple(metric(name).cost(by_seed.get(seed, float("nan"))) for seed in shared)
+        found = tuple(by_seed.get(seed, float("nan")) for seed in shared)
+        return tuple(-value for value in found) if bound and name == "nll" else found
 
     return [
         Candidate(
             config_id=row.config_id,
-            nll=figures(row, likelihood),
-            mi_lower=tuple(-cost for cost in figures(row, "mi_lower")),
-            bce=figures(row, "bce"),
-            kl=figures(row, "kl"),
             collapsed=row.collapsed,
             n_parameters=n_parameters(row.config.model),
+            **{name: figures(row, name) for name in FIGURES},
         )
         for row in rows
     ]
@@ -349,8 +347,8 @@ def full_counts(rows: tuple[ConfigurationSummary, ...], wanted: int) -> list[Con
 def _is_measured(row: ConfigurationSummary, purpose: Purpose, wanted: int) -> bool:
     figures = validation(row)
     likelihood = max(figures.metric(name).n_seeds for name in ("nll", "elbo"))
-    needed = (figures.metric(name).n_seeds for name in NEEDED[purpose])
-    return min(likelihood, *needed) >= wanted
+    measured = (figures.metric(name).n_seeds for name in needed(purpose))
+    return min(likelihood, *measured) >= wanted
 
 
 def _remedies(full: Sequence[ConfigurationSummary]) -> tuple[Remedy, ...]:

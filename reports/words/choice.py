@@ -19,14 +19,12 @@ from reports.words.labels import (
     value_text,
     with_interval,
 )
-from reports.words.purposes import purpose_text
+from reports.words.purposes import purpose_text, rule_text
 from study.results.tables import StudyState
-from study.statistics.purposes import TOLERANCE, TRAININGS_WEIGHT, Purpose
 
 if TYPE_CHECKING:
     from reports.answers.choice import Better, Choice, Shortfall
     from reports.answers.headline import Headline, Settled
-    from reports.answers.summaries import ConfigurationSummary
 
 RULES = {
     Tiebreak.COLLAPSED: "fewest collapsed seeds",
@@ -79,7 +77,7 @@ def _settled(one: Settled, n: int) -> str:
 def reasons(choice: Choice) -> tuple[str, ...]:
     """Say how a configuration was chosen, a sentence a step."""
     tie = () if choice.tiebreak is None else (_tie(choice, choice.tiebreak),)
-    return (f"Asked for {purpose_text(choice.aim)}.", _pool(choice), _rule(choice), *tie)
+    return (f"Asked for {purpose_text(choice.aim)}.", _pool(choice), rule_text(choice), *tie)
 
 
 def choice_warnings(choice: Choice) -> tuple[str, ...]:
@@ -181,43 +179,6 @@ def _pool(choice: Choice) -> str:
 
 def _all_seeds(wanted: int, whose: str = "its") -> str:
     return f"{whose} one seed" if wanted == 1 else f"all {wanted} seeds"
-
-
-def _rule(choice: Choice) -> str:
-    first = choice.candidates[0] if len(choice.tied) < 2 else _first(choice)
-    figures = validation(first)
-    match choice.aim.purpose:
-        case Purpose.REPRESENTATION:
-            return _representation(choice, first.config_id, number(figures.mi_lower.mean))
-        case Purpose.DENSITY:
-            label, mean = metric_label(choice.metric), figures.metric(choice.metric).mean
-            return f"Best mean validation {label}: {first.config_id} at {number(mean)}."
-        case Purpose.RECONSTRUCTION:
-            rate = choice.ranking.rate or 0.0
-            return (
-                f"Lowest mean validation BCE among {len(choice.ranking.admitted)} of at most "
-                f"{number(rate)} nats of KL: {first.config_id} at {number(figures.bce.mean)}."
-            )
-        case unknown:
-            assert_never(unknown)
-
-
-def _representation(choice: Choice, config_id: str, mi: str) -> str:
-    tolerance, label = choice.ranking.tolerance, metric_label(choice.likelihood)
-    if tolerance is None:
-        return f"One seed tells of no noise: the best mean validation {label}, {config_id}."
-    return (
-        f"{len(choice.pool)} of {len(choice.candidates)} are as good in validation {label} as the "
-        f"best: within {number(tolerance)} nats, {TOLERANCE:g} standard deviations of a paired "
-        f"difference. Of them {config_id} has the most information, mi_lower {mi} nats, less its "
-        f"price: a standard deviation of {label} weighs as one of mi_lower, and e times the "
-        f"trainings as {TRAININGS_WEIGHT:g}."
-    )
-
-
-def _first(choice: Choice) -> ConfigurationSummary:
-    """Of near ties the one that the ranking itself put first."""
-    return min(choice.tied, key=lambda row: (choice.ranking.costs[row.config_id], row.config_id))
 
 
 def _tie(choice: Choice, rule: Tiebreak) -> str:

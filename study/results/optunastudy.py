@@ -26,8 +26,8 @@ from musebar_core.errors import StudyError
 from musebar_core.metric_table import Direction, metric
 from study.ledger.database import shown
 from study.results.columns import SETTING_COLUMNS
-from study.search.candidates import METRICS
 from study.spec.model import Phase
+from study.statistics.purposes import GOALS
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -71,7 +71,7 @@ def export(tables: StudyTables, url: str) -> dict[str, int]:
 def objectives(tables: StudyTables) -> list[str]:
     """The validation metrics of the study's purpose; ELBO for an NLL that was not measured."""
     measured = bool(tables.results.get("validation_nll", pd.Series(dtype=float)).notna().any())
-    wanted = METRICS[tables.spec.search.purpose]
+    wanted = GOALS[tables.spec.search.purpose].improved
     return ["elbo" if name == "nll" and not measured else name for name in wanted]
 
 

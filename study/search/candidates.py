@@ -6,19 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from study.statistics.purposes import Candidate, Purpose
+from study.statistics.purposes import FIGURES, Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from musebar_core.metric_table import Metrics
-
-METRICS: dict[Purpose, tuple[str, ...]] = {
-    Purpose.REPRESENTATION: ("mi_lower", "nll"),
-    Purpose.DENSITY: ("nll",),
-    Purpose.RECONSTRUCTION: ("bce",),
-}
-"""Validation metrics that a purpose goes by, its own first."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +48,19 @@ def candidates(measured: Iterable[Measured]) -> list[Candidate]:
     found = list(measured)
     bound = any(row.nll is None for one in found for row in one.rows)
 
-    def figures(one: Measured, name: str) -> tuple[float, ...]:
-        values: list[float | None] = [getattr(row, name) for row in one.rows]
-        return tuple(math.nan if value is None else value for value in values)
+    def figure(row: Metrics, name: str) -> float:
+        stands_in = bound and name == "nll"
+        value: float | None = getattr(row, "elbo" if stands_in else name)
+        if value is None:
+            return math.nan
+        return -value if stands_in else value
 
     return [
         Candidate(
             config_id=one.config_id,
-            nll=tuple(-elbo for elbo in figures(one, "elbo")) if bound else figures(one, "nll"),
-            mi_lower=figures(one, "mi_lower"),
-            bce=figures(one, "bce"),
-            kl=figures(one, "kl"),
             collapsed=one.collapsed,
             n_parameters=one.n_parameters,
+            **{name: tuple(figure(row, name) for row in one.rows) for name in FIGURES},
         )
         for one in found
     ]

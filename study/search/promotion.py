@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from study.search.candidates import METRICS, Measured, candidates
+from study.search.candidates import Measured, candidates
 from study.statistics.eligibility import mostly_undertrained
 from study.statistics.pareto import pareto_front
-from study.statistics.purposes import Purpose, rank
+from study.statistics.purposes import GOALS, Purpose, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -169,7 +169,7 @@ def _anchor(ordered: Sequence[Searched]) -> Searched | None:
 
 
 def _statistic(result: Searched, aim: Aim) -> float | None:
-    value = result.mean(METRICS[aim.purpose][0]) if result.done else float("nan")
+    value = result.mean(GOALS[aim.purpose].improved[0]) if result.done else float("nan")
     return value if value == value else None  # noqa: PLR0124  (NaN)
 
 

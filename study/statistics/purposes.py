@@ -51,6 +51,36 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True)
+class Goal:
+    """The validation metrics that a purpose goes by; NLL is asked for in any case.
+
+    Attributes
+    ----------
+    improved
+        What is to get better, the metric that the purpose is told by first.
+    bounded
+        What only decides who is admitted.
+    """
+
+    improved: tuple[str, ...]
+    bounded: tuple[str, ...] = ()
+
+
+GOALS = {
+    Purpose.REPRESENTATION: Goal(("mi_lower", "nll")),
+    Purpose.DENSITY: Goal(("nll",)),
+    Purpose.RECONSTRUCTION: Goal(("bce",), bounded=("kl",)),
+}
+
+FIGURES = tuple(
+    dict.fromkeys(
+        name for goal in GOALS.values() for name in ("nll", *goal.improved, *goal.bounded)
+    )
+)
+"""All metrics that purposes go by: the figures of a :class:`Candidate`."""
+
+
+@dataclass(frozen=True)
 class Aim:
     """A purpose, and for ``reconstruction`` the rate: the most KL in nats, or None.
 

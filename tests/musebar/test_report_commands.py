@@ -7,6 +7,7 @@ from musebar.commands.recommend import recommend
 from musebar.commands.report import report
 from musebar_core.errors import UnknownNameError, UsageError
 from study.results import tables
+from study.statistics.purposes import Purpose
 
 
 @pytest.fixture
@@ -90,6 +91,11 @@ def test_what_is_printed_to_go_on_with_works_outside_the_default_home(home, four
     four_methods.state, four_methods.confirm = "stopped", 99
     found = run(recommend, home, "jazz")
     assert f"`musebar --home {home} study resume demo`" in str(found.exception)
+
+
+def test_the_help_names_every_purpose(home):
+    said = run(recommend, home, "--help").stdout
+    assert all(f"{purpose}" in said for purpose in Purpose)
 
 
 def test_an_unknown_study_is_a_usage_error(home):

@@ -1,6 +1,14 @@
 import pytest
 
-from reports.answers.choice import Caution, NothingWorks, Remedy, Shortfall, Tiebreak, choose
+from reports.answers.choice import (
+    Caution,
+    NothingWorks,
+    Remedy,
+    Shortfall,
+    Tiebreak,
+    choose,
+    needed,
+)
 from reports.output.recommendation import NoFullCountError, as_dict, recommend
 from reports.words.choice import choice_warnings, reasons, shortfall_text
 from reports.words.recommendation import as_text, warnings
@@ -47,6 +55,26 @@ def test_the_purpose_is_the_studys_own_unless_another_is_asked_for(make_study, a
     wanted = add(study, 16, 560.2, 2.0, SECOND)
     assert choose(study.tables(), "jazz").chosen.config_id == lowest
     assert choose(study.tables(), "jazz", Aim()).chosen.config_id == wanted
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_every_purpose_is_chosen_for_and_its_rule_is_told(make_study, add, purpose):
+    study = make_study()
+    ids = {add(study, 8, 560.0, 0.5), add(study, 16, 560.2, 2.0, SECOND)}
+    found = choose(study.tables(), "jazz", Aim(purpose))
+    assert found.chosen.config_id in ids
+    assert any(config_id in reasons(found)[2] for config_id in ids)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "name"), [(purpose, name) for purpose in Purpose for name in needed(purpose)]
+)
+def test_nothing_is_chosen_by_what_was_not_measured(make_study, add, purpose, name):
+    study = make_study()
+    add(study, 8, 560.0, 0.5)
+    tables = study.tables()
+    tables.results[f"validation_{name}"] = float("nan")
+    assert isinstance(choose(tables, "jazz", Aim(purpose)), Shortfall)
 
 
 def test_a_clearly_worse_candidate_never_changes_the_choice(make_study, add):

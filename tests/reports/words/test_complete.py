@@ -10,8 +10,7 @@ from reports.answers.transfer import TransferStatus
 from reports.words import cards, choice, labels, purposes, recommendation, verdicts
 from search_spaces import read_space
 from study.results.columns import BASELINES
-from study.search import candidates
-from study.statistics.purposes import Purpose
+from study.statistics.purposes import GOALS, Purpose
 
 OF_THE_CHOICE = {
     Caution.DEFAULT_BETTER,
@@ -29,7 +28,7 @@ OF_THE_CHOICE = {
         (Tiebreak, choice.RULES),
         (Remedy, choice.REMEDIES),
         (Purpose, purposes.PURPOSES),
-        (Purpose, candidates.METRICS),
+        (Purpose, GOALS),
         (Claim, verdicts.CLAIMS),
         (Answer, verdicts.ANSWERS),
         (Measure, verdicts.MEASURES),

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musebar_core.errors import UsageError
-from study.statistics.purposes import Aim, Candidate, Purpose, pair_noise, rank
+from study.statistics.purposes import FIGURES, GOALS, Aim, Candidate, Purpose, pair_noise, rank
 from study.statistics.trainings import collapse_rate, expected_trainings, trainings_price
 
 DENSITY = Aim(Purpose.DENSITY)
@@ -90,7 +93,7 @@ def test_one_seed_tells_of_no_noise_and_the_lowest_nll_is_taken():
     assert (found.order[0], found.tolerance) == ("a", None)
 
 
-FIGURES = st.lists(
+DRAWN = st.lists(
     st.tuples(
         st.lists(st.integers(0, 40), min_size=4, max_size=4),
         st.lists(st.integers(0, 40), min_size=4, max_size=4),
@@ -99,18 +102,24 @@ FIGURES = st.lists(
     min_size=1,
     max_size=6,
 )
-AIMS = st.sampled_from([Aim(), DENSITY, Aim(Purpose.RECONSTRUCTION), Aim.parse("reconstruction@2")])
+AIMS = st.sampled_from([*map(Aim, Purpose), Aim.parse("reconstruction@2")])
 
 
 def drawn(figures):
+    """Candidates whose NLL and BCE are the first list, every other metric the second."""
     return [
-        Candidate(chr(97 + i), tuple(nll), tuple(mi), tuple(nll), tuple(mi), collapsed, i % 3)
-        for i, (nll, mi, collapsed) in enumerate(figures)
+        Candidate(
+            config_id=chr(97 + i),
+            collapsed=collapsed,
+            n_parameters=i % 3,
+            **{name: tuple(cost if name in {"nll", "bce"} else code) for name in FIGURES},
+        )
+        for i, (cost, code, collapsed) in enumerate(figures)
     ]
 
 
 @settings(deadline=None)
-@given(FIGURES, AIMS, st.randoms())
+@given(DRAWN, AIMS, st.randoms())
 def test_a_ranking_depends_on_no_order_and_its_ties_and_pool_hold_the_choice(figures, aim, rng):
     rows = drawn(figures)
     found = rank(rows, aim)
@@ -122,11 +131,24 @@ def test_a_ranking_depends_on_no_order_and_its_ties_and_pool_hold_the_choice(fig
 
 
 @settings(deadline=None)
-@given(FIGURES, AIMS)
+@given(DRAWN, AIMS)
+def test_a_ranking_goes_by_nll_and_the_metrics_of_its_purpose_alone(figures, aim):
+    rows = drawn(figures)
+    goal = GOALS[aim.purpose]
+    others = set(FIGURES) - {"nll", *goal.improved, *goal.bounded}
+    changed = [
+        replace(row, **{name: (float(i),) * 4 for name in others}) for i, row in enumerate(rows)
+    ]
+    assert rank(changed, aim) == rank(rows, aim)
+
+
+@settings(deadline=None)
+@given(DRAWN, AIMS)
 def test_a_clearly_worse_candidate_changes_nothing(figures, aim):
     rows = drawn(figures)
     found = rank(rows, aim)
-    worse = Candidate("z", (9000.0, 9100, 9050, 9000), (0.0,) * 4, (9000.0,) * 4, (99.0,) * 4, 4)
+    much = {"nll": (9000.0, 9100, 9050, 9000), "bce": (9000.0,) * 4, "kl": (99.0,) * 4}
+    worse = replace(drawn([((0,) * 4, (0,) * 4, 4)])[0], config_id="z", **much)
     more = rank([*rows, worse], aim)
     assert (more.order[0], more.order[-1]) == (found.order[0], "z")
     assert more.tied == found.tied
@@ -161,5 +183,11 @@ def test_what_is_no_purpose_is_refused(text):
 
 
 def test_a_purpose_reads_as_it_is_written():
-    for text in ("representation", "density", "reconstruction", "reconstruction@5"):
+    for text in (*Purpose, "reconstruction@5"):
         assert str(Aim.parse(text)) == text
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_every_purpose_is_told_of_in_the_documentation(purpose):
+    told = (Path(__file__).parents[3] / "docs" / "studies.md").read_text()
+    assert f"- `{purpose}`: " in told.split("## What a study is for")[1].split("\n## ")[0]
