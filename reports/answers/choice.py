@@ -196,6 +196,18 @@ class Choice:
         return metric_of(self.aim.purpose, self.likelihood)
 
     @property
+    def leader(self) -> ConfigurationSummary:
+        """The one that the ranking put first, before near ties were looked at."""
+        if len(self.tied) < 2:
+            return self.candidates[0]
+        return min(self.tied, key=lambda row: (self.ranking.costs[row.config_id], row.config_id))
+
+    @property
+    def leading(self) -> SplitSummary:
+        """Validation figures of the leader."""
+        return validation(self.leader)
+
+    @property
     def tiebreak(self) -> Tiebreak | None:
         """What decided between the tied ones; None where there was one alone."""
         if len(self.tied) < 2:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from reports.answers.choice import validation
 from reports.words.labels import metric_label, number
 from study.statistics.purposes import TOLERANCE, TRAININGS_WEIGHT, Aim, Purpose
 
 if TYPE_CHECKING:
     from reports.answers.choice import Choice
-    from reports.answers.summaries import ConfigurationSummary
 
 PURPOSES = {
     Purpose.REPRESENTATION: "the most informative code among those whose NLL is as good as the "
@@ -39,8 +37,7 @@ def purpose_text(aim: Aim) -> str:
 
 def rule_text(choice: Choice) -> str:
     """Say by which rule the best candidate was found."""
-    first = choice.candidates[0] if len(choice.tied) < 2 else _first(choice)
-    figures = validation(first)
+    first, figures = choice.leader, choice.leading
     match choice.aim.purpose:
         case Purpose.REPRESENTATION:
             return _representation(choice, first.config_id, number(figures.mi_lower.mean))
@@ -68,8 +65,3 @@ def _representation(choice: Choice, config_id: str, mi: str) -> str:
         f"price: a standard deviation of {label} weighs as one of mi_lower, and e times the "
         f"trainings as {TRAININGS_WEIGHT:g}."
     )
-
-
-def _first(choice: Choice) -> ConfigurationSummary:
-    """Of near ties the one that the ranking itself put first."""
-    return min(choice.tied, key=lambda row: (choice.ranking.costs[row.config_id], row.config_id))

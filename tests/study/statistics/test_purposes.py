@@ -41,6 +41,19 @@ def test_a_representation_is_the_most_informative_within_three_deviations_of_the
     assert rank(rows, DENSITY).order == ("a", "b")
 
 
+def test_each_purpose_has_its_order():
+    rows = [
+        candidate("a", 10.0, 1.0, bce=9.0, kl=2.0),
+        candidate("b", 10.4, 2.0, bce=8.0, kl=1.0, noise=1),
+        candidate("c", 10.6, 9.0, bce=5.0, kl=9.0, noise=2),
+    ]
+    assert {purpose: "".join(rank(rows, Aim(purpose)).order) for purpose in Purpose} == {
+        Purpose.REPRESENTATION: "bac",
+        Purpose.DENSITY: "abc",
+        Purpose.RECONSTRUCTION: "bac",  # c's KL is above that of a, whose NLL is lowest
+    }
+
+
 def test_more_information_has_to_be_worth_its_nll():
     # of equal noise a nat of NLL weighs as one of mi_lower
     rows = [candidate("a", 10.0, 1.0), candidate("b", 10.4, 1.3, noise=1)]
