@@ -89,18 +89,20 @@ def read_midi(content: bytes) -> Checked:
     UnreadableError
         If it cannot be read, or reader and count disagree.
     """
-    piece = midi.read_piece(content)
     count = counts.count_midi(content)
+    content, n_pieces = midi.first_piece(midi.unwrap_riff(content))
+    piece = midi.read_piece(content)
     if piece.damage:  # the count ends at the damage: it says what there is at least
-        return Checked("", piece.tracks, 1, piece.reader, _at_least(piece, count), piece.damage)
+        agreement = _at_least(piece, count)
+        return Checked("", piece.tracks, n_pieces, piece.reader, agreement, piece.damage)
     try:
         agreement = agree(piece.tracks, count, TOLERANCES["midi"])
     except UnreadableError:
         if piece.reader == "lenient":
             raise
-        piece = midi.read_leniently(midi.unwrap_riff(content))
+        piece = midi.read_leniently(content)
         agreement = agree(piece.tracks, count, TOLERANCES["midi"])
-    return Checked("", piece.tracks, 1, piece.reader, agreement, piece.damage)
+    return Checked("", piece.tracks, n_pieces, piece.reader, agreement, piece.damage)
 
 
 def _at_least(piece: midi.Piece, count: Count) -> float:

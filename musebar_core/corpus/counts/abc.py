@@ -33,7 +33,7 @@ def count_abc(content: bytes) -> Count | None:
     text = text_of(content).replace("\r\n", "\n").replace("\r", "\n")
     pieces = re.split(r"^(?=X:)", text, flags=re.MULTILINE)
     head, text = (pieces[0], pieces[1]) if len(pieces) > 1 else ("", pieces[0])
-    if re.search(r"^m:|\[m:|perc", head + text, re.MULTILINE):
+    if re.search(r"^m:|\[m:|perc|channel\s+10\b", head + text, re.MULTILINE):
         return None
     music = _NO_NOTES.sub(" ", _NO_MUSIC.sub("", _tune(text)))
     pitches = [_pitch(*found) for found in _NOTE.findall(music)]

@@ -38,6 +38,8 @@ class _Stretches:
 def count_midi(content: bytes) -> Count:
     """Count a MIDI file, plain or within a RIFF file; a part is a channel of a track.
 
+    Of format 2, whose tracks are pieces of their own, the first with notes is counted.
+
     ``last_onset`` is None where ticks are shares of a second. Ends of notes are not paired.
     Channel 10, percussion, and tracks beyond those that the header names, are left out.
     """
@@ -46,6 +48,7 @@ def count_midi(content: bytes) -> Count:
         return Count(0)
     division = int.from_bytes(content[at + 12 : at + 14], "big")
     left = int.from_bytes(content[at + 10 : at + 12], "big") or len(content)
+    is_format_2 = content[at + 8 : at + 10] == b"\0\2"
     found = _Stretches()
     n_tracks = 0
     while n_tracks < left and (at := content.find(b"MTrk", at)) >= 0:
@@ -55,6 +58,8 @@ def count_midi(content: bytes) -> Count:
             end = following if following > 0 else len(content)
         _walk(content, at + 8, end, n_tracks, found)
         n_tracks, at = n_tracks + 1, end
+        if is_format_2 and len(_notes(found)[0]):
+            break
     keys, ticks = _notes(found)
     last = int(ticks.max()) if len(ticks) else 0
     last_onset = last / division if 0 < division < 0x8000 else None

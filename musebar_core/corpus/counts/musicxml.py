@@ -143,6 +143,8 @@ class _Part:
             if _tag(each) == "transpose":
                 inner = _texts(each)
                 octaves = int(inner.get("octave-change") or 0)
+                doubles = [one.get("above") for one in each if _tag(one) == "double"]
+                octaves += "yes" in doubles
                 semitones = int(inner.get("chromatic") or 0) + 12 * octaves
                 staff = each.get("number")
                 self._shifts = (self._shifts if staff else {}) | {staff: semitones}

@@ -6,14 +6,14 @@ event by event (:mod:`~musebar_core.corpus.midi.lenient`); README.md beside this
 
 from musebar_core.corpus.midi.chunks import unwrap_riff
 from musebar_core.corpus.midi.lenient import LEAST_READ, Piece, read_leniently, share_read
-from musebar_core.corpus.midi.reader import read_piece, read_tracks
+from musebar_core.corpus.midi.reader import first_piece, read_piece
 
 __all__ = [
     "LEAST_READ",
     "Piece",
+    "first_piece",
     "read_leniently",
     "read_piece",
-    "read_tracks",
     "share_read",
     "unwrap_riff",
 ]

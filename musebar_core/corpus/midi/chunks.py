@@ -17,6 +17,7 @@ TRACK = b"MTrk"
 HEADER_BYTES = 14
 NAME_BYTES = 8
 """A chunk's name and length."""
+_INDEPENDENT = b"\0\2"
 _BEHIND = "after the last track"
 MOST_TRACKS = 1_000
 """A file of more was doubled by damage; music has tens."""
@@ -66,6 +67,17 @@ def unwrap_riff(content: bytes) -> bytes:
             return content[position : position + size]
         position += size + size % 2
     raise UnreadableError("unreadable: a RIFF file without a data chunk")
+
+
+def is_independent(content: bytes) -> bool:
+    """Whether a plain file is of format 2: its tracks are pieces of their own."""
+    return content[8:10] == _INDEPENDENT
+
+
+def alone(content: bytes, chunk: Chunk, division: int) -> bytes:
+    """Give a track of a file as a file of its own."""
+    header = struct.pack(">4sIHHH", HEADER, HEADER_BYTES - NAME_BYTES, 0, 1, division)
+    return header + content[chunk.start - NAME_BYTES : chunk.end]
 
 
 def layout_of(content: bytes) -> Layout:

@@ -6,30 +6,55 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musebar_core.corpus.midi.chunks import layout_of, unwrap_riff
+from musebar_core.corpus.midi.chunks import alone, is_independent, layout_of, unwrap_riff
+from musebar_core.corpus.midi.events import read_events
 from musebar_core.corpus.midi.lenient import Piece, damage_of, read_leniently
+from musebar_core.corpus.midi.parts import DRUMS
 from musebar_core.corpus.midi.screen import plain
 from musebar_core.corpus.midi.timebase import time_base
 from musebar_core.corpus.notes import Notes, Track
 
 if TYPE_CHECKING:
+    from musebar_core.corpus.midi.chunks import Chunk
     from musebar_core.corpus.midi.timebase import TimeBase
 
 
-def read_tracks(content: bytes) -> list[Track]:
-    """The parts of a MIDI file alone; see :func:`read_piece`."""
-    return read_piece(content).tracks
+def first_piece(content: bytes) -> tuple[bytes, int]:
+    """Give the first piece of a plain MIDI file as a file of its own, and how many there are.
+
+    That is the file itself, but for one of format 2, whose tracks play by themselves: there it is
+    the first track with notes, drums apart.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no MIDI file.
+    """
+    if not is_independent(content):
+        return content, 1
+    layout = layout_of(content)
+    first = next((each for each in layout.chunks if _has_notes(content, each)), layout.chunks[0])
+    return alone(content, first, layout.division), len(layout.chunks)
+
+
+def _has_notes(content: bytes, chunk: Chunk) -> bool:
+    """Whether notes but those of drums are struck in a track."""
+    _, status, _, velocity = read_events(content, chunk).voices.T
+    struck = (status & 0xF0 == 0x90) & (status & 0x0F != DRUMS) & (velocity > 0)
+    return bool(struck.any())
 
 
 def read_piece(content: bytes) -> Piece:
     """Read the parts of a MIDI file, plain or wrapped in RIFF (RMID), and its damage.
+
+    Of several pieces (format 2) the first is read.
 
     Raises
     ------
     UnreadableError
         If it is no MIDI file, or fewer than nine in ten of its notes can be read.
     """
-    content = unwrap_riff(content)
+    content, _ = first_piece(unwrap_riff(content))
     layout = layout_of(content)
     sound = plain(content, layout)
     if sound is not None:

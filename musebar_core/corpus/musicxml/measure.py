@@ -186,6 +186,8 @@ class _MeasureReader:
             octaves = _number(transpose.findtext("octave-change"))
             if semitones == 0 and octaves in self.part.octaves_of_clefs:
                 octaves = 0
+            if transpose.find("double[@above='yes']") is not None:
+                octaves += 1  # of the two notes the higher one; doubled below, it is as written
             shift = int(min(max(math.floor(semitones + 0.5) + 12 * octaves, -127), 127))
             staff = _integer(transpose.get("number"), ALL_STAVES)
             self.changes.append((self.position, staff, shift))

@@ -117,6 +117,26 @@ def test_a_file_with_a_number_of_five_bytes_is_not_left_to_the_quick_reader(even
     assert plain(content, layout_of(content)) is None
 
 
+def test_of_independent_sequences_the_first_with_notes_is_taken_and_their_number_said():
+    name = b"\x00\xff\x03\x01x"
+    drums, second = notes(*[36] * 20, channel=9), notes(*[72] * 40, channel=1)
+    content = midi(*(chunk(each + END) for each in (name, drums, many(16), second)), form=2)
+    (track,) = read_piece(content).tracks
+    assert (track.notes.onsets.tolist(), track.notes.pitches.tolist()) == (
+        list(range(16)),
+        [60, 62, 64, 65] * 4,
+    )
+    melody = read_melody(content, ".mid")
+    assert (melody.n_part, melody.agreement, melody.damage) == (16, 1, "")
+    assert melody.reason.endswith(", first of 4 pieces")
+
+
+def test_of_independent_sequences_one_that_is_damaged_is_read_alone():
+    last = chunk(notes(*[72] * 40) + END)[:-200]
+    content = midi(chunk(many(16) + END), last, form=2)
+    assert (parts(content), read_piece(content).damage) == ([[60, 62, 64, 65] * 4], "")
+
+
 def many(n: int) -> bytes:
     return notes(*([60, 62, 64, 65] * n)[:n])
 

@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from musebar_core.corpus.checked import read_score
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.musicxml import archive, read_musicxml
 from musebar_core.corpus.notes import UnreadableError
@@ -86,6 +87,17 @@ def test_sibelius_gives_the_octave_of_a_clef_twice_and_it_counts_once():
     assert pitches(score(both, head=software.format("Another"))) == [60]
     plain = measures(transpose(0, -1) + notes("C5"))
     assert pitches(score(plain, head=software.format("Sibelius 7.0.0"))) == [60]
+
+
+@pytest.mark.parametrize(
+    ("double", "pitch"),
+    [("<double/>", 60), ('<double above="no"/>', 60), ('<double above="yes"/>', 72)],
+)
+def test_a_part_that_is_doubled_in_an_octave_is_its_higher_one(double, pitch):
+    octave_below = transpose(0, -1).replace("</transpose>", f"{double}</transpose>")
+    content = score(measures(octave_below + notes("C5 D5")))
+    assert pitches(content) == [pitch, pitch + 2]
+    assert read_score(content, "musicxml").agreement == 1
 
 
 def test_a_change_of_instrument_transposes_from_there_on_in_every_voice():
