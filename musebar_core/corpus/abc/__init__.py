@@ -2,7 +2,8 @@
 
 Text and tune books are in :mod:`.text`, what fields say in :mod:`.fields`, a line's tokens in
 :mod:`.tokens`, macros in :mod:`.macros`, pitches in :mod:`.pitch`, what a voice writes in
-:mod:`.voice`, lines in :mod:`.interpreter`, repeats and ties in :mod:`.play`. Why this is no
+:mod:`.voice`, lines in :mod:`.interpreter`, signs of one voice that hold for all in
+:mod:`.together`, repeats and ties in :mod:`.play`. Why this is no
 library's: `docs/decisions/0009-abc-is-read-here.md`.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 from musebar_core.corpus.abc.interpreter import read_tune
 from musebar_core.corpus.abc.play import in_played_order, sounding
 from musebar_core.corpus.abc.text import decode, split_tunes
+from musebar_core.corpus.abc.together import together
 from musebar_core.corpus.notes import Track
 
 __all__ = ["decode", "read_parts", "split_tunes"]
@@ -39,11 +41,12 @@ def read_parts(content: bytes, *, play_repeats: bool = True) -> tuple[str, list[
     text = decode(content)
     tunes = split_tunes(text)
     tune = read_tune(tunes[0][1] if tunes else text)
+    voices = list(tune.voices.values())
+    written = [voice.finished() for voice in voices]
     tracks: list[Track] = []
-    for voice in tune.voices.values():
+    for voice, bars in zip(voices, together(written) if play_repeats else written, strict=True):
         if voice.spelling.shift.is_percussion:
             continue
-        bars = voice.finished()
         played = in_played_order(bars, tune.parts) if play_repeats else bars
         tracks.append(Track(voice.name, sounding(played)))
     return tune.title, tracks, max(len(tunes), 1)

@@ -290,7 +290,7 @@ class _Reader:
             case Kind.GRACE:
                 self._grace(found[0][1:-1])
             case Kind.FIELD:
-                self._field(found["name"], found["value"])
+                self._inline(found["name"], found["value"])
             case Kind.ENDING:
                 voice.ending(fields.ending_numbers(found[0]))
             case Kind.OVERLAY:
@@ -301,6 +301,13 @@ class _Reader:
                 self._old_chord(found[0])
             case _:
                 pass
+
+    def _inline(self, name: str, value: str) -> None:
+        """Take a field within a line; a part is this voice's: others may be written later."""
+        if name == "P":
+            self.voice.part(value.strip()[:1])
+        else:
+            self._field(name, value)
 
     def _rest(self, num: int, den: int) -> None:
         """Write a rest; one in a chord counts where no note is beside it."""

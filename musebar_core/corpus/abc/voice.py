@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_BAR = 4 * TICKS * LARGEST_NUMBER
 _DEEPEST_TUPLET = 8
-_ENDS = frozenset({"fine", "D.C.", "D.S."})
+ENDS = frozenset({"fine", "D.C.", "D.S."})
 """Marks that belong to the end of a bar, wherever in it they stand."""
 
 
@@ -260,7 +260,7 @@ class Voice:
 
     def mark(self, name: str) -> None:
         """Set a mark for jumps."""
-        if name not in _ENDS:
+        if name not in ENDS:
             self.split()
         self.bars[self._at].marks.add(name)
 
@@ -298,8 +298,8 @@ class Voice:
             self.bars.append(Bar())
             self._at += 1
         elif self._at:  # an empty bar: its marks were set at the end of the bar before
-            self.bars[self._at - 1].marks |= bar.marks & _ENDS
-            bar.marks -= _ENDS
+            self.bars[self._at - 1].marks |= bar.marks & ENDS
+            bar.marks -= ENDS
         self._position = 0
 
     def finished(self) -> list[Bar]:

@@ -109,3 +109,49 @@ def test_a_tie_goes_on_where_the_repeat_does(rows):
     assert rows("|:C4|D4-|1D4:|2D2E2|]") == [
         *[(0, 4, 60), (4, 8, 62), (12, 4, 60), (16, 6, 62), (22, 2, 64)],
     ]
+
+
+BOTH = "X:1\nM:4/4\nL:1/4\nK:C\nV:1\n{}\nV:2\n{}\n"
+
+
+@pytest.mark.parametrize(
+    ("with_signs", "order"),
+    [
+        ("|:C4|D4:|E4|F4|", "CDCDEF"),
+        ("|:C4|1D4:|2E4|F4|", "CDCEF"),
+        ("C4||D4|E4:|F4|", "CDEDEF"),
+        ("C4|D4!fine!|E4|F4!D.C.!|", "CDEFCD"),
+        ("C4|!segno!D4|E4|F4!D.S.!|", "CDEFDEF"),
+        ("C4|D4!tocoda!|E4!D.C.!|!coda!F4|", "CDECDF"),
+    ],
+)
+def test_signs_of_one_voice_hold_for_the_others(played, with_signs, order):
+    for plain in ("C4|D4|E4|F4|", "C4 D4|E4 F4|"):
+        assert played(BOTH.format(with_signs, plain), part=1) == order
+        assert played(BOTH.format(plain, with_signs), part=0) == order
+        assert played(BOTH.format(plain, with_signs), part=1) == order
+
+
+def test_a_voice_with_some_of_the_signs_takes_the_rest(played):
+    text = BOTH.format("|:C4|1D4:|2E4|F4|", "|:C4|D4:|E4|F4|")
+    assert played(text, part=1) == "CDCEF"
+
+
+def test_a_voice_with_signs_of_its_own_keeps_to_them(played):
+    text = BOTH.format("|:C4|1D4:|2E4|F4|", "|:C4:|D4|E4|F4|")
+    assert (played(text, part=0), played(text, part=1)) == ("CDCEF", "CCDEF")
+
+
+def test_a_voice_that_ends_early_rests_until_the_others_repeat(rows):
+    text = BOTH.format("|:C4|D4:|", "E4|")
+    assert rows(text, part=1) == [(0, 4, 64), (8, 4, 64)]
+
+
+def test_a_rest_of_several_bars_is_cut_where_the_others_repeat(rows):
+    text = BOTH.format("C4|:D4:|E4|F4|", "Z3|G4|")
+    assert rows(text, part=1) == [(16, 4, 67)]
+
+
+def test_parts_within_a_voices_lines_are_the_voices_that_are_written_later_too(played):
+    text = "X:1\nL:1/4\nP:ABA\nK:C\nV:1\n[P:A]C4|[P:B]D4|\nV:2\nE4|F4|\n"
+    assert [played(text, part=part) for part in (0, 1)] == ["CDC", "EFE"]
