@@ -112,7 +112,7 @@ def _table(name: str, rows: pd.DataFrame) -> Table:
 
 def _default(first: pd.DataFrame) -> int:
     """Row that is nearest to the paper's own method."""
-    method = (first.method == "musebar_bow").fillna(False)
+    method = (first.method == "musebar_bow").to_numpy(dtype=bool, na_value=False)
     if method.any():
         return int(np.flatnonzero(method)[0])
     anneals = (first.annealing == "linear") | (first.annealing == "logistic")
