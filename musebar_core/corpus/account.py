@@ -77,6 +77,8 @@ class Read:
         Lowest share of a damaged file's notes that was read, and the file; NaN without any.
     lowest, lowest_source
         Lowest agreement with the count of a source, and the source; NaN without any.
+    n_differing
+        Songs of which not as many notes were read as counted.
     """
 
     reader: str
@@ -87,6 +89,7 @@ class Read:
     least_read_source: str = ""
     lowest: float = math.nan
     lowest_source: str = ""
+    n_differing: int = 0
 
 
 def by_reader(songs: pd.DataFrame) -> tuple[Read, ...]:
@@ -101,9 +104,16 @@ def _read(reader: str, songs: pd.DataFrame) -> Read:
     read = by_source.loc[by_source["damage"] != "", "damage"].map(share_read)
     least, least_source = _lowest(read)
     lowest, lowest_source = _lowest(agreement)
-    n_uncounted = int(agreement.isna().sum())
     return Read(
-        reader, len(songs), len(read), n_uncounted, least, least_source, lowest, lowest_source
+        reader,
+        n_songs=len(songs),
+        n_damaged=len(read),
+        n_uncounted=int(agreement.isna().sum()),
+        least_read=least,
+        least_read_source=least_source,
+        lowest=lowest,
+        lowest_source=lowest_source,
+        n_differing=int((agreement < 1).sum()),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ def corpus_page(described: Description) -> str:
         "quarters": EXAMPLE_QUARTERS,
         "songs": [_songs_table(described), _steps_table(described)],
         "rejected": _rejected_table(described),
+        "readers": _readers_table(described),
         "shapes": _shapes_table(described),
         "tracks": _tracks_table(described),
         "baselines": _baselines_table(described),
@@ -157,6 +159,31 @@ def _tracks_table(described: Description) -> Table:
 def _rejected_table(described: Description) -> Table:
     rows = tuple((Cell(reason), _count(files)) for reason, files in described.rejected.items())
     return Table("rejected", "Files that are not in the corpus", ("reason", "files"), rows)
+
+
+def _readers_table(described: Description) -> Table:
+    rows = tuple(
+        (
+            Cell(read.reader),
+            _count(read.n_songs),
+            _count(read.n_differing),
+            _least(read.lowest, read.lowest_source),
+            _count(read.n_uncounted),
+            _count(read.n_damaged),
+            _least(read.least_read, read.least_read_source),
+        )
+        for read in described.read
+    )
+    columns = (
+        *("reader", "songs", "other number of notes than counted", "lowest agreement"),
+        *("not counted", "from damaged files", "least read of these"),
+    )
+    return Table("readers", "Songs by the reader that read them", columns, rows)
+
+
+def _least(share: float, source: str) -> Cell:
+    """A lowest share with its file; a dash where there is none."""
+    return Cell("-") if math.isnan(share) else Cell(f"{share:.1%} ({source})", share)
 
 
 def _pitches(described: Description) -> Chart:

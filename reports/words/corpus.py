@@ -144,7 +144,9 @@ def _agreement(read: Read) -> list[str]:
         return uncounted
     if read.lowest == 1:
         return ["as many notes as counted in every source", *uncounted]
-    return [f"lowest agreement with a source {read.lowest:.1%} ({read.lowest_source})", *uncounted]
+    differing = f"{read.n_differing} with more or fewer notes than counted"
+    lowest = f"lowest agreement with a source {read.lowest:.1%} ({read.lowest_source})"
+    return [differing, lowest, *uncounted]
 
 
 def _reader_facts(read: Read) -> dict[str, Any]:

@@ -62,18 +62,29 @@ def read_piece(content: bytes) -> Piece:
             tracks = by_symusic(sound, time_base(layout.division))
             n_notes = sum(len(track.notes) for track in tracks)
             return Piece(tracks, damage_of(layout.faults, n_notes), "symusic")
-        except MemoryError:
-            raise
-        except RuntimeError:  # its screen let through what it refuses
-            pass
+        except RefusedError:
+            pass  # its screen let through what it refuses: the other reader says what is wrong
     return read_leniently(content)
 
 
+class RefusedError(RuntimeError):
+    """symusic does not read a file; the message is its own."""
+
+
 def by_symusic(content: bytes, base: TimeBase) -> list[Track]:
-    """Read the parts of a file that :func:`~musebar_core.corpus.midi.screen.plain` gives."""
+    """Read the parts of a file that :func:`~musebar_core.corpus.midi.screen.plain` gives.
+
+    Raises
+    ------
+    RefusedError
+        If symusic finds something wrong with it.
+    """
     import symusic
 
-    score: Any = symusic.Score.from_midi(content)
+    try:
+        score: Any = symusic.Score.from_midi(content)
+    except RuntimeError as error:
+        raise RefusedError(str(error)) from error
     return [
         Track(
             _name(track),

@@ -59,6 +59,7 @@ def test_songs_are_counted_by_reader_with_their_damage_and_lowest_agreement():
     symusic, lenient, abc = by_reader(pd.DataFrame(rows, columns=columns))
     assert (symusic.reader, symusic.n_songs, symusic.n_damaged) == ("symusic", 3, 0)
     assert (symusic.lowest, symusic.lowest_source) == (0.98, "b.mid")
+    assert [each.n_differing for each in (symusic, lenient, abc)] == [2, 0, 0]
     assert lenient == Read("lenient", 2, 2, 0, 0.9, "d.mid", 1.0, "d.mid")
     assert (abc.n_uncounted, abc.lowest_source) == (1, "")
     assert math.isnan(abc.lowest)

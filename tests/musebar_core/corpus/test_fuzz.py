@@ -13,7 +13,7 @@ import pytest
 
 from musebar_core.corpus.midi.chunks import layout_of, unwrap_riff
 from musebar_core.corpus.midi.lenient import read_leniently
-from musebar_core.corpus.midi.reader import by_symusic
+from musebar_core.corpus.midi.reader import RefusedError, by_symusic
 from musebar_core.corpus.midi.screen import plain
 from musebar_core.corpus.midi.timebase import time_base
 from musebar_core.corpus.notes import UnreadableError
@@ -139,7 +139,7 @@ def test_what_the_quick_reader_takes_of_mutated_files_is_what_the_other_reads(n)
             continue
         try:
             quick = by_symusic(sound, base)
-        except RuntimeError:
+        except RefusedError:
             continue  # refused: the other reads it
         taken += 1
         assert notes_of(quick) == notes_of(read_leniently(content).tracks)

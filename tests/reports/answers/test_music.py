@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 
 import numpy as np
@@ -79,6 +80,24 @@ def test_the_account_is_by_kind_of_reason(counted):
     described = describe(counted, Grid(1, 4, 4))
     assert described.rejected == {"duplicate": 2, "too short": 1}
     assert (described.n_songs, described.n_rejected, described.n_ignored) == (3, 3, 1)
+
+
+def test_the_page_says_which_reader_read_how_many_and_how_far_it_agreed(counted):
+    songs = counted.songs.assign(
+        reader=["symusic", "symusic", "abc"],
+        agreement=[1.0, 0.98, math.nan],
+        source=["a.mid", "b.mid", "c.abc"],
+        damage="",
+    )
+    changed = Corpus(counted.path, counted.grid, "", songs, counted.pitches)
+    page = corpus_page(describe(changed, Grid(1, 4, 4)))
+    (section,) = re.findall(r'<section id="readers">(.*?)</section>', page, re.DOTALL)
+    body = re.search(r"<tbody>(.*?)</tbody>", section, re.DOTALL)[1]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in body.split("</tr>")[:-1]]
+    assert rows == [
+        ["symusic", "2", "1", "98.0% (b.mid)", "0", "0", "-"],
+        ["abc", "1", "0", "-", "1", "0", "-"],
+    ]
 
 
 def test_baselines_are_those_of_the_genre_or_none(counted, corpus):
