@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from musebar_core import marks, yamlfile
 from musebar_core.config import Configuration
@@ -23,7 +22,6 @@ from study.ledger.record import Record, SeedRun, StudyState
 from study.ledger.result import Failure, RunMetrics, SeedRunResult, SeedRunState, read_epoch
 from study.results.columns import (
     CURVES,
-    KEY,
     METRIC_PREFIXES,
     RESULTS,
     metrics_at,
@@ -39,14 +37,12 @@ if TYPE_CHECKING:
 
     from musebar_core.metric_table import EpochMetrics
     from study.home.studies import Home, Study
+    from study.results.exported import Row
     from study.results.tables import StudyTables
     from study.spec.model import StudySpec
 
 GENRES_FILE = "genres.json"
 """Of each genre the facts that the study recorded: fingerprint, counts, baselines."""
-
-_RUN = KEY[1:]
-"""Columns that name a seed run within its study."""
 
 
 def export(tables: StudyTables, record: Record, folder: Path) -> dict[str, int | None]:
@@ -129,62 +125,60 @@ def import_study(
     return study, len(runs)
 
 
-def _runs(
-    results: list[dict[str, Any]], curves: list[dict[str, Any]], folder: Path
-) -> dict[SeedRun, SeedRunResult]:
+def _runs(results: list[Row], curves: list[Row], folder: Path) -> dict[SeedRun, SeedRunResult]:
     """The runs of an export; a row that stands twice is refused."""
     evaluated: dict[SeedRun, list[EpochMetrics]] = {_run(row): [] for row in results}
     if len(evaluated) < len(results):
         raise UsageError(f"{folder}: a seed run stands twice in its results.parquet")
-    for row in sorted(curves, key=itemgetter("epoch")):
+    for row in sorted(curves, key=lambda row: row.whole("epoch")):
         curve = evaluated.get(_run(row))
         if curve is None:
             continue  # of a run that was taken out of the results
-        if curve and curve[-1].epoch == row["epoch"]:
+        if curve and curve[-1].epoch == row.whole("epoch"):
             raise UsageError(
-                f"{folder}: epoch {row['epoch']} of seed run {'/'.join(map(str, _run(row)))} "
+                f"{folder}: epoch {row.whole('epoch')} of seed run {'/'.join(map(str, _run(row)))} "
                 "stands twice in its curves.parquet"
             )
-        curve.append(read_epoch(row))
+        curve.append(read_epoch(row.cells))
     return {_run(row): _result(row, evaluated[_run(row)], folder) for row in results}
 
 
-def _run(row: Mapping[str, Any]) -> SeedRun:
-    genre, config_id, seed, phase = (row[name] for name in _RUN)
-    return SeedRun(genre, config_id, seed, Phase(phase))
+def _run(row: Row) -> SeedRun:
+    genre, config_id, phase = map(row.text, ("genre", "config_id", "phase"))
+    return SeedRun(genre, config_id, row.whole("seed"), Phase(phase))
 
 
-def _result(row: Mapping[str, Any], curve: Iterable[EpochMetrics], folder: Path) -> SeedRunResult:
-    done = row["state"] != SeedRunState.FAILED
+def _result(row: Row, curve: Iterable[EpochMetrics], folder: Path) -> SeedRunResult:
+    done = row.text("state") != SeedRunState.FAILED
     metrics = {
-        prefix.rstrip("_"): {m.name: row[prefix + m.name] for m in metrics_at(prefix)}
+        prefix.rstrip("_"): {m.name: row.cells[prefix + m.name] for m in metrics_at(prefix)}
         for prefix in METRIC_PREFIXES
     }
-    if done and None in (row["validation_bce"], row["test_bce"]):
+    if done and None in (row.number("validation_bce"), row.number("test_bce")):
         raise UsageError(f"{folder}: seed run {'/'.join(map(str, _run(row)))} is done without BCE")
     return SeedRunResult(
-        failure=None if done else Failure(row["failure"] or "", kind=None),
-        attempts=row["attempts"],
+        failure=None if done else Failure(row.text("failure"), kind=None),
+        attempts=row.whole("attempts"),
         metrics=RunMetrics.from_dict(metrics if done else {}),
         curve=tuple(curve),
-        best_epoch=row["best_epoch"],
-        seconds=row["seconds"],
-        node=row["node"] or "",
-        device=row["device"] or "",
-        versions=_versions(row["versions"], folder),
-        finished_at=row["finished_at"] or "",
+        best_epoch=None if row.cells["best_epoch"] is None else row.whole("best_epoch"),
+        seconds=row.number("seconds"),
+        node=row.text("node"),
+        device=row.text("device"),
+        versions=_versions(row.text("versions"), folder),
+        finished_at=row.text("finished_at"),
     )
 
 
-def _versions(text: str | None, folder: Path) -> dict[str, str] | None:
+def _versions(text: str, folder: Path) -> dict[str, str] | None:
     if not text:
         return None
     found = _json(text, folder, "versions")
     return {str(name): str(version) for name, version in found.items()}
 
 
-def _configurations(results: list[dict[str, Any]], folder: Path) -> dict[str, Configuration]:
-    texts = {(row["config_id"], row["config"]) for row in results}
+def _configurations(results: list[Row], folder: Path) -> dict[str, Configuration]:
+    texts = {(row.text("config_id"), row.text("config")) for row in results}
     found = {}
     for name, text in sorted(texts):
         try:
@@ -196,7 +190,7 @@ def _configurations(results: list[dict[str, Any]], folder: Path) -> dict[str, Co
     return found
 
 
-def _json(text: str, folder: Path, column: str) -> dict[str, Any]:
+def _json(text: str, folder: Path, column: str) -> dict[str, object]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

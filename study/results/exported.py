@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pyarrow.parquet as pq
@@ -29,7 +30,7 @@ from study.results.columns import BASELINES, GROWING, SCHEMA_VERSION, VERSION_KE
 from study.spec.model import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from study.ledger.record import GenreFacts
@@ -92,7 +93,37 @@ def _row(name: str, columns: Iterable[Column]) -> type[BaseModel]:
     return create_model(name, __config__=config, **fields)
 
 
-def read_table(folder: Path, name: str, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Row:
+    """A row of an exported table whose cells are what their columns say, None where empty."""
+
+    cells: Mapping[str, object]
+
+    def text(self, name: str) -> str:
+        """A string; empty where the cell is."""
+        value = self.cells[name]
+        return value if isinstance(value, str) else ""
+
+    def whole(self, name: str) -> int:
+        """A whole number, of a column that is not empty.
+
+        Raises
+        ------
+        TypeError
+            If the cell is empty.
+        """
+        value = self.cells[name]
+        if not isinstance(value, int):
+            raise TypeError(f"{name} is {value!r}")
+        return value
+
+    def number(self, name: str) -> float | None:
+        """A number; None where there is none."""
+        value = self.cells[name]
+        return float(value) if isinstance(value, int | float) else None
+
+
+def read_table(folder: Path, name: str, columns: tuple[Column, ...]) -> list[Row]:
     """Read a table of an export.
 
     Parameters
@@ -106,8 +137,8 @@ def read_table(folder: Path, name: str, columns: tuple[Column, ...]) -> list[dic
 
     Returns
     -------
-    list of dict
-        Its rows, validated; a cell is None where it is empty.
+    list of Row
+        Its rows, validated.
 
     Raises
     ------
@@ -124,13 +155,13 @@ def read_table(folder: Path, name: str, columns: tuple[Column, ...]) -> list[dic
     kind, validated = _row(name, columns), []
     for number, row in enumerate(rows):
         try:
-            validated.append(kind.model_validate(row).model_dump())
+            validated.append(Row(kind.model_validate(row).model_dump()))
         except ValidationError as error:
             raise UsageError(_explained(f"{file}, row {number}", error)) from None
     return validated
 
 
-def _read(file: Path, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
+def _read(file: Path, columns: tuple[Column, ...]) -> list[dict[str, object]]:
     opened = pq.ParquetFile(file)
     _check_size(file, opened.metadata)
     there = set(opened.schema_arrow.names)
@@ -138,7 +169,7 @@ def _read(file: Path, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
         if column.name not in there and column.name not in GROWING:
             raise UsageError(f"{file} lacks the column '{column.name}': export the study again")
     wanted = [column.name for column in columns if column.name in there]
-    rows: list[dict[str, Any]] = opened.read(columns=wanted).to_pylist()
+    rows: list[dict[str, object]] = opened.read(columns=wanted).to_pylist()
     return rows
 
 
