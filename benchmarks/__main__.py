@@ -10,6 +10,7 @@ NAMES = (
     *QUICK,
     *(
         "search_efficiency",
+        "slots",
         "decision_rules",
         "statistics",
         "coverage",

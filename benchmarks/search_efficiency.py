@@ -37,8 +37,9 @@ from benchmarks.landscape import End, Landscape
 from musebar_core.metric_table import Metrics
 from study.ledger.record import Proposal, Record, SeedRun, StudyState
 from study.ledger.result import RunMetrics, SeedRunResult
-from study.search import evidence, planner, proposals
+from study.search import evidence, proposals
 from study.search.candidates import candidates
+from study.search.planner import Planner
 from study.spec import specfile
 from study.spec.model import Phase
 from study.statistics.purposes import rank
@@ -100,14 +101,16 @@ def _played(land: Landscape, record: Record, drawn: dict[Phase, np.ndarray]) -> 
     """Play a study to its end; ``drawn`` are the table's seeds that stand for its own."""
     spec = record.spec
     place = {config_id: i for i, config_id in enumerate(land.ids)}
-    while not (plan := planner.plan(record)).done:
-        for due in plan.requests:
+    planner = Planner(record)
+    while not planner.done:
+        for due in planner.requests:
             record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
-        if not plan.requests:
-            for run in plan.runs:
-                seed = drawn[run.phase][spec.seeds_of(run.phase).index(run.seed)]
-                record.ended[run] = _looked_up(land, place[run.config_id], seed)
-    racing = evidence.race_of(record, "genre").racing
+            planner.proposed(due.genre)
+        for run in planner.take():
+            seed = drawn[run.phase][spec.seeds_of(run.phase).index(run.seed)]
+            record.ended[run] = _looked_up(land, place[run.config_id], seed)
+            planner.ended(run)
+    racing = planner.evidence.of("genre").race.racing
     found = [evidence.measured(record, i, _confirmed(spec, i)) for i in racing]
     best = rank(candidates(found), spec.search.aim).order[0]
     return End(place[best], len(record.ended))

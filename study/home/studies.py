@@ -213,7 +213,7 @@ def _cause(error: OSError) -> str:
 
 
 def _same_or_raise(recorded: StudySpec, asked: StudySpec, resume: str) -> None:
-    old, new = recorded.identity(), asked.identity()
+    old, new = recorded.identity(), asked.settled_as(recorded).identity()
     for section, value in new.items():
         if old[section] == value:
             continue

@@ -87,7 +87,8 @@ def _drive(driver: Driver, stop: Stop, reporter: Reporter, *, join: bool) -> Non
     while lost is None or not driver.finished:
         with _ray(driver.record.spec, stop, join=join) as share:
             stop.listen()  # starting, Ray takes SIGTERM for itself
-            driver.slots, driver.seeds_per_trial = share.slots, share.seeds_per_trial
+            driver.settle(share.slots)
+            driver.seeds_per_trial = share.seeds_per_trial
             lost = _tune(driver, share.gpus_per_trial, stop, reporter)
         if lost is None:
             return

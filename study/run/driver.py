@@ -14,13 +14,16 @@ from musebar_core.errors import StudyError
 from study.home import files
 from study.ledger.record import MODEL_FILE, STATE_FILE, Record, SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
-from study.search import planner, proposals
-from study.spec.model import Phase
+from study.search import proposals
+from study.search.generations import generation_size
+from study.search.planner import Planner
+from study.spec.model import GenreOrder, Phase
 
 if TYPE_CHECKING:
     from musebar_core.config import Configuration
     from study.home.studies import Study
     from study.ledger.lease import Lease
+    from study.search.generations import GenerationRequest
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,11 @@ class Driver:
         Chunks in flight at most.
     seeds_per_trial
         Seed runs a chunk, at most; they run one after the other.
+
+    Attributes
+    ----------
+    planner
+        Says what is to run, and is told of what is added to the record.
     """
 
     study: Study
@@ -66,12 +74,30 @@ class Driver:
     seeds_per_trial: int = 1
     _in_flight: dict[str, Chunk] = field(default_factory=dict)
     _reported: dict[str, set[SeedRun]] = field(default_factory=dict)
-    _plan: planner.Plan | None = None
+
+    def __post_init__(self) -> None:
+        self.planner = Planner(self.record)
+
+    def settle(self, slots: int) -> None:
+        """Take up work on so many slots; what the spec leaves open is settled by them, once."""
+        self.slots = slots
+        spec = self.record.spec
+        if spec.search.generation is not None or self.record.generations or spec.search.is_grid:
+            return
+        settled = {
+            "generation": generation_size(spec, slots, len(self.record.facts)),
+            "order": spec.search.order or GenreOrder.SIDE_BY_SIDE,
+        }
+        search = spec.search.model_copy(update=settled)
+        self.record.spec = spec.model_copy(update={"search": search})
+        self.lease.check()
+        self.study.ledger.set_spec(self.record.spec)
+        self.planner = Planner(self.record)
 
     @property
     def finished(self) -> bool:
         """Whether all of the study has ended."""
-        return self._current_plan().done
+        return self.planner.done
 
     @property
     def busy(self) -> int:
@@ -82,16 +108,11 @@ class Driver:
         """Hand out the next seed runs; None while there is nothing to do or no slot."""
         if len(self._in_flight) >= self.slots:
             return None
-        flying = {run for chunk in self._in_flight.values() for run in chunk.runs}
-        waiting = [run for run in self._current_plan().runs if run not in flying]
-        if not waiting:
+        self._propose_due()
+        runs = self.planner.take(self.seeds_per_trial)
+        if not runs:
             return None
-        first = waiting[0]
-        together = [run for run in waiting if _alike(run, first)]
-        chunk = Chunk(
-            tuple(together[: self.seeds_per_trial]),
-            self.record.configurations[first.config_id],
-        )
+        chunk = Chunk(runs, self.record.configurations[runs[0].config_id])
         self._in_flight[trial_id] = chunk
         self._reported[trial_id] = set()
         return chunk
@@ -126,7 +147,7 @@ class Driver:
         )
         self.study.ledger.end(self.study.name, run, ended)
         self.record.ended[run] = _for_plans(ended)
-        self._plan = None
+        self.planner.ended(run)
         self._tidy(run)
 
     def trial_ended(self, trial_id: str, failure: Failure | None = None) -> None:
@@ -148,6 +169,7 @@ class Driver:
                 self.result(trial_id, left[0].seed, SeedRunResult(failure=failure))
         finally:
             del self._in_flight[trial_id], self._reported[trial_id]
+            self.planner.give_back(chunk.runs)
 
     def all_lost(self, failure: Failure) -> None:
         """Free every slot: the engine lost what was in flight, which counts as failed attempts."""
@@ -183,17 +205,13 @@ class Driver:
             files.remove(folder / STATE_FILE)
             files.remove(folder / ".lock")
 
-    def _current_plan(self) -> planner.Plan:
-        while self._plan is None:
-            plan = planner.plan(self.record)
-            if plan.requests:
-                for due in plan.requests:
-                    self._propose(due)
-            else:
-                self._plan = plan
-        return self._plan
+    def _propose_due(self) -> None:
+        """Propose and record the generations that are due, before anything else is dispatched."""
+        while requests := self.planner.requests:
+            for due in requests:
+                self._propose(due)
 
-    def _propose(self, due: planner.GenerationRequest) -> None:
+    def _propose(self, due: GenerationRequest) -> None:
         proposed = proposals.propose(self.record.spec, due)
         found = [self.record.spec.configuration(p.parameters) for p in proposed]
         self.lease.check()
@@ -202,6 +220,7 @@ class Driver:
         )
         self.record.configurations |= {c.config_id: c for c in found}
         self.record.generations[due.genre, due.generation] = tuple(proposed)
+        self.planner.proposed(due.genre)
 
 
 def _named(run: SeedRun) -> str:
@@ -212,7 +231,3 @@ def _for_plans(result: SeedRunResult) -> SeedRunResult:
     """What plans and progress depend on, of a run that the ledger has in full."""
     chosen_on = RunMetrics(validation=result.metrics.validation)
     return replace(result, metrics=chosen_on, curve=None, versions=None)
-
-
-def _alike(run: SeedRun, other: SeedRun) -> bool:
-    return (run.genre, run.config_id, run.phase) == (other.genre, other.config_id, other.phase)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from study.search import evidence, promotion, racing
+from study.search import promotion, racing
+from study.search.evidence import Evidence, genres_of
 from study.spec.model import Phase, Protocol
 
 if TYPE_CHECKING:
@@ -70,25 +71,26 @@ def decisions(record: Record) -> list[Decision]:
     """All decisions so far, in the order in which a study takes them, genre by genre."""
     if record.spec.search.protocol is not Protocol.SEARCH:
         return []
-    return [d for genre in evidence.genres_of(record) for d in _of_genre(record, genre)]
+    evidence = Evidence(record)
+    return [d for genre in genres_of(record) for d in _of_genre(evidence, genre)]
 
 
-def _of_genre(record: Record, genre: str) -> Iterator[Decision]:
-    for number, generation in enumerate(evidence.generations_of(record, genre)):
+def _of_genre(evidence: Evidence, genre: str) -> Iterator[Decision]:
+    found, record = evidence.of(genre), evidence.record
+    for number, generation in enumerate(found.generations):
         for proposal in generation:
             yield _proposed(genre, number, proposal)
     seeds = len(record.spec.seeds_of(Phase.SEARCH))
-    results = evidence.searched_of(record, genre)
-    if evidence.search_complete(record, genre):
-        for r in promotion.pareto_set(results, record.spec.search.aim):
+    if found.search_complete:
+        for r in promotion.pareto_set(found.all_searched, record.spec.search.aim):
             reason = "no configuration is better in both NLL and mi_lower"
             yield Decision(genre, r.config_id, DecisionStage.SEARCH, seeds, Outcome.PARETO, reason)
-    for p in evidence.promotions_of(record, genre):
+    for p in found.promotions:
         decision = Outcome.PROMOTED if p.promoted else Outcome.PASSED_OVER
         yield Decision(
             genre, p.config_id, DecisionStage.SEARCH, seeds, decision, p.reason, p.statistic
         )
-    for rung in evidence.race_of(record, genre).rungs:
+    for rung in found.race.rungs:
         for verdict in rung:
             yield _judged(genre, verdict)
 

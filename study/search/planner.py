@@ -6,69 +6,30 @@ more slots or another order of completion therefore end in the same configuratio
 
 from __future__ import annotations
 
-import itertools
+import heapq
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from study.ledger.record import Proposal, Record, SeedRun
-from study.search import evidence, promotion
-from study.search.evidence import genres_of
-from study.spec.model import OVERALL, Phase, Protocol
+from study.ledger.record import Record, SeedRun
+from study.search import evidence
+from study.search.evidence import Evidence
+from study.search.generations import GenerationRequest, due_of, lead_first
+from study.spec.model import Phase, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
     from musebar_core.config import Configuration
     from study.spec.model import StudySpec
 
-Item = TypeVar("Item")
 
-LAG = 2
-"""Generation g is proposed from the results of generations up to g - LAG: every slot stays busy
-while the generation before finishes."""
+class _Stage(IntEnum):
+    """Whose runs come first: what others wait for, then finalists, then what none waits for."""
 
-
-@dataclass(frozen=True)
-class Observation:
-    """What the search seeds said of a configuration.
-
-    Attributes
-    ----------
-    costs
-        What a sampler improves, less is better: one figure, that which the purpose ranks all that
-        count by. None where a seed failed.
-    violation
-        Above 0 where it can have no full count; see
-        :attr:`study.search.promotion.Searched.violation`.
-    """
-
-    proposal: Proposal
-    costs: tuple[float, ...] | None
-    violation: float
-
-
-@dataclass(frozen=True)
-class GenerationRequest:
-    """A generation that is due, and all that its proposals may depend on.
-
-    Attributes
-    ----------
-    size
-        Configurations to propose.
-    completed
-        Each earlier configuration whose results count, in order of proposal.
-    running
-        Configurations of the generation before, whose results do not count yet.
-    transferred
-        What won in other genres, the most wanted first, each with that genre's name.
-    """
-
-    genre: str
-    generation: int
-    size: int
-    completed: tuple[Observation, ...] = ()
-    running: tuple[Proposal, ...] = ()
-    transferred: tuple[tuple[Proposal, str], ...] = ()
+    SEARCH = 0
+    CONFIRM = 1
+    METHODS = 2
 
 
 @dataclass(frozen=True)
@@ -94,25 +55,147 @@ class Plan:
 
 
 def plan(record: Record) -> Plan:
-    """Decide what to run next."""
-    spec = record.spec
-    genres = genres_of(record)
-    requests: list[GenerationRequest] = []
-    by_stage: list[list[list[SeedRun]]] = []
-    for genre in genres:
-        stages, due = _plan_genre(record, genre)
-        by_stage.append(stages)
-        requests.extend(due)
-    planned = [
-        run
-        for stage in range(max(map(len, by_stage), default=0))
-        for run in _interleave([stages[stage] for stages in by_stage if stage < len(stages)])
-    ]
-    runs = [run for run in planned if run not in record.ended]
-    done = bool(genres) and not requests and not runs
-    if spec.search.protocol is Protocol.GRID:
-        done = done and bool(planned)
-    return Plan(tuple(requests), tuple(runs), tuple(planned), done)
+    """Decide what to run next, from nothing but the record."""
+    return Planner(record).plan()
+
+
+Place = tuple[int, int, int]
+"""Of a seed run in the order of a study: its stage, its number in its genre's stage, its genre."""
+
+
+class Planner:
+    """The plan of a study, kept as results come: what a result changes is planned anew.
+
+    It holds at any time what :func:`plan` makes of the record alone.
+
+    Parameters
+    ----------
+    record
+        Who adds to it says so: :meth:`proposed`, :meth:`ended`.
+
+    Attributes
+    ----------
+    evidence
+        What the record says of each genre, kept as well.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.evidence = Evidence(record)
+        self._genres = lead_first(record)
+        self._requests: dict[str, GenerationRequest] = {}
+        self._places: dict[SeedRun, Place] = {}
+        self._queue: list[tuple[Place, SeedRun]] = []
+        self._taken: set[SeedRun] = set()
+        self._listed: dict[tuple[str, _Stage], int] = {}
+        self._open = 0
+        for genre in self._genres:
+            self._plan_genre(genre)
+
+    def plan(self) -> Plan:
+        """All of it, as one value."""
+        planned = sorted(self._places, key=self._places.__getitem__)
+        runs = tuple(run for run in planned if run not in self.record.ended)
+        return Plan(self.requests, runs, tuple(planned), self.done)
+
+    @property
+    def requests(self) -> tuple[GenerationRequest, ...]:
+        """Generations that are due, in order of genre."""
+        return tuple(self._requests[genre] for genre in self._genres if genre in self._requests)
+
+    @property
+    def wanted(self) -> Iterable[SeedRun]:
+        """Every seed run wanted so far, ended ones included, in no order."""
+        return self._places.keys()
+
+    @property
+    def left(self) -> int:
+        """Seed runs wanted so far that have not ended."""
+        return self._open
+
+    @property
+    def done(self) -> bool:
+        """Whether all of the study has ended."""
+        return bool(self._genres) and not self._requests and not self._open
+
+    def take(self, most: int = 1) -> tuple[SeedRun, ...]:
+        """The next runs of one configuration, genre and phase, now in flight; none for none."""
+        while self._queue:
+            place, first = self._queue[0]
+            if self._is_waiting(first) and self._places[first] == place:
+                break
+            heapq.heappop(self._queue)
+        else:
+            return ()
+        seeds = self.record.spec.seeds_of(first.phase)
+        alike = (first._replace(seed=seed) for seed in seeds)
+        taken = sorted(filter(self._is_waiting, alike), key=self._places.__getitem__)[:most]
+        self._taken.update(taken)
+        return tuple(taken)
+
+    def give_back(self, runs: Iterable[SeedRun]) -> None:
+        """Runs are no longer in flight; those that have not ended wait again."""
+        for run in runs:
+            self._taken.discard(run)
+            if self._is_waiting(run):
+                heapq.heappush(self._queue, (self._places[run], run))
+
+    def proposed(self, genre: str) -> None:
+        """A generation was added to the record."""
+        self.evidence.proposed(genre)
+        self._requests.pop(genre, None)
+        self._plan_dependent(genre)
+
+    def ended(self, run: SeedRun) -> None:
+        """A result was added to the record."""
+        self._open -= run in self._places
+        self._taken.discard(run)
+        if self.evidence.ended(run):
+            self._plan_dependent(run.genre)
+
+    def _is_waiting(self, run: SeedRun) -> bool:
+        known = run in self._places and run not in self._taken
+        return known and run not in self.record.ended
+
+    def _plan_dependent(self, genre: str) -> None:
+        """Plan a genre anew, and those that may have waited for it."""
+        self._plan_genre(genre)
+        if self.record.spec.search.transfer:
+            for other in self._genres[self._genres.index(genre) + 1 :]:
+                self._plan_genre(other)
+
+    def _plan_genre(self, genre: str) -> None:
+        """Add the runs that a genre wants by now, and the generation that is due."""
+        spec = self.record.spec
+        if spec.search.protocol is Protocol.GRID:
+            if (genre, _Stage.CONFIRM) not in self._listed:
+                ids = [c.config_id for c in grid_configurations(spec)]
+                self._list(genre, _Stage.CONFIRM, _pairs(spec, genre, ids, Phase.CONFIRM))
+            return
+        found = self.evidence.of(genre)
+        if (genre, _Stage.METHODS) not in self._listed:
+            runs = _pairs(spec, genre, evidence.methods_in(self.record), Phase.METHODS)
+            self._list(genre, _Stage.METHODS, runs)
+        per = len(spec.seeds_of(Phase.SEARCH))
+        new = found.proposals[self._listed.get((genre, _Stage.SEARCH), 0) // per :]
+        self._list(genre, _Stage.SEARCH, evidence.search_runs(self.record, genre, new))
+        if genre not in self._requests and (due := due_of(self.evidence, genre)) is not None:
+            self._requests[genre] = due
+        listed = self._listed.get((genre, _Stage.CONFIRM), 0)
+        self._list(genre, _Stage.CONFIRM, found.race.runs[listed:])
+
+    def _list(self, genre: str, stage: _Stage, runs: Sequence[SeedRun]) -> None:
+        """Add runs to the end of a genre's stage; one that a later stage has comes forward."""
+        begin, at = self._listed.get((genre, stage), 0), self._genres.index(genre)
+        self._listed[genre, stage] = begin + len(runs)
+        for number, run in enumerate(runs, start=begin):
+            place, before = (stage, number, at), self._places.get(run)
+            if before is None:
+                self._open += run not in self.record.ended
+            if before is None or place < before:
+                self._places[run] = place
+                if self._is_waiting(run):
+                    heapq.heappush(self._queue, (place, run))
 
 
 def methods_of(spec: StudySpec) -> dict[str, str]:
@@ -142,107 +225,9 @@ def named_of(spec: StudySpec) -> dict[str, str]:
     return {name: spec.configuration(dict(values)).config_id for name, values in spec.space.named}
 
 
-def _plan_genre(record: Record, genre: str) -> tuple[list[list[SeedRun]], list[GenerationRequest]]:
-    """Seed runs of a genre, a list a stage, and the generations that are due."""
-    spec = record.spec
-    if spec.search.protocol is Protocol.GRID:
-        ids = [c.config_id for c in grid_configurations(spec)]
-        return [_pairs(spec, genre, ids, Phase.CONFIRM)], []
-    proposed = [p for proposals in evidence.generations_of(record, genre) for p in proposals]
-    stages = [
-        _pairs(spec, genre, evidence.methods_in(record), Phase.METHODS),
-        evidence.search_runs(record, genre, proposed),
-    ]
-    size = evidence.wanted(record, genre)
-    if size:
-        due = _due(record, genre, size)
-        return stages, [due] if due else []
-    stages.append(list(evidence.race_of(record, genre).runs))
-    return stages, []
-
-
-def _due(record: Record, genre: str, size: int) -> GenerationRequest | None:
-    """The next generation of a genre; None while what it may depend on is not all there."""
-    generations = evidence.generations_of(record, genre)
-    before = [] if generations else _before(record, genre)
-    counted = generations[: max(0, len(generations) - LAG + 1)]
-    if before is None or not _ended(record, [(genre, g) for g in counted] + before):
-        return None
-    return GenerationRequest(
-        genre=genre,
-        generation=len(generations),
-        size=size,
-        completed=_observations(record, genre, [p for g in counted for p in g]),
-        running=tuple(p for g in generations[len(counted) :] for p in g),
-        transferred=tuple(_transferred(record, before, size)),
-    )
-
-
-Generations = list[tuple[str, tuple[Proposal, ...]]]
-
-
-def _before(record: Record, genre: str) -> Generations | None:
-    """The generations of other genres that a genre's first one may depend on, with their genre.
-
-    Genres search one after the other, the joint corpus first, as if their generations were one
-    sequence: the last LAG - 1 of it may still be running. None while it is not that far.
-    """
-    if not record.spec.search.transfer:
-        return []
-    order = sorted(record.facts, key=lambda other: (other != OVERALL, other))
-    found: Generations = []
-    for other in order[: order.index(genre)]:
-        if evidence.wanted(record, other):
-            return None
-        found += [(other, g) for g in evidence.generations_of(record, other)]
-    return found[: max(0, len(found) - LAG + 1)]
-
-
-def _transferred(record: Record, before: Generations, size: int) -> Iterator[tuple[Proposal, str]]:
-    """What won elsewhere, at most half a generation: first places first, in order of genre."""
-    found: dict[str, list[Proposal]] = {}
-    for genre in dict.fromkeys(genre for genre, _ in before):
-        proposals = {p.config_id: p for other, g in before if other == genre for p in g}
-        results = [evidence.searched(record, genre, p) for p in proposals.values()]
-        ordered = promotion.best_first(results, record.spec.search.aim)
-        found[genre] = [proposals[r.config_id] for r in ordered if r.able]
-    pairs = [[(proposal, genre) for proposal in ps] for genre, ps in found.items()]
-    first: dict[str, tuple[Proposal, str]] = {}
-    for proposal, genre in _interleave(pairs):
-        first.setdefault(proposal.config_id, (proposal, genre))
-    yield from itertools.islice(first.values(), size // 2)
-
-
-def _ended(record: Record, generations: Generations) -> bool:
-    return all(
-        run in record.ended
-        for genre, proposals in generations
-        for run in evidence.search_runs(record, genre, proposals)
-    )
-
-
-def _observations(record: Record, genre: str, proposals: list[Proposal]) -> tuple[Observation, ...]:
-    results = [evidence.searched(record, genre, proposal) for proposal in proposals]
-    costs = promotion.costs(results, record.spec.search.aim)
-    return tuple(
-        Observation(
-            proposal,
-            (costs[proposal.config_id],) if proposal.config_id in costs else None,
-            result.violation,
-        )
-        for proposal, result in zip(proposals, results, strict=True)
-    )
-
-
 def _pairs(spec: StudySpec, genre: str, config_ids: Iterable[str], phase: Phase) -> list[SeedRun]:
     return [
         SeedRun(genre, config_id, seed, phase)
         for config_id in config_ids
         for seed in spec.seeds_of(phase)
     ]
-
-
-def _interleave(lists: list[list[Item]]) -> list[Item]:
-    """Take from the lists in turn, so that no genre waits for another."""
-    longest = max(map(len, lists), default=0)
-    return [items[i] for i in range(longest) for items in lists if i < len(items)]

@@ -16,7 +16,7 @@ from study.statistics.pareto import pareto_front
 from study.statistics.purposes import GOALS, Purpose, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from study.statistics.purposes import Aim
 
@@ -134,14 +134,15 @@ def promote(results: Iterable[Searched], count: int, aim: Aim) -> list[Promotion
     ordered = best_first(results, aim)
     chosen = ordered[:count]
     anchor = _anchor(ordered) if aim.purpose is Purpose.REPRESENTATION and count > 1 else None
-    kept = anchor if anchor is not None and anchor not in chosen else None
+    kept = anchor if anchor is not None and all(anchor is not r for r in chosen) else None
     if kept is not None:
         chosen = [*chosen[: count - 1], kept]
     said = {r.config_id: f"among the best for {aim}" for r in chosen}
     if kept is not None:
         said[kept.config_id] = "the lowest NLL, which the others are held against"
-    promoted = [_promotion(r, ordered, aim, said[r.config_id], anchor=r is anchor) for r in chosen]
-    return promoted + [_passed_over(r, ordered, aim) for r in results if r.config_id not in said]
+    places = {r.config_id: f"place {n} of {len(ordered)}" for n, r in enumerate(ordered, start=1)}
+    promoted = [_promotion(r, places, aim, said[r.config_id], anchor=r is anchor) for r in chosen]
+    return promoted + [_passed_over(r, places, aim) for r in results if r.config_id not in said]
 
 
 def pareto_set(results: Iterable[Searched], aim: Aim) -> list[Searched]:
@@ -174,22 +175,21 @@ def _statistic(result: Searched, aim: Aim) -> float | None:
 
 
 def _promotion(
-    result: Searched, ordered: Sequence[Searched], aim: Aim, why: str, *, anchor: bool
+    result: Searched, places: Mapping[str, str], aim: Aim, why: str, *, anchor: bool
 ) -> Promotion:
-    place = ordered.index(result) + 1
     warning = f"; {_undertrained(result)}" if not result.trained else ""
-    reason = f"place {place} of {len(ordered)} on the search seeds: {why}{warning}"
+    reason = f"{places[result.config_id]} on the search seeds: {why}{warning}"
     return Promotion(result.config_id, True, reason, _statistic(result, aim), anchor)  # noqa: FBT003
 
 
-def _passed_over(result: Searched, ordered: Sequence[Searched], aim: Aim) -> Promotion:
+def _passed_over(result: Searched, places: Mapping[str, str], aim: Aim) -> Promotion:
     if not result.complete:
         failed = result.planned - result.done
         reason = f"{failed} of {result.planned} search seeds failed"
     elif not result.trained:
         reason = _undertrained(result)
     else:
-        reason = f"place {ordered.index(result) + 1} of {len(ordered)} on the search seeds"
+        reason = f"{places[result.config_id]} on the search seeds"
     return Promotion(result.config_id, False, reason, _statistic(result, aim))  # noqa: FBT003
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from musebar_core.settings import Value
     from search_spaces import Parameter, Space
-    from study.search.planner import GenerationRequest
+    from study.search.generations import GenerationRequest
     from study.spec.model import StudySpec
 
 _ASKS = 4

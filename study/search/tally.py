@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from musebar_core.states import RunState
-from study.search import evidence, planner, promotion
+from study.search import promotion
+from study.search.evidence import genres_of
+from study.search.planner import Planner
 from study.spec.model import Phase, Protocol
 from study.statistics.eligibility import mostly_undertrained, too_many_collapsed
 from study.statistics.intervals import mean_over_seeds
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from study.ledger.record import Record, SeedRun
     from study.ledger.result import SeedRunResult
+    from study.search.evidence import GenreEvidence
 
 LATELY_SECONDS = 600.0
 """Span before the last result over which the slots in use are reckoned."""
@@ -146,15 +150,15 @@ class Tally:
     slots_lately: float | None
 
 
-def tally(record: Record) -> Tally:
-    """Count."""
-    plan = planner.plan(record)
+def tally(record: Record, planner: Planner | None = None) -> Tally:
+    """Count; a plan that is kept anyway saves one from nothing."""
+    planner = planner or Planner(record)
     by_genre: dict[str, Cells] = {}
-    for run in plan.planned:
+    for run in planner.wanted:
         rows = by_genre.setdefault(run.genre, {}).setdefault((run.config_id, run.phase), [])
         ended = record.ended.get(run)
         rows.append(None if ended is None else _Ended(ended, record.run_state(run)))
-    left = len(plan.runs) + _to_come(record)
+    left = planner.left + _to_come(planner)
     resources = record.spec.resources
     gpus = resources.gpus_per_trial
     if gpus == "auto":  # the share it came to the record does not hold: a whole GPU at most
@@ -164,8 +168,8 @@ def tally(record: Record) -> Tally:
     spent = sum(seconds) * share / 3600
     return Tally(
         genres={
-            genre: _genre(record, genre, by_genre.get(genre, {}))
-            for genre in evidence.genres_of(record)
+            genre: _genre(record, planner.evidence.of(genre), by_genre.get(genre, {}))
+            for genre in genres_of(record)
         },
         left=left,
         device="GPU" if gpus else "CPU",
@@ -194,7 +198,7 @@ class _Ended(NamedTuple):
 Cells = dict[tuple[str, Phase], list["_Ended | None"]]
 
 
-def _genre(record: Record, genre: str, cells: Cells) -> GenreTally:
+def _genre(record: Record, found: GenreEvidence, cells: Cells) -> GenreTally:
     ended = [e for seeds in cells.values() for e in seeds if e is not None]
     done = [e for e in ended if e.result.done]
     return GenreTally(
@@ -203,26 +207,25 @@ def _genre(record: Record, genre: str, cells: Cells) -> GenreTally:
         failed=len(ended) - len(done),
         undertrained=sum(e.state is RunState.UNDERTRAINED for e in done),
         collapsed=sum(e.state is RunState.COLLAPSED for e in done),
-        configurations=_configurations(record, genre, cells),
+        configurations=_configurations(record, found, cells),
         best=_best(record, cells),
-        transfer=_transfer(record, genre),
-        pareto=_pareto(record, genre),
+        transfer=_transfer(record, found),
+        pareto=_pareto(record, found),
     )
 
 
-def _pareto(record: Record, genre: str) -> tuple[str, ...]:
-    results = evidence.searched_of(record, genre)
-    return tuple(r.config_id for r in promotion.pareto_set(results, record.spec.search.aim))
+def _pareto(record: Record, found: GenreEvidence) -> tuple[str, ...]:
+    front = promotion.pareto_set(found.all_searched, record.spec.search.aim)
+    return tuple(r.config_id for r in front)
 
 
-def _configurations(record: Record, genre: str, cells: Cells) -> Configurations:
+def _configurations(record: Record, found: GenreEvidence, cells: Cells) -> Configurations:
     seeds: dict[str, list[_Ended | None]] = {}
     for (config_id, _), rows in cells.items():
         seeds.setdefault(config_id, []).extend(rows)
     still_racing = 0
     if record.spec.search.protocol is Protocol.SEARCH:
-        alive = evidence.race_of(record, genre).racing
-        still_racing = sum(None in cells.get((i, Phase.CONFIRM), ()) for i in alive)
+        still_racing = sum(None in cells.get((i, Phase.CONFIRM), ()) for i in found.race.racing)
     whole = {i: [e for e in rows if e is not None] for i, rows in seeds.items() if None not in rows}
     return Configurations(
         proposed=len(seeds),
@@ -267,14 +270,13 @@ def _with_interval(config_id: str, phase: Phase, values: list[float]) -> Best | 
     return Best(config_id, phase, found.mean, low, high, found.n_seeds)
 
 
-def _transfer(record: Record, genre: str) -> TransferTally | None:
+def _transfer(record: Record, found: GenreEvidence) -> TransferTally | None:
     """None where nothing was transferred to the genre."""
-    proposals = {p.config_id: p for ps in evidence.generations_of(record, genre) for p in ps}
-    came = {i for i, proposal in proposals.items() if proposal.transferred}
+    came = {p.config_id for p in found.proposals if p.transferred}
     if not came:
         return None
-    costs = promotion.costs(evidence.searched_of(record, genre), record.spec.search.aim)
-    finalists = [p.config_id for p in evidence.promotions_of(record, genre) if p.promoted]
+    costs = promotion.costs(found.all_searched, record.spec.search.aim)
+    finalists = [p.config_id for p in found.promotions if p.promoted]
 
     def lowest(*, transferred: bool) -> float | None:
         return min((c for i, c in costs.items() if (i in came) is transferred), default=None)
@@ -288,20 +290,19 @@ def _transfer(record: Record, genre: str) -> TransferTally | None:
     )
 
 
-def _to_come(record: Record) -> int:
+def _to_come(planner: Planner) -> int:
     """Seed runs of generations and finals that are not planned yet, at most."""
-    spec, count = record.spec, 0
+    spec, count = planner.record.spec, 0
     if spec.search.protocol is Protocol.GRID:
         return 0
     full = spec.seeds.confirm
-    for genre in evidence.genres_of(record):
-        proposed = sum(map(len, evidence.generations_of(record, genre)))
-        if evidence.wanted(record, genre):
-            count += (spec.search.configurations - proposed) * spec.seeds.search
-        if evidence.search_complete(record, genre):
-            race = evidence.race_of(record, genre)
-            at = {i: sum(r.config_id == i for r in race.runs) for i in race.racing}
-            count += sum(full - n for n in at.values() if n)
+    for genre in genres_of(planner.record):
+        found = planner.evidence.of(genre)
+        if found.wanted:
+            count += (spec.search.configurations - len(found.proposals)) * spec.seeds.search
+        if found.search_complete:
+            wanted = Counter(r.config_id for r in found.race.runs if r.phase is Phase.CONFIRM)
+            count += sum(full - n for i in found.race.racing if (n := wanted[i]))
         else:
             count += spec.search.finalists * full
     return count

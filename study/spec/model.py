@@ -60,8 +60,17 @@ Regularizers = Positive | dict[Literal["every"], Positive]
 Seconds = Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)]
 
 
+class GenreOrder(StrEnum):
+    """How the searches of a study's genres go, where one takes over what won in another."""
+
+    SIDE_BY_SIDE = "side_by_side"
+    """The joint corpus leads, and the others follow a generation behind it."""
+    IN_TURN = "in_turn"
+    """One after the other, as studies of older products go on."""
+
+
 class Phase(StrEnum):
-    """What a seed run is for, in the order in which a study runs them."""
+    """What a seed run is for."""
 
     METHODS = "methods"
     SEARCH = "search"
@@ -228,8 +237,11 @@ class SearchSpec(_Section):
     at a time; ``finalists`` how many of the searched go on to the confirmation seeds; ``rungs``
     the numbers of those seeds at which the surely worse are dropped. ``purpose`` is what sampler,
     finalists, race and choice serve; ``rate`` goes with ``reconstruction``: the most KL, in nats.
-    ``transfer`` starts a genre from what won in those before it. ``seed`` starts the sampler. An
-    older spec's ``objective`` is read as a purpose (:data:`OBJECTIVES`).
+    ``transfer`` takes over into a genre what wins in the joint corpus, which leads; the genres go
+    side by side, unless ``order`` says otherwise. ``seed`` starts the sampler. An older spec's
+    ``objective`` is read as a purpose (:data:`OBJECTIVES`).
+
+    A launch settles a ``generation`` and an ``order`` that are left open, and the study keeps them.
     """
 
     protocol: Annotated[Protocol, _WORD] = Protocol.SEARCH
@@ -246,7 +258,13 @@ class SearchSpec(_Section):
     purpose: Annotated[Purpose, _WORD] = Purpose.REPRESENTATION
     rate: Annotated[float, Field(gt=0, le=10**6, allow_inf_nan=False)] | None = None
     transfer: bool = True
+    order: Annotated[GenreOrder, _WORD] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @property
+    def smallest_generation(self) -> int:
+        """Size of a generation that nothing asks to be larger: a sixth of a genre's."""
+        return max(2, -(-self.configurations // 6))
 
     @property
     def is_grid(self) -> bool:
@@ -370,6 +388,15 @@ class StudySpec(_Section):
         if phase is Phase.SEARCH:
             return range(self.seeds.search)
         return range(CONFIRMATION_SEED, CONFIRMATION_SEED + self.seeds.confirm)
+
+    def settled_as(self, other: StudySpec) -> StudySpec:
+        """The same, with what its search leaves open as it is in another."""
+        mine, its = self.search, other.search
+        settled = {
+            "generation": mine.generation or its.generation,
+            "order": mine.order or its.order,
+        }
+        return self.model_copy(update={"search": mine.model_copy(update=settled)})
 
     def identity(self) -> dict[str, JsonValue]:
         """What makes this study this study: all but where it runs and where it is kept.

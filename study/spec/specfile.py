@@ -27,6 +27,7 @@ from study.spec.model import (
     EMBEDDED_SOURCE,
     MOST_RUNS,
     PROFILES,
+    GenreOrder,
     ModelSpec,
     Protocol,
     StudySpec,
@@ -105,6 +106,9 @@ def restore(content: Mapping[str, Plain]) -> StudySpec:
         recorded = content.get(section, {})
         if isinstance(recorded, dict):
             known[section] = {**defaults, **recorded}
+    search = content.get("search")
+    if isinstance(search, dict):  # before genres could go side by side, they went in turn
+        known["search"] = {"order": str(GenreOrder.IN_TURN), **search}
     return resolve(known)
 
 
@@ -127,7 +131,6 @@ def resolve(content: Mapping[str, Plain]) -> StudySpec:
     if "evaluate_every" not in asked:
         training["evaluate_every"] = max(1, training["epochs"] // DEFAULT_EVALUATIONS)
     search = {
-        "generation": spec.search.generation or max(2, -(-spec.search.configurations // 6)),
         "rungs": _rungs(spec),
         "space_content": spec.search.space_content or _space_content(spec.search.space),
     }

@@ -22,6 +22,7 @@ from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, S
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.ledger.schema import leases, seed_runs
 from study.spec.model import Phase
+from study.spec.specfile import resolve, restore
 
 RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)
 MEASURED = Metrics.from_dict({"bce": 0.1 + 0.2, "collapsed": False, "informative_share": None})
@@ -154,6 +155,20 @@ def test_the_same_spec_opens_the_study_and_another_is_refused(study, tmp_path, t
                 "evaluate_every: 3, evaluation_snippets: 16}"
             )
         )
+
+
+def test_a_spec_that_leaves_open_what_a_launch_settled_opens_the_study(study, tmp_path, tiny_spec):
+    home = Home(tmp_path / "studies")
+    assert home.create(tiny_spec(search__generation="null")).folder == study.folder
+    with pytest.raises(UsageError, match=r"search.generation was 2 and is now 3"):
+        home.create(tiny_spec(search__generation="3"))
+
+
+def test_an_older_studys_genres_go_on_in_turn(study):
+    content = study.ledger.read("tiny").spec.model_dump(mode="json")
+    del content["search"]["order"]
+    assert restore(content).search.order == "in_turn"
+    assert resolve(content).search.order is None
 
 
 def test_launching_again_corrects_where_a_study_runs(study, tmp_path, tiny_spec):

@@ -124,8 +124,31 @@ def test_a_chunk_holds_seeds_of_one_configuration(tmp_path, tiny_spec, corpus):
         chunk = Driver(study, study.ledger.read("tiny"), lease, 1, seeds_per_trial=10).next_chunk(
             "a"
         )
-    assert [run.seed for run in chunk.runs] == [1000, 1001, 1002]
+    assert [run.seed for run in chunk.runs] == [0, 1]
     assert len({(r.genre, r.config_id, r.phase) for r in chunk.runs}) == 1
+
+
+def test_slots_at_launch_settle_a_generation_left_open_and_the_study_keeps_it(
+    tmp_path, tiny_spec, corpus
+):
+    home, spec = (
+        Home(tmp_path / "studies"),
+        tiny_spec(search__generation="null", search__configurations="30"),
+    )
+    study = home.create(spec)
+    study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
+    study.ledger.add_configurations("tiny", spec.methods.values())
+    with Lease(study.ledger, "tiny") as lease:
+        driver = Driver(study, study.ledger.read("tiny"), lease)
+        assert not driver.finished
+        driver.settle(64)  # two genres, two seeds, two generations at a time: eight runs each
+        assert len(driver.next_chunk("a").runs) == 1
+    with Lease(study.ledger, "tiny") as lease:
+        driver = Driver(study, study.ledger.read("tiny"), lease)
+        driver.settle(2)
+    kept = home.create(spec).ledger.read("tiny")
+    assert (kept.spec.search.generation, kept.spec.search.order) == (8, "side_by_side")
+    assert [len(generation) for generation in kept.generations.values()] == [8, 8]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from study.ledger.record import Proposal, SeedRun
-from study.search import planner, proposals
+from study.search import generations, planner, proposals
 from study.search.decisions import decisions
 from study.spec.model import Phase, Sampler
 from study.statistics.purposes import Purpose
@@ -133,10 +133,12 @@ def test_no_configuration_is_proposed_twice(spec):
 def test_every_sampler_repeats_itself(tiny_spec, sampler):
     spec = tiny_spec(search__sampler=sampler)
     completed = tuple(
-        planner.Observation(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
+        generations.Observation(
+            Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0
+        )
         for i, cell in enumerate(list(spec.space.cells())[:9])
     )
-    due = planner.GenerationRequest("low", 3, 2, completed)
+    due = generations.GenerationRequest("low", 3, 2, completed)
     first = proposals.propose(spec, due)
     assert first == proposals.propose(spec, due)
     assert len(first) == 2
@@ -153,14 +155,14 @@ def test_the_sampler_is_told_what_was_measured(tiny_spec):
     proposed = {"low": 0, "high": 0}
     for latent, favours in ((2, "low"), (64, "high")):
         completed = tuple(
-            planner.Observation(
+            generations.Observation(
                 Proposal(f"{i:012x}", cell), (abs(cell["latent_length"] - latent) * 10.0,), 0.0
             )
             for i, cell in enumerate(cells * 3)
         )
         for generation in range(10):
             for p in proposals.propose(
-                spec, planner.GenerationRequest("g", generation, 1, completed)
+                spec, generations.GenerationRequest("g", generation, 1, completed)
             ):
                 latent_length = p.parameters["latent_length"]
                 proposed[favours] += latent_length * (1 if favours == "high" else -1)
@@ -185,7 +187,32 @@ def test_a_genre_starts_from_what_won_in_the_genres_before_it(spec):
     )
 
 
-def test_a_genre_waits_for_all_but_the_last_generation_of_the_one_before(spec):
+def test_a_genre_waits_for_the_leading_ones_first_generation_and_no_more(spec):
+    record, _ = simulate(spec, lambda _: 0)
+    for key in [k for k in record.generations if k[0] == "low"]:
+        del record.generations[key]
+    first = {p.config_id for p in record.generations["high", 0]}
+    for run in [r for r in record.ended if r.genre == "high" and r.config_id not in first]:
+        del record.ended[run]
+    assert propose_all(spec, record) is not None
+    del record.ended[SeedRun("high", min(first), 0, Phase.SEARCH)]
+    assert propose_all(spec, record) is None
+
+
+def test_a_later_generation_takes_over_what_won_since_and_was_not_tried(tiny_spec):
+    spec = tiny_spec(search__configurations="16", search__generation="8", search__sampler="random")
+    record, _ = simulate(spec, lambda _: 0)
+    first, second = record.generations["low", 0], record.generations["low", 1]
+    assert [p.transferred for p in first] == [True] * 4 + [False] * 4
+    assert [p.transferred for p in second] == [True] + [False] * 7
+    level = {p.config_id: int(p.config_id, 16) % 97 for p in first}
+    known = {p.config_id for g in (0, 1) for p in record.generations["high", g]}
+    untried = [i for i in known if i not in level]
+    assert second[0].config_id in untried
+
+
+def test_genres_of_an_older_study_go_on_in_turn(tiny_spec):
+    spec = tiny_spec(search__configurations="6", search__sampler="random", search__order="in_turn")
     record, _ = simulate(spec, lambda _: 0)
     for key in [k for k in record.generations if k[0] == "low"]:
         del record.generations[key]
@@ -257,10 +284,10 @@ def test_configurations_that_can_have_no_full_count_are_constraints_to_the_sampl
     cells = list(spec.space.cells())[:3]
     costs = ((5.0,), (1.0,), None)
     completed = tuple(
-        planner.Observation(Proposal(spec.configuration(cell).config_id, cell), cost, violation)
+        generations.Observation(Proposal(spec.configuration(cell).config_id, cell), cost, violation)
         for cell, cost, violation in zip(cells, costs, (-0.2, 0.8, 1.0), strict=True)
     )
-    due = planner.GenerationRequest("low", 3, 2, completed)
+    due = generations.GenerationRequest("low", 3, 2, completed)
     study = proposals.optuna_study(spec, proposals.make_sampler(Sampler.TPE, 0), due)
     assert [t.value for t in study.trials] == [5.0, 1.0, 5.0]
     assert study.best_trial.value == 5.0
@@ -301,3 +328,46 @@ def test_every_purpose_is_searched_to_its_end(tiny_spec, sampler, purpose):
     record, plan = simulate(spec, lambda _: 0)
     assert plan.done
     assert sum(map(len, record.generations.values())) == 24
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_plan_kept_as_results_come_is_the_plan_from_nothing(tiny_spec, data):
+    genres = ("high", "low", "overall")[: data.draw(st.integers(1, 3))]
+    methods = data.draw(st.booleans())
+    spec = tiny_spec(
+        search__protocol=data.draw(st.sampled_from(["search", "search", "search", "grid"])),
+        search__order=data.draw(st.sampled_from(["side_by_side", "in_turn"])),
+        search__transfer=str(data.draw(st.booleans())).lower(),
+        search__methods=str(methods).lower(),
+        search__sampler="random",
+        search__configurations=str(data.draw(st.integers(1, 10))),
+        search__generation=str(data.draw(st.integers(1, 8))),
+        search__finalists=str(data.draw(st.integers(1, 4))),
+        search__choices="{latent_length: [2, 4], input_dropout: [0.0, 0.5]}",
+        search__fixed="{free_bits: 0, annealing: linear, annealing_length: 0.5}",
+        seeds="{search: 2, confirm: 8}",
+    )
+    rng = random.Random(data.draw(st.integers(0, 2**32)))
+    record, width = empty(spec, genres), data.draw(st.integers(1, 30))
+    kept, flying = planner.Planner(record), []
+    while not kept.done:
+        assert kept.plan() == planner.plan(record)
+        requests = kept.requests
+        for due in requests[: rng.randint(0, len(requests))]:
+            record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
+            kept.proposed(due.genre)
+        while len(flying) < width and (runs := kept.take(rng.randint(1, 3))):
+            assert runs[0] == next(r for r in planner.plan(record).runs if r not in flying)
+            flying += runs
+        if flying:
+            run = flying.pop(rng.randrange(len(flying)))
+            if rng.random() < 0.1:
+                kept.give_back([run])
+                continue
+            record.ended[run] = toy(run, failed=rng.random() < 0.1)
+            kept.ended(run)
+    assert kept.plan() == planner.plan(record)
+    assert set(record.ended) == set(kept.wanted)

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from study.home.studies import Home
 from study.ledger.ledger import public
 from study.ledger.record import Proposal
-from study.search import planner, proposals
+from study.search import generations, proposals
 from study.search.decisions import decisions
 from study.spec import specfile
 from study.spec.model import Sampler
@@ -207,14 +207,16 @@ def test_the_gaussian_process_is_fitted_on_one_thread_and_the_others_come_back(
     monkeypatch.setattr(optuna.samplers, "GPSampler", Watched)
     spec = tiny_spec(search__sampler="gp")
     completed = tuple(
-        planner.Observation(Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0)
+        generations.Observation(
+            Proposal(spec.configuration(cell).config_id, cell), (float(i),), 0.0
+        )
         for i, cell in enumerate(list(spec.space.cells())[:9])
     )
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         with threadpool_limits(limits=2, user_api="blas"):
-            proposals.propose(spec, planner.GenerationRequest("low", 3, 1, completed))
+            proposals.propose(spec, generations.GenerationRequest("low", 3, 1, completed))
             assert threads() == {2}
     finally:
         torch.set_num_threads(before)
@@ -238,7 +240,7 @@ def test_a_condition_on_a_parameter_of_a_later_name_is_searched_from_the_ledger_
     study = Home(tmp_path / "studies").create(spec)
     read = study.ledger.read("tiny").spec
     study.ledger.close()
-    asked = proposals.propose(read, planner.GenerationRequest("low", 0, 5))
+    asked = proposals.propose(read, generations.GenerationRequest("low", 0, 5))
     assert {tuple(sorted(p.parameters.items())) for p in asked} == {
         tuple(sorted(cell.items())) for cell in spec.space.cells()
     }

@@ -1,0 +1,131 @@
+"""How busy slots are: whole searches through the real planner, on slots that are simulated.
+
+    python -m benchmarks slots [--genres 6] [--configurations 60]
+
+Runs take no time here; the clock is the simulation's. Every run takes as long as any other, or one
+drawn around that with ``--spread``. A slot that is free takes what the planner wants next. Busy is
+the time in runs over slots times the time to the end of the study.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from musebar_core.metric_table import Metrics
+from study.ledger.record import Record, SeedRun, StudyState
+from study.ledger.result import RunMetrics, SeedRunResult
+from study.search import proposals
+from study.search.generations import generation_size
+from study.search.planner import Planner
+from study.spec import specfile
+from study.spec.model import OVERALL
+
+if TYPE_CHECKING:
+    from study.spec.model import StudySpec
+
+SLOTS = (2, 16, 64, 256)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a simulated study took.
+
+    Attributes
+    ----------
+    end
+        When its last run ended; a run takes 1 on average.
+    busy
+        Share of the slots' time in runs.
+    """
+
+    slots: int
+    generation: int
+    runs: int
+    end: float
+    busy: float
+
+
+def search(genres: int, configurations: int, **changes: object) -> StudySpec:
+    """A search of the product's defaults, on as many genres, the joint corpus among them."""
+    content = specfile.load("search").model_dump(mode="json")
+    content["search"] |= {"configurations": configurations, "sampler": "random"} | changes
+    content["search"]["generation"] = None
+    content["corpus"]["genres"] = [f"genre{i}" for i in range(1, genres)] or None
+    return specfile.resolve(content)
+
+
+def empty(spec: StudySpec) -> Record:
+    """A study of these genres that has not begun."""
+    genres = [*(spec.corpus.genres or ()), OVERALL]
+    return Record(
+        spec=spec,
+        state=StudyState.RUNNING,
+        stop_requested=False,
+        corpus_path=None,
+        facts={genre: {} for genre in genres},
+        configurations={},
+        generations={},
+        ended={},
+        failed_attempts={},
+    )
+
+
+def made_up(run: SeedRun) -> SeedRunResult:
+    """A result that depends on the run's name alone."""
+    rng = random.Random(str(run))
+    level = int(run.config_id, 16) % 97 / 10
+    nll = 100 + level + rng.gauss(0, 1)
+    metrics = {"bce": nll - 2, "kl": 3.0, "elbo": -nll - 1, "nll": nll, "mi_lower": 3 - level / 9}
+    return SeedRunResult(
+        metrics=RunMetrics(validation=Metrics.from_dict(metrics | {"collapsed": False})),
+        seconds=1.0,
+    )
+
+
+def simulate(spec: StudySpec, slots: int, spread: float = 0.0) -> Use:
+    """Run a study to its end on so many slots."""
+    record = empty(spec)
+    size = spec.search.generation or generation_size(spec, slots, len(record.facts))
+    settled = {"search": spec.search.model_copy(update={"generation": size})}
+    record.spec = spec.model_copy(update=settled)
+    planner, rng = Planner(record), random.Random(0)
+    now, spent, flying = 0.0, 0.0, []
+    while not planner.done:
+        while requests := planner.requests:
+            for due in requests:
+                proposed = proposals.propose(record.spec, due)
+                record.generations[due.genre, due.generation] = tuple(proposed)
+                planner.proposed(due.genre)
+        while len(flying) < slots and (runs := planner.take()):
+            took = rng.lognormvariate(-(spread**2) / 2, spread)
+            spent += took
+            heapq.heappush(flying, (now + took, runs[0]))
+        now, run = heapq.heappop(flying)
+        record.ended[run] = made_up(run)
+        planner.ended(run)
+    return Use(slots, size, len(record.ended), now, spent / (slots * now))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--genres", type=int, default=6)
+    parser.add_argument("--configurations", type=int, default=60)
+    parser.add_argument("--spread", type=float, default=0.0)
+    asked = parser.parse_args()
+    spec = search(asked.genres, asked.configurations)
+    print("slots  generation  seed runs  rounds  busy")
+    for slots in SLOTS:
+        use = simulate(spec, slots, asked.spread)
+        print(
+            f"{use.slots:5}  {use.generation:10}  {use.runs:9}  {use.end:6.1f}  {use.busy:6.1%}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
