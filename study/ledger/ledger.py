@@ -162,9 +162,18 @@ class Ledger:
 
     def end(self, study: str, run: SeedRun, result: SeedRunResult) -> bool:
         """Record the end of a seed run; False if it was recorded before (the first one stays)."""
-        content = rows.result_row(result)
-        content["finished_at"] = result.finished_at or now()
-        return self._insert_once(schema.seed_runs, {"study": study, **run._asdict(), **content})
+        return self._insert_once(schema.seed_runs, _row(study, run, result))
+
+    def end_all(self, study: str, results: Mapping[SeedRun, SeedRunResult]) -> None:
+        """Record the ends of some seed runs in one transaction; as :meth:`end` does of each."""
+        found = [_row(study, run, result) for run, result in results.items()]
+        try:
+            self.database.transact(lambda db: db.execute(schema.seed_runs.insert(), found))
+        except StudyError as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            for row in found:  # some are there already
+                self._insert_once(schema.seed_runs, row)
 
     def forget_failed(self, study: str) -> int:
         """Forget the runs that failed, and their attempts, for them to be tried again; how many.
@@ -290,6 +299,12 @@ def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
         ended={rows.seed_run(r): rows.result(r) for r in ended},
         failed_attempts=rows.attempts(_select(db, schema.failed_attempts, study)),
     )
+
+
+def _row(study: str, run: SeedRun, result: SeedRunResult) -> dict[str, object]:
+    content = rows.result_row(result)
+    content["finished_at"] = result.finished_at or now()
+    return {"study": study, **run._asdict(), **content}
 
 
 def _update(study: str, values: dict[str, object]) -> sa.Update:

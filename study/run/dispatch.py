@@ -20,6 +20,7 @@ from study.home import corpora, files
 from study.ledger.lease import Lease
 from study.ledger.record import StudyState
 from study.run import diskspace, nodes
+from study.run.aside import Aside
 from study.run.attempt import Assignment
 from study.run.driver import Driver
 from study.run.failures import failure_of_engine
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from study.run.progress import Reporter
     from study.run.sizing import Share
     from study.spec.model import StudySpec
+
+
+GROUP_SECONDS = 0.1
+"""For which results that come fast are held to be recorded together."""
 
 
 def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = False) -> None:
@@ -67,7 +72,13 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
         try:
             _prepare(study, home, reporter, stop, share=join)
             stop.check()
-            driver = Driver(study, study.ledger.read(study.name), lease)
+            driver = Driver(
+                study,
+                study.ledger.read(study.name),
+                lease,
+                group_seconds=GROUP_SECONDS,
+                submit=Aside(),
+            )
             if not driver.finished:
                 diskspace.check(driver.record, study.folder)
                 _drive(driver, stop, reporter, join=join)
@@ -195,6 +206,7 @@ def _tune(driver: Driver, gpus: float, stop: Stop, reporter: Reporter) -> Failur
     problem = recorder.error or searcher.error
     if problem is not None:
         raise problem
+    driver.record_group()
     stop.check()
     return None
 

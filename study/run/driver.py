@@ -6,23 +6,32 @@ The engine asks :meth:`Driver.next_chunk` whenever a slot is free and reports ev
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
+import math
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
 from study.home import files
+from study.ledger.ledger import now
 from study.ledger.record import MODEL_FILE, STATE_FILE, Record, SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
+from study.run.aside import at_once
 from study.search import proposals
 from study.search.generations import generation_size
 from study.search.planner import Planner
 from study.spec.model import GenreOrder, Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
     from musebar_core.config import Configuration
     from study.home.studies import Study
     from study.ledger.lease import Lease
+    from study.ledger.record import Proposal
     from study.search.generations import GenerationRequest
 
 log = logging.getLogger(__name__)
@@ -60,6 +69,11 @@ class Driver:
         Chunks in flight at most.
     seeds_per_trial
         Seed runs a chunk, at most; they run one after the other.
+    group_seconds
+        Results that come within so long of the last commit are recorded together at its end. Until
+        then nothing counts them as ended, and a kill costs them.
+    submit
+        Who computes proposals, and where.
 
     Attributes
     ----------
@@ -72,8 +86,15 @@ class Driver:
     lease: Lease
     slots: int = 1
     seeds_per_trial: int = 1
+    group_seconds: float = 0.0
+    submit: Callable[[Callable[[], list[Proposal]]], Future[list[Proposal]]] = at_once
     _in_flight: dict[str, Chunk] = field(default_factory=dict)
     _reported: dict[str, set[SeedRun]] = field(default_factory=dict)
+    _proposing: dict[str, tuple[GenerationRequest, Future[list[Proposal]]]] = field(
+        default_factory=dict
+    )
+    _group: dict[SeedRun, SeedRunResult] = field(default_factory=dict)
+    _written: float = -math.inf
 
     def __post_init__(self) -> None:
         self.planner = Planner(self.record)
@@ -110,6 +131,10 @@ class Driver:
             return None
         self._propose_due()
         runs = self.planner.take(self.seeds_per_trial)
+        if not runs and self._group:
+            self.record_group()
+            self._propose_due()
+            runs = self.planner.take(self.seeds_per_trial)
         if not runs:
             return None
         chunk = Chunk(runs, self.record.configurations[runs[0].config_id])
@@ -145,10 +170,28 @@ class Driver:
             attempts=self.record.failed_attempts.get(run, 0) + 1,
             checkpoint=self.model_path(run) if kept else None,
         )
-        self.study.ledger.end(self.study.name, run, ended)
-        self.record.ended[run] = _for_plans(ended)
-        self.planner.ended(run)
-        self._tidy(run)
+        self._group[run] = replace(ended, finished_at=now())
+        if len(self._group) == self.planner.left:
+            self.record_group()
+        self.tick()
+
+    def tick(self) -> None:
+        """Record the results that have waited long enough."""
+        if self._group and time.monotonic() - self._written >= self.group_seconds:
+            self.record_group()
+
+    def record_group(self) -> None:
+        """Record the results that wait for it: from then on they count as ended."""
+        if not self._group:
+            return
+        self.lease.check()
+        self.study.ledger.end_all(self.study.name, self._group)
+        self._written = time.monotonic()
+        for run, ended in self._group.items():
+            self.record.ended[run] = _for_plans(ended)
+            self.planner.ended(run)
+            self._tidy(run)
+        self._group.clear()
 
     def trial_ended(self, trial_id: str, failure: Failure | None = None) -> None:
         """Free the slot.
@@ -169,7 +212,7 @@ class Driver:
                 self.result(trial_id, left[0].seed, SeedRunResult(failure=failure))
         finally:
             del self._in_flight[trial_id], self._reported[trial_id]
-            self.planner.give_back(chunk.runs)
+            self.planner.give_back(run for run in chunk.runs if run not in self._group)
 
     def all_lost(self, failure: Failure) -> None:
         """Free every slot: the engine lost what was in flight, which counts as failed attempts."""
@@ -206,13 +249,20 @@ class Driver:
             files.remove(folder / ".lock")
 
     def _propose_due(self) -> None:
-        """Propose and record the generations that are due, before anything else is dispatched."""
-        while requests := self.planner.requests:
-            for due in requests:
-                self._propose(due)
+        """Have proposed what is due, and record what has been, before it is dispatched."""
+        while True:
+            for due in self.planner.requests:
+                if due.genre not in self._proposing:
+                    work = functools.partial(proposals.propose, self.record.spec, due)
+                    self._proposing[due.genre] = (due, self.submit(work))
+            ready = [genre for genre, (_, future) in self._proposing.items() if future.done()]
+            for genre in ready:
+                due, future = self._proposing.pop(genre)
+                self._record_generation(due, future.result())
+            if not ready:
+                return
 
-    def _propose(self, due: GenerationRequest) -> None:
-        proposed = proposals.propose(self.record.spec, due)
+    def _record_generation(self, due: GenerationRequest, proposed: list[Proposal]) -> None:
         found = [self.record.spec.configuration(p.parameters) for p in proposed]
         self.lease.check()
         self.study.ledger.add_generation(

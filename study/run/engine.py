@@ -139,8 +139,13 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
         """Nothing: its results have said it all."""
 
     def on_step_end(self, iteration: int, trials: list[Trial], **_: object) -> None:
-        """Let the progress display breathe."""
+        """Let what waits be recorded, and the progress display breathe."""
         del iteration, trials
+        try:
+            self._driver.tick()
+        except MuseBarError as error:
+            self.error = error
+            raise
         self._reporter.tick(self._driver)
 
     def __getstate__(self) -> dict[str, object]:

@@ -24,13 +24,25 @@ LINE_SECONDS = 60.0
 
 _REFRESH_SECONDS = 0.5
 
+_SHARE = 0.03
+"""Of the driver's time, which showing progress takes at most: a large study is shown less often."""
+
 _WIDE = 110
 """Columns of a terminal from which the table has room for bars."""
 
 
-def table(record: Record, *, busy: int | None = None, seconds_left: float | None = None) -> Group:
-    """Draw a study's progress, a row a genre; with a bar each where the terminal is wide enough."""
-    counted = tally.tally(record)
+def table(
+    record: Record,
+    counted: tally.Tally | None = None,
+    *,
+    busy: int | None = None,
+    seconds_left: float | None = None,
+) -> Group:
+    """Draw a study's progress, a row a genre; with a bar each where the terminal is wide enough.
+
+    ``counted`` is the record's tally, where that is known.
+    """
+    counted = counted or tally.tally(record)
     wide = Console().width >= _WIDE
     grid = Table(box=None, pad_edge=False, collapse_padding=not wide)
     for heading in (
@@ -71,9 +83,15 @@ def table(record: Record, *, busy: int | None = None, seconds_left: float | None
     return Group(head, grid, *map(Text, map(plain, _footer(counted, seconds_left))))
 
 
-def line(record: Record, *, busy: int | None = None, seconds_left: float | None = None) -> str:
-    """One plain line of progress."""
-    counted = tally.tally(record)
+def line(
+    record: Record,
+    counted: tally.Tally | None = None,
+    *,
+    busy: int | None = None,
+    seconds_left: float | None = None,
+) -> str:
+    """One plain line of progress; ``counted`` is the record's tally, where that is known."""
+    counted = counted or tally.tally(record)
     genres = "; ".join(
         f"{genre} {row.done}/{row.planned} seed runs done, {row.failed} failed, "
         f"{row.undertrained} undertrained, {row.collapsed} collapsed, "
@@ -137,6 +155,7 @@ class Reporter:
         self.console = Console(file=styled(sys.stderr))
         self._live: Live | None = None
         self._shown = 0.0
+        self._pause = 0.0
         self._began: tuple[float, int] | None = None
 
     def __enter__(self) -> Reporter:
@@ -166,14 +185,17 @@ class Reporter:
         self._show(driver)
 
     def _show(self, driver: Driver) -> None:
-        if not self._due(_REFRESH_SECONDS if self._live else LINE_SECONDS):
+        if not self._due(max(_REFRESH_SECONDS if self._live else LINE_SECONDS, self._pause)):
             return
-        left = self._seconds_left(driver)
+        began = time.perf_counter()
+        counted = tally.tally(driver.record, driver.planner)
+        left = self._seconds_left(driver, counted.left)
         if self._live is not None:
-            self._live.update(table(driver.record, busy=driver.busy, seconds_left=left))
+            self._live.update(table(driver.record, counted, busy=driver.busy, seconds_left=left))
         else:
-            text = line(driver.record, busy=driver.busy, seconds_left=left)
+            text = line(driver.record, counted, busy=driver.busy, seconds_left=left)
             self.console.print(plain(text), highlight=False, markup=False, soft_wrap=True)
+        self._pause = (time.perf_counter() - began) / _SHARE
 
     def _due(self, interval: float) -> bool:
         if time.monotonic() - self._shown < interval:
@@ -181,16 +203,13 @@ class Reporter:
         self._shown = time.monotonic()
         return True
 
-    def _seconds_left(self, driver: Driver) -> float | None:
+    def _seconds_left(self, driver: Driver, left: int) -> float | None:
         """From the pace since this process took the study up; None before it has one."""
         ended, now = len(driver.record.ended), time.monotonic()
         if self._began is None:
             self._began = (now, ended)
         began, before = self._began
-        if ended == before:
-            return None
-        left = tally.tally(driver.record).left
-        return (now - began) / (ended - before) * left
+        return None if ended == before else (now - began) / (ended - before) * left
 
 
 def _duration(seconds: float) -> str:
