@@ -34,12 +34,11 @@ def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -
     """Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside."""
     from study.home.studies import Home
     from study.results import exchange
-    from study.results.tables import state_of
-    from study.results.tables import tables as flattened
+    from study.results.tables import stored_tables
 
     opened = Home(home).open(name)
-    record = opened.ledger.read(name, curves=True)
-    tables = flattened(name, record, state_of(opened))
+    record = opened.ledger.read(name)
+    tables = stored_tables(opened, record)
     target = out or home / name / "export"
     with files.written(target) as folder:
         written = exchange.export(tables, record, folder)

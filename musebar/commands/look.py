@@ -37,11 +37,13 @@ def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
     from musebar.commands.why import explain
     from study.home.studies import Home
     from study.ledger import lease
+    from study.ledger.reading import Runs
     from study.results.tables import state_of
     from study.run import progress
 
     opened = Home(home).open(name)
-    record, state = opened.ledger.read(name, curves=why is not None), state_of(opened)
+    kept = Runs.FOR_PLANS if why is None else Runs.WITH_CURVES
+    record, state = opened.ledger.read(name, runs=kept), state_of(opened)
     if why is not None:
         click.echo(explain(name, record, state, why, as_json=as_json))
         return
@@ -68,6 +70,7 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
     from rich.live import Live
 
     from study.home.studies import Home
+    from study.ledger.reading import Runs
     from study.results.tables import state_of
     from study.run import progress
 
@@ -76,7 +79,8 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
     if console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:
             while True:
-                live.update(progress.table(opened.ledger.read(name)), refresh=True)
+                record = opened.ledger.read(name, runs=Runs.FOR_PLANS)
+                live.update(progress.table(record), refresh=True)
                 if not _is_under_way(state_of(opened), began):
                     break
                 time.sleep(interval)
@@ -91,14 +95,12 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
 def list_(home: AnyPath, as_json: bool) -> None:
     """List the studies in HOME, newest first."""
     from study.home.studies import Home
-    from study.results.tables import state_of
 
     place = Home(home)
     rows = []
     for name in place.names():
         try:
-            opened = place.open(name)
-            rows.append(_status(name, opened.ledger.read(name), state_of(opened)))
+            rows.append(_listed(place.open(name), as_json=as_json))
         except MuseBarError as error:
             click.echo(line(f"{name}: {error}"), err=True)
         except Exception as error:  # noqa: BLE001  one broken study is no reason not to list others
@@ -109,10 +111,20 @@ def list_(home: AnyPath, as_json: bool) -> None:
     if not rows:
         click.echo(f"no study in '{home}': musebar study launch quickstart makes one")
     for row in rows:
-        done = sum(genre["done"] for genre in row["genres"].values())
-        planned = sum(genre["planned"] for genre in row["genres"].values())
-        genres = ", ".join(row["genres"])
-        click.echo(f"{row['study']}  {row['state']}  {done}/{planned} seed runs  {genres}")
+        click.echo(row)
+
+
+def _listed(opened: Study, *, as_json: bool) -> dict[str, Any] | str:
+    """A study as ``list`` has it: a line from counts alone, or all that ``status`` tells."""
+    from study.ledger.reading import Runs
+    from study.results.overview import overview
+    from study.results.tables import state_of
+
+    name, state = opened.name, state_of(opened)
+    if as_json:
+        return _status(name, opened.ledger.read(name, runs=Runs.FOR_PLANS), state)
+    found = overview(opened.ledger, name)
+    return f"{name}  {state}  {found.done}/{found.planned} seed runs  {', '.join(found.genres)}"
 
 
 def _is_under_way(state: StudyState, began: float) -> bool:
@@ -148,6 +160,7 @@ def _status(name: str, record: Record, state: StudyState) -> dict[str, Any]:
 
 
 def _watch_plainly(opened: Study, interval: float) -> None:
+    from study.ledger.reading import Runs
     from study.results.tables import state_of
     from study.run import progress
 
@@ -155,7 +168,8 @@ def _watch_plainly(opened: Study, interval: float) -> None:
     while True:
         state = state_of(opened)
         if not _is_under_way(state, began) or time.monotonic() - shown >= progress.LINE_SECONDS:
-            click.echo(progress.line(opened.ledger.read(opened.name)), err=True)
+            record = opened.ledger.read(opened.name, runs=Runs.FOR_PLANS)
+            click.echo(progress.line(record), err=True)
             shown = time.monotonic()
         if not _is_under_way(state, began):
             return

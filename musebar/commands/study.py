@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -174,14 +173,15 @@ def _retry_failed(home: Home, opened: Study) -> None:
 
 def _require_success(opened: Study) -> int:
     """How many seed runs of a finished study failed; StudyError where all of them did."""
-    ended = opened.ledger.read(opened.name).ended.values()
-    reasons = Counter(run.failure.message for run in ended if run.failure is not None)
-    failed = reasons.total()
-    if failed and failed == len(ended):
+    from study.ledger.result import SeedRunState
+
+    ended = opened.ledger.ended_counts(opened.name)
+    failed = sum(n for (_, _, state), n in ended.items() if state is SeedRunState.FAILED)
+    if failed and failed == sum(ended.values()):
         raise StudyError(
             f"study '{opened.name}' is finished, and none of its {failed} seed runs succeeded "
-            f"({reasons.most_common(1)[0][0]}): mend that, and resume it with --retry-failed, or "
-            "launch it again under another --name"
+            f"({opened.ledger.commonest_failure(opened.name)}): mend that, and resume it with "
+            "--retry-failed, or launch it again under another --name"
         )
     return failed
 
@@ -240,6 +240,6 @@ def _run(home: Home, opened: Study, *, join: bool) -> None:
             raise click.exceptions.Exit(130) from None
     failed = _require_success(opened)
     if failed:
-        runs = len(opened.ledger.read(opened.name).ended)
+        runs = sum(opened.ledger.ended_counts(opened.name).values())
         click.echo(f"{failed} of {runs} seed runs failed; the report names them", err=True)
     _say_finished(home, opened)

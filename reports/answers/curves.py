@@ -51,11 +51,8 @@ def curve(
     metric: str = "validation_bce",
 ) -> Curve:
     """Gather one metric's curve; it has no traces where no run has been recorded."""
-    table = tables.curves
-    wanted = (
-        (table["genre"] == genre) & (table["config_id"] == config_id) & (table["phase"] == phase)
-    )
-    rows = table[wanted][["seed", "epoch", metric]].dropna().sort_values(["seed", "epoch"])
+    found = tables.curves_of(genre, config_id, phase)
+    rows = found[["seed", "epoch", metric]].dropna().sort_values(["seed", "epoch"])
     traces = tuple(
         Trace(
             int(str(seed)),

@@ -12,6 +12,7 @@ from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
 from study.ledger import lease
 from study.ledger.ledger import Ledger, public
+from study.ledger.reading import Runs
 from study.spec import specfile
 
 if TYPE_CHECKING:
@@ -129,10 +130,12 @@ class Home:
         return spec.model_dump(mode="json") if isinstance(self.path, Path) else public(spec)
 
     def _take_up(self, study: Study, asked: StudySpec) -> None:
-        record, where = study.ledger.read(study.name), {"resources": asked.resources}
+        record = study.ledger.read(study.name, runs=Runs.NONE)
+        where = {"resources": asked.resources}
         moved = record.spec.model_copy(update=where)
         resume = self.command("study resume", study.name)
-        _same_or_raise(record.spec if record.ended else moved, asked, resume)
+        begun = study.ledger.ended_counts(study.name)
+        _same_or_raise(record.spec if begun else moved, asked, resume)
         if record.spec.resources == asked.resources:
             return
         held = lease.holder(study.ledger, study.name)

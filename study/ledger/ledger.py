@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from musebar_core.config import Configuration
 from musebar_core.errors import StudyError
-from study.ledger import rows, schema
+from study.ledger import reading, rows, schema
 from study.ledger.database import Database, without_password
+from study.ledger.reading import Runs
 from study.ledger.record import GenreFacts, Proposal, Record, SeedRun, StudyState
-from study.spec.specfile import restore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from study.ledger.result import Failure, SeedRunResult
-    from study.spec.model import StudySpec
+    from musebar_core.config import Configuration
+    from study.ledger.reading import Curve
+    from study.ledger.result import Failure, SeedRunResult, SeedRunState
+    from study.spec.model import Phase, StudySpec
 
 FILE_NAME = "ledger.sqlite"
 
@@ -185,7 +186,7 @@ class Ledger:
             table, attempts = schema.seed_runs, schema.failed_attempts
             failed = [
                 rows.seed_run(row)
-                for row in _select(db, table, study, (table.c.curve,))
+                for row in reading.select(db, table, study, (table.c.curve,))
                 if (why := rows.result(row).failure) is not None and not why.repeats
             ]
             for run in failed:
@@ -224,23 +225,37 @@ class Ledger:
 
         return self.database.transact(look)
 
-    def read(self, study: str, *, curves: bool = False) -> Record:
+    def read(self, study: str, *, curves: bool = False, runs: Runs | None = None) -> Record:
         """Read all there is of a study, as it was at one moment.
 
         Curves are most of a ledger, and only tables need them: without ``curves`` they are None.
+        ``runs`` says what is read of the seed runs that have ended.
         """
+        kept = runs or (Runs.WITH_CURVES if curves else Runs.WITHOUT_CURVES)
 
         def look(db: sa.Connection) -> Record:
-            db.exec_driver_sql(_SNAPSHOT.get(self.database.engine.dialect.name, "SELECT 1"))
-            try:
-                return _read(db, study, curves=curves)
-            except _UNREADABLE as error:
-                raise StudyError(
-                    f"the ledger of study '{study}' holds what no musebar writes "
-                    f"({type(error).__name__}: {error}): bring it back from a copy"
-                ) from error
+            db.exec_driver_sql(reading.SNAPSHOT.get(self.database.engine.dialect.name, "SELECT 1"))
+            with reading.readable(study):
+                return reading.read(db, study, kept)
 
         return self.database.transact(look)
+
+    def curves(self, study: str, **key: str) -> Iterator[tuple[SeedRun, Curve]]:
+        """Curves of the seed runs that have ended, in the order of their keys.
+
+        ``key`` narrows them down: ``genre``, ``config_id``, ``phase``. They are read as they are
+        taken: all of a large study's do not fit in memory.
+        """
+        with self.database.begin() as db:
+            yield from reading.curves(db, study, key)
+
+    def ended_counts(self, study: str) -> dict[tuple[str, Phase, SeedRunState], int]:
+        """How many seed runs have ended, by genre, phase and state."""
+        return self.database.transact(lambda db: reading.ended_counts(db, study))
+
+    def commonest_failure(self, study: str) -> str:
+        """Why most of the seed runs failed that did; empty where none did."""
+        return self.database.transact(lambda db: reading.commonest_failure(db, study))
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -269,38 +284,6 @@ class Ledger:
             db.execute(table.insert(), found)
 
 
-_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
-"""What reading a row raises that was not written by :mod:`study.ledger.rows`."""
-
-_SNAPSHOT = {
-    "sqlite": "BEGIN",  # else each statement sees the database of its own moment
-    "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-}
-
-
-def _read(db: sa.Connection, study: str, *, curves: bool) -> Record:
-    table = schema.studies
-    without = () if curves else (schema.seed_runs.c.curve,)
-    row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one_or_none()
-    if row is None:
-        raise StudyError(f"the ledger holds no study '{study}'")
-    ended = _select(db, schema.seed_runs, study, without)
-    return Record(
-        spec=restore(row["spec"]),
-        state=StudyState(row["state"]),
-        stop_requested=row["stop_requested"],
-        corpus_path=row["corpus_path"],
-        facts={r["genre"]: rows.facts(r) for r in _select(db, schema.genres, study)},
-        configurations={
-            r["config_id"]: Configuration.from_dict(r["config"])
-            for r in _select(db, schema.configurations, study)
-        },
-        generations=rows.generations(_select(db, schema.proposals, study)),
-        ended={rows.seed_run(r): rows.result(r) for r in ended},
-        failed_attempts=rows.attempts(_select(db, schema.failed_attempts, study)),
-    )
-
-
 def _row(study: str, run: SeedRun, result: SeedRunResult) -> dict[str, object]:
     content = rows.result_row(result)
     content["finished_at"] = result.finished_at or now()
@@ -320,14 +303,6 @@ def _recorded(db: sa.Connection, key: dict[str, object]) -> list[str | None]:
 def now() -> str:
     """The time, ISO 8601 in UTC, to the microsecond."""
     return datetime.now(UTC).isoformat()
-
-
-def _select(
-    db: sa.Connection, table: sa.Table, study: str, without: Iterable[sa.Column[Any]] = ()
-) -> list[sa.RowMapping]:
-    columns = [column for column in table.c if column not in set(without)]
-    query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
-    return list(db.execute(query).mappings())
 
 
 def public(spec: StudySpec) -> dict[str, object]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
 
+    from musebar_core.metric_table import EpochMetrics
+
 
 def seed_run(row: RowMapping) -> SeedRun:
     """Read the name of a seed run."""
@@ -54,17 +56,38 @@ def result(row: RowMapping) -> SeedRunResult:
     Without the column ``curve`` the curve is None.
     """
     names = ("attempts", "best_epoch", "seconds", "node", "device", "versions", "checkpoint")
-    curve = row["curve"] or () if "curve" in row else None
-    kind = row["failure_kind"]
-    failed = row["failure"] is not None
-    _check_cells(row)
+    _check_cells(row, row["metrics"])
     return SeedRunResult(
-        failure=Failure(row["failure"], kind and FailureKind(kind)) if failed else None,
+        failure=_failure(row),
         metrics=RunMetrics.from_dict(row["metrics"] or {}),
-        curve=None if curve is None else tuple(map(read_epoch, curve)),
+        curve=curve(row) if "curve" in row else None,
         finished_at=row["finished_at"],
         **{name: row[name] for name in names},
     )
+
+
+def result_for_plans(row: RowMapping) -> SeedRunResult:
+    """Read what plans and progress depend on: the column ``validation`` holds its metrics."""
+    names = ("attempts", "best_epoch", "seconds", "node", "device", "checkpoint")
+    metrics = None if row["validation"] is None else {"validation": row["validation"]}
+    _check_cells(row, metrics)
+    return SeedRunResult(
+        failure=_failure(row),
+        metrics=RunMetrics.from_dict(metrics or {}),
+        curve=None,
+        finished_at=row["finished_at"],
+        **{name: row[name] for name in names},
+    )
+
+
+def curve(row: RowMapping) -> tuple[EpochMetrics, ...]:
+    """Read a seed run's curve."""
+    return tuple(map(read_epoch, row["curve"] or ()))
+
+
+def _failure(row: RowMapping) -> Failure | None:
+    kind = row["failure_kind"]
+    return None if row["failure"] is None else Failure(row["failure"], kind and FailureKind(kind))
 
 
 _CELLS: Mapping[str, type | UnionType] = {
@@ -77,19 +100,20 @@ _CELLS: Mapping[str, type | UnionType] = {
     "versions": dict | None,
     "checkpoint": str | None,
     "finished_at": str,
-    "metrics": dict | None,
 }
 """Types of what a seed run's row holds: SQLite keeps whatever it is given."""
 
 _NUMBERS = frozenset(one.name for one in METRICS if one.dtype != "string")
 
 
-def _check_cells(row: RowMapping) -> None:
+def _check_cells(row: RowMapping, metrics: object) -> None:
     """Raise :class:`TypeError` unless a row's cells are what :func:`result_row` writes."""
     for name, kind in _CELLS.items():
-        if not isinstance(row[name], kind):
+        if name in row and not isinstance(row[name], kind):
             raise TypeError(f"{name} {str(row[name])[:40]!r} of a seed run")
-    for split, values in (row["metrics"] or {}).items():
+    if not isinstance(metrics, dict | None):
+        raise TypeError(f"metrics {str(metrics)[:40]!r} of a seed run")
+    for split, values in (metrics or {}).items():
         for name, value in values.items():
             if name in _NUMBERS and not isinstance(value, int | float | None):
                 raise TypeError(f"{split}_{name} {str(value)[:40]!r} of a seed run")

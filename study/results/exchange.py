@@ -6,6 +6,7 @@ tables of :mod:`study.results.tables`. Models do not travel with it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from pathlib import Path
@@ -27,10 +28,10 @@ from study.results.columns import (
     metrics_at,
 )
 from study.results.exported import HINT, read_facts, read_table
-from study.results.tables import write_table
+from study.results.frames import write_tables
 from study.search import planner
 from study.spec import specfile
-from study.spec.model import Phase, Protocol
+from study.spec.model import GenreOrder, Phase, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 GENRES_FILE = "genres.json"
 """Of each genre the facts that the study recorded: fingerprint, counts, baselines."""
+
+_AT_A_TIME = 500
+"""Seed runs that are recorded in one transaction."""
 
 
 def export(tables: StudyTables, record: Record, folder: Path) -> dict[str, int | None]:
@@ -58,15 +62,20 @@ def export(tables: StudyTables, record: Record, folder: Path) -> dict[str, int |
     UsageError
         If a file of the same name is there that is not of an export as it was written.
     """
-    frames = {"results": tables.results, "curves": tables.curves, "decisions": tables.decisions}
+    parts = {
+        "results": [tables.results],
+        "curves": tables.curve_chunks,
+        "decisions": [tables.decisions],
+    }
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".musebar-", dir=folder.parent) as name:
         scratch = Path(name)
-        for table, frame in frames.items():
-            write_table(frame, scratch / f"{table}.parquet")
+        files = ((f"{table}.parquet", frames) for table, frames in parts.items())
+        rows: dict[str, int | None] = {
+            file: write_tables(frames, scratch / file) for file, frames in files
+        }
         others = [file.name for file in write(record, scratch)]
         marks.install(scratch, folder, Kind.EXPORT)
-    rows: dict[str, int | None] = {f"{name}.parquet": len(frame) for name, frame in frames.items()}
     return rows | dict.fromkeys(others)
 
 
@@ -106,7 +115,8 @@ def import_study(
     """
     if not (folder / SPEC_FILE).is_file():
         raise UsageError(f"{folder} holds no {SPEC_FILE}: {HINT}")
-    here = ["storage={}", *overrides]  # no address is asked that only a file names
+    # no address is asked that only a file names
+    here = ["storage={}", *_order(folder), *overrides]
     spec = specfile.load(str(folder / SPEC_FILE), here, name)
     if spec.name in home.names():
         raise UsageError(f"study '{spec.name}' exists in {home.path}: give this one another --name")
@@ -119,10 +129,18 @@ def import_study(
     study = home.create(spec)
     study.ledger.add_configurations(spec.name, configurations.values())
     study.ledger.set_corpus(spec.name, None, facts)
-    for run, result in runs.items():
-        study.ledger.end(spec.name, run, result)
+    left = iter(runs.items())
+    while some := dict(itertools.islice(left, _AT_A_TIME)):
+        study.ledger.end_all(spec.name, some)
     study.ledger.set_state(spec.name, StudyState.STOPPED)
     return study, len(runs)
+
+
+def _order(folder: Path) -> list[str]:
+    """How the genres of an older export go on, whose spec does not say it."""
+    search = yamlfile.read_mapping(folder / SPEC_FILE, "spec").get("search")
+    older = isinstance(search, dict) and "order" not in search
+    return [f"search.order={GenreOrder.IN_TURN}"] if older else []
 
 
 def _runs(results: list[Row], curves: list[Row], folder: Path) -> dict[SeedRun, SeedRunResult]:

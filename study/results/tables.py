@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from musebar_core import settings
 from study.home.studies import Home
 from study.ledger import lease
 from study.ledger.record import StudyState
-from study.ledger.result import flat_epoch
 from study.results.columns import (
     BASELINES,
-    CURVES,
     DECISIONS,
+    METRIC_PREFIXES,
     RESULTS,
-    SCHEMA_VERSION,
-    VERSION_KEY,
-    Column,
+    SETTING_COLUMNS,
+    metrics_at,
 )
+from study.results.curves import CurvesField, StoredCurves, curve_frame
+from study.results.frames import frame_of, write_table
 from study.search import planner
 from study.search.decisions import decisions
 from study.search.evidence import genres_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
-    from musebar_core.config import Configuration
     from study.home.files import AnyPath
     from study.home.studies import Study
     from study.ledger.record import Record, SeedRun
@@ -45,6 +43,7 @@ __all__ = [
     "StudyTables",
     "load_tables",
     "state_of",
+    "stored_tables",
     "study_names",
     "tables",
     "write_table",
@@ -66,7 +65,9 @@ class StudyTables:
     results
         One row a seed run that has ended (done or failed); columns :data:`RESULTS`.
     curves
-        One row an evaluated epoch of a done run; columns :data:`CURVES`.
+        One row an evaluated epoch of a done run; columns
+        :data:`study.results.columns.CURVES`. Those of a study of a home are read each time they are
+        asked for: :meth:`curves_of` reads one configuration's.
     genres
         One row a genre: ``genre``, ``fingerprint``, and for each split ``train``,
         ``validation``, ``test`` the counts ``SPLIT_songs``, and for validation and test
@@ -86,12 +87,32 @@ class StudyTables:
     state: StudyState
     spec: StudySpec
     results: pd.DataFrame
-    curves: pd.DataFrame
+    if TYPE_CHECKING:
+        curves: pd.DataFrame
+    else:
+        curves: pd.DataFrame = CurvesField()
     genres: pd.DataFrame
     baselines: pd.DataFrame
     planned: pd.DataFrame
-    decisions: pd.DataFrame = field(default_factory=lambda: _frame([], DECISIONS))
+    decisions: pd.DataFrame = field(default_factory=lambda: frame_of([], DECISIONS))
     corpus_path: str | None = None
+
+    def curves_of(self, genre: str, config_id: str, phase: str) -> pd.DataFrame:
+        """Rows of the curves that are of a configuration in a genre and phase."""
+        held = vars(self)["curves"]
+        if isinstance(held, StoredCurves):
+            return held.of(genre, config_id, phase)
+        wanted = (
+            (held["genre"] == genre) & (held["config_id"] == config_id) & (held["phase"] == phase)
+        )
+        found: pd.DataFrame = held[wanted]
+        return found
+
+    @property
+    def curve_chunks(self) -> Iterable[pd.DataFrame]:
+        """The curves, some at a time where they are still in a ledger."""
+        held = vars(self)["curves"]
+        return held.chunks() if isinstance(held, StoredCurves) else [held]
 
 
 def study_names(home: AnyPath) -> list[str]:
@@ -108,16 +129,13 @@ def load_tables(home: AnyPath, name: str) -> StudyTables:
         If there is no such study.
     """
     study = Home(home).open(name)
-    return tables(name, study.ledger.read(name, curves=True), state_of(study))
+    return stored_tables(study, study.ledger.read(name))
 
 
-def _curve(record: Record, run: SeedRun) -> Iterator[dict[str, object]]:
-    curve = record.ended[run].curve
-    if curve is None:
-        raise ValueError("the tables of a study need its curves: read the ledger with them")
-    for row in curve:
-        judged = record.judged(run.genre, "validation", row.validation)
-        yield flat_epoch(replace(row, validation=judged))
+def stored_tables(study: Study, record: Record) -> StudyTables:
+    """Tables of a study's record that was read without curves: these stay in its ledger."""
+    curves = StoredCurves(study.name, study.ledger, record)
+    return _tables(study.name, record, state_of(study), curves)
 
 
 def state_of(study: Study) -> StudyState:
@@ -132,89 +150,103 @@ def state_of(study: Study) -> StudyState:
 
 def tables(name: str, record: Record, state: StudyState) -> StudyTables:
     """Flatten a record, read with its curves, into tables, rows in the order of their keys."""
-    methods = planner.methods_of(record.spec)
-    runs = sorted(record.ended)
-    flat = {name: _flat_configuration(one) for name, one in record.configurations.items()}
-    results = [_result(name, run, record, (methods, flat)) for run in runs]
-    curves = [_key(name, run) | row for run in runs for row in _curve(record, run)]
+    curves = []
+    for run in sorted(record.ended):
+        curve = record.ended[run].curve
+        if curve is None:
+            raise ValueError("the tables of a study need its curves: read the ledger with them")
+        curves.append((run, curve))
+    return _tables(name, record, state, curve_frame(name, record, curves))
+
+
+def _tables(
+    name: str, record: Record, state: StudyState, curves: pd.DataFrame | StoredCurves
+) -> StudyTables:
     return StudyTables(
         name=name,
         state=state,
         spec=record.spec,
-        results=_frame(results, RESULTS),
-        curves=_frame(curves, CURVES),
+        results=_results(name, record),
+        curves=cast("pd.DataFrame", curves),  # the field holds either
         genres=_genres(record),
         baselines=_baselines(record),
         planned=_planned(record),
-        decisions=_frame([{"study": name} | asdict(d) for d in decisions(record)], DECISIONS),
+        decisions=frame_of([{"study": name} | asdict(d) for d in decisions(record)], DECISIONS),
         corpus_path=record.corpus_path,
     )
 
 
-def write_table(frame: pd.DataFrame, path: Path) -> Path:
-    """Write a table as Parquet, the schema's version in its metadata."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    metadata = (table.schema.metadata or {}) | {VERSION_KEY: str(SCHEMA_VERSION).encode()}
-    pq.write_table(table.replace_schema_metadata(metadata), path)
-    return path
+def _results(study: str, record: Record) -> pd.DataFrame:
+    """Flatten the runs column by column: rows of a large study would take gigabytes."""
+    runs = sorted(record.ended)
+    results = [record.ended[run] for run in runs]
+    dtypes = {column.name: column.dtype for column in RESULTS}
+    found: dict[str, pd.Series[Any]] = {}
+    for part in (
+        _keys(study, runs),
+        _states(record, runs),
+        _settings(record, runs),
+        *(_metrics(record, runs, prefix) for prefix in METRIC_PREFIXES),
+        _costs(results),
+    ):
+        for name, values in part:
+            found[name] = pd.Series(values, dtype=dtypes[name])
+    return pd.DataFrame({name: found[name] for name in dtypes})
 
 
-def _key(study: str, run: SeedRun) -> dict[str, object]:
-    return {"study": study, **run._asdict(), "phase": str(run.phase)}
+Part = Iterator[tuple[str, list[Any]]]
+"""Columns of the results, one after the other."""
 
 
-def _result(
-    study: str,
-    run: SeedRun,
-    record: Record,
-    known: tuple[dict[str, str], dict[str, dict[str, object]]],
-) -> dict[str, object]:
-    """Flatten one run; ``known`` are method names and flat configurations by config_id."""
-    result, (methods, flat) = record.ended[run], known
-    return (
-        _key(study, run)
-        | {
-            "method": methods.get(run.config_id),
-            "state": str(record.run_state(run) or result.state),
-            "failure": result.failure and result.failure.message,
-            "attempts": result.attempts,
-        }
-        | flat[run.config_id]
-        | {
-            f"{name}_{metric}": value
-            for name, metrics in result.metrics.items()
-            for metric, value in record.judged(run.genre, name.removeprefix("last_"), metrics)
-            ._asdict()
-            .items()
-        }
-        | _cost(result)
-    )
+def _keys(study: str, runs: Sequence[SeedRun]) -> Part:
+    yield "study", [study] * len(runs)
+    for name in ("genre", "config_id", "seed"):
+        yield name, [getattr(run, name) for run in runs]
+    yield "phase", [str(run.phase) for run in runs]
 
 
-def _flat_configuration(configuration: Configuration) -> dict[str, object]:
-    return {**settings.values(configuration), "config": configuration.canonical_json()}
+def _states(record: Record, runs: Sequence[SeedRun]) -> Part:
+    methods = planner.methods_of(record.spec)
+    results = [record.ended[run] for run in runs]
+    states = [record.run_state(run) or record.ended[run].state for run in runs]
+    yield "method", [methods.get(run.config_id) for run in runs]
+    yield "state", list(map(str, states))
+    yield "failure", [one.failure and one.failure.message for one in results]
+    yield "attempts", [one.attempts for one in results]
 
 
-def _cost(result: SeedRunResult) -> dict[str, object]:
-    versions = json.dumps(result.versions, sort_keys=True) if result.versions else None
-    return {
-        "best_epoch": result.best_epoch,
-        "seconds": result.seconds,
-        "node": result.node,
-        "device": result.device,
-        "versions": versions,
-        "checkpoint": result.checkpoint,
-        "finished_at": result.finished_at,
+def _settings(record: Record, runs: Sequence[SeedRun]) -> Part:
+    flat = {
+        config_id: {**settings.values(one), "config": one.canonical_json()}
+        for config_id, one in record.configurations.items()
     }
+    for column in SETTING_COLUMNS:
+        yield column.name, [flat[run.config_id].get(column.name) for run in runs]
 
 
-def _frame(rows: list[dict[str, object]], columns: tuple[Column, ...]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            column.name: pd.Series([row.get(column.name) for row in rows], dtype=column.dtype)
-            for column in columns
-        }
-    )
+def _metrics(record: Record, runs: Sequence[SeedRun], prefix: str) -> Part:
+    held = prefix.rstrip("_")
+    split = held.removeprefix("last_")
+    judged = [
+        None if found is None else record.judged(run.genre, split, found)
+        for run in runs
+        for found in [getattr(record.ended[run].metrics, held)]
+    ]
+    for metric in metrics_at(prefix):
+        values = [None if one is None else getattr(one, metric.name) for one in judged]
+        yield prefix + metric.name, values
+
+
+def _costs(results: Sequence[SeedRunResult]) -> Part:
+    for name in ("best_epoch", "seconds", "node", "device"):
+        yield name, [getattr(one, name) for one in results]
+    yield "versions", [_versions(one.versions) for one in results]
+    for name in ("checkpoint", "finished_at"):
+        yield name, [getattr(one, name) for one in results]
+
+
+def _versions(found: Mapping[str, str] | None) -> str | None:
+    return sys.intern(json.dumps(found, sort_keys=True)) if found else None
 
 
 def _genres(record: Record) -> pd.DataFrame:

@@ -18,6 +18,7 @@ import psutil
 from musebar_core.errors import StudyError
 from study.home import corpora, files
 from study.ledger.lease import Lease
+from study.ledger.reading import Runs
 from study.ledger.record import StudyState
 from study.run import diskspace, nodes
 from study.run.aside import Aside
@@ -66,7 +67,8 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
     Interrupted
         If somebody asked the study to stop.
     """
-    study.ledger.database.patience = study.ledger.read(study.name).spec.storage.patience_seconds
+    spec = study.ledger.read(study.name, runs=Runs.NONE).spec
+    study.ledger.database.patience = spec.storage.patience_seconds
     with Lease(study.ledger, study.name, home.musebar) as lease, Stop(study, home, lease) as stop:
         study.ledger.set_state(study.name, StudyState.RUNNING)
         try:
@@ -74,7 +76,7 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
             stop.check()
             driver = Driver(
                 study,
-                study.ledger.read(study.name),
+                study.ledger.read(study.name, runs=Runs.FOR_PLANS),
                 lease,
                 group_seconds=GROUP_SECONDS,
                 submit=Aside(),
@@ -147,7 +149,7 @@ def _corpus(
 
 def _prepare(study: Study, home: Home, reporter: Reporter, stop: Stop, *, share: bool) -> None:
     """Build or load the corpus, and record what the report needs of it."""
-    record = study.ledger.read(study.name)
+    record = study.ledger.read(study.name, runs=Runs.NONE)
     corpus, location = _corpus(record, home, reporter, stop, share=share)
     found = corpora.facts(record.spec, corpus)
     for genre, facts in record.facts.items():

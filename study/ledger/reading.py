@@ -1,0 +1,141 @@
+"""Reading a ledger: all of a study as plain values, its curves as they are taken, and counts."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from musebar_core.config import Configuration
+from musebar_core.errors import StudyError
+from study.ledger import rows, schema
+from study.ledger.record import Record, SeedRun, StudyState
+from study.ledger.result import SeedRunState
+from study.spec.model import Phase
+from study.spec.specfile import restore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from musebar_core.metric_table import EpochMetrics
+    from study.ledger.result import SeedRunResult
+
+    Curve = tuple[EpochMetrics, ...]
+
+
+class Runs(Enum):
+    """What is read of the seed runs that have ended."""
+
+    NONE = auto()
+    FOR_PLANS = auto()
+    """What plans and progress depend on: of the metrics those on validation alone."""
+    WITHOUT_CURVES = auto()
+    WITH_CURVES = auto()
+
+
+_AT_A_TIME = 500
+"""Rows that are fetched at a time where there may be very many."""
+
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+"""What reading a row raises that was not written by :mod:`study.ledger.rows`."""
+
+SNAPSHOT = {
+    "sqlite": "BEGIN",  # else each statement sees the database of its own moment
+    "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+}
+
+
+@contextmanager
+def readable(study: str) -> Iterator[None]:
+    """Say of a row that cannot be read whose it is, and what to do."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise StudyError(
+            f"the ledger of study '{study}' holds what no musebar writes "
+            f"({type(error).__name__}: {error}): bring it back from a copy"
+        ) from error
+
+
+def _ended(db: sa.Connection, study: str, kept: Runs) -> dict[SeedRun, SeedRunResult]:
+    table = schema.seed_runs
+    if kept is Runs.NONE:
+        return {}
+    columns: list[sa.ColumnElement[Any]] = [
+        c for c in table.c if c is not table.c.curve or kept is Runs.WITH_CURVES
+    ]
+    read = rows.result
+    if kept is Runs.FOR_PLANS:
+        columns = [c for c in columns if c not in {table.c.metrics, table.c.versions}]
+        columns.append(table.c.metrics["validation"].label("validation"))
+        read = rows.result_for_plans
+    query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
+    found = db.execute(query.execution_options(yield_per=_AT_A_TIME)).mappings()
+    return {rows.seed_run(row): read(row) for row in found}
+
+
+def read(db: sa.Connection, study: str, kept: Runs) -> Record:
+    """All there is of a study."""
+    table = schema.studies
+    row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one_or_none()
+    if row is None:
+        raise StudyError(f"the ledger holds no study '{study}'")
+    return Record(
+        spec=restore(row["spec"]),
+        state=StudyState(row["state"]),
+        stop_requested=row["stop_requested"],
+        corpus_path=row["corpus_path"],
+        facts={r["genre"]: rows.facts(r) for r in select(db, schema.genres, study)},
+        configurations={
+            r["config_id"]: Configuration.from_dict(r["config"])
+            for r in select(db, schema.configurations, study)
+        },
+        generations=rows.generations(select(db, schema.proposals, study)),
+        ended=_ended(db, study, kept),
+        failed_attempts=rows.attempts(select(db, schema.failed_attempts, study)),
+    )
+
+
+def curves(
+    db: sa.Connection, study: str, key: Mapping[str, str]
+) -> Iterator[tuple[SeedRun, Curve]]:
+    """Curves in the order of their keys, read as they are taken; ``key`` narrows them down."""
+    table = schema.seed_runs
+    where = [table.c[name] == value for name, value in {"study": study, **key}.items()]
+    query = sa.select(*table.primary_key.columns, table.c.curve).where(*where)
+    query = query.order_by(*table.primary_key.columns).execution_options(yield_per=_AT_A_TIME)
+    for row in db.execute(query).mappings():
+        with readable(study):
+            read = rows.seed_run(row), rows.curve(row)
+        yield read
+
+
+def ended_counts(db: sa.Connection, study: str) -> dict[tuple[str, Phase, SeedRunState], int]:
+    """How many seed runs have ended, by genre, phase and state."""
+    table = schema.seed_runs.c
+    by = (table.genre, table.phase, table.state)
+    query = sa.select(*by, sa.func.count()).where(table.study == study).group_by(*by)
+    with readable(study):
+        return {
+            (genre, Phase(phase), SeedRunState(state)): count
+            for genre, phase, state, count in db.execute(query)
+        }
+
+
+def commonest_failure(db: sa.Connection, study: str) -> str:
+    """Why most of the seed runs failed that did, of several the first; empty where none did."""
+    table = schema.seed_runs.c
+    query = sa.select(table.failure).where(table.study == study, table.failure.is_not(None))
+    often, first = sa.func.count().desc(), sa.func.min(table.finished_at)
+    return db.scalar(query.group_by(table.failure).order_by(often, first).limit(1)) or ""
+
+
+def select(
+    db: sa.Connection, table: sa.Table, study: str, without: Iterable[sa.Column[Any]] = ()
+) -> list[sa.RowMapping]:
+    """A study's rows of a table, in the order of their keys."""
+    columns = [column for column in table.c if column not in set(without)]
+    query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
+    return list(db.execute(query).mappings())
