@@ -11,6 +11,7 @@ NAMES = (
     *(
         "search_efficiency",
         "slots",
+        "scale",
         "decision_rules",
         "statistics",
         "coverage",

@@ -21,7 +21,7 @@ import numpy as np
 
 from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
-from study.ledger.record import SeedRun, StudyState
+from study.ledger.record import GenreFacts, SeedRun, StudyState
 from study.ledger.result import RunMetrics, SeedRunResult
 from study.search.planner import grid_configurations, plan
 from study.spec import specfile
@@ -73,28 +73,32 @@ def simulate(home: Path) -> None:
     file = home / "large.yaml"
     file.write_text(SPEC)
     study = Home(home).create(specfile.load(str(file), [], None))
-    baselines = {"pitch_frequencies": 907.0, "markov": 627.0, "repeat_last": 980.0}
-    counts = {
-        f"{split}_songs": n for split, n in (("train", 240), ("validation", 30), ("test", 30))
-    }
-    facts: dict[str, Any] = {
-        "fingerprint": "0" * 64,
-        **counts,
-        "validation_snippets": SNIPPETS,
-        "test_snippets": SNIPPETS,
-        "baselines": {"validation": baselines, "test": baselines},
-    }
-    study.ledger.set_corpus("large", "corpus", {"jazz": facts})
+    study.ledger.set_corpus("large", "corpus", {"jazz": facts()})
     record = study.ledger.read("large")
     rng = np.random.default_rng(0)
     study.ledger.add_configurations("large", grid_configurations(record.spec))
     for run in plan(study.ledger.read("large")).planned:
-        study.ledger.end("large", run, _ended(run, rng))
+        study.ledger.end("large", run, ended(run, rng))
     study.ledger.set_state("large", StudyState.FINISHED)
     study.ledger.close()
 
 
-def _ended(run: SeedRun, rng: np.random.Generator) -> SeedRunResult:
+def facts() -> GenreFacts:
+    """Made-up facts of a genre's music."""
+    baselines = {"pitch_frequencies": 907.0, "markov": 627.0, "repeat_last": 980.0}
+    return {
+        "fingerprint": "0" * 64,
+        "train_songs": 240,
+        "validation_songs": 30,
+        "test_songs": 30,
+        "validation_snippets": SNIPPETS,
+        "test_snippets": SNIPPETS,
+        "baselines": {"validation": baselines, "test": baselines},
+    }
+
+
+def ended(run: SeedRun, rng: np.random.Generator) -> SeedRunResult:
+    """A made-up result of a run, good where its configuration's name says so."""
     quality = int(run.config_id[:4], 16) / 0xFFFF
     bce, mi = 560 + 20 * quality + rng.normal(), 6 * (1 - quality) * rng.random()
     metrics = Metrics(

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from musebar_core.config import Configuration
 from musebar_core.errors import StudyError
 from study.ledger import reading, rows, schema
 from study.ledger.database import Database, without_password
 from study.ledger.reading import Runs
 from study.ledger.record import GenreFacts, Proposal, Record, SeedRun, StudyState
+from study.spec.specfile import restore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from musebar_core.config import Configuration
     from study.ledger.reading import Curve
     from study.ledger.result import Failure, SeedRunResult, SeedRunState
     from study.spec.model import Phase, StudySpec
@@ -186,7 +187,7 @@ class Ledger:
             table, attempts = schema.seed_runs, schema.failed_attempts
             failed = [
                 rows.seed_run(row)
-                for row in reading.select(db, table, study, (table.c.curve,))
+                for row in _select(db, table, study, (table.c.curve,))
                 if (why := rows.result(row).failure) is not None and not why.repeats
             ]
             for run in failed:
@@ -236,7 +237,7 @@ class Ledger:
         def look(db: sa.Connection) -> Record:
             db.exec_driver_sql(reading.SNAPSHOT.get(self.database.engine.dialect.name, "SELECT 1"))
             with reading.readable(study):
-                return reading.read(db, study, kept)
+                return _read(db, study, kept)
 
         return self.database.transact(look)
 
@@ -284,6 +285,27 @@ class Ledger:
             db.execute(table.insert(), found)
 
 
+def _read(db: sa.Connection, study: str, kept: Runs) -> Record:
+    table = schema.studies
+    row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one_or_none()
+    if row is None:
+        raise StudyError(f"the ledger holds no study '{study}'")
+    return Record(
+        spec=restore(row["spec"]),
+        state=StudyState(row["state"]),
+        stop_requested=row["stop_requested"],
+        corpus_path=row["corpus_path"],
+        facts={r["genre"]: rows.facts(r) for r in _select(db, schema.genres, study)},
+        configurations={
+            r["config_id"]: Configuration.from_dict(r["config"])
+            for r in _select(db, schema.configurations, study)
+        },
+        generations=rows.generations(_select(db, schema.proposals, study)),
+        ended=reading.ended(db, study, kept),
+        failed_attempts=rows.attempts(_select(db, schema.failed_attempts, study)),
+    )
+
+
 def _row(study: str, run: SeedRun, result: SeedRunResult) -> dict[str, object]:
     content = rows.result_row(result)
     content["finished_at"] = result.finished_at or now()
@@ -303,6 +325,14 @@ def _recorded(db: sa.Connection, key: dict[str, object]) -> list[str | None]:
 def now() -> str:
     """The time, ISO 8601 in UTC, to the microsecond."""
     return datetime.now(UTC).isoformat()
+
+
+def _select(
+    db: sa.Connection, table: sa.Table, study: str, without: Iterable[sa.Column[Any]] = ()
+) -> list[sa.RowMapping]:
+    columns = [column for column in table.c if column not in set(without)]
+    query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
+    return list(db.execute(query).mappings())
 
 
 def public(spec: StudySpec) -> dict[str, object]:

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from musebar_core.config import Configuration
 from musebar_core.errors import StudyError
 from study.ledger import rows, schema
-from study.ledger.record import Record, SeedRun, StudyState
 from study.ledger.result import SeedRunState
 from study.spec.model import Phase
-from study.spec.specfile import restore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from musebar_core.metric_table import EpochMetrics
+    from study.ledger.record import SeedRun
     from study.ledger.result import SeedRunResult
 
     Curve = tuple[EpochMetrics, ...]
@@ -59,7 +57,8 @@ def readable(study: str) -> Iterator[None]:
         ) from error
 
 
-def _ended(db: sa.Connection, study: str, kept: Runs) -> dict[SeedRun, SeedRunResult]:
+def ended(db: sa.Connection, study: str, kept: Runs) -> dict[SeedRun, SeedRunResult]:
+    """The seed runs that have ended, in the order of their keys."""
     table = schema.seed_runs
     if kept is Runs.NONE:
         return {}
@@ -74,28 +73,6 @@ def _ended(db: sa.Connection, study: str, kept: Runs) -> dict[SeedRun, SeedRunRe
     query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
     found = db.execute(query.execution_options(yield_per=_AT_A_TIME)).mappings()
     return {rows.seed_run(row): read(row) for row in found}
-
-
-def read(db: sa.Connection, study: str, kept: Runs) -> Record:
-    """All there is of a study."""
-    table = schema.studies
-    row = db.execute(sa.select(table).where(table.c.study == study)).mappings().one_or_none()
-    if row is None:
-        raise StudyError(f"the ledger holds no study '{study}'")
-    return Record(
-        spec=restore(row["spec"]),
-        state=StudyState(row["state"]),
-        stop_requested=row["stop_requested"],
-        corpus_path=row["corpus_path"],
-        facts={r["genre"]: rows.facts(r) for r in select(db, schema.genres, study)},
-        configurations={
-            r["config_id"]: Configuration.from_dict(r["config"])
-            for r in select(db, schema.configurations, study)
-        },
-        generations=rows.generations(select(db, schema.proposals, study)),
-        ended=_ended(db, study, kept),
-        failed_attempts=rows.attempts(select(db, schema.failed_attempts, study)),
-    )
 
 
 def curves(
@@ -130,12 +107,3 @@ def commonest_failure(db: sa.Connection, study: str) -> str:
     query = sa.select(table.failure).where(table.study == study, table.failure.is_not(None))
     often, first = sa.func.count().desc(), sa.func.min(table.finished_at)
     return db.scalar(query.group_by(table.failure).order_by(often, first).limit(1)) or ""
-
-
-def select(
-    db: sa.Connection, table: sa.Table, study: str, without: Iterable[sa.Column[Any]] = ()
-) -> list[sa.RowMapping]:
-    """A study's rows of a table, in the order of their keys."""
-    columns = [column for column in table.c if column not in set(without)]
-    query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
-    return list(db.execute(query).mappings())

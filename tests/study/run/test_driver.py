@@ -21,7 +21,9 @@ from study.spec.model import Phase
 
 @pytest.fixture
 def driver(tmp_path, tiny_spec, corpus):
-    spec = tiny_spec(corpus__source=str(corpus.path), resources__slots="2")
+    spec = tiny_spec(
+        corpus__source=str(corpus.path), resources__slots="2", seeds="{search: 3, confirm: 3}"
+    )
     study = Home(tmp_path / "studies").create(spec)
     study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
     study.ledger.add_configurations("tiny", spec.methods.values())
