@@ -5,9 +5,9 @@
 Six genres, a grid and a search (sampler random, so that no model is timed). All but the last
 :data:`TIMED` seed runs are written into a SQLite ledger beforehand; the rest go through the real
 driver, planner, lease and ledger without Ray, results made up, in any order of 64 in flight.
-Printed is the processor time from a result's arrival to the next dispatch. Proposals, which are computed
-beside, are left out. Then each command runs in a process of its own, whose largest memory is
-printed, and at the end a study of many runs of a few milliseconds through the real Ray.
+Printed is the processor time from a result's arrival to the next dispatch. Proposals, which are
+computed beside, are left out. Then each command runs in a process of its own, whose largest memory
+is printed, and at the end a study of many runs of a few milliseconds through the real Ray.
 """
 
 from __future__ import annotations
