@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from study.statistics.purposes import pair_noise
+from study.statistics.noise import pair_noise
 from study.statistics.signflip import ALPHA, EXACT_SEEDS, patterns
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, assert_never
 import numpy as np
 
 from musebar_core.errors import UsageError
+from study.statistics.noise import pair_noise, positive_noise, within_tolerance
 from study.statistics.trainings import trainings_price
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ BEYOND_WEIGHT = 3.0
 
 RATE_WEIGHT = 2.0
 """Nats of BCE that a nat of KL beyond the rate costs: more than it can buy."""
-
-_LEAST_NOISE = 1e-6
 
 
 class Purpose(StrEnum):
@@ -203,7 +202,7 @@ def rank(candidates: Sequence[Candidate], aim: Aim) -> Ranking:
             return _representation(table)
         case Purpose.DENSITY:
             every = list(range(len(table.ids)))
-            pool = _within_tolerance(table.nll)
+            pool = within_tolerance(table.nll, TOLERANCE)
             return _ranked(table, every, table.nll, (table.nll,), pool=pool)
         case Purpose.RECONSTRUCTION:
             return _reconstruction(table, aim.rate)
@@ -231,25 +230,11 @@ class _Table:
         return np.array([trainings_price(row.collapsed, self.n_seeds) for row in self.rows])
 
 
-def pair_noise(figures: NDArray[np.float64]) -> float:
-    """Standard deviation of a paired difference of two rows of ``[k, n]``, pooled over all pairs.
-
-    From the residuals of row and column means, (k - 1) (n - 1) degrees of freedom: what seeds do to
-    all rows alike is no noise. NaN for one row or one column.
-    """
-    k, n = figures.shape
-    if k < 2 or n < 2:
-        return math.nan
-    centred = figures - figures.mean(axis=1, keepdims=True)
-    squares = float((centred**2).sum() - (centred.sum(axis=0) ** 2).sum() / k)
-    return math.sqrt(max(0.0, 2 * squares / ((k - 1) * (n - 1))))
-
-
 def _representation(table: _Table) -> Ranking:
     """The most informative of those within the tolerance, less the price of NLL and of collapse."""
-    admitted = _within_tolerance(table.nll)
+    admitted = within_tolerance(table.nll, TOLERANCE)
     few = admitted if len(admitted) > 1 else list(range(len(table.ids)))
-    nll_noise, mi_noise = (_noise(one[few]) for one in (table.nll, table.mi_lower))
+    nll_noise, mi_noise = (positive_noise(one[few]) for one in (table.nll, table.mi_lower))
     gaps = (table.nll.mean(axis=1) - table.nll.mean(axis=1).min()) / nll_noise
     beyond = BEYOND_WEIGHT * np.maximum(0, gaps - TOLERANCE)
     seed_costs = table.nll / nll_noise - table.mi_lower / mi_noise
@@ -258,38 +243,6 @@ def _representation(table: _Table) -> Ranking:
     tolerance = TOLERANCE * nll_noise if table.n_seeds > 1 else None
     metrics = (table.nll, -table.mi_lower)
     return _ranked(table, admitted, seed_costs, metrics, costs, tolerance=tolerance)
-
-
-def _within_tolerance(nll: NDArray[np.float64]) -> list[int]:
-    """Rows of ``[k, n]`` whose mean NLL is as good as the best's, the best first.
-
-    Taken in order of their means, each is held against the noise of those before it and of its own
-    pair with the best, whichever is larger. So what is clearly worse adds no noise, and who is
-    admitted does not depend on it.
-    """
-    means = nll.mean(axis=1)
-    order = [int(i) for i in np.argsort(means, kind="stable")]
-    best, n = order[0], nll.shape[1]
-    if n < 2:
-        return [best]
-    centred = nll - means[:, None]
-    taken, total, squares = [best], centred[best].copy(), float((centred[best] ** 2).sum())
-    for row in order[1:]:
-        own = float((centred[row] - centred[best]).std(ddof=1))
-        k = len(taken)
-        rest = max(0.0, squares - float((total**2).sum()) / k)
-        pooled = math.sqrt(2 * rest / ((k - 1) * (n - 1))) if k > 1 else 0.0
-        if means[row] - means[best] <= TOLERANCE * max(own, pooled):
-            taken.append(row)
-            total += centred[row]
-            squares += float((centred[row] ** 2).sum())
-    return taken
-
-
-def _noise(figures: NDArray[np.float64]) -> float:
-    """Noise of a pair, never 0; of one seed 1: nats then count as they are."""
-    noise = pair_noise(figures)
-    return 1.0 if math.isnan(noise) else max(noise, _LEAST_NOISE)
 
 
 def _reconstruction(table: _Table, rate: float | None) -> Ranking:
