@@ -52,6 +52,8 @@ class Metric:
         Where it is undefined; empty where it always has a value.
     every_evaluation
         Whether each evaluation has it, or only that of the reported epoch.
+    least, most
+        What it cannot be below or above; None for no bound.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Metric:
     averaged: bool = False
     null_where: str = ""
     every_evaluation: bool = True
+    least: float | None = None
+    most: float | None = None
 
     def cost(self, value: float) -> float:
         """Turn a value so that less is better; one without a direction stays as it is."""
@@ -78,6 +82,7 @@ METRICS = (
         meaning="binary cross-entropy, summed over T and P",
         direction=Direction.LOWER,
         averaged=True,
+        least=0.0,
     ),
     Metric(
         name="kl",
@@ -86,6 +91,7 @@ METRICS = (
         label="KL",
         meaning="KL of the last posterior, summed over L",
         averaged=True,
+        least=0.0,
     ),
     Metric(
         name="kl_bars",
@@ -94,6 +100,7 @@ METRICS = (
         label="KL over bars",
         meaning="mean of the KL over the r posteriors",
         averaged=True,
+        least=0.0,
     ),
     Metric(
         name="elbo",
@@ -103,6 +110,7 @@ METRICS = (
         meaning="-(bce + kl), weight always 1",
         direction=Direction.HIGHER,
         averaged=True,
+        most=0.0,
     ),
     Metric(
         name="mi_lower",
@@ -112,6 +120,7 @@ METRICS = (
         meaning="lower end of the mutual information bracket",
         direction=Direction.HIGHER,
         averaged=True,
+        least=0.0,
     ),
     Metric(
         name="mi_upper",
@@ -121,6 +130,7 @@ METRICS = (
         meaning="upper end of the mutual information bracket",
         direction=Direction.HIGHER,
         averaged=True,
+        least=0.0,
     ),
     Metric(
         name="mi_cap",
@@ -137,6 +147,7 @@ METRICS = (
         meaning="variance of mu over snippets above 0.01",
         direction=Direction.HIGHER,
         averaged=True,
+        least=0.0,
     ),
     Metric(
         name="informative_share",
@@ -146,6 +157,7 @@ METRICS = (
         meaning="mi_upper / kl; null where kl is 0",
         direction=Direction.HIGHER,
         null_where="kl is 0",
+        least=0.0,
     ),
     Metric(
         name="collapsed",
@@ -173,6 +185,7 @@ METRICS = (
         averaged=True,
         null_where="not the reported epoch",
         every_evaluation=False,
+        least=0.0,
     ),
     Metric(
         name="reconstruction_accuracy",
@@ -184,6 +197,8 @@ METRICS = (
         averaged=True,
         null_where="not the reported epoch",
         every_evaluation=False,
+        least=0.0,
+        most=1.0,
     ),
 )
 """Every metric, in the order of the tables' columns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from musebar_core import metric_table
 from musebar_core.size import n_parameters
 from reports.answers.choice import full_counts, validation
-from reports.answers.cost import Cost, cost
+from reports.answers.cost import Cost, Training, cost, training
 from reports.answers.headline import Headline, headline, ties_of
 from reports.answers.methods import DEFAULT
 from reports.answers.stages import Stages, stages
@@ -21,7 +21,7 @@ from reports.stats.bootstrap import studentised_interval
 from reports.stats.improvement import Improvement, improvement
 from reports.stats.separation import Separation, separation
 from reports.stats.variance import VarianceParts, variance_parts
-from study.statistics.intervals import paired_difference
+from study.statistics.intervals import paired_difference, within
 from study.statistics.signflip import SignFlip, sign_flip
 from study.statistics.trainings import collapse_rate, expected_trainings
 
@@ -111,6 +111,8 @@ class Card:
         Studentised bootstrap interval of the choice's mean, 95%; None with fewer than 5 seeds.
     cost
         Device hours of every seed run of the genre.
+    training
+        What one training of the choice costs; None where no run has recorded its time.
     """
 
     study: str
@@ -134,6 +136,7 @@ class Card:
     variance: VarianceParts | None
     studentised: tuple[float, float] | None
     cost: Cost
+    training: Training | None
 
     @property
     def chosen(self) -> ConfigurationSummary:
@@ -173,10 +176,9 @@ def decision_card(tables: StudyTables, choice: Choice) -> Card:
         transfers=transfers(tables, choice.chosen, choice.aim, metric),
         smallest=_smallest(choice, metric),
         variance=variance_parts(costs),
-        studentised=studentised_interval(
-            validation(choice.chosen).metric(metric).values, np.random.default_rng([10])
-        ),
+        studentised=_studentised(validation(choice.chosen).metric(metric), metric),
         cost=cost(tables, choice.genre),
+        training=training(tables, choice.chosen),
     )
 
 
@@ -191,6 +193,13 @@ def _table(pool: Sequence[ConfigurationSummary], metric: str) -> NDArray[np.floa
     shared = sorted(set.intersection(*({*mean.seeds} for mean in means)))
     by_seed = [dict(zip(mean.seeds, mean.values, strict=True)) for mean in means]
     return np.array([[values[seed] for seed in shared] for values in by_seed])
+
+
+def _studentised(mean: SeedMean, metric: str) -> tuple[float, float] | None:
+    """The studentised interval of a mean, kept to what the metric can be."""
+    interval = studentised_interval(mean.values, np.random.default_rng([10]))
+    entry = metric_table.metric(metric)
+    return within(replace(mean, interval=interval), entry.least, entry.most).interval
 
 
 def _rival(chosen: ConfigurationSummary, row: ConfigurationSummary, metric: str) -> Rival | None:

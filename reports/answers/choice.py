@@ -394,7 +394,7 @@ def _shortfall(
     return Shortfall(
         genre=genre,
         study=tables.name,
-        state=tables.state,
+        state=tables.standing,
         n_wanted=wanted,
         most=max(rows, key=lambda s: s.n_measured, default=None),
         n_failed=sum(len(s.failures) for s in rows),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from study.results.tables import StudyTables
 
 
@@ -51,18 +54,29 @@ def curve(
     metric: str = "validation_bce",
 ) -> Curve:
     """Gather one metric's curve; it has no traces where no run has been recorded."""
-    found = tables.curves_of(genre, config_id, phase)
-    rows = found[["seed", "epoch", metric]].dropna().sort_values(["seed", "epoch"])
-    traces = tuple(
-        Trace(
-            int(str(seed)),
-            tuple(int(epoch) for epoch in group["epoch"]),
-            tuple(float(value) for value in group[metric]),
-        )
-        for seed, group in rows.groupby("seed", sort=True)
-    )
-    epochs, means = _mean(traces)
-    return Curve(genre, config_id, phase, metric, traces, epochs, means)
+    known = _known.get(id(tables))
+    if known is None:
+        known = _known[id(tables)] = {}
+        weakref.finalize(tables, _known.pop, id(tables))
+    key = genre, config_id, phase, metric
+    if key not in known:
+        traces = _traces(tables.curves_of(genre, config_id, phase), metric)
+        known[key] = Curve(*key, traces, *_mean(traces))
+    return known[key]
+
+
+_known: dict[int, dict[tuple[str, str, str, str], Curve]] = {}
+"""Curves of the tables that are alive, by identity: several pages show the same ones."""
+
+
+def _traces(rows: pd.DataFrame, metric: str) -> tuple[Trace, ...]:
+    """Read the rows of one curve, seed by seed, epochs ascending; empty cells are left out."""
+    known = rows[["seed", "epoch", metric]].dropna()
+    by_seed: dict[int, list[tuple[int, float]]] = {}
+    columns = (known[name] for name in ("seed", "epoch", metric))
+    for seed, epoch, value in zip(*columns, strict=True):
+        by_seed.setdefault(int(seed), []).append((int(epoch), float(value)))
+    return tuple(Trace(seed, *zip(*sorted(by_seed[seed]), strict=True)) for seed in sorted(by_seed))
 
 
 def _mean(traces: tuple[Trace, ...]) -> tuple[tuple[int, ...], tuple[float, ...]]:

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 from musebar_core.states import RunState
 from reports.answers.cost import Hours, device_hours
-from reports.answers.summaries import genre_names
+from reports.answers.methods import DEFAULT
+from reports.answers.summaries import baseline_bce, genre_names
 from study.results.columns import SeedRunState
+from study.statistics.intervals import mean_over_seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
+    from reports.answers.summaries import ConfigurationSummary
     from study.results.tables import StudyTables
+    from study.statistics.intervals import SeedMean
 
 PAPER_SCALE = {"snippet_steps": 240, "hidden": 512, "epochs": 3000, "seeds": 10}
 """The paper's own scale (section 4 and Table 1): what a smaller study is told apart by."""
@@ -93,6 +97,45 @@ class Overview:
     failed_hours: float
     nodes: tuple[str, ...]
     versions: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a genre's choice stands on test, in nats per snippet against the Markov chain.
+
+    Attributes
+    ----------
+    choice, default
+        Test BCE of the choice, and of the paper's own method, minus the Markov chain's: under 0 is
+        better. None where it is not measured; ``default`` also where it is the choice.
+    """
+
+    genre: str
+    choice: SeedMean | None
+    default: SeedMean | None
+
+
+def standing(
+    tables: StudyTables,
+    genre: str,
+    chosen: ConfigurationSummary | None,
+    methods: Iterable[ConfigurationSummary],
+) -> Standing:
+    """Set a genre's choice, and the paper's default among ``methods``, against the Markov chain."""
+    markov = baseline_bce(tables, genre, "test").get("markov")
+    default = next((row for row in methods if row.method == DEFAULT), None)
+    if default is not None and chosen is not None and default.config_id == chosen.config_id:
+        default = None
+    return Standing(genre, _against(chosen, markov), _against(default, markov))
+
+
+def _against(row: ConfigurationSummary | None, markov: float | None) -> SeedMean | None:
+    if row is None or row.test is None or markov is None:
+        return None
+    mean = row.test.bce
+    return mean_over_seeds(
+        {seed: value - markov for seed, value in zip(mean.seeds, mean.values, strict=True)}
+    )
 
 
 def overview(tables: StudyTables) -> Overview:

@@ -137,7 +137,7 @@ def recommendation(
     card = decision_card(tables, choice)
     return Recommendation(
         study=tables.name,
-        state=tables.state,
+        state=tables.standing,
         genre=genre,
         aim=choice.aim,
         choice=choice,
@@ -210,7 +210,7 @@ def _training(tables: StudyTables, choice: Choice) -> Training | None:
 
 def _cautions(tables: StudyTables, choice: Choice, baselines: dict[str, float]) -> list[Caution]:
     applies = {
-        Caution.UNFINISHED: tables.state is not StudyState.FINISHED,
+        Caution.UNFINISHED: tables.standing is not StudyState.FINISHED,
         Caution.BASELINES_UNBEATEN: bool(_unbeaten(choice, baselines)),
         Caution.BASELINES_UNKNOWN: not baselines,
         Caution.COLLAPSED_SEEDS: choice.chosen.collapsed > 0,

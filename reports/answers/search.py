@@ -12,7 +12,7 @@ import pandas as pd
 
 from musebar_core.settings import values
 from reports.answers.naming import own_settings
-from reports.stats.importance import importances
+from reports.stats.importance import importances, weighable
 from study.results.columns import DecisionStage, Outcome
 from study.statistics.pareto import pareto_front as dominated_by_none
 
@@ -81,6 +81,20 @@ class Search:
     is_search: bool
 
     @property
+    def weighed(self) -> tuple[str, ...]:
+        """Settings of which two values at least were tried several times."""
+        return tuple(name for name in self.names if weighable(self.cells(name)))
+
+    @property
+    def rare(self) -> tuple[str, ...]:
+        """Settings that varied too rarely to be compared value by value."""
+        return tuple(name for name in self.names if not weighable(self.cells(name)))
+
+    def cells(self, name: str) -> list[Value]:
+        """The value of a setting in each trial."""
+        return [trial.settings[name] for trial in self.trials]
+
+    @property
     def best_so_far(self) -> tuple[float, ...]:
         """Lowest mean BCE up to each trial."""
         return tuple(accumulate((trial.bce for trial in self.trials), min))
@@ -104,9 +118,14 @@ def search(tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
 
 
 def importance(found: Search) -> Importances | None:
-    """Weigh the settings of a search against each other by mean validation BCE."""
+    """Weigh the settings of a search against each other by mean validation BCE.
+
+    Only those that can be: see :attr:`Search.rare`.
+    """
+    if not found.weighed:
+        return None
     return importances(
-        [trial.settings for trial in found.trials],
+        [{name: trial.settings[name] for name in found.weighed} for trial in found.trials],
         [trial.bce for trial in found.trials],
         [trial.figures.bce.values for trial in found.trials],  # noqa: PD011  (no pandas)
     )

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from musebar_core.config import Configuration
-from musebar_core.metric_table import averaged
+from musebar_core.metric_table import averaged, metric
 from musebar_core.states import RunState
 from reports.answers.naming import telling
 from study.results.columns import BASELINES, SeedRunState
 from study.statistics.eligibility import too_many_collapsed
-from study.statistics.intervals import NOT_MEASURED, SeedMean, mean_over_seeds
+from study.statistics.intervals import NOT_MEASURED, SeedMean, mean_over_seeds, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -274,20 +274,21 @@ def _columns() -> list[str]:
 def _summary(genre: str, key: tuple[str, str], runs: list[ResultRow], n_planned: int) -> Summary:
     done = [run for run in runs if run["state"] != SeedRunState.FAILED]
     methods = [run["method"] for run in runs if _present(run["method"])]
+    config = Configuration.from_dict(json.loads(runs[0]["config"]))
     return ConfigurationSummary(
         genre=genre,
         config_id=key[0],
         phase=key[1],
         method=str(methods[0]) if methods else None,
-        config=Configuration.from_dict(json.loads(runs[0]["config"])),
+        config=config,
         n_planned=n_planned,
         seeds=tuple(int(run["seed"]) for run in done),
         failures=tuple(_failure(run) for run in runs if run["state"] == SeedRunState.FAILED),
         undertrained_seeds=tuple(
             sorted(int(run["seed"]) for run in done if run["state"] == RunState.UNDERTRAINED)
         ),
-        validation=_split(done, "validation_"),
-        test=_split(done, "test_"),
+        validation=_split(done, "validation_", config),
+        test=_split(done, "test_", config),
     )
 
 
@@ -298,9 +299,11 @@ def _failure(run: ResultRow) -> Failure:
     )
 
 
-def _split(done: list[ResultRow], prefix: str) -> SplitSummary | None:
+def _split(done: list[ResultRow], prefix: str, config: Configuration) -> SplitSummary | None:
     means = {name: mean_over_seeds(_by_seed(done, prefix + name)) for name in averaged()}
-    measured = {name: mean for name, mean in means.items() if mean is not None}
+    measured = {
+        name: _possible(name, mean, config) for name, mean in means.items() if mean is not None
+    }
     caps = list(_by_seed(done, prefix + "mi_cap").values())
     snippets = list(_by_seed(done, prefix + "n_snippets").values())
     if not measured or not caps or not snippets:
@@ -313,6 +316,13 @@ def _split(done: list[ResultRow], prefix: str) -> SplitSummary | None:
             seed for seed, flag in sorted(_by_seed(done, prefix + "collapsed").items()) if flag
         ),
     )
+
+
+def _possible(name: str, mean: SeedMean, config: Configuration) -> SeedMean:
+    """Keep an interval to what the metric can be: at most every unit is active."""
+    entry = metric(name)
+    units = float(config.model.latent_length)
+    return within(mean, entry.least, units if name == "active_units" else entry.most)
 
 
 def _by_seed(done: list[ResultRow], column: str) -> dict[int, float]:

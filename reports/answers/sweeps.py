@@ -94,11 +94,15 @@ class Heatmap:
         Whether the cells pool whatever else was tried; else they share all other settings.
     searched
         Whether it comes from a search.
+    chosen
+        Latent length and regularizers of the recommended configuration, where it lies on this
+        slice; None where it does not.
     """
 
     cells: tuple[HeatCell, ...]
     pooled: bool
     searched: bool
+    chosen: tuple[int, int] | None = None
 
     @property
     def latent_lengths(self) -> tuple[int, ...]:
@@ -111,27 +115,46 @@ class Heatmap:
         return tuple(sorted({cell.regularizers for cell in self.cells}))
 
 
-def heatmap(rows: Iterable[ConfigurationSummary]) -> Heatmap | None:
+MOST_SLICES = 8
+"""Slices of a heatmap that are offered: that of the recommendation, then those of most cells."""
+
+
+def heatmap(
+    rows: Iterable[ConfigurationSummary], chosen: ConfigurationSummary | None = None
+) -> Heatmap | None:
+    """Return the first of :func:`heatmaps`; None where there is none."""
+    return next(iter(heatmaps(rows, chosen)), None)
+
+
+def heatmaps(
+    rows: Iterable[ConfigurationSummary], chosen: ConfigurationSummary | None = None
+) -> tuple[Heatmap, ...]:
     """Lay a genre's configurations out by latent length and number of regularizers.
 
-    Where configurations that share all other settings fill two values of each, those are
-    shown. Otherwise each cell shows the lowest mean validation BCE of all that were tried
-    there, and says of how many. None where that does not span two values of each either.
+    Where configurations that share all other settings fill two values of each, each such slice is
+    a heatmap: first the one through the recommended configuration, then those of most cells.
+    Otherwise each cell shows the lowest mean validation BCE of all that were tried
+    there, and says of how many. Empty where that does not span two values of each either.
     """
     measured = [row for row in rows if row.validation is not None and row.phase != "methods"]
     groups: dict[tuple[str, str], list[ConfigurationSummary]] = {}
     for row in measured:
         key = row.phase, _others(row, ("latent_length", "regularizers"))
         groups.setdefault(key, []).append(row)
-    exact = [_heatmap(group, pooled=False) for group in groups.values()]
+    exact = [_heatmap(group, chosen, pooled=False) for group in groups.values()]
     whole = [one for one in exact if _spans(one) and len(one.cells) >= 4]
     if whole:
-        return max(whole, key=lambda one: (not one.searched, len(one.cells), _shared(one)))
-    pooled = _heatmap([row for row in measured if row.phase == "search"] or measured, pooled=True)
-    return pooled if _spans(pooled) and len(pooled.cells) >= 4 else None
+        whole.sort(key=_shared)
+        whole.sort(key=lambda one: (one.chosen is None, one.searched, -len(one.cells)))
+        return tuple(whole[:MOST_SLICES])
+    searched = [row for row in measured if row.phase == "search"]
+    pooled = _heatmap(searched or measured, chosen, pooled=True)
+    return (pooled,) if _spans(pooled) and len(pooled.cells) >= 4 else ()
 
 
-def _heatmap(rows: list[ConfigurationSummary], *, pooled: bool) -> Heatmap:
+def _heatmap(
+    rows: list[ConfigurationSummary], chosen: ConfigurationSummary | None, *, pooled: bool
+) -> Heatmap:
     cells: dict[tuple[int, int], list[ConfigurationSummary]] = {}
     for row in rows:
         key = row.config.model.latent_length, row.config.model.regularizers
@@ -139,7 +162,9 @@ def _heatmap(rows: list[ConfigurationSummary], *, pooled: bool) -> Heatmap:
     found = tuple(
         HeatCell(*key, min(cells[key], key=_bce), len(cells[key])) for key in sorted(cells)
     )
-    return Heatmap(found, pooled, any(row.phase == "search" for row in rows))
+    shown = {cell.row.config_id: (cell.latent_length, cell.regularizers) for cell in found}
+    marked = None if chosen is None else shown.get(chosen.config_id)
+    return Heatmap(found, pooled, any(row.phase == "search" for row in rows), marked)
 
 
 def _shared(one: Heatmap) -> str:

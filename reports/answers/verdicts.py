@@ -125,7 +125,7 @@ class _Context:
 
 def _is_waiting(tables: StudyTables, arms: Arms, wanted: int) -> bool:
     """Whether runs of the claims are still to come, so that nothing is tested yet."""
-    if tables.state is StudyState.FINISHED:
+    if tables.standing is StudyState.FINISHED:
         return False
     counts = [runs.n_done for arm in arms.methods.values() for runs in arm.values()]
     planned = tables.planned

@@ -90,7 +90,7 @@ def missing_methods(
     planned = tables.planned
     asked = ((planned["genre"] == genre) & (planned["phase"] == "methods")).any()
     listed = tables.spec.search.space == "methods"
-    if tables.state is StudyState.FINISHED or not (asked or listed):
+    if tables.standing is StudyState.FINISHED or not (asked or listed):
         return ()
     return tuple(name for name in Method if name not in {row.method for row in rows})
 

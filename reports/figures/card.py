@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from study.statistics.intervals import SeedMean
 
 TIED, WORSE, RECOMMENDED = "in the tie set", "distinguishably worse", "recommended"
+OUTSIDE = "left out of the choice"
+"""Of finalists that the purpose's metric did not decide between: no verdict on their worth."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ LOOKS = {
     RECOMMENDED: (style.CHOSEN_COLOUR, "star"),
     TIED: ("#0072B2", "circle"),
     WORSE: (style.OTHER_COLOUR, "circle-open"),
+    OUTSIDE: (style.OTHER_COLOUR, "x-thin"),
 }
 """Group to colour and symbol."""
 
@@ -56,6 +59,7 @@ def apart(rows: Sequence[Apart], x_title: str) -> go.Figure:
                 name=group,
                 error_x=style.error_bars([row.difference for row in found], colour),
                 marker={"color": colour, "size": 11, "symbol": symbol},
+                customdata=[row.config_id for row in found],
                 text=[
                     f"{style.escape(row.label)} ({row.config_id})<br>"
                     f"{with_interval(row.difference)} nats, p {row.p:.2g}"
@@ -78,7 +82,7 @@ def stages(
     """
     rows = found.finalists
     drawn = style.figure(x_title, "", height=130 + style.ROW_PIXELS * len(rows))
-    own = [groups.get(one.config_id, WORSE) for one in rows]
+    own = [groups.get(one.config_id, OUTSIDE) for one in rows]
     for group, look in LOOKS.items():
         at = [i for i, name in enumerate(own) if name == group]
         if at:
@@ -130,7 +134,12 @@ def _finalists(
             name=name,
             text=[_stage_hover(one) for one in rows.values()],
             error_x=style.error_bars([one.confirmed for one in rows.values()], colour),
-            marker={"color": colour, "size": 11, "symbol": symbol},
+            marker={
+                "color": colour,
+                "size": 11,
+                "symbol": symbol,
+                "line": {"color": colour, "width": 2},
+            },
             hovertemplate="%{text}<extra></extra>",
         )
     )

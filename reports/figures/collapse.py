@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from reports.answers.views import is_chosen
 from reports.figures import style
-from reports.words.labels import brief, compared_label, value_text, with_interval
+from reports.words.labels import brief, compared_label, phase, value_text, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def active_units(
                 name=name,
                 marker={"color": colour, "size": 10, "symbol": symbol, "opacity": 0.75},
                 text=[
-                    f"{style.escape(brief(row))}<br>{row.config_id}, {row.phase}<br>"
+                    f"{style.escape(brief(row))}<br>{row.config_id}, {phase(row.phase)}<br>"
                     f"{with_interval(mean)} of {row.config.model.latent_length}, "
                     f"{mean.n_seeds} seeds"
                     for row, mean in zip(group, means, strict=True)

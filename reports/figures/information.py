@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from musebar_core.metrics import COLLAPSE_NATS
 from reports.answers.methods import Method
 from reports.figures import style
-from reports.words.labels import compared_label, name_of, number
+from reports.words.labels import compared_label, name_of, number, phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,6 +102,7 @@ def _add(drawn: go.Figure, group: _Group, x: Literal["kl", "bce"]) -> None:
                 "symbol": symbol,
                 "line": {"color": colour, "width": 2},
             },
+            customdata=[p.row.config_id for p in points],
             text=[_hover(p) for p in points],
             hovertemplate="%{text}<extra></extra>",
         )
@@ -111,7 +112,7 @@ def _add(drawn: go.Figure, group: _Group, x: Literal["kl", "bce"]) -> None:
 def _hover(point: InformationPoint) -> str:
     row = point.row
     lines = [
-        f"{name_of(row)} ({row.config_id}, {row.phase})",
+        f"{name_of(row)} ({row.config_id}, {phase(row.phase)})",
         f"BCE {number(point.bce)}, KL {number(point.kl)}",
         f"MI {number(point.mi_lower)} to {number(point.mi_upper)} nats",
         f"collapsed {row.collapsed} of {row.n_done} seeds",
@@ -135,7 +136,7 @@ def _identity(drawn: go.Figure, end: float) -> None:
 def _threshold(drawn: go.Figure) -> None:
     drawn.add_hrect(y0=0, y1=COLLAPSE_NATS, fillcolor=style.NEUTRAL, opacity=0.1, line_width=0)
     drawn.add_annotation(
-        text=f"collapsed: mi_upper below {COLLAPSE_NATS}",
+        text=f"collapsed: upper bound below {COLLAPSE_NATS}",
         x=1,
         xref="paper",
         xanchor="right",
@@ -150,7 +151,7 @@ def _threshold(drawn: go.Figure) -> None:
 def _cap(drawn: go.Figure, cap: float) -> None:
     drawn.add_hline(y=cap, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
     drawn.add_annotation(
-        text=f"log N = {number(cap)}: mi_lower's cap",
+        text=f"log N = {number(cap)}: the lower bound's cap",
         x=0,
         xref="paper",
         xanchor="left",

@@ -36,6 +36,7 @@ def history(found: Search, baselines: dict[str, float], colour: str) -> go.Figur
                 y=[t.bce for t in group],
                 mode="markers",
                 name=name,
+                customdata=[t.row.config_id for t in group],
                 text=[_hover(t) for t in group],
                 marker={
                     "color": colour,
@@ -119,6 +120,7 @@ def _marks(trials: Sequence[Trial], name: str, marker: dict[str, object]) -> go.
         y=[t.information for t in trials],
         mode="markers",
         name=name,
+        customdata=[t.row.config_id for t in trials],
         text=[_hover(t) for t in trials],
         marker=marker,
         hovertemplate="%{text}<extra></extra>",

@@ -70,7 +70,7 @@ def parallel(found: Search) -> go.Figure:
     rather than Plotly's parallel coordinates, which need WebGL and do not print.
     """
     trials = sorted(found.trials, key=lambda t: (t.bce, t.number))
-    axes = [_axis(trials, name) for name in found.names]
+    axes = [_axis(trials, name) for name in found.weighed]
     axes += [
         _measured("MI lower", [t.information for t in trials]),
         _measured("BCE", [t.bce for t in trials]),
@@ -102,12 +102,13 @@ def parallel(found: Search) -> go.Figure:
         ticktext=[one[0] for one in axes],
         range=[-0.15, len(axes) - 0.6],
         side="top",
+        tickangle=-30,
         showgrid=False,
         ticks="",
         showline=False,
     )
     drawn.update_yaxes(visible=False, range=[-0.06, 1.06])
-    drawn.update_layout(margin={"l": 48, "r": 20, "t": 50, "b": 50})
+    drawn.update_layout(margin={"l": 48, "r": 20, "t": 90, "b": 50})
     return drawn
 
 
@@ -172,6 +173,7 @@ def slice_panel(found: Search, name: str, baselines: dict[str, float], colour: s
             y=[t.bce for t in trials],
             mode="markers",
             name="configuration",
+            customdata=[t.row.config_id for t in trials],
             text=[t.row.config_id for t in trials],
             marker={"color": colour, "size": 7, "opacity": 0.5},
             hovertemplate="%{text}: %{y:.2f}<extra></extra>",

@@ -155,7 +155,7 @@ def heatmap_panel(found: Heatmap, metric: str, unit: str, scale: str) -> go.Figu
     cells = {(str(c.latent_length), str(c.regularizers)): c for c in found.cells}
     z = [[_cell(cells.get((x, y)), metric) for x in xs] for y in ys]
     hover = [[_hover(cells.get((x, y)), metric) for x in xs] for y in ys]
-    drawn = style.figure("latent length", "regularizers (bars held to the prior)", height=400)
+    drawn = style.figure("latent length", "regularizers (bars with a KL term)", height=400)
     drawn.add_trace(
         go.Heatmap(
             x=xs,
@@ -188,9 +188,29 @@ def heatmap_panel(found: Heatmap, metric: str, unit: str, scale: str) -> go.Figu
             hoverinfo="skip",
         )
     )
+    if found.chosen is not None:
+        drawn.add_trace(_chosen_cell(found.chosen))
     drawn.update_xaxes(type="category", showgrid=False, ticks="")
     drawn.update_yaxes(type="category", showgrid=False, ticks="")
     return drawn
+
+
+def _chosen_cell(chosen: tuple[int, int]) -> go.Scatter:
+    """A frame around the recommended configuration's number."""
+    return go.Scatter(
+        x=[str(chosen[0])],
+        y=[str(chosen[1])],
+        mode="markers",
+        name="recommended",
+        showlegend=True,
+        marker={
+            "symbol": "square-open",
+            "size": 40,
+            "color": style.CHOSEN_COLOUR,
+            "line": {"color": style.CHOSEN_COLOUR, "width": 3},
+        },
+        hovertemplate="recommended<extra></extra>",
+    )
 
 
 TURN = 0.47

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.answers.choice import validation
-from reports.figures.card import RECOMMENDED, TIED, WORSE, Apart, apart, regret, stages
-from reports.pages.cells import Cell, Table
+from reports.figures.card import OUTSIDE, RECOMMENDED, TIED, WORSE, Apart, apart, regret, stages
+from reports.pages.cells import Cell, Table, mean_cell
 from reports.pages.charts import Chart, chart
 from reports.words import labels
 from reports.words.cards import change_text, sections, transfer_text
 from study.statistics.intervals import paired_difference
+from study.statistics.purposes import Purpose
 
 if TYPE_CHECKING:
     from reports.answers.card import Card
@@ -108,7 +109,7 @@ def _ties_table(card: Card, rows: list[Apart]) -> Table:
             (
                 Cell(row.config_id),
                 Cell(row.label),
-                Cell(labels.with_interval(row.difference), row.difference.mean),
+                mean_cell(row.difference),
                 Cell(labels.p_value(row.p), row.p),
                 Cell("in" if row.config_id in members else "worse"),
             )
@@ -129,9 +130,9 @@ def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
         rows=tuple(
             (
                 Cell(one.config_id),
-                Cell(labels.with_interval(one.searched), one.searched.mean),
+                mean_cell(one.searched),
                 Cell(str(one.searched.n_seeds), one.searched.n_seeds),
-                Cell(labels.with_interval(one.confirmed), one.confirmed.mean),
+                mean_cell(one.confirmed),
                 Cell(str(one.confirmed.n_seeds), one.confirmed.n_seeds),
                 Cell(change_text(one.change), one.change.mean),
             )
@@ -144,10 +145,25 @@ def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
         "curse."
     )
     title = f"Search against confirmation, validation {name}, nats"
-    groups = dict.fromkeys(card.ties.members, TIED) | {card.chosen.config_id: RECOMMENDED}
+    groups = dict.fromkeys(card.ties.members, TIED) | dict.fromkeys(card.ties.worse, WORSE)
+    groups[card.chosen.config_id] = RECOMMENDED
+    if any(one.config_id not in groups for one in found.finalists):
+        caption += f" Crosses were {OUTSIDE}, however good their {name}: {_outside(card)}."
     names = {row.config_id: _label(row) for row in genre.rows}
     drawn = stages(found, groups, names, f"validation {name} (nats)")
     return (chart("fig-stages", title, caption, drawn, table),)
+
+
+def _outside(card: Card) -> str:
+    """Say what keeps a finalist out of the pool that the purpose's metric decided between."""
+    match card.aim.purpose:
+        case Purpose.REPRESENTATION:
+            why = "their NLL is beyond the tolerance"
+        case Purpose.RECONSTRUCTION:
+            why = "their KL is beyond the rate"
+        case Purpose.DENSITY:
+            return "they lack seeds, or are mostly undertrained"
+    return f"{why}, they lack seeds, or are mostly undertrained"
 
 
 def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.words import labels
+
+if TYPE_CHECKING:
+    from study.statistics.intervals import SeedMean
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,9 @@ class Cell:
         Colour of the mark before it.
     warning
         Whether it says something that went wrong.
+    spread
+        Ends of the interval of a mean and how many seeds it is over, for the file of the table;
+        None for what is no mean.
     """
 
     text: str
@@ -28,6 +37,18 @@ class Cell:
     href: str | None = None
     swatch: str | None = None
     warning: bool = False
+    spread: tuple[float | None, float | None, int] | None = None
+
+
+def mean_cell(mean: SeedMean | None, text: str | None = None, *, warning: bool = False) -> Cell:
+    """Show a mean over seeds with its interval, or as ``text``; a dash for none."""
+    if mean is None:
+        return Cell("-")
+    shown = labels.with_interval(mean) if text is None else text
+    if not mean.n_seeds:
+        return Cell(shown)
+    low, high = mean.interval or (None, None)
+    return Cell(shown, mean.mean, warning=warning, spread=(low, high, mean.n_seeds))
 
 
 @dataclass(frozen=True)

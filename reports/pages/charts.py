@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reports.pages.render import figure_json
 
@@ -47,13 +47,13 @@ def chart(
     id: str,  # noqa: A002  (HTML's word)
     title: str,
     caption: str,
-    drawn: go.Figure,
+    drawn: go.Figure | dict[str, Any],
     table: Table | None = None,
     *,
     data: str | None = None,
     wide: bool = False,
 ) -> Chart:
-    """Make a chart of a Plotly figure.
+    """Make a chart of a Plotly figure, or of one as plain data.
 
     Raises
     ------

@@ -54,7 +54,9 @@ def collapse_page(study: StudyView, site: Site, genre: GenreView) -> str:
     ]
     shown = [one for one in sections if one is not None]
     here = Place(COLLAPSE, genre.name)
-    return topic_page(study, site, here, f"Collapse: {genre.name}", [LEAD], shown)
+    return topic_page(
+        study, site, here, f"Collapse: {genre.name}", [LEAD], shown, steered=genre.rows
+    )
 
 
 def _information(
@@ -96,7 +98,7 @@ def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
             (
                 Cell(row.config_id),
                 Cell(labels.brief(row)),
-                Cell(row.phase),
+                Cell(labels.phase(row.phase)),
                 Cell(labels.number(split.kl.mean), split.kl.mean),
                 Cell(labels.number(split.mi_lower.mean), split.mi_lower.mean),
                 Cell(labels.number(split.mi_upper.mean), split.mi_upper.mean),
@@ -107,7 +109,7 @@ def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
     return Table(
         id="informative-share",
         caption="KL and the MI bracket, means over seeds in nats, and the informative share, mean "
-        "mi_upper over mean KL.",
+        "upper bound over mean KL.",
         columns=(
             "configuration",
             "settings",

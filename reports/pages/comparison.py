@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.answers.choice import NothingWorks
+from reports.answers.headline import Verdict
 from reports.answers.overview import overview
 from reports.figures.methods import study_panel
-from reports.pages.cells import Cell, Table
+from reports.pages.cells import Cell, Table, mean_cell
 from reports.pages.charts import Chart, chart
 from reports.pages.genre import GENRE
 from reports.pages.overview import asked_line, scale_line
 from reports.pages.render import render
 from reports.pages.site import Place
 from reports.words import labels
+from reports.words.choice import verdict_text
 from reports.words.cost import hours_text
 from reports.words.slugs import slug
 from study.results.tables import StudyState
@@ -53,12 +56,32 @@ def comparison_page(studies: Sequence[StudyView]) -> str:
 
 def _comparable(studies: Sequence[StudyView]) -> bool:
     """Whether all genres of one name hold the same music, cut into snippets of one length."""
-    music: dict[str, set[str]] = {}
-    for study in studies:
-        for row in study.tables.genres.to_dict("records"):
-            music.setdefault(str(row["genre"]), set()).add(str(row["fingerprint"]))
-    lengths = {overview(study.tables).scale.snippet_steps for study in studies}
-    return len(lengths) == 1 and all(len(prints) == 1 for prints in music.values())
+    names = {genre.name for study in studies for genre in study.genres}
+    return len(_grids(studies)) == 1 and all(_is_one_scale(studies, name) for name in names)
+
+
+def _grids(studies: Sequence[StudyView]) -> set[tuple[tuple[int, ...], int, int]]:
+    """Snippet lengths and grids of studies: a BCE is a sum over a snippet's steps."""
+    return {
+        (
+            overview(study.tables).scale.snippet_steps,
+            study.tables.spec.corpus.grid.steps_per_quarter,
+            study.tables.spec.corpus.grid.steps_per_bar,
+        )
+        for study in studies
+    }
+
+
+def _is_one_scale(studies: Sequence[StudyView], genre: str) -> bool:
+    """Whether the BCEs of a genre may stand on one axis: the same music, cut alike."""
+    having = [one for one in studies if genre in {each.name for each in one.genres}]
+    prints = {
+        str(row["fingerprint"])
+        for study in having
+        for row in study.tables.genres.to_dict("records")
+        if str(row["genre"]) == genre
+    }
+    return len(prints) <= 1 and len(_grids(having)) <= 1
 
 
 def _asked(studies: Sequence[StudyView]) -> Table:
@@ -69,7 +92,9 @@ def _asked(studies: Sequence[StudyView]) -> Table:
         rows.append(
             (
                 Cell(study.name, href=f"{study_folder(study.name)}/index.html"),
-                Cell(study.tables.state, warning=study.tables.state is not StudyState.FINISHED),
+                Cell(
+                    study.tables.standing, warning=study.tables.standing is not StudyState.FINISHED
+                ),
                 Cell(scale_line(whole.scale)),
                 Cell(asked_line(study.tables)),
                 Cell(f"{done:,}", done),
@@ -95,6 +120,7 @@ def _answers(studies: Sequence[StudyView]) -> Table:
         columns=(
             "genre",
             "study",
+            "answer",
             "recommended",
             "test BCE",
             "Markov",
@@ -116,12 +142,15 @@ def _answer(study: StudyView, genre: GenreView) -> tuple[Cell, ...]:
     first = (Cell(genre.name, href=f"{study_folder(study.name)}/{file}"), Cell(study.name))
     chosen = genre.chosen
     if chosen is None:
-        return (*first, Cell("none yet", warning=True), *(Cell("-"),) * 6)
+        missing = genre.found.missing
+        none = Verdict.NOTHING_WORKS if isinstance(missing, NothingWorks) else "none yet"
+        return (*first, Cell(str(none), warning=True), *(Cell("-"),) * 7)
     test, markov = chosen.test, genre.baselines["test"].get("markov")
     return (
         *first,
+        *_verdict(genre),
         Cell(labels.brief(chosen)),
-        Cell("-") if test is None else Cell(labels.with_interval(test.bce), test.bce.mean),
+        Cell("-") if test is None else mean_cell(test.bce),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
         Cell("-")
         if test is None
@@ -132,6 +161,19 @@ def _answer(study: StudyView, genre: GenreView) -> tuple[Cell, ...]:
     )
 
 
+def _verdict(genre: GenreView) -> tuple[Cell, ...]:
+    """How the answer begins, and whether something is surely better than it."""
+    answer = genre.found.answer
+    if answer is None:
+        return (Cell("-"),)
+    text = verdict_text(answer.card.headline)
+    better = answer.choice.better
+    if better:
+        default = any(one.is_default for one in better)
+        text += f", but {'the default' if default else 'another'} is better"
+    return (Cell(text, warning=bool(better)),)
+
+
 def _chart(studies: Sequence[StudyView], name: str) -> Chart | None:
     means = [
         (study.name, genre.chosen.test.bce)
@@ -139,7 +181,7 @@ def _chart(studies: Sequence[StudyView], name: str) -> Chart | None:
         for genre in study.genres
         if genre.name == name and genre.chosen is not None and genre.chosen.test is not None
     ]
-    if len(means) < 2:
+    if len(means) < 2 or not _is_one_scale(studies, name):
         return None
     said = "Each seed a dot, each diamond a mean with its 95% interval; lower predicts better."
     drawn = study_panel(means, "test BCE (nats per snippet)")

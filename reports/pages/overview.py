@@ -8,26 +8,32 @@ from musebar_core import yamlfile
 from reports.answers.choice import Caution, NothingWorks
 from reports.answers.headline import Verdict
 from reports.answers.methods import DEFAULT
-from reports.answers.overview import overview
-from reports.pages.cells import Cell, Table
+from reports.answers.overview import overview, standing
+from reports.figures.overview import against_markov
+from reports.pages.cells import Cell, Table, mean_cell
+from reports.pages.charts import Chart, chart
+from reports.pages.configuration import configuration_file
 from reports.pages.listen import LISTEN
+from reports.pages.methods import METHODS
 from reports.pages.render import render, without_secrets
-from reports.pages.shared import context
+from reports.pages.shared import context, source
 from reports.pages.site import Place, Site, StudyPage, Topic
+from reports.pages.verdicts import claims_grid
 from reports.words import labels
 from reports.words.choice import shortfall_text, verdict_text
 from reports.words.cost import hours_text
+from reports.words.overview import facts, use_text
 from reports.words.purposes import purpose_text
-from reports.words.recommendation import longest_code_warning, warning
+from reports.words.recommendation import longest_code_warning, train_command, warning, warnings
 from reports.words.rivals import better_text
 from reports.words.scale import small_scale
-from reports.words.slugs import page_name
+from reports.words.slugs import page_name, slug
 from study.statistics.purposes import Purpose
 
 if TYPE_CHECKING:
     from reports.answers.card import Card
     from reports.answers.cost import Hours
-    from reports.answers.overview import GenreProgress, Scale
+    from reports.answers.overview import GenreProgress, Scale, Standing
     from reports.answers.summaries import SplitSummary
     from reports.pages.view import Answers, GenreView, StudyView
     from study.results.tables import StudyTables
@@ -46,33 +52,108 @@ def overview_page(study: StudyView, site: Site) -> str:
     page: dict[str, Any] = {
         "about": without_secrets(tables.spec.about),
         "overview": whole,
-        "hear": Place(LISTEN).file if site.has(LISTEN) else "",
         "hours": hours_text(whole.hours),
         "scale": scale_line(whole.scale),
         "smaller": small_scale(whole.scale),
+        "genres": [_genre(study, one, site) for one in study.genres],
+        "standings": _standings(study),
         "answer": _answer(study.genres),
+        "claims": claims_grid(study),
+        "methods": Place(METHODS).file if site.has(METHODS) else "",
         "progress": _progress(whole.progress),
         "corpora": _corpora(tables),
-        "missing": [
-            (one.name, shortfall_text(one.found.missing))
-            for one in study.genres
-            if one.found.missing is not None
-        ],
         "warnings": [(one.name, said) for one in study.genres if (said := _warnings(one.found))],
         "per_decision": _per_decision(study, whole.hours),
         "silent": sorted(study.silent.items()),
         "spec": yamlfile.dump(spec, width=100),
         "asked": asked_line(tables),
+        "citation": _citation(study),
         "short": _short(study.genres),
     }
     return render("overview.html.j2", **(context(study, site, Place(OVERVIEW)) | page))
 
 
+def _citation(study: StudyView) -> str:
+    """A BibTeX entry of the study: its name, its music, its versions, the date of its data."""
+    year = f"  year = {{{study.date[:4]}}},\n" if study.date else ""
+    return (
+        f"@misc{{musebar-{study.name},\n"
+        f"  title = {{MuseBar study {study.name}}},\n"
+        f"{year}"
+        f"  note = {{{source(study, None)}}},\n"
+        "}\n"
+    )
+
+
+def _genre(study: StudyView, genre: GenreView, site: Site) -> dict[str, Any]:
+    """One genre's answer: verdict, sentence, what is settled, what it costs, the next command."""
+    found, answer = genre.found, genre.found.answer
+    shared = {"name": genre.name, "slug": slug(genre.name), "card": page_name(genre.name)}
+    if answer is None:
+        nothing = isinstance(found.missing, NothingWorks)
+        said = "" if found.missing is None else shortfall_text(found.missing)
+        return shared | {
+            "verdict": str(Verdict.NOTHING_WORKS) if nothing else "none yet",
+            "kind": "fails" if nothing else "open",
+            "said": f"{said[:1].upper()}{said[1:]}.",
+            "first": "",
+            "facts": (),
+            "command": "",
+            "chosen": None,
+        }
+    better = answer.choice.better
+    return shared | {
+        "verdict": verdict_text(answer.card.headline),
+        "kind": "open" if better else "holds",
+        "said": use_text(answer, _standing(study, genre)),
+        "first": warnings(answer)[0] if better else "",
+        "facts": facts(answer),
+        "command": train_command(answer),
+        "chosen": answer.chosen,
+        "href": configuration_file(answer.chosen.config_id),
+        "listen": f"{Place(LISTEN).file}#genre-{slug(genre.name)}"
+        if site.has(LISTEN) and genre.name in study.music
+        else "",
+    }
+
+
+def _standing(study: StudyView, genre: GenreView) -> Standing:
+    return standing(study.tables, genre.name, genre.chosen, genre.compared)
+
+
+def _standings(study: StudyView) -> Chart | None:
+    """Every genre's choice against the Markov chain and the paper's default, on test."""
+    found = [_standing(study, genre) for genre in study.genres]
+    shown = [one for one in found if one.choice is not None or one.default is not None]
+    if not shown:
+        return None
+    table = Table(
+        id="standings",
+        caption="Test BCE minus the Markov chain's, nats per snippet, with 95% intervals over "
+        "seeds; under 0 is better.",
+        columns=("genre", "recommended", "the paper's default"),
+        rows=tuple(
+            (Cell(one.genre), mean_cell(one.choice), mean_cell(one.default)) for one in shown
+        ),
+    )
+    return chart(
+        "fig-standings",
+        "Test BCE against a Markov chain's, nats a snippet",
+        "Left of the dashed line predicts unseen songs better than a first-order Markov chain; a "
+        "difference of BCE alone does not price what the code carries. 95% intervals over seeds.",
+        against_markov(shown),
+        table,
+    )
+
+
 def _warnings(found: Answers) -> list[str]:
-    """Say a genre's warnings but that of the scale, which is the study's and said once above."""
+    """Say a genre's warnings but those that stand above already."""
     if found.answer is None:
         return []
-    own = (one for one in found.answer.cautions if one is not Caution.SMALL_SCALE)
+    said = {Caution.SMALL_SCALE, Caution.UNFINISHED}  # of the study, and said once above
+    if found.answer.choice.better:
+        said.add(found.answer.cautions[0])  # stands in the answer itself
+    own = (one for one in found.answer.cautions if one not in said)
     return [warning(one, found.answer) for one in own]
 
 
@@ -198,7 +279,7 @@ def _sureness(card: Card) -> tuple[Cell, Cell]:
 
 
 def _bce(split: SplitSummary | None) -> Cell:
-    return Cell("-") if split is None else Cell(labels.with_interval(split.bce), split.bce.mean)
+    return Cell("-") if split is None else mean_cell(split.bce)
 
 
 def _information(split: SplitSummary | None) -> Cell:

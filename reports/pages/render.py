@@ -58,12 +58,19 @@ def _cell(one: Cell) -> str:
     kinds += ["warning"] if one.warning else []
     kind = f' class="{" ".join(kinds)}"' if kinds else ""
     value = "" if one.value is None else f' data-value="{one.value:.10g}"'
-    return f"<td{kind}{value}>{text}</td>"
+    spread = "" if one.spread is None else f' data-ci="{_spread(*one.spread)}"'
+    return f"<td{kind}{value}{spread}>{text}</td>"
 
 
-def figure_json(drawn: go.Figure) -> Markup:
+def _spread(low: float | None, high: float | None, n: int) -> str:
+    """Write an interval and a count: ``1.25 3.5 10``, ends empty where there are none."""
+    ends = ("" if end is None else f"{end:.7g}" for end in (low, high))
+    return f"{' '.join(ends)} {n}"
+
+
+def figure_json(drawn: go.Figure | dict[str, Any]) -> Markup:
     """Write a figure as JSON that may stand in a script element: sorted, without NaN."""
-    plain = json.loads(drawn.to_json())
+    plain = drawn if isinstance(drawn, dict) else json.loads(drawn.to_json())
     text = json.dumps(plain, sort_keys=True, allow_nan=False, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -8,16 +8,19 @@ from reports.answers.search import Search, importance, left_behind, pareto_front
 from reports.figures import search as draw
 from reports.figures.settings import contour, importance_bars, parallel, slice_panel
 from reports.pages import tables as cells
-from reports.pages.cells import Cell, Table
+from reports.pages.cells import Cell, Table, mean_cell
 from reports.pages.charts import Chart, chart
 from reports.pages.genre import ordered
 from reports.pages.site import GenrePage, Place, Site, Topic
 from reports.pages.topic import PageSection, topic_page
-from reports.stats.importance import BEST, FEWEST, Importances
+from reports.stats.importance import BEST, FEWEST, RARE, Importances
 from reports.words import labels
 from reports.words.search import left_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from musebar_core.settings import Value
     from reports.answers.summaries import SplitSummary
     from reports.pages.view import GenreView, StudyView
 
@@ -61,7 +64,7 @@ def search_page(study: StudyView, site: Site, genre: GenreView) -> str:
     ]
     here = Place(SEARCH, genre.name)
     shown = [one for one in sections if one is not None]
-    return topic_page(study, site, here, f"{what}: {genre.name}", [lead], shown)
+    return topic_page(study, site, here, f"{what}: {genre.name}", [lead], shown, steered=genre.rows)
 
 
 def _table(genre: GenreView) -> Table:
@@ -120,7 +123,7 @@ def _history_table(found: Search) -> Table:
                 Cell(str(t.number), t.number),
                 Cell(t.row.config_id),
                 Cell(labels.brief(t.row)),
-                Cell(labels.with_interval(t.figures.bce), t.bce),
+                mean_cell(t.figures.bce),
                 Cell(labels.number(best), best),
                 Cell(
                     labels.collapsed(t.row),
@@ -135,6 +138,9 @@ def _history_table(found: Search) -> Table:
 
 def _importance(found: Search) -> PageSection:
     weighed = importance(found)
+    rare = _rare(found)
+    if weighed is None and rare:
+        return PageSection("importance", "What mattered", notes=(rare,))
     if weighed is None:
         tried = len(found.trials)
         why = (
@@ -156,7 +162,21 @@ def _importance(found: Search) -> PageSection:
         importance_bars(weighed),
         _importance_table(weighed),
     )
-    return PageSection("importance", "What mattered", charts=(one,), side_by_side=False)
+    notes = (rare,) if rare else ()
+    return PageSection(
+        "importance", "What mattered", notes=notes, charts=(one,), side_by_side=False
+    )
+
+
+def _rare(found: Search) -> str:
+    """Name the settings that were changed too rarely to be weighed; empty for none."""
+    if not found.rare:
+        return ""
+    names = ", ".join(labels.setting_label(name) for name in found.rare)
+    return (
+        f"Not weighed, for want of two values that {RARE:.0%} of all each have: {names}. "
+        "What was changed once or twice is told by its own configurations, in the table below."
+    )
 
 
 def _importance_table(weighed: Importances) -> Table:
@@ -176,7 +196,7 @@ def _importance_table(weighed: Importances) -> Table:
 
 
 def _settings(study: StudyView, genre: GenreView, found: Search) -> list[PageSection]:
-    if not found.names:
+    if not found.weighed:
         return []
     baselines, colour = genre.baselines["validation"], study.colours[genre.name]
     lines = chart(
@@ -196,7 +216,7 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[PageSec
             slice_panel(found, name, baselines, colour),
             data=TRIALS,
         )
-        for name in found.names
+        for name in found.weighed
     ]
     pair = _pair(found)
     if pair is not None:
@@ -220,11 +240,17 @@ def _settings(study: StudyView, genre: GenreView, found: Search) -> list[PageSec
 def _pair(found: Search) -> tuple[str, str] | None:
     """Choose the two settings of the contour: the paper's two, else the first two.
 
-    None where so few were tried that the shading would be all guess.
+    Numbers alone: between two words there is nothing to shade. None where so few were tried that
+    the shading would be all guess.
     """
-    paper = [name for name in ("latent_length", "regularizers") if name in found.names]
-    names = [*paper, *(name for name in found.names if name not in paper)]
+    numbers = [name for name in found.weighed if _is_number(found.cells(name))]
+    paper = [name for name in ("latent_length", "regularizers") if name in numbers]
+    names = [*paper, *(name for name in numbers if name not in paper)]
     return (names[0], names[1]) if len(names) >= 2 and len(found.trials) >= FEWEST else None
+
+
+def _is_number(cells: Sequence[Value]) -> bool:
+    return not any(isinstance(value, str | bool) for value in cells)
 
 
 def _front(study: StudyView, genre: GenreView, found: Search) -> PageSection:
@@ -240,9 +266,9 @@ def _front(study: StudyView, genre: GenreView, found: Search) -> PageSection:
             (
                 Cell(t.row.config_id),
                 Cell(labels.brief(t.row)),
-                Cell(labels.with_interval(t.figures.bce), t.bce),
-                Cell(labels.with_interval(t.figures.mi_lower), t.information),
-                Cell(labels.with_interval(t.figures.mi_upper), t.figures.mi_upper.mean),
+                mean_cell(t.figures.bce),
+                mean_cell(t.figures.mi_lower),
+                mean_cell(t.figures.mi_upper),
                 Cell(
                     labels.collapsed(t.row),
                     t.row.collapsed,
@@ -301,8 +327,8 @@ def _measured(split: SplitSummary | None) -> tuple[Cell, Cell]:
     if split is None:
         return Cell("-"), Cell("-")
     return (
-        Cell(labels.with_interval(split.bce), split.bce.mean),
-        Cell(labels.with_interval(split.mi_lower), split.mi_lower.mean),
+        mean_cell(split.bce),
+        mean_cell(split.mi_lower),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.pages import collapse, genre, listen, methods, overview, search, sweeps
+from reports.pages import collapse, configuration, genre, listen, methods, overview, search, sweeps
+from reports.pages.linking import linked
 from reports.pages.site import GenrePage, Place, Site, StudyPage
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def study_pages(study: StudyView, root: str = "") -> dict[str, str]:
         File name to HTML.
     """
     site = Site(tuple(place for place, _ in _planned(study)), root)
-    return {place.file: write(site) for place, write in _planned(study)}
+    own = configuration.configurations(study)
+    pages = {place.file: write(site) for place, write in _planned(study)}
+    pages |= dict(configuration.configuration_pages(study, site, own))
+    hrefs = {config_id: configuration.configuration_file(config_id) for config_id in own}
+    return {file: linked(html, hrefs, file) for file, html in pages.items()}
 
 
 def _planned(study: StudyView) -> Iterator[tuple[Place, Callable[[Site], str]]]:

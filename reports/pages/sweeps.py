@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.answers.sweeps import Heatmap, Setting, Sweep, heatmap, sweeps
+from reports.answers.sweeps import Heatmap, Setting, Sweep, heatmaps, sweeps
 from reports.figures.sweeps import heatmap_panel, sweep_panel
 from reports.pages import tables as cells
 from reports.pages.charts import Chart, chart
 from reports.pages.site import Place, Site, StudyPage, Topic
-from reports.pages.topic import PageSection, topic_page
+from reports.pages.topic import PageSection, Slice, topic_page
 from reports.words import labels
 from reports.words.slugs import slug
 from reports.words.sweeps import held_by_cells, shared_settings
@@ -26,7 +26,7 @@ TOPICS: dict[Setting, Topic] = {
 HEATMAPS = Topic("Heatmaps", "heatmaps")
 NAMES = {
     "latent_length": "latent length (dimensions)",
-    "regularizers": "regularizers (bars held to the prior)",
+    "regularizers": "regularizers (bars with a KL term)",
 }
 LEADS: dict[Setting, str] = {
     "latent_length": (
@@ -64,8 +64,8 @@ PANELS = (
         "Mutual information",
         "mutual information (nats)",
         (
-            "What the code carries, from the mean of mi_lower to that of mi_upper. Under the "
-            "dotted line, 0.5 nats, a code is empty."
+            "What the code carries, from the mean of the lower bound to that of the upper. Under "
+            "the dotted line, 0.5 nats, a code is empty."
         ),
     ),
     (
@@ -102,13 +102,13 @@ def sweep_page(study: StudyView, site: Site, setting: Setting) -> str:
 
 def has_heatmap(study: StudyView) -> bool:
     """Whether some genre has two latent lengths and two numbers of regularizers at least."""
-    return any(heatmap(genre.rows) for genre in study.genres)
+    return any(heatmaps(genre.rows) for genre in study.genres)
 
 
 def heatmap_page(study: StudyView, site: Site) -> str:
     """Write the page of the heatmaps."""
-    found = [(genre, heatmap(genre.rows)) for genre in study.genres]
-    sections = [_heatmap_section(genre, one) for genre, one in found if one is not None]
+    found = [(genre, heatmaps(genre.rows, genre.chosen)) for genre in study.genres]
+    sections = [_heatmap_section(genre, one) for genre, one in found if one]
     heading, lead = "Latent length against regularizers", [HEATMAPS_LEAD]
     return topic_page(study, site, Place(HEATMAPS), heading, lead, sections)
 
@@ -164,33 +164,59 @@ def _sweep_table(id: str, found: tuple[Sweep, ...], genre: GenreView) -> Table: 
     return cells.measures_table(id, rows, genre.baselines["validation"], genre.chosen)
 
 
-def _heatmap_section(genre: GenreView, found: Heatmap) -> PageSection:
-    name = slug(genre.name)
-    table = _heatmap_table(f"heatmap-{name}", found, genre)
-    if held := held_by_cells(found):
-        text = f"Held: {held}."
+def _heatmap_section(genre: GenreView, found: tuple[Heatmap, ...]) -> PageSection:
+    name, first = slug(genre.name), found[0]
+    several = len(found) > 1
+    parts = [
+        _heatmap_slice(genre, one, f"{name}-{at}" if at else name) for at, one in enumerate(found)
+    ]
+    notes = []
+    if first.searched:
+        counts = sorted({cell.row.n_done for one in found for cell in one.cells})
+        seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+        said = f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"
+        few = "Search figures, on {seeds} each: no designed comparison."
+        notes.append((few if first.pooled else SLICE).format(seeds=said))
+    return PageSection(
+        id=f"genre-{name}",
+        heading=genre.name,
+        text=(_heatmap_text(found),),
+        notes=tuple(notes),
+        slices=tuple(parts) if several else (),
+        charts=() if several else parts[0].charts,
+        tables=() if several else parts[0].tables,
+    )
+
+
+def _heatmap_text(found: tuple[Heatmap, ...]) -> str:
+    """Say what the cells share, and whether the recommendation is among them."""
+    first = found[0]
+    if first.chosen is not None:
+        marked = "The frame marks the recommended configuration."
     else:
-        text = (
+        marked = "The recommended configuration is on none of these."
+    if first.pooled:
+        return (
             "No two settings of the search share all others often enough: each cell shows the "
             "configuration of the lowest mean BCE among those tried there, whatever its other "
-            "settings. Cells that were tried more often look better for it."
+            f"settings. Cells that were tried more often look better for it. {marked}"
         )
-    where = f", validation, {genre.name}"
-    panels = (
-        ("bce", "BCE", "nats per snippet", "Cividis_r", "Lower (brighter) predicts better."),
-        (
-            "mi_lower",
-            "MI, lower bound",
-            "nats",
-            "Cividis",
-            (
-                "Brighter carries more. A cell that is good on the left and dark here is an empty "
-                "code."
-            ),
-        ),
-        ("kl", "KL", "nats per snippet", "Cividis", "What the code costs."),
+    if len(found) == 1:
+        return f"Held: {held_by_cells(first)}. {marked}"
+    through = "first the slice through the recommendation" if first.chosen else "first the largest"
+    return (
+        f"Each slice holds all other settings at one value; {through}, then those of most cells. "
+        f"{marked}"
     )
+
+
+def _heatmap_slice(genre: GenreView, found: Heatmap, name: str) -> Slice:
+    table = _heatmap_table(f"heatmap-{name}", found, genre)
+    label = held_by_cells(found) or "all that was tried"
+    if found.chosen is not None:
+        label += " (the recommendation's)"
     hover = " Hover for the interval and the seeds; empty cells were not run."
+    where = f", validation, {genre.name}"
     charts = tuple(
         chart(
             f"fig-heatmap-{metric.replace('_', '-')}-{name}",
@@ -199,23 +225,22 @@ def _heatmap_section(genre: GenreView, found: Heatmap) -> PageSection:
             heatmap_panel(found, metric, unit, scale),
             data=table.id,
         )
-        for metric, title, unit, scale, said in panels
+        for metric, title, unit, scale, said in HEATMAP_PANELS
     )
-    notes = []
-    if found.searched:
-        counts = sorted({cell.row.n_done for cell in found.cells})
-        seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
-        said = f"{seeds} {'seed' if counts[-1] == 1 else 'seeds'}"
-        few = "Search figures, on {seeds} each: no designed comparison."
-        notes.append((few if found.pooled else SLICE).format(seeds=said))
-    return PageSection(
-        id=f"genre-{name}",
-        heading=genre.name,
-        text=(text,),
-        notes=tuple(notes),
-        charts=charts,
-        tables=(table,),
-    )
+    return Slice(label, charts, (table,))
+
+
+HEATMAP_PANELS = (
+    ("bce", "BCE", "nats per snippet", "Cividis_r", "Lower (brighter) predicts better."),
+    (
+        "mi_lower",
+        "MI, lower bound",
+        "nats",
+        "Cividis",
+        "Brighter carries more. A cell that is good in BCE and dark here is an empty code.",
+    ),
+)
+"""Metric, title, unit, colours and caption of each panel of a heatmap."""
 
 
 def _heatmap_table(id: str, found: Heatmap, genre: GenreView) -> Table:  # noqa: A002

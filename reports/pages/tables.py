@@ -8,7 +8,7 @@ from reports.answers.choice import validation
 from reports.answers.naming import varied
 from reports.answers.views import is_chosen
 from reports.figures.style import colour
-from reports.pages.cells import Cell, Table
+from reports.pages.cells import Cell, Table, mean_cell
 from reports.pages.render import without_secrets
 from reports.words import labels
 
@@ -220,7 +220,7 @@ def failures_table(failures: Iterable[Failure]) -> Table:
         rows=tuple(
             (
                 Cell(one.config_id),
-                Cell(one.phase),
+                Cell(labels.phase(one.phase)),
                 Cell(str(one.seed), one.seed),
                 Cell(str(one.attempts), one.attempts),
                 Cell(without_secrets(one.reason or labels.NO_REASON), warning=True),
@@ -242,7 +242,7 @@ def _configuration(
             f"{row.config_id} ({known})" if known else row.config_id,
             swatch=colour(row.method, chosen=found),
         ),
-        Cell(row.phase),
+        Cell(labels.phase(row.phase)),
         *_measures(row.validation),
         _seeds(row),
         _collapsed(row, row.validation),
@@ -275,7 +275,7 @@ def _measures(split: SplitSummary | None) -> tuple[Cell, ...]:
 
 
 def _mean(mean: SeedMean | None) -> Cell:
-    return Cell(labels.with_interval(mean), None if mean is None else mean.mean)
+    return mean_cell(mean)
 
 
 def _collapsed(row: ConfigurationSummary, split: SplitSummary | None) -> Cell:

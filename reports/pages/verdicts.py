@@ -51,7 +51,8 @@ KINDS = {
 }
 """Answer to CSS class; the words say it too."""
 
-DRAWN = (Measure.MI, Measure.KL, Measure.BCE, Measure.NLL)
+DRAWN = (Measure.MI, Measure.NLL)
+"""Measures whose effects are drawn: what the code carries, and at what price; the table has all."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,13 @@ def verdict_sections(study: StudyView) -> tuple[PageSection, ...]:
     said = ", ".join(
         f"{n} {ANSWERS[answer]}" for n, answer in zip(counts, Answer, strict=True) if n
     )
-    grid = render(
-        "verdicts.html.j2",
-        measures=list(MEASURES.values()),
-        claims=_claims(found),
-        notes=(f"{said}. {text}", COLLAPSE_NOTE),
-    )
+    grid = _grid(found, (f"{said}. {text}", COLLAPSE_NOTE))
     sections = [
         PageSection(
             "verdicts",
             "The paper's claims",
             text=(paper_sentence(found), control_sentence(found)),
-            fragment=Markup(grid),  # noqa: S704  (escaped)
+            fragment=grid,
             charts=tuple(_chart(found, measure) for measure in DRAWN if _any(found, measure)),
             tables=(_table(found),),
         ),
@@ -105,6 +101,29 @@ def verdict_sections(study: StudyView) -> tuple[PageSection, ...]:
     if over is not None:
         sections.append(_over_genres(over))
     return tuple(sections)
+
+
+@dataclass(frozen=True)
+class ClaimsGrid:
+    """The paper's claims for a first page: two sentences, and a row a claim."""
+
+    sentences: tuple[str, str]
+    grid: Markup
+
+
+def claims_grid(study: StudyView) -> ClaimsGrid | None:
+    """Judge the paper's claims in short; None where the study does not ask them."""
+    found = verdicts(study.tables)
+    if not found:
+        return None
+    return ClaimsGrid((paper_sentence(found), control_sentence(found)), _grid(found, ()))
+
+
+def _grid(found: Sequence[ClaimVerdict], notes: tuple[str, ...]) -> Markup:
+    grid = render(
+        "verdicts.html.j2", measures=list(MEASURES.values()), claims=_claims(found), notes=notes
+    )
+    return Markup(grid)  # noqa: S704  (escaped)
 
 
 def _claims(found: Sequence[ClaimVerdict]) -> list[_Claim]:

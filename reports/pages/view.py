@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reports.answers.choice import NothingWorks
+from reports.answers.overview import overview
 from reports.answers.recommendation import SPLITS, Recommendation, recommendation
 from reports.answers.summaries import (
     ConfigurationSummary,
@@ -107,6 +109,23 @@ class StudyView:
         """The study."""
         return self.tables.name
 
+    @functools.cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """Genre to the fingerprint of its music."""
+        rows = self.tables.genres.to_dict("records")
+        return {str(row["genre"]): str(row["fingerprint"]) for row in rows}
+
+    @functools.cached_property
+    def versions(self) -> tuple[str, ...]:
+        """Versions of the product that its runs used."""
+        return overview(self.tables).versions.get("musebar-study", ())
+
+    @functools.cached_property
+    def date(self) -> str:
+        """Day on which its last run ended; empty before one has."""
+        ends = [str(one) for one in self.tables.results["finished_at"].dropna()]
+        return max(ends, default="")[:10]
+
     @property
     def colours(self) -> dict[str, str]:
         """Colour of each genre."""
@@ -115,7 +134,7 @@ class StudyView:
     @property
     def partial(self) -> str | None:
         """Say how far a study that goes on is; None where it is finished."""
-        if self.tables.state is StudyState.FINISHED:
+        if self.tables.standing is StudyState.FINISHED:
             return None
         done = int((self.tables.results["state"] != SeedRunState.FAILED).sum())
         planned = int(self.tables.planned["n_seeds"].sum())

@@ -7,6 +7,7 @@ used here, on a study kept in memory and rebuilt from the tables.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,6 +51,20 @@ class Importances:
     settings: tuple[Importance, ...]
     n_configurations: int
     resamples: int
+
+
+SEVERAL, RARE = 2, 0.1
+"""Configurations, and share of all, that two values of a setting need so that it can be weighed."""
+
+
+def weighable(cells: Sequence[object]) -> bool:
+    """Whether the values of a setting were tried often enough to be compared.
+
+    Where all but one value are rare, as in an ablation, the setting looks unimportant however much
+    it ruins the few that have it.
+    """
+    least = max(SEVERAL, RARE * len(cells))
+    return sum(n >= least for n in Counter(cells).values()) > 1
 
 
 Cells = Mapping[str, str | float]

@@ -55,17 +55,21 @@ def verdict_text(found: Headline) -> str:
 
 def settled_text(found: Headline) -> str:
     """Say of several that will do what is settled and what is free; empty for one alone."""
-    if len(found.members) < 2:
-        return ""
+    settled, free = settled_parts(found)
+    parts = [f"settled: {settled}"] if settled else []
+    if free:
+        parts.append(f"free, as among all candidates: {free}")
+    return ". ".join(parts)
+
+
+def settled_parts(found: Headline) -> tuple[str, str]:
+    """What is settled, setting by setting, and what is free; both empty for one alone."""
     n = len(found.members)
+    if n < 2:
+        return "", ""
     settled = [_settled(one, n) for one in found.settings if not one.free]
     free = [setting_label(one.name) for one in found.settings if one.free]
-    parts = []
-    if settled:
-        parts.append(f"settled: {'; '.join(settled)}")
-    if free:
-        parts.append(f"free, as among all candidates: {', '.join(free)}")
-    return ". ".join(parts)
+    return "; ".join(settled), ", ".join(free)
 
 
 def _settled(one: Settled, n: int) -> str:

@@ -33,6 +33,13 @@ BASELINES = {
     "repeat_last": "repeat last",
 }
 
+PHASES = {
+    "search": "search",
+    "confirm": "confirmation",
+    "methods": "method comparison",
+}
+"""What the stages of a study are called."""
+
 NO_REASON = "no reason recorded"
 
 NOT_MEASURED = "not measured"
@@ -230,6 +237,11 @@ def collapsed(row: ConfigurationSummary, split: SplitSummary | None = None) -> s
 def p_value(p: float) -> str:
     """Write a p-value with two significant digits: 0.0020, 0.031, 1."""
     return "1" if p >= 0.995 else f"{p:.2g}"
+
+
+def phase(name: str) -> str:
+    """What a stage of a study is called: ``confirmation``."""
+    return PHASES.get(name, name)
 
 
 def percent(share: float) -> str:

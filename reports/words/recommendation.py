@@ -69,7 +69,7 @@ def too_few_snippets(row: ConfigurationSummary) -> str | None:
     snippets = " and ".join(f"N = {n:,} snippets on {name}" for name, n in short.items())
     low = latent**2 / (4 * min(short.values()))
     return (
-        f"{snippets}, under 10 L = {10 * latent:,}: for the whole population mi_upper is low "
+        f"{snippets}, under 10 L = {10 * latent:,}: for the whole population MI upper is low "
         f"by up to about L²/(4N) = {labels.number(low)} nats."
     )
 
@@ -90,8 +90,8 @@ def as_text(recommendation: Recommendation, musebar: str = "musebar") -> str:
     chosen, rec = recommendation.chosen, recommendation
     method = f", method {labels.method_label(chosen.method)}" if chosen.method else ""
     origin = (
-        f"  configuration {chosen.config_id}{method}; study {rec.study}, phase {chosen.phase}, "
-        f"{labels.count(chosen.n_done, 'seed')}, "
+        f"  configuration {chosen.config_id}{method}; study {rec.study}, "
+        f"{labels.phase(chosen.phase)}, {labels.count(chosen.n_done, 'seed')}, "
         f"{labels.collapsed(chosen)} collapsed"
     )
     lines = [answer_text(rec), origin, ""]

@@ -81,6 +81,9 @@ class StudyTables:
         One row a decision about a configuration; columns :data:`DECISIONS`.
     corpus_path
         Where its corpus is; None where that is not known here.
+    complete
+        Whether every run that it asks for has ended, whatever its state says: an imported study is
+        stopped, and may lack nothing.
     """
 
     name: str
@@ -96,6 +99,12 @@ class StudyTables:
     planned: pd.DataFrame
     decisions: pd.DataFrame = field(default_factory=lambda: frame_of([], DECISIONS))
     corpus_path: str | None = None
+    complete: bool = False
+
+    @property
+    def standing(self) -> StudyState:
+        """Where it stands for a reader: finished where no further run will change what it says."""
+        return StudyState.FINISHED if self.complete else self.state
 
     def curves_of(self, genre: str, config_id: str, phase: str) -> pd.DataFrame:
         """Rows of the curves that are of a configuration in a genre and phase."""
@@ -162,6 +171,7 @@ def tables(name: str, record: Record, state: StudyState) -> StudyTables:
 def _tables(
     name: str, record: Record, state: StudyState, curves: pd.DataFrame | StoredCurves
 ) -> StudyTables:
+    plan = planner.plan(record)
     return StudyTables(
         name=name,
         state=state,
@@ -170,9 +180,10 @@ def _tables(
         curves=cast("pd.DataFrame", curves),  # the field holds either
         genres=_genres(record),
         baselines=_baselines(record),
-        planned=_planned(record),
+        planned=_planned(plan),
         decisions=frame_of([{"study": name} | asdict(d) for d in decisions(record)], DECISIONS),
         corpus_path=record.corpus_path,
+        complete=plan.done,
     )
 
 
@@ -268,9 +279,9 @@ def _baselines(record: Record) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["genre", "split", "baseline", "bce"])
 
 
-def _planned(record: Record) -> pd.DataFrame:
+def _planned(plan: planner.Plan) -> pd.DataFrame:
     counts: dict[tuple[str, str, str], int] = {}
-    for run in planner.plan(record).planned:
+    for run in plan.planned:
         key = (run.genre, run.config_id, str(run.phase))
         counts[key] = counts.get(key, 0) + 1
     rows = [(*key, count) for key, count in counts.items()]

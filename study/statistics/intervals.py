@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,6 +70,21 @@ def mean_over_seeds(values: Mapping[int, float]) -> SeedMean | None:
     numbers = tuple(finite.values())
     mean, sd = _moments(numbers)
     return SeedMean(mean, _interval(mean, sd, len(numbers)), sd, tuple(finite), numbers)
+
+
+def within(mean: SeedMean, least: float | None, most: float | None) -> SeedMean:
+    """Cut the interval of a mean to what the quantity can be: no count of units lies below 0.
+
+    A t interval of few seeds knows no bounds. The mean stays as it is, and in its interval.
+    """
+    if mean.interval is None:
+        return mean
+    low, high = mean.interval
+    if least is not None:
+        low, high = max(low, least), max(high, least)
+    if most is not None:
+        low, high = min(low, most), min(high, most)
+    return replace(mean, interval=(min(low, mean.mean), max(high, mean.mean)))
 
 
 def standard_error(values: Sequence[float]) -> float | None:

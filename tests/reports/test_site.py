@@ -25,7 +25,9 @@ def site(rich_tables, tmp_path_factory):
 
 
 def names(folder):
-    return {path.name for path in folder.glob("*.html")}
+    """Pages of topics; those of single configurations are beside them."""
+    found = {path.name for path in folder.glob("*.html")}
+    return {name for name in found if not name.startswith("config-")}
 
 
 def test_every_topic_has_a_page_where_there_is_data(site):
@@ -147,3 +149,54 @@ def test_a_file_beside_a_study_of_several_is_never_replaced(rich_tables, tmp_pat
     (index.parent / "first" / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"notes\.txt"):
         build_site(sources, tmp_path / "out")
+
+
+def test_studies_of_different_music_or_snippets_never_share_an_axis(rich_tables, tmp_path):
+    first, second = rich_tables("first"), rich_tables("second")
+    second.genres["fingerprint"] = "e" * 64
+    index = build_site([Source(first), Source(second)], tmp_path / "out")
+    assert "fig-genre-jazz" not in index.read_text()
+    assert "compare what they choose, not their figures" in index.read_text()
+
+
+def test_a_site_of_several_studies_says_where_something_is_better_than_the_choice(
+    make_study, make_config, tmp_path
+):
+    study = make_study(purpose="representation")
+    study.add(make_config(8), [500.0, 502.0] * 5, mi=(1.0, 1.5))
+    study.add(
+        make_config(16, 8, "linear"),
+        [500.1, 502.1] * 5,
+        mi=(3.0, 3.5),
+        kl=60.0,
+        phase="methods",
+        method="musebar_bow",
+    )
+    index = build_site([Source(study.tables()), Source(study.tables())], tmp_path / "out")
+    assert "but the default is better" in index.read_text()
+
+
+def test_every_confirmed_configuration_has_a_page_that_each_mention_leads_to(site):
+    text = (site / "genre-jazz.html").read_text()
+    pages = {path.stem.removeprefix("config-") for path in site.glob("config-*.html")}
+    assert pages
+    named = set(re.findall(r"(?<![0-9a-f-])[0-9a-f]{12}(?![0-9a-f])", re.sub("<[^>]*>", " ", text)))
+    for config_id in pages & named:
+        assert f'<a href="config-{config_id}.html">{config_id}</a>' in text
+    own = (site / f"config-{min(pages)}.html").read_text()
+    assert f"config_id: &#34;{min(pages)}&#34;" in own
+    assert "a training" in own
+
+
+def test_the_first_page_answers_in_a_sentence_with_verdict_cost_and_next_command(
+    four_methods, tmp_path
+):
+    index = build_site([Source(four_methods.tables())], tmp_path / "report")
+    (article,) = re.findall(r"<article.*?</article>", index.read_text(), re.DOTALL)
+    words = " ".join(re.sub("<[^>]*>", " ", article).split())
+    assert "jazz use this" in words
+    assert "predicts unseen songs" in words
+    assert "than a Markov chain" in words
+    assert "36 CPU-seconds a training" in words
+    assert "musebar recommend jazz --study demo" in words
+    assert "config-" in article

@@ -194,6 +194,15 @@ def test_finalists_have_the_colour_of_their_group(four_methods):
     assert [note.text for note in drawn.layout.annotations] == ["the best"]
 
 
+def test_a_finalist_left_out_of_the_choice_is_not_called_worse(four_methods):
+    drawn = stages(card(four_methods).stages, {}, {}, "BCE")
+    assert [trace.name for trace in drawn.data] == [
+        "confirmed, left out of the choice",
+        "confirmed, left out of the choice",
+        "search mean",
+    ]
+
+
 def test_the_regret_matrix_says_what_is_not_measured(make_study, make_config):
     study = make_study(genres=("jazz", "rock"))
     study.add(make_config(8), [500.0] * 10)

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from reports.answers.cost import cost
-from reports.words.cost import hours_text, runs_text
+from reports.answers.cost import cost, training
+from reports.answers.summaries import summaries
+from reports.words.cost import hours_text, runs_text, training_text
 from study.spec.model import ResourcesSpec
 
 
@@ -52,3 +53,24 @@ def test_runs_without_a_time_are_counted_and_cost_nothing_known(study):
         row["seconds"] = None
     found = cost(study.tables(), "jazz")
     assert runs_text(found.n_runs, found.hours) == "8 seed runs, no time recorded"
+
+
+def test_one_training_costs_the_mean_of_a_configurations_own_runs(study):
+    tables = study.tables()
+    row = next(row for row in summaries(tables, "jazz") if row.phase == "confirm")
+    found = training(tables, row)
+    assert (found.kind, found.seconds, found.n_runs) == ("CPU", 36.0, 2)
+    assert training_text(found) == "36 CPU-seconds a training"
+    assert training_text(training(holding(tables, gpus=1), row)) == "72 CPU-seconds a training"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (30, "30 CPU-seconds"),
+        (0.4, "0.4 CPU-seconds"),
+        (90, "0.03 CPU-hours"),
+    ],
+)
+def test_no_cost_is_written_as_nothing(seconds, said):
+    assert hours_text({"CPU": seconds / 3600}) == said

@@ -168,3 +168,23 @@ def test_every_figure_of_the_search_shows_every_configuration(searched):
     assert (list(steps.x), list(steps.y)) == ([1.0, 2.0, 2.0, 3.0], [0.25, 0.5, 0.75, 1.0])
     rest, front = pareto(course.trials, baselines, "#000").data
     assert (len(rest.x), len(front.x)) == (2, 4)
+
+
+def test_a_setting_changed_once_is_not_weighed_and_is_named(make_study, make_config):
+    study = make_study()
+    for at in range(11):
+        study.add(make_config(8 + at, 1 + 3 * (at % 2)), [500.0 + at])
+    study.add(make_config(30, 1, input_dropout=0.6), [900.0])
+    course = found(study)
+    assert "regularizers" in course.weighed
+    assert "input_dropout" in course.rare
+
+
+def test_only_numbers_are_shaded_between(make_study, make_config):
+    from reports.pages.search import _pair
+
+    study = make_study()
+    for at in range(12):
+        kind = ("constant", "linear", "cosine")[at % 3]
+        study.add(make_config(8, 1 + 3 * (at % 2), kind, free_bits=at % 4), [500.0 + at])
+    assert _pair(found(study)) == ("regularizers", "free_bits")

@@ -124,3 +124,15 @@ def test_a_baseline_that_is_not_finite_is_left_out(make_study):
     study = make_study()
     study.baselines = {"pitch_frequencies": math.inf, "markov": 627.0, "repeat_last": math.nan}
     assert baseline_bce(study.tables(), "jazz", "test") == {"markov": 627.0}
+
+
+def test_an_interval_holds_nothing_that_its_metric_cannot_be(make_study, make_config):
+    study = make_study()
+    study.add(make_config(4), [500.0, 502.0], collapsed=1, mi=(3.0, 3.5))
+    (found,) = summaries(study.tables(), "jazz")
+    units = found.validation.active_units
+    assert (units.mean, units.interval) == (2.5, (0.0, 4.0))  # of 4 dimensions
+    information = found.validation.mi_lower
+    assert information.mean == 1.5
+    assert information.interval[0] == 0.0
+    assert information.interval[1] > 3.0

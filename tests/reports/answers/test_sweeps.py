@@ -1,7 +1,7 @@
 import pytest
 
 from reports.answers.summaries import summaries
-from reports.answers.sweeps import heatmap, sweeps
+from reports.answers.sweeps import heatmap, heatmaps, sweeps
 from reports.figures.sweeps import heatmap_panel, sweep_panel
 from reports.words.sweeps import held_by_cells, line_names, parts, shared_settings
 
@@ -109,3 +109,21 @@ def test_a_heatmap_of_a_scattered_search_says_of_how_many_each_cell_is_the_best(
 
 def test_a_line_of_values_is_no_heatmap(make_study, make_config):
     assert heatmap(rows(grid(make_study, make_config))) is None
+
+
+def test_the_first_slice_of_the_heatmaps_is_that_of_the_recommendation(make_study, make_config):
+    study = grid(make_study, make_config, (8, 16, 32), (4, 8))
+    for latent in (8, 16):
+        for r in (4, 8):
+            study.add(make_config(latent, r, input_dropout=0.2), [490.0, 492.0])
+    chosen = next(
+        row
+        for row in rows(study)
+        if row.config == make_config(16, 8, input_dropout=0.2) and row.phase == "confirm"
+    )
+    through, other = heatmaps(rows(study), chosen)
+    assert {cell.row.config.training.input_dropout for cell in through.cells} == {0.2}
+    assert (through.chosen, other.chosen) == ((16, 8), None)
+    assert len(other.cells) == 6
+    marked = heatmap_panel(through, "bce", "nats", "Cividis").data[-1]
+    assert (marked.name, list(marked.x), list(marked.y)) == ("recommended", ["16"], ["8"])

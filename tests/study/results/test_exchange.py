@@ -18,6 +18,7 @@ from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import exchange
 from study.results.columns import SCHEMA_VERSION, VERSION_KEY
 from study.results.tables import load_tables, tables, write_table
+from study.search import planner
 from study.spec import specfile
 from study.spec.model import Phase
 
@@ -256,3 +257,18 @@ def test_a_configuration_that_is_not_what_its_id_says_is_refused(exported, tmp_p
     frame.to_parquet(exported / "results.parquet")
     with pytest.raises(UsageError, match="is not what its name says"):
         exchange.import_study(Home(tmp_path / "second"), exported)
+
+
+def test_an_imported_study_that_lacks_nothing_is_complete_and_one_that_does_is_not(
+    exported, tmp_path
+):
+    study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
+    partial = load_tables(tmp_path / "second", "paper-methods")
+    assert (partial.complete, partial.standing) == (False, StudyState.STOPPED)
+    record = study.ledger.read("paper-methods", curves=True)
+    study.ledger.add_configurations("paper-methods", record.spec.methods.values())
+    done = next(ended for ended in record.ended.values() if ended.done)
+    for run in planner.plan(record).runs:
+        study.ledger.end("paper-methods", run, done)
+    whole = load_tables(tmp_path / "second", "paper-methods")
+    assert (whole.complete, whole.standing) == (True, StudyState.FINISHED)
