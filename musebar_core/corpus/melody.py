@@ -46,6 +46,9 @@ LONGEST_COVERED = 4.0
 FEWEST_ONSETS, ONSETS_PER_QUARTER = 64, 0.5
 """Onsets of a full melody: so many, and so many for each quarter note of the piece."""
 
+_ROUNDED = 1 + 1e-9
+"""More than rounding may lift a product of factors of at most 1 over one of them."""
+
 _SILENCE = -1
 _TOUCHING = 1e-9
 """Quarter notes by which one note may end after the next begins: rounding."""
@@ -87,10 +90,33 @@ def _choose(tracks: Sequence[Track]) -> tuple[int, str]:
         medians = [float(np.median(track.notes.pitches)) for track in tracks]
         return int(np.argmax(medians)), "higher of two tracks of one instrument"
     span = max(float(track.notes.ends.max()) for track in tracks)
-    scores = {i: melody_score(tracks[i].notes, span) for i in named or range(len(tracks))}
-    best = max(scores, key=lambda place: (scores[place], -place))
+    best, score = _most_melodic(tracks, named or range(len(tracks)), span)
     reason = "named as the melody" if named else f"most melody-like of {len(tracks)} tracks"
-    return best, f"{reason} ({scores[best]:.2f})"
+    return best, f"{reason} ({score:.2f})"
+
+
+def _most_melodic(tracks: Sequence[Track], places: Sequence[int], span: float) -> tuple[int, float]:
+    """Place and score of the most melody-like track, of equals the first.
+
+    Those whose pitches alone keep them under the best so far are not scored.
+    """
+    bounds = {place: _by_pitches(tracks[place].notes) for place in places}
+    best, score = -1, -1.0
+    for place in sorted(places, key=lambda each: (-bounds[each], each)):
+        if bounds[place] * _ROUNDED < score:
+            break
+        own = melody_score(tracks[place].notes, span)
+        if (own, -place) > (score, -best):
+            best, score = place, own
+    return best, score
+
+
+def _by_pitches(notes: Notes) -> float:
+    """The factors of :func:`melody_score` that pitches alone decide: range and variety."""
+    counts = np.bincount(notes.pitches)
+    median = float(np.searchsorted(counts.cumsum(), len(notes) / 2))
+    outside = max((60 - median) / 24, (median - 84) / 12, 0.0)
+    return max(1 - outside, 0.0) * min(float(np.count_nonzero(counts)) / 5, 1.0)
 
 
 def named_as_melody(tracks: Sequence[Track]) -> list[int]:
@@ -141,18 +167,13 @@ def melody_score(notes: Notes, span: float) -> float:
     from 64 onsets and one in two quarter notes of the span), variety (1 from 5 pitches) and steps
     (less, down to 1/e, by the share of intervals between highest notes over a fifth).
     """
-    counts = np.bincount(notes.pitches)
-    median = float(np.searchsorted(counts.cumsum(), len(notes) / 2))
-    outside = max((60 - median) / 24, (median - 84) / 12, 0.0)
-    in_range = max(1 - outside, 0.0)
     coverage = min(_sounding(notes, LONGEST_COVERED) / (0.4 * span), 1.0)
-    variety = min(np.count_nonzero(counts) / 5, 1.0)
     later = notes.onsets[1:] > notes.onsets[:-1]
     tops = notes.pitches[np.append(True, later)]  # of an onset's notes, the highest comes first
     length = min(len(tops) / max(FEWEST_ONSETS, ONSETS_PER_QUARTER * span), 1.0)
     leaps = np.abs(tops[1:] - tops[:-1]) > LARGEST_STEP
     steps = np.exp(-np.count_nonzero(leaps) / max(len(leaps), 1))
-    return float(monophony(notes) * in_range * coverage * length * variety * steps)
+    return float(monophony(notes) * _by_pitches(notes) * coverage * length * steps)
 
 
 def monophony(notes: Notes) -> float:

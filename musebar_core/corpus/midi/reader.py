@@ -97,13 +97,16 @@ def by_symusic(content: bytes, base: TimeBase) -> list[Track]:
 
 
 def _from_ticks(columns: dict[str, Any], ticks_per_quarter: int) -> Notes:
-    time, pitch = columns["time"].astype(np.int64), columns["pitch"].astype(np.int64)
-    order = np.argsort(time * 128 - pitch, kind="stable")  # quick: they are nearly in order
-    return Notes.of_columns(
-        time[order] / ticks_per_quarter,
-        columns["duration"][order] / ticks_per_quarter,
-        pitch[order],
-    )
+    """Order notes by onset, those of one from the highest down; notes of no length are none."""
+    time, lasts, pitch = (columns[name] for name in ("time", "duration", "pitch"))
+    place = time.astype(np.int64) * 128 - pitch
+    if not (place[1:] >= place[:-1]).all():
+        order = np.argsort(place, kind="stable")  # quick: they are nearly in order
+        time, lasts, pitch = time[order], lasts[order], pitch[order]
+    if len(lasts) and lasts.min() <= 0:
+        kept = lasts > 0
+        time, lasts, pitch = time[kept], lasts[kept], pitch[kept]
+    return Notes(time / ticks_per_quarter, lasts / ticks_per_quarter, pitch.astype(np.int64))
 
 
 def _name(track: Any) -> str:  # noqa: ANN401 - a class of symusic, which has no types here
