@@ -211,39 +211,36 @@ def _notes(found: _Stretches) -> tuple[np.ndarray, np.ndarray] | None:
         return _NONE
     seen = np.frombuffer(b"".join(found.pieces), np.uint8)
     low = np.flatnonzero(seen < 0x80).reshape(-1, 3)  # of each event, in their order
-    delta_at, first_at, second_at = low.T
-    n_more = np.append(delta_at[0], delta_at[1:] - second_at[:-1] - 1)
-    has_status = first_at - delta_at - 1
-    if (second_at - first_at > 1).any() or has_status.max() > 1 or n_more.max() > _MOST_MORE:
+    delta_at, first_at, second_at = np.ascontiguousarray(low.T)
+    n_more = delta_at.copy()
+    n_more[1:] -= second_at[:-1] + 1
+    n_status = first_at - delta_at - 1
+    if (second_at != first_at + 1).any() or n_status.max() > 1 or n_more.max() > _MOST_MORE:
         return None
-    deltas = _deltas(seen, delta_at, n_more)
-    own = np.flatnonzero(has_status)
-    status = np.repeat(seen[delta_at[own] + 1], np.diff(np.append(own, len(low))))
-    is_struck = (status & 0xF0 == 0x90) & (seen[second_at] > 0) & (status != 0x90 | _DRUMS)
-    struck = np.flatnonzero(is_struck)
-    passed = deltas.cumsum()
+    own = np.flatnonzero(n_status)
+    status = np.repeat(seen[delta_at[own] + 1], np.diff(own, append=len(low)))
+    struck = np.flatnonzero((status & 0xF0 == 0x90) & (status != 0x90 | _DRUMS))
+    struck = struck[seen[second_at[struck]] > 0]
+    passed = _deltas(seen, delta_at, n_more).cumsum()
     sizes = np.array([len(piece) for piece in found.pieces])
     firsts = np.searchsorted(delta_at, sizes.cumsum() - sizes)
     tracks = np.array(found.tracks)
     began = np.append(True, tracks[1:] != tracks[:-1])  # the first stretch of each track
     origin = np.where(firsts[began] > 0, passed[firsts[began] - 1], 0)
-    shift = np.array(found.ticks) - np.repeat(
-        origin, np.diff(np.append(np.flatnonzero(began), len(began)))
-    )
-    stretch = np.repeat(np.arange(len(firsts)), np.diff(np.append(firsts, len(low))))[struck]
-    keys = (tracks[stretch] * 16 + (status[struck] & 15)) * 128 + seen[first_at[struck]]
-    return keys, passed[struck] + shift[stretch]
+    shift = np.array(found.ticks) - origin[began.cumsum() - 1]
+    n_struck = np.diff(np.searchsorted(struck, firsts), append=len(struck))  # in each stretch
+    keys = np.repeat(tracks * 2048, n_struck) + (status[struck] & 15) * np.int64(128)
+    keys += seen[first_at[struck]]
+    return keys, passed[struck] + np.repeat(shift, n_struck)
 
 
 def _deltas(seen: np.ndarray, last_at: np.ndarray, n_more: np.ndarray) -> np.ndarray:
     """Deltas by the places of their last bytes, and how many bytes each has before."""
-    deltas = seen[last_at].astype(np.int64)
-    longer = np.flatnonzero(n_more)
-    for more in range(1, _MOST_MORE + 1):
-        if not len(longer):
-            break
+    deltas: np.ndarray = seen[last_at].astype(np.int64)
+    deltas += (seen[last_at - 1] & 0x7F).astype(np.int64) * ((n_more > 0) << 7)
+    for more in range(2, _MOST_MORE + 1):
+        longer = np.flatnonzero(n_more >= more)
         deltas[longer] |= (seen[last_at[longer] - more] & 0x7F).astype(np.int64) << 7 * more
-        longer = longer[n_more[longer] > more]
     return deltas
 
 
