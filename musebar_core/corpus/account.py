@@ -26,7 +26,7 @@ LEAST_SONGS = len(SPLITS)
 
 _DETAIL = re.compile(
     r"(?<=^duplicate) .*|(?<=^too short):.*|(?<=^unreadable MIDI):.*|(?<=^unreadable score):.*"
-    r"|(?<=^reader and count disagree):.*"
+    r"|(?<=^too long):.*|(?<=^reader and count disagree):.*"
     r"| \(starts with .*|(?<=^another MIDI of its track is taken):.*"
     r"|(?<=^the list gives it several genres):.*|(?<=^no notes but) \d+ of"
     r"|(?<=Error):.*"

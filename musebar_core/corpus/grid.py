@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musebar_core.corpus.notes import UnreadableError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -42,7 +44,7 @@ def to_grid(notes: Notes, steps_per_quarter: int) -> NDArray[np.uint8]:
 
     Raises
     ------
-    ValueError
+    UnreadableError
         If the piece is longer than 2**20 steps.
     """
     if not len(notes):
@@ -52,7 +54,7 @@ def to_grid(notes: Notes, steps_per_quarter: int) -> NDArray[np.uint8]:
     ends = notes.ends * steps_per_quarter - lead
     n_steps = int(np.ceil(ends.max())) + 1
     if n_steps > MAX_STEPS:
-        raise ValueError(f"{n_steps} steps long: a stray event far behind the music")
+        raise UnreadableError(f"too long: {n_steps:,} steps, a stray event far behind the music")
     return _trim(_hold(starts, ends, notes.pitches, n_steps))
 
 

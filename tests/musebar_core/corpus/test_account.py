@@ -16,6 +16,7 @@ from musebar_core.corpus.midi.lenient import damage_of, share_read
         ("too short: 3 steps and 2 notes (at least 16 and 8)", "too short"),
         ("unreadable MIDI: no MThd header", "unreadable MIDI"),
         ("unreadable: not a music file (starts with b'abcd')", "unreadable: not a music file"),
+        ("too long: 2,000,000 steps, a stray event far behind the music", "too long"),
         ("unreadable: ValueError: 2000000 steps long", "unreadable: ValueError"),
         ("unreadable: the file is empty", "unreadable: the file is empty"),
         ("no notes but 12 of drums", "no notes but drums"),
