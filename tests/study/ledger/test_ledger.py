@@ -18,8 +18,9 @@ from study.home.studies import Home
 from study.ledger.database import shown, without_password
 from study.ledger.lease import Holder, Lease, holder, this_host
 from study.ledger.ledger import Ledger, public
+from study.ledger.reading import Runs
 from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, StudyState
-from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult, SeedRunState
 from study.ledger.schema import leases, seed_runs
 from study.spec.model import Phase
 from study.spec.specfile import resolve, restore
@@ -155,6 +156,30 @@ def test_the_same_spec_opens_the_study_and_another_is_refused(study, tmp_path, t
                 "evaluate_every: 3, evaluation_snippets: 16}"
             )
         )
+
+
+def test_runs_that_end_together_are_recorded_with_those_that_are_there_already(study):
+    other, last = RUN._replace(seed=1001), RUN._replace(seed=1002)
+    assert study.ledger.end("tiny", other, FAILED)
+    study.ledger.end_all("tiny", {RUN: DONE, other: DONE, last: FAILED})
+    ended = study.ledger.read("tiny").ended
+    assert {run: one.done for run, one in ended.items()} == {RUN: True, other: False, last: False}
+    assert study.ledger.ended_counts("tiny") == {
+        ("low", Phase.CONFIRM, SeedRunState.DONE): 1,
+        ("low", Phase.CONFIRM, SeedRunState.FAILED): 2,
+    }
+    assert study.ledger.commonest_failure("tiny") == "late"
+
+
+def test_for_plans_a_run_is_read_with_its_validation_figures_alone(study):
+    metrics = RunMetrics(MEASURED, MEASURED)
+    ended = replace(DONE, metrics=metrics, curve=(), versions={"torch": "2"}, finished_at="2026")
+    study.ledger.end_all("tiny", {RUN: ended, RUN._replace(seed=1001): replace(FAILED)})
+    found = study.ledger.read("tiny", runs=Runs.FOR_PLANS).ended
+    kept = replace(ended, metrics=RunMetrics(MEASURED), curve=None, versions=None)
+    assert found[RUN] == kept
+    assert found[RUN._replace(seed=1001)].failure == FAILED.failure
+    assert study.ledger.read("tiny", runs=Runs.NONE).ended == {}
 
 
 def test_a_spec_that_leaves_open_what_a_launch_settled_opens_the_study(study, tmp_path, tiny_spec):

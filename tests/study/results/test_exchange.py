@@ -100,6 +100,30 @@ def test_what_was_exported_comes_back_run_by_run(exported, tmp_path):
         )
 
 
+def test_curves_that_stay_in_the_ledger_are_those_of_a_record_read_with_them(exported, tmp_path):
+    home = Home(tmp_path / "first")
+    study = home.open("paper-methods")
+    flat = tables(study.name, study.ledger.read(study.name, curves=True), StudyState.STOPPED)
+    stored = load_tables(home.path, study.name)
+    pd.testing.assert_frame_equal(stored.curves, flat.curves)
+    pd.testing.assert_frame_equal(stored.results, flat.results)
+    key = flat.results[["genre", "config_id", "phase"]].iloc[0]
+    assert len(flat.curves_of(*key)) == len(flat.curves) == 1
+    pd.testing.assert_frame_equal(stored.curves_of(*key), flat.curves)
+    exchange.export(stored, study.ledger.read(study.name), tmp_path / "again")
+    for name in ("results", "curves"):
+        was, now = (pd.read_parquet(f / f"{name}.parquet") for f in (exported, tmp_path / "again"))
+        pd.testing.assert_frame_equal(now, was)
+
+
+def test_an_older_exports_genres_go_on_in_turn(exported, tmp_path):
+    file = exported / "study.yaml"
+    kept = [line for line in file.read_text().splitlines() if not line.strip().startswith("order:")]
+    file.write_text("\n".join(kept))
+    study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
+    assert study.ledger.read(study.name).spec.search.order == "in_turn"
+
+
 def test_a_name_that_is_taken_is_refused(exported, tmp_path):
     with pytest.raises(UsageError, match=r"exists in .*give this one another --name"):
         exchange.import_study(Home(tmp_path / "first"), exported)

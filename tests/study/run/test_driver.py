@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from concurrent.futures import Future
 
 import pytest
 
 from musebar_core import checkpoint
 from musebar_core.corpus import Corpus
+from musebar_core.errors import StudyError
 from musebar_core.metric_table import Metrics
 from study.home import corpora
 from study.home.studies import Home
 from study.ledger.lease import Lease
 from study.ledger.record import MODEL_FILE, STATE_FILE, SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
+from study.run.aside import Aside
 from study.run.attempt import Assignment
 from study.run.driver import Driver
 from study.run.worker import run_seed
@@ -332,3 +335,61 @@ def test_a_built_corpus_of_another_grid_is_refused_before_work(tiny_spec, corpus
                 corpus__include_overall="true",
             )
         )
+
+
+def test_results_that_come_fast_are_recorded_together_and_count_only_then(driver):
+    driver.group_seconds, driver.slots = 60.0, 4
+    first, second, third = (driver.next_chunk(trial).runs[0] for trial in "abc")
+    recorded = driver.study.ledger.read
+    driver.result("a", first.seed, done())
+    assert set(recorded("tiny").ended) == {first}
+    for trial, run in (("b", second), ("c", third)):
+        driver.result(trial, run.seed, done())
+        driver.trial_ended(trial)
+    assert set(recorded("tiny").ended) == set(driver.record.ended) == {first}
+    again = driver.next_chunk("d").runs[0]
+    assert again not in {first, second, third}
+    driver.record_group()
+    assert set(recorded("tiny").ended) == {first, second, third}
+
+
+def test_a_group_that_holds_all_that_is_wanted_waits_for_no_more(driver):
+    driver.group_seconds = 60.0
+    while chunk := driver.next_chunk("a"):
+        driver.result("a", chunk.runs[0].seed, done())
+        driver.trial_ended("a")
+    assert driver.finished
+    assert set(driver.study.ledger.read("tiny").ended) == set(driver.planner.wanted)
+
+
+def test_while_proposals_are_computed_what_needs_none_goes_on(tmp_path, tiny_spec, corpus):
+    spec = tiny_spec(corpus__source=str(corpus.path))
+    study = Home(tmp_path / "studies").create(spec)
+    study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
+    study.ledger.add_configurations("tiny", spec.methods.values())
+    given = []
+
+    def later(work):
+        given.append((work, Future()))
+        return given[-1][1]
+
+    with Lease(study.ledger, "tiny") as lease:
+        driver = Driver(study, study.ledger.read("tiny"), lease, slots=9, submit=later)
+        assert driver.next_chunk("a").runs[0].phase is Phase.METHODS
+        assert driver.next_chunk("b").runs[0].phase is Phase.METHODS
+        assert len(given) == 1  # the leading genre's first generation, asked for once
+        work, future = given[0]
+        future.set_result(work())
+        assert driver.next_chunk("c").runs[0].phase is Phase.SEARCH
+        given[1][1].set_exception(StudyError("no more"))
+        with pytest.raises(StudyError, match="no more"):
+            driver.next_chunk("d")
+
+
+def test_work_aside_is_done_in_order_and_its_errors_come_back():
+    aside, done = Aside(), []
+    first, second = aside(lambda: done.append(1)), aside(lambda: 1 // len(done[5:]))
+    with pytest.raises(ZeroDivisionError):
+        second.result(20)
+    assert first.result(20) is None
+    assert done == [1]
