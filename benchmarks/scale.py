@@ -188,6 +188,13 @@ _DRIVE = "import sys; from benchmarks import scale; from study.home.studies impo
 _DRIVE += "from pathlib import Path; scale.drive(Home(Path(sys.argv[1])))"
 _MUSEBAR = "from musebar.cli import main; main()"
 
+_PEAK = """
+import atexit, pathlib
+atexit.register(lambda: pathlib.Path({0!r}).write_text(next(
+    line for line in open("/proc/self/status") if line.startswith("VmHWM"))))
+"""
+"""Has a process leave its largest memory in a file."""
+
 COMMANDS = {
     "list": ["study", "list"],
     "status": ["study", "status", "scale"],
@@ -198,21 +205,25 @@ COMMANDS = {
 
 
 def spent(home: Path, code: str, *arguments: str) -> tuple[str, float, float]:
-    """Run Python in a process of its own: what it printed, processor seconds, largest GiB."""
+    """Run Python in a process of its own: what it printed, processor seconds, largest GiB.
+
+    The memory is what Linux says of the process at its end: what ``wait4`` says has the parent's.
+    """
     environment = os.environ | {"MUSEBAR_HOME": str(home)}
-    with subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        out = process.stdout.read() if process.stdout else ""
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}: {out[-500:]}")
-    return out, used.ru_utime + used.ru_stime, used.ru_maxrss / _GIB
+    with tempfile.NamedTemporaryFile("r") as peak:
+        with subprocess.Popen(
+            [sys.executable, "-c", _PEAK.format(peak.name) + code, *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            out = process.stdout.read() if process.stdout else ""
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{arguments} ended with {process.returncode}: {out[-500:]}")
+        return out, used.ru_utime + used.ru_stime, int(peak.read().split()[1]) / _GIB
 
 
 def measure(spec: StudySpec, runs: int) -> None:
@@ -236,11 +247,13 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 10_000, 100_000])
+    parser.add_argument("--protocols", nargs="*", choices=["grid", "search"], default=None)
     parser.add_argument("--ray-runs", type=int, default=2000)
     asked = parser.parse_args()
     for size in asked.sizes:
         for make in (grid, search):
-            measure(make(size), size)
+            if asked.protocols is None or make.__name__ in asked.protocols:
+                measure(make(size), size)
     if asked.ray_runs:
         with tempfile.TemporaryDirectory(prefix="musebar-scale-") as folder:
             overhead.short_runs(Home(Path(folder)), asked.ray_runs)
