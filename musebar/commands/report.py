@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from musebar_core.errors import UnknownNameError, UsageError
+from musebar_core.errors import UnknownNameError, UsageError, WorkError
 from musebar_core.marks import replace_file
 from study.home import files
 
@@ -29,13 +29,20 @@ def report() -> None:
     help="Folder of the pages; default: HOME/NAME/report. Several studies need one.",
 )
 @click.option(
+    "--single-file",
+    is_flag=True,
+    help="One HTML file for mail, without music: --out names it; default: HOME/NAME/NAME.html.",
+)
+@click.option(
     "--listen/--no-listen",
     default=True,
     show_default=True,
     help="Play the recommended configurations from their checkpoints.",
 )
 @click.pass_obj
-def build(home: AnyPath, names: tuple[str, ...], out: Path | None, listen: bool) -> None:
+def build(
+    home: AnyPath, names: tuple[str, ...], out: Path | None, single_file: bool, listen: bool
+) -> None:
     """Build the report of study NAME, or of several side by side.
 
     The last line printed is the path of its first page.
@@ -46,6 +53,9 @@ def build(home: AnyPath, names: tuple[str, ...], out: Path | None, listen: bool)
     names = tuple(dict.fromkeys(names))
     if len(names) > 1 and out is None:
         raise UsageError("several studies have no folder of their own: name one with --out DIR")
+    if single_file:
+        click.echo(_single_file(home, names, out))
+        return
     target = out or home / names[0] / "report"
     sources = [
         Source(load_tables(home, name), files.copied(home / name) if listen else None)
@@ -99,6 +109,47 @@ def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Pat
         click.echo(out)
 
 
+@report.command("serve")
+@click.argument("name")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port on this machine; 0: any that is free.",
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    show_default=True,
+    help="Seconds between two looks at the study.",
+)
+@click.pass_obj
+def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
+    """Serve the report of study NAME on this machine alone, renewed while it runs.
+
+    Ctrl-C ends it; the study goes on.
+    """
+    from reports.output.serve import Live, LiveSite, serve
+    from study.home.studies import Home
+    from study.results.tables import load_tables, state_of
+
+    opened = Home(home).open(name)
+
+    def mark() -> str:
+        record = opened.ledger.read(name)
+        return f"{state_of(opened)} {len(record.ended)} {len(record.configurations)}"
+
+    site = LiveSite(Live(lambda: load_tables(home, name), mark))
+    try:
+        serve(site, port, interval, click.echo)
+    except OSError as error:
+        raise WorkError(f"--port {port}: {error.strerror}; choose another, or 0") from None
+    except KeyboardInterrupt:
+        click.echo("the report is no longer served; the study goes on", err=True)
+
+
 @report.command("open")
 @click.argument("name", required=False)
 @click.option(
@@ -122,6 +173,22 @@ def open_report(home: AnyPath, name: str | None, out: Path | None) -> None:
     if not webbrowser.open(index.resolve().as_uri()):
         click.echo("no browser could be started; the report is at:", err=True)
     click.echo(index)
+
+
+def _single_file(home: AnyPath, names: tuple[str, ...], out: Path | None) -> AnyPath:
+    from reports.output.singlefile import write_single_file
+    from study.results.tables import load_tables
+
+    if len(names) > 1:
+        raise UsageError(f"one file holds one study: name one of {', '.join(names)}")
+    (name,) = names
+    target = out or home / name / f"{name}.html"
+    if target.is_dir():
+        raise UsageError(f"--out {target}: is a folder; name a file")
+    tables = load_tables(home, name)
+    with files.written(target.parent) as folder:
+        write_single_file(tables, folder / target.name)
+    return target
 
 
 def _text_of(file: Path) -> str:

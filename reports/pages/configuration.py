@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports.answers.configurations import Comparison, compare, confirmed, rivals
+from reports.answers.configurations import MANY, Comparison, compare, confirmed, rivals
 from reports.answers.cost import training
 from reports.answers.curves import curve
 from reports.answers.views import is_chosen
@@ -52,14 +52,32 @@ def configuration_file(config_id: str) -> str:
 
 
 def configurations(study: StudyView) -> dict[str, list[Own]]:
-    """Config_id of every confirmed configuration to the genres in which it was."""
+    """Config_id of every confirmed configuration to the genres in which it was.
+
+    Of a genre with more than :data:`MANY`, the methods and the best.
+    """
     found: dict[str, list[Own]] = {}
     for genre in study.genres:
-        rows = confirmed(genre.rows, study.wanted)
+        rows = _worth_a_page(genre, confirmed(genre.rows, study.wanted))
         for row in rows:
             others = rivals(row, rows, genre.chosen)
             found.setdefault(row.config_id, []).append(Own(genre, row, others))
     return dict(sorted(found.items()))
+
+
+def _worth_a_page(
+    genre: GenreView, rows: tuple[ConfigurationSummary, ...]
+) -> tuple[ConfigurationSummary, ...]:
+    if len(rows) <= MANY:
+        return rows
+    ranked = () if genre.found.answer is None else genre.found.answer.choice.candidates
+    places = {row.config_id: at for at, row in enumerate(ranked)}
+
+    def place(row: ConfigurationSummary) -> tuple[bool, int, str]:
+        named = row.method in labels.METHODS
+        return not named, places.get(row.config_id, len(places)), row.config_id
+
+    return tuple(sorted(sorted(rows, key=place)[:MANY], key=lambda row: row.config_id))
 
 
 def configuration_pages(

@@ -192,6 +192,14 @@ function tools(plot) {
 /* plotly.js is large: read when a figure needs it, and never by a page without one. */
 const own = document.currentScript.src;
 function loadPlotly() {
+  if (typeof Plotly !== "undefined") return Promise.resolve();
+  const held = document.getElementById("plotly-source"); // in a report of one file
+  if (held) {
+    const script = document.createElement("script");
+    script.textContent = held.textContent;
+    document.head.append(script);
+    return Promise.resolve();
+  }
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL("plotly.min.js", own).href;
@@ -356,11 +364,11 @@ async function copy(source) {
   setTimeout(() => { source.textContent = source.dataset.label; }, 2000);
 }
 
-document.querySelectorAll("[data-copy]").forEach((one) => {
+function prepareCopy(one) {
   one.dataset.label = one.textContent;
   one.hidden = false;
   one.addEventListener("click", () => copy(one));
-});
+}
 
 /* One player at a time. */
 document.addEventListener("play", (event) => {
@@ -467,7 +475,7 @@ function prepareSteering() {
       if (!event.target.closest("a, button")) toggle(id);
     });
   }
-  document.addEventListener("figure-drawn", (event) => {
+  document.getElementById("content").addEventListener("figure-drawn", (event) => {
     event.target.on("plotly_click", ({ points }) => toggle(points[0]?.customdata));
     const now = lit();
     if (now) light(event.target, now);
@@ -477,9 +485,44 @@ function prepareSteering() {
   apply();
 }
 
-document.querySelectorAll("[data-slices]").forEach(prepareSlices);
-document.querySelectorAll("table").forEach(prepareTable);
-prepareSteering();
-drawFigures();
+function start() {
+  document.querySelectorAll("[data-copy]").forEach(prepareCopy);
+  document.querySelectorAll("[data-slices]").forEach(prepareSlices);
+  document.querySelectorAll("table").forEach(prepareTable);
+  prepareSteering();
+  return drawFigures();
+}
+
+/* A report of one file: its pages lie in templates, and a link shows another of them. */
+const pageOf = (file) => [...document.querySelectorAll("template[data-page]")].find(
+  (one) => one.dataset.page === file);
+
+function show(file, fragment) {
+  const page = pageOf(file);
+  const content = page.content.cloneNode(true);
+  const said = content.firstElementChild;
+  Object.assign(about, said.dataset);
+  said.remove();
+  document.getElementById("page").replaceChildren(content);
+  document.title = page.dataset.title;
+  delete about.drawn;
+  const target = fragment && document.getElementById(fragment);
+  if (target) target.scrollIntoView(); else scrollTo(0, 0);
+  return start();
+}
+
+document.addEventListener("click", (event) => {
+  const [file, fragment] = event.target.closest("a[href]")?.getAttribute("href").split("#") || [];
+  if (!file || !pageOf(file)) return;
+  event.preventDefault();
+  history.pushState({ file, fragment }, "");
+  show(file, fragment);
+});
+if (document.getElementById("pages")) {
+  history.replaceState({ file: "index.html" }, "");
+  addEventListener("popstate", ({ state }) => state?.file && show(state.file, state.fragment));
+}
+
+start();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
 matchMedia("print").addEventListener("change", recolour);

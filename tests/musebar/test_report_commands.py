@@ -117,3 +117,26 @@ def test_open_without_a_report_says_to_build_it(home):
     found = run(report, home, "open", "demo")
     assert f"`musebar --home {home} report build demo`" in str(found.exception)
     assert isinstance(run(report, home, "open", "x").exception, UnknownNameError)
+
+
+def test_one_file_holds_every_page_and_is_the_same_each_time(home):
+    found = run(report, home, "build", "demo", "--single-file")
+    assert found.exit_code == 0
+    file = home / "demo" / "demo.html"
+    assert found.stdout.splitlines()[-1] == str(file)
+    first = file.read_bytes()
+    for page in (b'data-page="index.html"', b'data-page="genre-jazz.html"', b'data-page="config-'):
+        assert page in first
+    assert b"http-equiv" not in first
+    run(report, home, "build", "demo", "--single-file")
+    assert file.read_bytes() == first
+
+
+def test_one_file_never_replaces_another_and_holds_one_study(home):
+    mine = home / "thesis.html"
+    mine.write_text("years of work")
+    found = run(report, home, "build", "demo", "--single-file", "--out", str(mine))
+    assert isinstance(found.exception, UsageError)
+    assert mine.read_text() == "years of work"
+    both = run(report, home, "build", "demo", "other", "--single-file")
+    assert "one file holds one study" in str(both.exception)

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from reports.output.singlefile import write_single_file
 from reports.output.site import Source as ReportSource
 from reports.output.site import build_report, build_site
 from tests.services import missing
@@ -417,3 +418,18 @@ def test_another_slice_of_a_heatmap_is_drawn_when_it_is_chosen(chromium, simulat
         choose.select_option("0")
         page.wait_for_function("document.querySelector('.slice .plot').dataset.drawn === 'true'")
         assert page.locator(".slice .plot").first.get_attribute("id") == before
+
+
+def test_a_report_of_one_file_shows_every_page_and_goes_back(chromium, rich_tables, tmp_path):
+    file = write_single_file(rich_tables(), tmp_path / "demo.html")
+    with Opened(chromium, file) as opened:
+        page = opened.page
+        page.get_by_text("Settings as YAML").first.click()
+        page.wait_for_function("document.documentElement.dataset.drawn === 'true'")
+        assert "config_id:" in page.locator("pre").first.inner_text()
+        assert page.locator(".plot[data-drawn]").count() > 0
+        page.go_back()
+        page.wait_for_function("document.querySelector('article.genre-answer') !== null")
+        assert opened.errors == []
+        assert {url.split(":")[0] for url in opened.requests} <= {"file", "data", "blob"}
+        assert sum(url.startswith("file:") for url in opened.requests) == 1
