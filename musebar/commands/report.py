@@ -51,7 +51,7 @@ def build(
     from study.results.tables import load_tables
 
     names = tuple(dict.fromkeys(names))
-    if len(names) > 1 and out is None:
+    if len(names) > 1 and out is None and not single_file:
         raise UsageError("several studies have no folder of their own: name one with --out DIR")
     if single_file:
         click.echo(_single_file(home, names, out))
