@@ -244,7 +244,7 @@ def _metrics(record: Record, runs: Sequence[SeedRun], prefix: str) -> Part:
         for found in [getattr(record.ended[run].metrics, held)]
     ]
     for metric in metrics_at(prefix):
-        values = [None if one is None else getattr(one, metric.name) for one in judged]
+        values = [None if one is None else getattr(one, metric.name, None) for one in judged]
         yield prefix + metric.name, values
 
 
