@@ -181,10 +181,15 @@ RECORDED = {
 }
 """Ids of the four methods in the first version that recorded any."""
 
+SINCE_CHANGED = {
+    "quickstart": ["model.hidden=64", "search.fixed.latent_length=16", "training.epochs=400"],
+}
+"""What the preset of that version had other than it has now."""
+
 
 @pytest.mark.parametrize("preset", RECORDED)
 def test_the_methods_of_a_preset_keep_their_recorded_ids(preset):
-    methods = specfile.load(preset).methods
+    methods = specfile.load(preset, SINCE_CHANGED.get(preset, [])).methods
     assert [method.config_id for method in methods.values()] == RECORDED[preset]
 
 
