@@ -300,8 +300,14 @@ def _is_midi(file: Path) -> bool:
 def _read_recommendation(file: Path) -> tuple[Configuration, str, Path | None]:
     from musebar_core.config import Configuration
     from musebar_core.yamlfile import read_mapping
+    from reports.answers.headline import Verdict
 
     content = read_mapping(file, "recommendation")
+    if content.get("config") is None and content.get("verdict") == str(Verdict.NOTHING_WORKS):
+        raise UsageError(
+            f"--config {file}: it recommends nothing, as nothing works yet for "
+            f"'{content.get('genre')}'; `musebar recommend` says what to do next"
+        )
     if not {"genre", "config"} <= set(content):
         raise UsageError(
             f"--config {file}: needs 'genre' and 'config'; "

@@ -56,6 +56,12 @@ def test_a_spec_that_is_no_yaml_is_named_with_line_and_column(musebar, tmp_path)
     assert "line 3, column 1" in one_clear_line(musebar("study", "launch", "spec.yaml"))
 
 
+def test_an_answer_that_recommends_nothing_cannot_be_trained(musebar, tmp_path):
+    (tmp_path / "best.yaml").write_text("genre: jazz\nverdict: nothing works yet\nconfig: null\n")
+    said = one_clear_line(musebar("train", "--config", "best.yaml"))
+    assert "nothing works yet for 'jazz'" in said
+
+
 def test_an_empty_folder_is_no_corpus(musebar, tmp_path):
     (tmp_path / "empty").mkdir()
     override = ["--set", "corpus.source=empty"]
