@@ -112,7 +112,7 @@ def as_brief(rec: Recommendation, musebar: str = "musebar") -> str:
     said = verdict_text(rec.card.headline)
     seeds = f"{labels.count(rec.chosen.n_done, 'seed')}, {labels.collapsed(rec.chosen)} collapsed"
     lines = [
-        f"{said} for {rec.genre}, {rec.aim}: study {rec.study}, {seeds}",
+        f"{said} for {rec.genre}, {rec.aim}: study {rec.study}, {seeds}{_but(rec)}",
         *_gravest(rec),
         _settings_text(rec),
         gains_text(rec),
@@ -122,8 +122,17 @@ def as_brief(rec: Recommendation, musebar: str = "musebar") -> str:
     return "\n".join(lines)
 
 
+def _but(rec: Recommendation) -> str:
+    """What is surely better than the choice: it belongs into the answer's first line."""
+    first = rec.choice.cautions[:1]
+    if not first or first[0] not in {Caution.DEFAULT_BETTER, Caution.OTHER_BETTER}:
+        return ""
+    warned = choice_warning(first[0], rec.choice)
+    return f". But: {warned[0].lower()}{warned[1:].rstrip('.')}"
+
+
 def _gravest(rec: Recommendation) -> list[str]:
-    said = warnings(rec)
+    said = warnings(rec)[1:] if _but(rec) else warnings(rec)
     if not said:
         return []
     more = f" ({labels.count(len(said) - 1, 'more warning')}: --full)" if said[1:] else ""
@@ -165,11 +174,7 @@ def answer_text(rec: Recommendation) -> str:
     text = f"{verdict_text(rec.card.headline)} for {rec.genre}, {rec.aim}: {said}"
     if rest := settled_text(rec.card.headline):
         text += f"; {rest}"
-    first = rec.choice.cautions[:1]
-    if first and first[0] in {Caution.DEFAULT_BETTER, Caution.OTHER_BETTER}:
-        warned = choice_warning(first[0], rec.choice)
-        text += f". But: {warned[0].lower()}{warned[1:].rstrip('.')}"
-    return text
+    return text + _but(rec)
 
 
 def train_command(rec: Recommendation, musebar: str = "musebar") -> str:

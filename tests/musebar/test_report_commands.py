@@ -68,6 +68,20 @@ def test_recommend_answers_in_a_few_lines_and_in_full_where_asked(home):
     assert "How it was chosen" not in "\n".join(few)
 
 
+def test_what_is_surely_better_stands_in_the_first_line(home, make_study, make_config, monkeypatch):
+    study = make_study(confirm=6, purpose="representation")
+    default = make_config(16, 8, "linear")
+    nlls = [560.0] * 6
+    study.add(default, nlls, phase="methods", method="musebar_bow", mi=(1.0, 1.5), nlls=nlls)
+    # half a nat of NLL above it, with an sd of 0.3: within the tolerance, and four standard errors
+    nlls = [560.5 + 0.3 * sign for sign in (1, -1) * 3]
+    study.add(make_config(8), nlls, mis=[9.0, 9.1] * 3, nlls=nlls)
+    monkeypatch.setattr(tables, "load_tables", lambda home, name: study.tables())
+    first, *_ = run(recommend, home, "jazz").stdout.splitlines()
+    assert ". But: the paper's default is better" in first
+    assert run(recommend, home, "jazz", "--full").stdout.splitlines()[0].count("But: ") == 1
+
+
 def test_where_nothing_works_yet_strict_exits_with_1(home, make_study, make_config, monkeypatch):
     study = make_study(confirm=2)
     study.add(make_config(8), [9000.0, 9000.0])
