@@ -10,6 +10,7 @@ from reports.answers.methods import Method
 from reports.answers.rate import Trade
 from reports.figures import style
 from reports.words.labels import compared_label, name_of, number, phase
+from study.statistics.eligibility import mostly_undertrained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,8 +83,10 @@ def _entry(point: RatePoint) -> tuple[str, Look]:
     if point.chosen:
         label = compared_label(row.method, chosen=True)
         return label, (style.CHOSEN_COLOUR, "star")
+    if mostly_undertrained(len(row.undertrained_seeds), row.n_measured):
+        return "undertrained", (style.OTHER_COLOUR, "cross-thin")
     if row.is_collapsed:
-        return "collapsed", (style.colour(row.method), "x-thin")
+        return "collapsed", (style.OTHER_COLOUR, "x-thin")
     if row.method in set(Method):
         method = str(row.method)
         return compared_label(method, chosen=False), (
