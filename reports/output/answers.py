@@ -23,7 +23,7 @@ SHORT = "none yet: no configuration has all its seeds"
 
 def answer_parts(tables: StudyTables) -> list[str]:
     """What a search recommends for each genre; nothing of a study that is no search."""
-    if not (tables.results["phase"] == "search").any():
+    if tables.spec.search.is_grid:
         return []
     found = {genre: recommendation(tables, genre) for genre in genre_names(tables)}
     whole = {genre: one for genre, one in found.items() if isinstance(one, Recommendation)}
