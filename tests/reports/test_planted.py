@@ -248,7 +248,7 @@ def test_the_first_page_says_how_sure_and_at_what_cost(planted, page):
 
 
 def test_the_text_says_it_in_words(planted):
-    text = re.sub(r" +", " ", call(planted, "recommend", GENRE))
+    text = re.sub(r" +", " ", call(planted, "recommend", GENRE, "--full"))
     assert text.startswith("any of 2 for jazz, density: latent length 16, 4 of 16 bars")
     assert "Tie set 2 of 7 configurations cannot be told from the best" in text
     assert "probability of improvement 50% [19%, 81%] (5 of 10 seeds)" in text
@@ -262,7 +262,8 @@ def test_the_page_says_word_for_word_what_recommend_says(planted, page, answer):
     for title, lines in said.items():
         assert page.cards[title] == lines
     text = [
-        re.sub(r"\s+", " ", line).strip() for line in call(planted, "recommend", GENRE).splitlines()
+        re.sub(r"\s+", " ", line).strip()
+        for line in call(planted, "recommend", GENRE, "--full").splitlines()
     ]
     for title, lines in said.items():
         assert title in text
