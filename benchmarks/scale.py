@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,12 +35,14 @@ from study.ledger.lease import Lease
 from study.ledger.ledger import FILE_NAME
 from study.ledger.reading import Runs
 from study.ledger.record import StudyState
+from study.run.aside import at_once
 from study.run.driver import Driver
 from study.search import planner, proposals
 from study.spec import specfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from study.home.studies import Study
     from study.ledger.record import Proposal, Record, SeedRun
@@ -147,8 +148,7 @@ class Apart:
     def __call__(self, work: Callable[[], list[Proposal]]) -> Future[list[Proposal]]:
         """Do it."""
         began = time.process_time()
-        future: Future[list[Proposal]] = Future()
-        future.set_result(work())
+        future = at_once(work)
         self.seconds += time.process_time() - began
         return future
 

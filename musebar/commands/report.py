@@ -133,13 +133,15 @@ def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
     """
     from reports.output.serve import Live, LiveSite, serve
     from study.home.studies import Home
+    from study.ledger.reading import Runs
     from study.results.tables import load_tables, state_of
 
     opened = Home(home).open(name)
 
     def mark() -> str:
-        record = opened.ledger.read(name)
-        return f"{state_of(opened)} {len(record.ended)} {len(record.configurations)}"
+        proposed = len(opened.ledger.read(name, runs=Runs.NONE).configurations)
+        ended = sum(opened.ledger.ended_counts(name).values())
+        return f"{state_of(opened)} {ended} {proposed}"
 
     site = LiveSite(Live(lambda: load_tables(home, name), mark))
     try:

@@ -188,10 +188,11 @@ def _require_success(opened: Study) -> int:
 
 def _say_finished(home: Home, opened: Study) -> None:
     """Print where a finished study lies, and to stderr the commands that come next."""
+    from study.ledger.reading import Runs
     from study.search.evidence import genres_of
 
     click.echo(f"study '{opened.name}' is finished: {opened.folder}")
-    genre = shlex.quote(genres_of(opened.ledger.read(opened.name))[0])
+    genre = shlex.quote(genres_of(opened.ledger.read(opened.name, runs=Runs.NONE))[0])
     click.echo(
         f"next: {home.musebar} recommend {genre} --study {opened.name}; "
         f"{home.command('report build', opened.name)}",

@@ -122,10 +122,11 @@ def control(rival_of: Arm, weights: Iterable[Arm], genres: Sequence[str]) -> Arm
         The seeds that all three have; nothing where no two neighbours have the KL between them.
     """
     plain = [arm for arm in weights if all(genre in arm for genre in genres)]
-    kl = _means(rival_of, genres).get(Measure.KL)
-    for first, second in pairwise(plain):
-        line = kl and line_through(_means(first, genres), _means(second, genres), kl)
-        if line:
+    kl = _means(rival_of, genres).get(Measure.KL, math.nan)
+    curve = [(arm, _means(arm, genres)) for arm in plain]
+    for (first, its_means), (second, other_means) in pairwise(curve):
+        line = line_through(its_means, other_means, kl)
+        if line is not None:
             return {
                 genre: _moved(runs, first[genre], second[genre], line)
                 for genre, runs in rival_of.items()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from reports.answers.kept import of_tables
 from study.results.columns import SeedRunState
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def cost(tables: StudyTables, genre: str) -> Cost:
     )
 
 
-def device_kind(device: str) -> str:
-    """Return ``CPU`` or ``GPU`` of a run's device."""
+def _kind(device: str) -> str:
+    """``CPU`` or ``GPU`` of a run's device."""
     return "GPU" if device.startswith("cuda") else "CPU"
 
 
@@ -90,7 +90,7 @@ class Training:
 
 def training(tables: StudyTables, row: ConfigurationSummary) -> Training | None:
     """Average what one seed run of a configuration cost; None where none recorded its time."""
-    runs = _known_runs(tables).get((row.genre, row.config_id, row.phase), ())
+    runs = _runs(tables).get((row.genre, row.config_id, row.phase), ())
     by_kind = {kind: [each for one, each in runs if one == kind] for kind in KINDS}
     kind = max(KINDS, key=lambda one: len(by_kind[one]))
     if not by_kind[kind]:
@@ -102,19 +102,9 @@ def training(tables: StudyTables, row: ConfigurationSummary) -> Training | None:
 Runs = dict[tuple[str, str, str], list[tuple[str, float]]]
 """Genre, config_id and phase to the kind of device and the device seconds of each done run."""
 
-_runs: dict[int, Runs] = {}
-"""Of the tables that are alive, by identity: every page of a configuration asks."""
 
-
-def _known_runs(tables: StudyTables) -> Runs:
-    key = id(tables)
-    if key not in _runs:
-        _runs[key] = _read_runs(tables)
-        weakref.finalize(tables, _runs.pop, key)
-    return _runs[key]
-
-
-def _read_runs(tables: StudyTables) -> Runs:
+@of_tables
+def _runs(tables: StudyTables) -> Runs:
     results, shares, found = tables.results, _shares(tables), Runs()
     timed = results[
         results["seconds"].notna()
@@ -123,7 +113,7 @@ def _read_runs(tables: StudyTables) -> Runs:
     ]
     columns = (timed[name] for name in ("genre", "config_id", "phase", "device", "seconds"))
     for genre, config_id, phase, device, seconds in zip(*columns, strict=True):
-        kind = device_kind(str(device))
+        kind = _kind(str(device))
         run = (kind, float(seconds) * shares[kind])
         found.setdefault((str(genre), str(config_id), str(phase)), []).append(run)
     return found
@@ -140,7 +130,7 @@ def device_hours(tables: StudyTables, rows: pd.DataFrame) -> Hours:
     timed = rows[rows["seconds"].notna() & rows["device"].fillna("").ne("")]
     total: Hours = {}
     for device, seconds in zip(timed["device"], timed["seconds"], strict=True):
-        kind = device_kind(str(device))
+        kind = _kind(str(device))
         total[kind] = total.get(kind, 0.0) + float(seconds) * shares[kind] / 3600
     return dict(sorted(total.items()))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
+
+from reports.answers.kept import of_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,10 +55,7 @@ def curve(
     metric: str = "validation_bce",
 ) -> Curve:
     """Gather one metric's curve; it has no traces where no run has been recorded."""
-    known = _known.get(id(tables))
-    if known is None:
-        known = _known[id(tables)] = {}
-        weakref.finalize(tables, _known.pop, id(tables))
+    known = _known(tables)
     key = genre, config_id, phase, metric
     if key not in known:
         traces = _traces(tables.curves_of(genre, config_id, phase), metric)
@@ -65,8 +63,10 @@ def curve(
     return known[key]
 
 
-_known: dict[int, dict[tuple[str, str, str, str], Curve]] = {}
-"""Curves of the tables that are alive, by identity: several pages show the same ones."""
+@of_tables
+def _known(_: StudyTables) -> dict[tuple[str, str, str, str], Curve]:
+    """Curves that were asked for: several pages show the same ones."""
+    return {}
 
 
 def _traces(rows: pd.DataFrame, metric: str) -> tuple[Trace, ...]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from musebar_core.settings import values
 from reports.answers.card import Card, decision_card
 from reports.answers.choice import Caution, Choice, NothingWorks, choose, validation
-from reports.answers.cost import device_kind
 from reports.answers.naming import varied
 from reports.answers.overview import Scale, scale
 from reports.answers.summaries import ConfigurationSummary, baseline_bce, summaries
@@ -62,14 +61,6 @@ class Gain:
 
 
 @dataclass(frozen=True)
-class Training:
-    """What one training of the choice took: mean seconds of wall time, on a ``CPU`` or ``GPU``."""
-
-    seconds: float
-    device: str
-
-
-@dataclass(frozen=True)
 class Recommendation:
     """What to use for a genre, and why one may believe it.
 
@@ -87,8 +78,6 @@ class Recommendation:
         The next best of the configurations it was chosen from, best first.
     gains
         What it has over the paper's default on test; none where the default is not measured.
-    training
-        What it takes to train it once; None where no run has recorded its time.
     scale
         How large the study is.
     cautions
@@ -106,7 +95,6 @@ class Recommendation:
     baselines: dict[str, dict[str, float]]
     alternatives: tuple[Alternative, ...]
     gains: tuple[Gain, ...]
-    training: Training | None
     scale: Scale
     cautions: tuple[Caution, ...]
     corpus: dict[str, str | None]
@@ -145,7 +133,6 @@ def recommendation(
         baselines=baselines,
         alternatives=_alternatives(tables, choice),
         gains=_gains(card),
-        training=_training(tables, choice),
         scale=size,
         cautions=(
             *choice.cautions,
@@ -196,16 +183,6 @@ def _gains(card: Card) -> tuple[Gain, ...]:
         return ()
     found = ((name, paired_difference(mine.metric(name), other.metric(name))) for name in GAINS)
     return tuple(Gain(name, difference) for name, difference in found if difference is not None)
-
-
-def _training(tables: StudyTables, choice: Choice) -> Training | None:
-    rows = tables.results
-    own = rows[(rows["genre"] == choice.genre) & (rows["config_id"] == choice.chosen.config_id)]
-    timed = own[own["seconds"].notna() & own["device"].fillna("").ne("")]
-    if timed.empty:
-        return None
-    kind = device_kind(str(timed["device"].iloc[0]))
-    return Training(float(timed["seconds"].mean()), kind)
 
 
 def _cautions(tables: StudyTables, choice: Choice, baselines: dict[str, float]) -> list[Caution]:

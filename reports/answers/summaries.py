@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import pandas as pd
 from musebar_core.config import Configuration
 from musebar_core.metric_table import averaged, metric
 from musebar_core.states import RunState
+from reports.answers.kept import of_tables
 from reports.answers.naming import telling
 from study.results.columns import BASELINES, SeedRunState
 from study.statistics.eligibility import too_many_collapsed
@@ -191,8 +191,10 @@ ResultRow = dict[Any, Any]
 """One row of the results, column to cell."""
 
 
-_known: dict[int, dict[str, tuple[Summary, ...]]] = {}
-"""Summaries of the tables that are alive, by identity: every page and card asks for them."""
+@of_tables
+def _known(_: StudyTables) -> dict[str, tuple[Summary, ...]]:
+    """Genre to its summaries, as far as they were asked for."""
+    return {}
 
 
 def summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ...]:
@@ -205,13 +207,10 @@ def summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ..
     tuple of ConfigurationSummary
         One a config_id and phase, sorted by both; phases are never pooled.
     """
-    key = id(tables)
-    if key not in _known:
-        _known[key] = {}
-        weakref.finalize(tables, _known.pop, key)
-    if genre not in _known[key]:
-        _known[key][genre] = _summaries(tables, genre)
-    return _known[key][genre]
+    known = _known(tables)
+    if genre not in known:
+        known[genre] = _summaries(tables, genre)
+    return known[genre]
 
 
 def _summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from musebar_core import metric_table
 from reports.answers.curves import Curve
 from reports.figures import style
 from reports.words.labels import metric_label, number, with_interval
@@ -189,7 +190,6 @@ def _panel(
 def _colour(one: PairedTest) -> str:
     """Better or worse where the interval leaves no doubt."""
     low, high = style.span(one.difference)
-    sign = 1.0 if one.metric == "mi_lower" else -1.0
     if one.difference.interval is None or low <= 0 <= high:
         return OPEN
-    return BETTER if sign * one.difference.mean > 0 else WORSE
+    return BETTER if metric_table.metric(one.metric).cost(one.difference.mean) < 0 else WORSE

@@ -36,12 +36,3 @@ def training_text(found: Training | None) -> str:
 def runs_text(n: int, hours: Hours) -> str:
     """``12 seed runs, 2.31 CPU-hours``."""
     return f"{count(n, 'seed run')}, {hours_text(hours)}"
-
-
-def duration_text(seconds: float) -> str:
-    """``4 s``, ``12 min``, ``3.2 h``: seconds of wall time as one says them."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"

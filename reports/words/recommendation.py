@@ -11,7 +11,7 @@ from reports.answers.recommendation import SPLITS, longest_code, short_splits
 from reports.words import labels
 from reports.words.cards import sections, trainings_text
 from reports.words.choice import choice_warning, reasons, settled_text, verdict_text
-from reports.words.cost import duration_text
+from reports.words.cost import training_text
 from reports.words.rivals import default_note
 from reports.words.scale import small_scale
 from reports.words.verdicts import signed
@@ -116,7 +116,7 @@ def as_brief(rec: Recommendation, musebar: str = "musebar") -> str:
         *_gravest(rec),
         _settings_text(rec),
         gains_text(rec),
-        training_text(rec),
+        f"To train it: {training_text(rec.card.training)}; {trainings_text(rec.card)}.",
         f"Train it: {train_command(rec, musebar)}",
     ]
     return "\n".join(lines)
@@ -157,15 +157,6 @@ def gains_text(rec: Recommendation) -> str:
     )
     n = labels.count(rec.gains[0].difference.n_seeds, "paired seed")
     return f"Against {default}, the paper's default, on test: {said} nats ({n})."
-
-
-def training_text(rec: Recommendation) -> str:
-    """Say what training it takes: seconds, device, and how often until one works."""
-    often = trainings_text(rec.card)
-    if rec.training is None:
-        return f"Its training time is not recorded; {often}."
-    took = duration_text(rec.training.seconds)
-    return f"Training it takes {took} on a {rec.training.device} of the study; {often}."
 
 
 def answer_text(rec: Recommendation) -> str:

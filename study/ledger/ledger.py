@@ -226,18 +226,17 @@ class Ledger:
 
         return self.database.transact(look)
 
-    def read(self, study: str, *, curves: bool = False, runs: Runs | None = None) -> Record:
+    def read(self, study: str, *, runs: Runs = Runs.WITHOUT_CURVES) -> Record:
         """Read all there is of a study, as it was at one moment.
 
-        Curves are most of a ledger, and only tables need them: without ``curves`` they are None.
-        ``runs`` says what is read of the seed runs that have ended.
+        ``runs`` says what is read of the seed runs that have ended. Curves are most of a ledger,
+        and only tables need them: those that are not read are None.
         """
-        kept = runs or (Runs.WITH_CURVES if curves else Runs.WITHOUT_CURVES)
 
         def look(db: sa.Connection) -> Record:
             db.exec_driver_sql(reading.SNAPSHOT.get(self.database.engine.dialect.name, "SELECT 1"))
             with reading.readable(study):
-                return _read(db, study, kept)
+                return _read(db, study, runs)
 
         return self.database.transact(look)
 

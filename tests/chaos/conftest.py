@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from study.home.studies import Home
 from study.ledger import schema
 from study.ledger.ledger import Ledger
+from study.ledger.reading import Runs
 from study.ledger.record import SeedRun
 from study.results import tables
 from study.results.columns import KEY
@@ -151,7 +152,9 @@ class Lab:
         try:
             ledger = Ledger(self.postgres.local_url("studies"))
             try:
-                return ledger.read(name, curves=True) if name in ledger.studies() else None
+                return (
+                    ledger.read(name, runs=Runs.WITH_CURVES) if name in ledger.studies() else None
+                )
             finally:
                 ledger.close()
         except MuseBarError:

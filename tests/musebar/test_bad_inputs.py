@@ -20,6 +20,7 @@ from musebar.cli import OWN_FAULT, main
 from musebar_core import checkpoint, state
 from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
+from study.ledger.reading import Runs
 from study.ledger.record import SeedRun, StudyState
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import exchange
@@ -104,7 +105,7 @@ def _export(folder):
     )
     study.ledger.end(spec.name, first, done)
     study.ledger.end(spec.name, second, SeedRunResult(failure=Failure("NaN", FailureKind.DIVERGED)))
-    record = study.ledger.read(spec.name, curves=True)
+    record = study.ledger.read(spec.name, runs=Runs.WITH_CURVES)
     exchange.export(tables(spec.name, record, StudyState.STOPPED), record, folder / "export")
     study.ledger.close()
 

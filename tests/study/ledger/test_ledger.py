@@ -58,7 +58,7 @@ def test_a_seed_run_comes_back_as_it_was_written(study):
         finished_at="2026-01-01T00:00:00+00:00",
     )
     assert study.ledger.end("tiny", RUN, ended)
-    assert study.ledger.read("tiny", curves=True).ended == {RUN: ended}
+    assert study.ledger.read("tiny", runs=Runs.WITH_CURVES).ended == {RUN: ended}
     assert study.ledger.read("tiny").ended == {RUN: replace(ended, curve=None)}
 
 
@@ -84,7 +84,7 @@ def test_a_metric_that_an_older_row_lacks_reads_as_not_measured(study):
         curve = {"epoch": 3, "weight": 1.0, "train_bce": 2.5, "train_kl_bars": 0.1}
         older = {"metrics": {"validation": kept}, "curve": [curve | {"validation_bce": 2.0}]}
         db.execute(seed_runs.update().values(older))
-    came = study.ledger.read("tiny", curves=True).ended[RUN]
+    came = study.ledger.read("tiny", runs=Runs.WITH_CURVES).ended[RUN]
     assert came.metrics == RunMetrics(validation=Metrics.from_dict({"bce": 2.0}))
     assert came.metrics.validation.mi_lower is None
     (epoch,) = came.curve

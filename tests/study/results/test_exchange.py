@@ -13,6 +13,7 @@ import yaml
 from musebar_core.errors import UsageError
 from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
+from study.ledger.reading import Runs
 from study.ledger.record import SeedRun, StudyState
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import exchange
@@ -71,7 +72,7 @@ def exported(tmp_path) -> Path:
     study.ledger.end(spec.name, second, failed)
     folder = tmp_path / "export"
     folder.mkdir()
-    record = study.ledger.read(spec.name, curves=True)
+    record = study.ledger.read(spec.name, runs=Runs.WITH_CURVES)
     flat = tables(spec.name, record, StudyState.STOPPED)
     write_table(flat.results, folder / "results.parquet")
     write_table(flat.curves, folder / "curves.parquet")
@@ -81,10 +82,12 @@ def exported(tmp_path) -> Path:
 
 def test_what_was_exported_comes_back_run_by_run(exported, tmp_path):
     original = (
-        Home(tmp_path / "first").open("paper-methods").ledger.read("paper-methods", curves=True)
+        Home(tmp_path / "first")
+        .open("paper-methods")
+        .ledger.read("paper-methods", runs=Runs.WITH_CURVES)
     )
     study, count = exchange.import_study(Home(tmp_path / "second"), exported)
-    record = study.ledger.read("paper-methods", curves=True)
+    record = study.ledger.read("paper-methods", runs=Runs.WITH_CURVES)
     assert (count, record.state, record.corpus_path) == (2, "stopped", None)
     assert record.facts == original.facts
     assert record.configurations.items() <= original.configurations.items()
@@ -103,7 +106,9 @@ def test_what_was_exported_comes_back_run_by_run(exported, tmp_path):
 def test_curves_that_stay_in_the_ledger_are_those_of_a_record_read_with_them(exported, tmp_path):
     home = Home(tmp_path / "first")
     study = home.open("paper-methods")
-    flat = tables(study.name, study.ledger.read(study.name, curves=True), StudyState.STOPPED)
+    flat = tables(
+        study.name, study.ledger.read(study.name, runs=Runs.WITH_CURVES), StudyState.STOPPED
+    )
     stored = load_tables(home.path, study.name)
     pd.testing.assert_frame_equal(stored.curves, flat.curves)
     pd.testing.assert_frame_equal(stored.results, flat.results)
@@ -255,7 +260,7 @@ def test_curves_come_back_in_the_order_of_epochs(exported, tmp_path):
     both = pd.concat([later, earlier], ignore_index=True)
     both.to_parquet(exported / "curves.parquet")
     study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
-    record = study.ledger.read(study.name, curves=True)
+    record = study.ledger.read(study.name, runs=Runs.WITH_CURVES)
     (ended,) = [ended for ended in record.ended.values() if ended.done]
     assert [(row.epoch, row.weight) for row in ended.curve] == [(60, 0.5), (120, 1.0)]
 
@@ -289,7 +294,7 @@ def test_an_imported_study_that_lacks_nothing_is_complete_and_one_that_does_is_n
     study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
     partial = load_tables(tmp_path / "second", "paper-methods")
     assert (partial.complete, partial.standing) == (False, StudyState.STOPPED)
-    record = study.ledger.read("paper-methods", curves=True)
+    record = study.ledger.read("paper-methods", runs=Runs.WITH_CURVES)
     study.ledger.add_configurations("paper-methods", record.spec.methods.values())
     done = next(ended for ended in record.ended.values() if ended.done)
     for run in planner.plan(record).runs:

@@ -13,6 +13,7 @@ import pytest
 from musebar_core.errors import StudyError
 from musebar_core.metric_table import Metrics
 from study.home.studies import Home
+from study.ledger.reading import Runs
 from study.ledger.record import SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import optunastudy
@@ -135,12 +136,12 @@ def test_optuna_dashboard_shows_the_trials(dashboard):
 
 
 def test_the_studys_own_database_holds_both_and_the_ledger_stays_as_it_was(study, tables):
-    before = study.ledger.read("tiny", curves=True)
+    before = study.ledger.read("tiny", runs=Runs.WITH_CURVES)
     for _ in range(2):
         assert optunastudy.export(tables, study.ledger.database.url) == {"tiny/low": 3}
-    assert study.ledger.read("tiny", curves=True) == before
+    assert study.ledger.read("tiny", runs=Runs.WITH_CURVES) == before
     optuna.delete_study(study_name="tiny/low", storage=study.ledger.database.url)
-    assert study.ledger.read("tiny", curves=True) == before
+    assert study.ledger.read("tiny", runs=Runs.WITH_CURVES) == before
 
 
 def test_a_storage_that_cannot_be_opened_is_named_without_its_password(tables):

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from study.home.studies import Home
+from study.ledger.reading import Runs
 from study.ledger.result import Failure, FailureKind
 from study.results.tables import state_of
 from tests.conftest import TINY, musebar_command
@@ -82,7 +83,7 @@ class Run:
 
     def read(self):
         study = self.study
-        record = study.ledger.read("tiny", curves=True)
+        record = study.ledger.read("tiny", runs=Runs.WITH_CURVES)
         study.ledger.close()
         return record
 
