@@ -253,6 +253,10 @@ class Ledger:
         """How many seed runs have ended, by genre, phase and state."""
         return self.database.transact(lambda db: reading.ended_counts(db, study))
 
+    def check_runs(self, study: str) -> None:
+        """Raise :class:`StudyError` where a seed run holds what no musebar writes."""
+        self.database.transact(lambda db: reading.check_runs(db, study))
+
     def commonest_failure(self, study: str) -> str:
         """Why most of the seed runs failed that did; empty where none did."""
         return self.database.transact(lambda db: reading.commonest_failure(db, study))

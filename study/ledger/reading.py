@@ -101,6 +101,54 @@ def ended_counts(db: sa.Connection, study: str) -> dict[tuple[str, Phase, SeedRu
         }
 
 
+_STORED: dict[type[sa.types.TypeEngine[Any]], tuple[str, ...]] = {
+    sa.Integer: ("integer",),
+    sa.Float: ("real", "integer"),
+    sa.String: ("text",),
+    sa.JSON: ("text",),
+}
+"""How SQLite holds what a column of a type is for."""
+
+
+def check_runs(db: sa.Connection, study: str) -> None:
+    """Look at a study's seed runs without reading them, for those who only count.
+
+    SQLite keeps whatever it is given; of the other databases each column is of its type.
+
+    Raises
+    ------
+    StudyError
+        If a cell is not what :func:`study.ledger.rows.result_row` writes.
+    """
+    if db.dialect.name != "sqlite":
+        return
+    table = schema.seed_runs
+    other = [_is_other(column) for column in table.c if column is not table.c.curve]
+    bad = sa.select(table.c.seed).where(
+        table.c.study == study, sa.or_(_are_no_metrics(table.c.metrics), *other)
+    )
+    with readable(study):
+        if db.execute(bad.limit(1)).first() is not None:
+            raise TypeError("a cell of a seed run")
+
+
+def _are_no_metrics(cell: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    """Whether a cell is no JSON object, or has text where a number belongs."""
+    part = sa.func.json_tree(cell).table_valued("key", "type")
+    numbers = ("integer", "real", "true", "false", "null")
+    wrong = sa.exists().where(part.c.key.in_(rows.NUMBERS), part.c.type.not_in(numbers))
+    shape = sa.func.json_type(cell).not_in(("object", "null"))
+    is_json = sa.func.json_valid(cell) == 1
+    return sa.case((cell.is_(sa.null()), False), (is_json, shape | wrong), else_=True)
+
+
+def _is_other(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    """Whether SQLite holds something else in a cell than its column is for."""
+    kind = next(kind for kind in _STORED if isinstance(column.type, kind))
+    held = _STORED[kind] + (("null",) if column.nullable else ())
+    return sa.func.typeof(column).not_in(held)
+
+
 def commonest_failure(db: sa.Connection, study: str) -> str:
     """Why most of the seed runs failed that did, of several the first; empty where none did."""
     table = schema.seed_runs.c

@@ -70,6 +70,8 @@ def result_for_plans(row: RowMapping) -> SeedRunResult:
     """Read what plans and progress depend on: the column ``validation`` holds its metrics."""
     names = ("attempts", "best_epoch", "seconds", "node", "device", "checkpoint")
     metrics = None if row["validation"] is None else {"validation": row["validation"]}
+    if metrics is None and row["failure"] is None:
+        raise TypeError("no validation metrics of a seed run that is done")
     _check_cells(row, metrics)
     return SeedRunResult(
         failure=_failure(row),
@@ -103,7 +105,8 @@ _CELLS: Mapping[str, type | UnionType] = {
 }
 """Types of what a seed run's row holds: SQLite keeps whatever it is given."""
 
-_NUMBERS = frozenset(one.name for one in METRICS if one.dtype != "string")
+NUMBERS = frozenset(one.name for one in METRICS if one.dtype != "string")
+"""Metrics that are numbers."""
 
 
 def _check_cells(row: RowMapping, metrics: object) -> None:
@@ -115,7 +118,7 @@ def _check_cells(row: RowMapping, metrics: object) -> None:
         raise TypeError(f"metrics {str(metrics)[:40]!r} of a seed run")
     for split, values in (metrics or {}).items():
         for name, value in values.items():
-            if name in _NUMBERS and not isinstance(value, int | float | None):
+            if name in NUMBERS and not isinstance(value, int | float | None):
                 raise TypeError(f"{split}_{name} {str(value)[:40]!r} of a seed run")
 
 

@@ -34,6 +34,7 @@ class Overview:
 
 def overview(ledger: Ledger, name: str) -> Overview:
     """Count; single runs are read only where what is planned depends on their metrics."""
+    ledger.check_runs(name)
     counts = ledger.ended_counts(name)
     record = ledger.read(name, runs=Runs.NONE)
     if record.state is StudyState.FINISHED:
