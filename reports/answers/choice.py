@@ -134,14 +134,14 @@ class Better:
     ----------
     difference
         How much better, seed by seed, above 0 in the metric's unit.
-    admitted
-        Whether it was among those that the purpose's metric decided between.
+    price
+        How much worse in NLL or the ELBO that stands for it, nats, above 0; None where it is not.
     """
 
     row: ConfigurationSummary
     metric: str
     difference: SeedMean
-    admitted: bool
+    price: SeedMean | None
 
     @property
     def is_default(self) -> bool:
@@ -294,7 +294,7 @@ def _choice(
         n_wanted=wanted,
         n_full=n_full,
         n_undertrained=n_full - len(trained),
-        better=_better(ordered, ranking, metric_of(aim.purpose, likelihood), likelihood),
+        better=_better(ordered, metric_of(aim.purpose, likelihood), likelihood),
     )
 
 
@@ -320,18 +320,19 @@ def _candidates(rows: Sequence[ConfigurationSummary], *, bound: bool) -> list[Ca
 
 
 def _better(
-    ordered: Sequence[ConfigurationSummary], ranking: Ranking, own: str, likelihood: str
+    ordered: Sequence[ConfigurationSummary], own: str, likelihood: str
 ) -> tuple[Better, ...]:
     """Whatever is surely better than the first, in the purpose's metric or in NLL."""
     chosen, found = validation(ordered[0]), []
     for row in ordered[1:]:
+        price = _gain(validation(row), chosen, likelihood)
+        if price is not None and price.mean <= 0:
+            price = None
         for name in dict.fromkeys((likelihood, own)):
-            mine, its = chosen.metric(name), validation(row).metric(name)
-            lower = metric(name).cost(1.0) > 0
-            apart = paired_difference(mine, its) if lower else paired_difference(its, mine)
+            apart = _gain(chosen, validation(row), name)
             error = None if apart is None else apart.standard_error
             if apart is not None and error is not None and apart.mean > SURE * error:
-                found.append(Better(row, name, apart, row.config_id in ranking.admitted))
+                found.append(Better(row, name, apart, price))
     first = {likelihood: 0}
     return tuple(
         sorted(
@@ -344,6 +345,13 @@ def _better(
             ),
         )
     )
+
+
+def _gain(one: SplitSummary, other: SplitSummary, name: str) -> SeedMean | None:
+    """By how much the other is better in a metric, seed by seed."""
+    mine, its = one.metric(name), other.metric(name)
+    lower = metric(name).cost(1.0) > 0
+    return paired_difference(mine, its) if lower else paired_difference(its, mine)
 
 
 def full_counts(rows: tuple[ConfigurationSummary, ...], wanted: int) -> list[ConfigurationSummary]:

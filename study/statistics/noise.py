@@ -37,9 +37,9 @@ def within_tolerance(costs: NDArray[np.float64], tolerance: float) -> list[int]:
     """Rows of ``[k, n]`` whose mean is as good as the lowest, the best first.
 
     As good means within ``tolerance`` standard deviations of a paired difference. Taken in order of
-    their means, each is held against the noise of those before it and of its own pair with the
-    best, whichever is larger. So what is clearly worse adds no noise, and who is admitted does not
-    depend on it.
+    their means, each is held against the noise of those before it, into which its own pair with the
+    best is pooled as one more: alone it would admit what is worse because it is unsteady. So what
+    is clearly worse adds no noise, and who is admitted does not depend on it.
     """
     means = costs.mean(axis=1)
     order = [int(i) for i in np.argsort(means, kind="stable")]
@@ -49,11 +49,11 @@ def within_tolerance(costs: NDArray[np.float64], tolerance: float) -> list[int]:
     centred = costs - means[:, None]
     taken, total, squares = [best], centred[best].copy(), float((centred[best] ** 2).sum())
     for row in order[1:]:
-        own = float((centred[row] - centred[best]).std(ddof=1))
+        own = float(((centred[row] - centred[best]) ** 2).sum())
         k = len(taken)
         rest = max(0.0, squares - float((total**2).sum()) / k)
-        pooled = math.sqrt(2 * rest / ((k - 1) * (n - 1))) if k > 1 else 0.0
-        if means[row] - means[best] <= tolerance * max(own, pooled):
+        noise = math.sqrt((2 * rest + own) / (k * (n - 1)))
+        if means[row] - means[best] <= tolerance * noise:
             taken.append(row)
             total += centred[row]
             squares += float((centred[row] ** 2).sum())

@@ -177,7 +177,8 @@ def test_another_that_says_more_at_a_worse_nll_is_said(make_study, add):
     found = choose(study.tables(), "jazz")
     assert found.cautions == (Caution.OTHER_BETTER,)
     assert [(one.row.config_id, one.metric) for one in found.better] == [(informative, "mi_lower")]
-    assert "at an NLL beyond the tolerance" in choice_warnings(found)[0]
+    assert found.better[0].price.mean == pytest.approx(30.0, abs=0.5)
+    assert "nats worse in validation NLL" in choice_warnings(found)[0]
 
 
 def test_a_failed_seed_makes_no_full_count(make_study, make_config, add):

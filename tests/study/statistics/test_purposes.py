@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musebar_core.errors import UsageError
-from study.statistics.noise import pair_noise
+from study.statistics.noise import pair_noise, within_tolerance
 from study.statistics.purposes import FIGURES, GOALS, Aim, Candidate, Purpose, rank
 from study.statistics.trainings import collapse_rate, expected_trainings, trainings_price
 
@@ -30,6 +30,14 @@ def test_the_noise_of_a_pair_is_that_of_differences_without_what_seeds_do_to_all
     assert pair_noise(one + np.array([5.0, -3.0, 2.0, 9.0])) == pytest.approx((0.08 / 3) ** 0.5)
     assert np.isnan(pair_noise(one[:1]))
     assert np.isnan(pair_noise(one[:, :1]))
+
+
+def test_an_unsteady_row_is_not_as_good_for_its_own_noise_alone():
+    # around the best: 1, -1, 1, -1 of two rows, 8 squares left, and 3, -3, 3, -3 of the fourth, 36
+    rows = np.array([[0, 0, 0, 0], [2, 0, 2, 0], [0, 2, 0, 2], [12, 6, 12, 6]], dtype=float)
+    noise = ((2 * 8 + 36) / (3 * 3)) ** 0.5  # 2.4; alone its pair has 3.5
+    assert within_tolerance(rows, 9 / noise + 0.01) == [0, 1, 2, 3]
+    assert within_tolerance(rows, 9 / noise - 0.01) == [0, 1, 2]
 
 
 def test_a_representation_is_the_most_informative_within_three_deviations_of_the_lowest_nll():
