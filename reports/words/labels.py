@@ -45,7 +45,7 @@ NO_REASON = "no reason recorded"
 NOT_MEASURED = "not measured"
 """Of a metric that no seed has: a mean over nothing is no number."""
 
-SCHEDULE = ("annealing_start", "annealing_length", "annealing_cycles")
+SCHEDULE = ("annealing_start", "annealing_length", "annealing_cycles", "annealing_end")
 """Settings that :func:`schedule` says."""
 
 EXTRAS = ("input_dropout", "free_bits")
@@ -117,7 +117,8 @@ def training_parts(config: Configuration, told_by: Sequence[str] = ()) -> list[s
     said = (*ALWAYS, *SCHEDULE)
     extras = [name for name in EXTRAS if own[name] or name in told_by]
     extras += [name for name in told_by if name not in (*said, *extras)]
-    return [schedule(config), *(setting_text(name, own[name]) for name in extras)]
+    said_by = schedule(config, end="annealing_end" in told_by)
+    return [said_by, *(setting_text(name, own[name]) for name in extras)]
 
 
 def brief(row: ConfigurationSummary) -> str:
@@ -163,8 +164,8 @@ def metric_label(name: str) -> str:
     return metric(name).label
 
 
-def schedule(config: Configuration) -> str:
-    """Say the annealing schedule in words, in per cent of training."""
+def schedule(config: Configuration, *, end: bool = False) -> str:
+    """Say the schedule in words, in per cent of training; ``end``: a last weight of 1, too."""
     annealing = config.annealing
     if annealing.kind is ScheduleKind.CONSTANT:
         return f"constant KL weight {annealing.end:g}"
@@ -173,7 +174,7 @@ def schedule(config: Configuration) -> str:
         text += f" from {annealing.start:.0%}"
     if annealing.kind is ScheduleKind.CYCLICAL:
         text += f" in {annealing.cycles} cycles"
-    if annealing.end != 1:
+    if end or annealing.end != 1:
         text += f", to a KL weight of {annealing.end:g}"
     return text
 

@@ -1,12 +1,14 @@
 """What things are called, and how numbers are written."""
 
+from dataclasses import replace
+
 import pytest
 
 from musebar_core.settings import searchable, setting
 from reports.answers.summaries import summaries
 from reports.figures.style import from_zero, window
 from reports.pages.tables import configurations_table
-from reports.words.labels import differences, number, settings
+from reports.words.labels import describe, differences, number, settings
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,16 @@ def test_differences_are_one_sentence_and_a_schedule_is_one_of_them(make_config)
     one, other = make_config(8, 1, "constant"), make_config(16, 1, "linear", output_bias=True)
     assert differences(one, other) == "latent length, annealing and output bias"
     assert differences(one, one) == ""
+
+
+def test_a_schedule_says_its_last_weight_once(make_config):
+    told = ("latent_length", "annealing", "annealing_end")
+    one = make_config(8, 1, "linear")
+    half = replace(one, annealing=replace(one.annealing, end=0.5))
+    assert describe(half, told).count("0.5") == 1
+    assert describe(half, told).endswith("of training, to a KL weight of 0.5")
+    assert describe(one, told).endswith("of training, to a KL weight of 1")
+    assert "KL weight" not in describe(one)
 
 
 def test_no_number_is_minus_nothing():
