@@ -135,13 +135,14 @@ class Better:
     difference
         How much better, seed by seed, above 0 in the metric's unit.
     price
-        How much worse in NLL or the ELBO that stands for it, nats, above 0; None where it is not.
+        How much worse in the other of the two, ``price_metric``, above 0; None where it is not.
     """
 
     row: ConfigurationSummary
     metric: str
     difference: SeedMean
     price: SeedMean | None
+    price_metric: str
 
     @property
     def is_default(self) -> bool:
@@ -325,14 +326,13 @@ def _better(
     """Whatever is surely better than the first, in the purpose's metric or in NLL."""
     chosen, found = validation(ordered[0]), []
     for row in ordered[1:]:
-        price = _gain(validation(row), chosen, likelihood)
-        if price is not None and price.mean <= 0:
-            price = None
-        for name in dict.fromkeys((likelihood, own)):
+        for name, other in {likelihood: own, own: likelihood}.items():
             apart = _gain(chosen, validation(row), name)
+            price = _gain(validation(row), chosen, other)
             error = None if apart is None else apart.standard_error
             if apart is not None and error is not None and apart.mean > SURE * error:
-                found.append(Better(row, name, apart, price))
+                paid = price if price is not None and price.mean > 0 else None
+                found.append(Better(row, name, apart, paid, other))
     first = {likelihood: 0}
     return tuple(
         sorted(

@@ -94,9 +94,9 @@ def choice_warning(caution: Caution, choice: Choice) -> str:
     match caution:
         case Caution.DEFAULT_BETTER:
             own = [one for one in choice.better if one.is_default]
-            return f"The paper's default is better: {_all_better(own, choice)}."
+            return f"The paper's default is better: {' and '.join(map(_better, own))}."
         case Caution.OTHER_BETTER:
-            return _others([one for one in choice.better if not one.is_default], choice)
+            return _others([one for one in choice.better if not one.is_default])
         case Caution.RATE_UNMET:
             return (
                 f"No configuration keeps to the rate of {choice.ranking.rate:g} nats: this one "
@@ -111,15 +111,11 @@ def choice_warning(caution: Caution, choice: Choice) -> str:
             return str(caution)
 
 
-def _all_better(found: list[Better], choice: Choice) -> str:
-    return " and ".join(_better(one, choice) for one in found)
-
-
-def _better(one: Better, choice: Choice) -> str:
+def _better(one: Better) -> str:
     price = ""
     if one.price is not None:
-        likelihood = metric_label(choice.likelihood)
-        price = f", but {with_interval(one.price)} nats worse in validation {likelihood}"
+        paid_in = metric_label(one.price_metric)
+        price = f", but {with_interval(one.price)} nats worse in {paid_in}"
     name = method_label(one.row.method) or brief(one.row)
     return (
         f"{one.row.config_id} ({name}) by {with_interval(one.difference)} nats in validation "
@@ -127,16 +123,14 @@ def _better(one: Better, choice: Choice) -> str:
     )
 
 
-def _others(found: list[Better], choice: Choice) -> str:
+def _others(found: list[Better]) -> str:
     first = found[0]
     n = len({one.row.config_id for one in found})
     if n == 1:
-        return (
-            f"Another is better by more than two paired standard errors: {_better(first, choice)}."
-        )
+        return f"Another is better by more than two paired standard errors: {_better(first)}."
     return (
         f"{n} others are better by more than two paired standard errors in one metric; "
-        f"first {_better(first, choice)}."
+        f"first {_better(first)}."
     )
 
 

@@ -158,7 +158,8 @@ def test_a_better_default_is_the_first_thing_said(make_study, add):
     assert found.chosen.config_id == wanted
     assert found.cautions[0] is Caution.DEFAULT_BETTER
     assert warnings(found)[0].startswith("The paper's default is better:")
-    assert "nats in validation NLL" in warnings(found)[0]
+    assert "nats in validation NLL, but 2.90" in warnings(found)[0]
+    assert "nats worse in MI lower" in warnings(found)[0]
     first = as_text(found).splitlines()[0]
     assert "the paper's default is better" in first
 
@@ -178,7 +179,7 @@ def test_another_that_says_more_at_a_worse_nll_is_said(make_study, add):
     assert found.cautions == (Caution.OTHER_BETTER,)
     assert [(one.row.config_id, one.metric) for one in found.better] == [(informative, "mi_lower")]
     assert found.better[0].price.mean == pytest.approx(30.0, abs=0.5)
-    assert "nats worse in validation NLL" in choice_warnings(found)[0]
+    assert "nats worse in NLL" in choice_warnings(found)[0]
 
 
 def test_a_failed_seed_makes_no_full_count(make_study, make_config, add):
