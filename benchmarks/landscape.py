@@ -36,6 +36,8 @@ class Landscape:
         Cell of each configuration, in the order of the arrays.
     bce, kl, elbo, mi_lower, collapsed
         Validation figures, [configurations, seeds].
+    nll
+        The same; None where it was not measured, and -ELBO stands for it.
     costs
         What the default purpose goes by over all seeds of the table, [configurations]: less is
         better, in standard deviations of a paired difference.
@@ -51,6 +53,7 @@ class Landscape:
     bce: np.ndarray
     kl: np.ndarray
     elbo: np.ndarray
+    nll: np.ndarray | None
     mi_lower: np.ndarray
     collapsed: np.ndarray
     costs: np.ndarray
@@ -98,11 +101,13 @@ def load(folder: Path = DATA) -> Landscape:
         name: grid(done, name if name == "collapsed" else f"validation_{name}")
         for name in ("bce", "kl", "elbo", "mi_lower", "collapsed")
     }
+    measured = "validation_nll" in done and bool(done.validation_nll.notna().all())
+    nll = grid(done, "validation_nll") if measured else None
     ranking = rank(
         [
             Candidate(
                 config_id=config_id,
-                nll=tuple(-figures["elbo"][i]),
+                nll=tuple((-figures["elbo"] if nll is None else nll)[i]),
                 mi_lower=tuple(figures["mi_lower"][i]),
                 bce=tuple(figures["bce"][i]),
                 kl=tuple(figures["kl"][i]),
@@ -120,6 +125,7 @@ def load(folder: Path = DATA) -> Landscape:
         cells=cells,
         ids=ids,
         **figures,
+        nll=nll,
         costs=np.array([ranking.costs[i] for i in ids]),
         seed_costs=seed_costs,
         curves={
