@@ -99,6 +99,25 @@ def foreign(folder: Path, kind: Kind) -> list[str]:
     )
 
 
+def clear(folder: Path, kind: Kind) -> None:
+    """Delete the files of a folder that are ours as we left them, and folders left empty."""
+    ours = read(folder, kind) or {}
+    for name, known in ours.items():
+        if is_as_left(folder / name, known):
+            (folder / name).unlink()
+    if ours:
+        (folder / MARK).unlink()
+        prune(folder)
+
+
+def prune(folder: Path) -> None:
+    """Delete a folder and those in it, as far as they hold no file."""
+    inner = [path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()]
+    for path in [*sorted(inner, reverse=True), folder]:
+        with contextlib.suppress(OSError):
+            path.rmdir()
+
+
 def check_replaceable(folder: Path, kind: Kind) -> None:
     """Raise :class:`UsageError` unless a folder is free, empty, or ours and unchanged."""
     if not folder.exists() and not folder.is_symlink():

@@ -186,7 +186,7 @@ def build(
     workers: int | None,
     force: bool,
 ) -> None:
-    """Build a corpus from SOURCE.
+    r"""Build a corpus from SOURCE.
 
     SOURCE is a folder SOURCE/GENRE/**/FILE of MIDI and scores, a CSV file with columns file,
     genre and, if known, group and title, a folder of the Lakh MIDI Dataset with --labels, or the
@@ -194,6 +194,11 @@ def build(
 
     A corpus of the same inputs that is there already is used as it is; one of the same source
     and settings is built again if the music changed; any other is left alone without --force.
+
+    \b
+    Examples:
+      musebar corpus build my-music --out my-corpus
+      musebar corpus build my-music --genre jazz --profile sixteenth --out fine
     """
     from musebar.commands.progress import reading
     from musebar.music import build_corpus
@@ -232,7 +237,12 @@ def _corpus_name(source: Path) -> str:
 
 @corpus.command("genre-map")
 def genre_map() -> None:
-    """Print the genre map that comes along, to be edited and given to --genre-map."""
+    r"""Print the genre map that comes along, to be edited and given to --genre-map.
+
+    \b
+    Examples:
+      musebar corpus genre-map > genres.yaml
+    """
     from musebar_core.corpus.labels import default_genre_map
 
     click.echo(default_genre_map(), nl=False)
@@ -248,9 +258,13 @@ def genre_map() -> None:
     "--json", "as_json", is_flag=True, help="Print one JSON object; a page only with --out."
 )
 def describe(path: Path, snippet_steps: int, out: Path | None, as_json: bool) -> None:
-    """Describe CORPUS: a table here, and a page with histograms and examples to listen to.
+    r"""Describe CORPUS: a table here, and a page with histograms and examples to listen to.
 
     The last line printed is the path of the page.
+
+    \b
+    Examples:
+      musebar corpus describe my-corpus
     """
     from musebar_core.config import Grid
     from musebar_core.corpus import Corpus

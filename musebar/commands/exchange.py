@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musebar.commands import completion
 from musebar.commands.options import OVERRIDES
 from study.home import files
 
@@ -18,7 +19,7 @@ _OWN = "own"
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.study_names)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; default HOME/NAME/export.")
 @click.option(
     "--optuna",
@@ -31,7 +32,12 @@ _OWN = "own"
 )
 @click.pass_obj
 def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -> None:
-    """Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside."""
+    r"""Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside.
+
+    \b
+    Examples:
+      musebar study export my-study --out export
+    """
     from study.home.studies import Home
     from study.results import exchange
     from study.results.tables import stored_tables
@@ -59,9 +65,13 @@ def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -
 @OVERRIDES
 @click.pass_obj
 def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str, ...]) -> None:
-    """Make a study of the export in FOLDER; resume does what it lacks.
+    r"""Make a study of the export in FOLDER; resume does what it lacks.
 
     Its models stay behind. Where the music is not the runs' own, resume says so.
+
+    \b
+    Examples:
+      musebar study import export --name again
     """
     from study.home.studies import Home
     from study.results import exchange
@@ -74,7 +84,7 @@ def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str,
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.study_names)
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -84,9 +94,13 @@ def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str,
 )
 @click.pass_obj
 def measure(home: AnyPath, name: str, seeds: int) -> None:
-    """Take the further measures of a study's kept models; seconds a model.
+    r"""Take the further measures of a study's kept models; seconds a model.
 
     Writes HOME/NAME/measures.parquet and prints its path.
+
+    \b
+    Examples:
+      musebar study measure my-study --seeds 1
     """
     import torch
 

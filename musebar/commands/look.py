@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from musebar.commands import completion
 from musebar_core.errors import MuseBarError
 from musebar_core.terminal import line, styled
 
@@ -26,12 +27,18 @@ _QUIET_SECONDS = 15.0
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.study_names)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--why", metavar="CONFIG", help="What was decided about a configuration, and why.")
 @click.pass_obj
 def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
-    """Print where a study stands, or why a configuration came as far as it did."""
+    r"""Print where a study stands, or why a configuration came as far as it did.
+
+    \b
+    Examples:
+      musebar study status my-study
+      musebar study status my-study --json
+    """
     from rich.console import Console
 
     from musebar.commands.why import explain
@@ -55,7 +62,7 @@ def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.study_names)
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
@@ -65,7 +72,12 @@ def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
 )
 @click.pass_obj
 def watch(home: AnyPath, name: str, interval: float) -> None:
-    """Watch a study until it ends; leaving does not stop it."""
+    r"""Watch a study until it ends; leaving does not stop it.
+
+    \b
+    Examples:
+      musebar study watch my-study
+    """
     from rich.console import Console
     from rich.live import Live
 
@@ -93,7 +105,12 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_obj
 def list_(home: AnyPath, as_json: bool) -> None:
-    """List the studies in HOME, newest first."""
+    r"""List the studies in HOME, newest first.
+
+    \b
+    Examples:
+      musebar study list
+    """
     from study.home.studies import Home
 
     place = Home(home)

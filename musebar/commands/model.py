@@ -92,9 +92,13 @@ def train(
     threads: int | None,
     out: Path | None,
 ) -> None:
-    """Train one configuration; Ctrl-C keeps a checkpoint that the same command goes on from.
+    r"""Train one configuration; Ctrl-C keeps a checkpoint that the same command goes on from.
 
     Prints the measured figures and, as its last line, the checkpoint's path.
+
+    \b
+    Examples:
+      musebar train --config best.yaml --out best.safetensors
     """
     config, genre, recommended = _read_recommendation(config_file)
     corpus_path = corpus_path or recommended
@@ -122,10 +126,14 @@ def train(
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_json: bool) -> None:
-    """Measure CHECKPOINT on the validation and test split of its genre.
+    r"""Measure CHECKPOINT on the validation and test split of its genre.
 
     --measures adds an importance-weighted likelihood, the rate-distortion curve, what the code is
     worth, how smooth interpolations are, and how generated melodies compare with held-out songs.
+
+    \b
+    Examples:
+      musebar evaluate best.safetensors
     """
     from musebar.models import load_model
     from musebar_core.evaluation import evaluate as measure
@@ -180,7 +188,12 @@ def sample(
     seed: int,
     tempo: float,
 ) -> None:
-    """Generate melodies from codes drawn from the prior, as a MIDI file."""
+    r"""Generate melodies from codes drawn from the prior, as a MIDI file.
+
+    \b
+    Examples:
+      musebar sample best.safetensors --out tune.mid
+    """
     from musebar import models
 
     _check_out(out, _is_midi, "MIDI file of MuseBar's")
@@ -207,7 +220,12 @@ def sample(
 def interpolate(
     checkpoint_file: Path, out: Path, count: int, temperature: float, seed: int, tempo: float
 ) -> None:
-    """Walk from one code drawn from the prior to another, as a MIDI file."""
+    r"""Walk from one code drawn from the prior to another, as a MIDI file.
+
+    \b
+    Examples:
+      musebar interpolate best.safetensors --out walk.mid
+    """
     from musebar import models
 
     _check_out(out, _is_midi, "MIDI file of MuseBar's")

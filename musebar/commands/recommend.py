@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musebar.commands import completion
 from musebar_core.errors import MuseBarError, UsageError
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ class _PurposeOption(click.Option):
 
 
 @click.command()
-@click.argument("genre")
+@click.argument("genre", shell_complete=completion.genres)
 @click.option(
     "--study",
     "name",
     metavar="NAME",
+    shell_complete=completion.study_names,
     help="Study to ask; default: the newest with results for GENRE.",
 )
 @click.option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musebar.commands import completion
 from musebar_core.errors import UnknownNameError, UsageError, WorkError
 from musebar_core.marks import replace_file
 from study.home import files
@@ -21,7 +22,13 @@ def report() -> None:
 
 
 @report.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument(
+    "names",
+    nargs=-1,
+    required=True,
+    metavar="NAME...",
+    shell_complete=completion.study_names,
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -43,9 +50,14 @@ def report() -> None:
 def build(
     home: AnyPath, names: tuple[str, ...], out: Path | None, single_file: bool, listen: bool
 ) -> None:
-    """Build the report of study NAME, or of several side by side.
+    r"""Build the report of study NAME, or of several side by side.
 
     The last line printed is the path of its first page.
+
+    \b
+    Examples:
+      musebar report build my-study
+      musebar report build my-study --single-file --out mine.html
     """
     from reports.output.site import Source, build_site
     from study.results.tables import load_tables
@@ -70,7 +82,13 @@ def build(
 
 
 @report.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument(
+    "names",
+    nargs=-1,
+    required=True,
+    metavar="NAME...",
+    shell_complete=completion.study_names,
+)
 @click.option("--reference", help="Configuration that effects are against; default musebar_bow.")
 @click.option(
     "--out",
@@ -80,10 +98,14 @@ def build(
 )
 @click.pass_obj
 def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
-    """Write the results of studies as Markdown: means, intervals, effects, tests.
+    r"""Write the results of studies as Markdown: means, intervals, effects, tests.
 
     With --out, the section of each study in FILE is replaced, or added at its end; what else is
     in FILE stays. The results and the spec that a section rests on go to a folder beside FILE.
+
+    \b
+    Examples:
+      musebar report table my-study --out results.md
     """
     from reports.output import markdown
     from study.results import measuring
@@ -110,7 +132,7 @@ def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Pat
 
 
 @report.command("serve")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.study_names)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -127,9 +149,13 @@ def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Pat
 )
 @click.pass_obj
 def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
-    """Serve the report of study NAME on this machine alone, renewed while it runs.
+    r"""Serve the report of study NAME on this machine alone, renewed while it runs.
 
     Ctrl-C ends it; the study goes on.
+
+    \b
+    Examples:
+      musebar report serve my-study --port 0
     """
     from reports.output.serve import Live, LiveSite, serve
     from study.home.studies import Home
@@ -153,7 +179,7 @@ def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
 
 
 @report.command("open")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.study_names)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -162,7 +188,12 @@ def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
 )
 @click.pass_obj
 def open_report(home: AnyPath, name: str | None, out: Path | None) -> None:
-    """Open the report of study NAME, or the one in DIR, in a browser."""
+    r"""Open the report of study NAME, or the one in DIR, in a browser.
+
+    \b
+    Examples:
+      musebar report open my-study
+    """
     import webbrowser
 
     if name is None and out is None:

@@ -1,4 +1,4 @@
-"""``musebar study``: launch, watch, status, stop, resume, export, measure, list."""
+"""``musebar study``: launch, resume and stop; the other commands of the group stand beside."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musebar.commands import beforehand, completion
 from musebar.commands.exchange import export, import_, measure
 from musebar.commands.look import list_, status, unheard, watch
+from musebar.commands.manage import delete, presets, rename
 from musebar.commands.options import OVERRIDES
 from musebar_core.errors import StudyError
 from study.home import files
@@ -32,19 +34,21 @@ _JOIN = click.option(
 
 @click.group()
 def study() -> None:
-    """Launch, watch, stop, resume, export and measure studies."""
+    """Launch, watch, stop, resume, export, measure and tidy up studies."""
 
 
-for _command in (status, watch, list_, export, import_, measure):
+for _command in (status, watch, list_, presets, export, import_, measure, rename, delete):
     study.add_command(_command)
 
 
 @study.command()
-@click.argument("spec")
+@click.argument("spec", shell_complete=completion.specs)
 @click.option("--name", help="Name of the study; by default the spec's own.")
 @OVERRIDES
 @_ADDRESS
 @_JOIN
+@click.option("--dry-run", is_flag=True, help="Tell what it takes, and start nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before days of work on CPUs.")
 @click.pass_context
 def launch(
     ctx: click.Context,
@@ -53,19 +57,32 @@ def launch(
     overrides: tuple[str, ...],
     address: str | None,
     join: bool,
+    dry_run: bool,
+    yes: bool,
 ) -> None:
-    """Launch a study from SPEC, a preset's name or a YAML file.
+    r"""Launch a study from SPEC, a preset's name or a YAML file.
 
     The study is recorded first, then runs until it ends, here or, with --address, on a cluster.
-    Launching the same study again goes on with it.
+    Launching the same study again goes on with it. --dry-run measures a step of training here and
+    tells seed runs, hours, memory, disk and GPUs.
+
+    \b
+    Examples:
+      musebar study launch my-study.yaml --dry-run
+      musebar study launch my-study.yaml
+      musebar study launch my-study.yaml --name short --set training.epochs=50
     """
     from study.home import corpora
     from study.home.studies import Home
     from study.spec import specfile
 
     resolved = specfile.load(spec, overrides, name)
-    corpora.check(resolved)
+    genres = corpora.check(resolved)
     home = Home(_home_of(ctx, resolved.storage.home))
+    if dry_run:
+        beforehand.tell(resolved, home, genres)
+        return
+    beforehand.agree(resolved, home, here=address is None and not join, yes=yes)
     if address is not None:
         from study.cluster import jobs
 
@@ -77,7 +94,7 @@ def launch(
 
 
 @study.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.study_names)
 @_ADDRESS
 @_JOIN
 @click.option(
@@ -95,7 +112,13 @@ def resume(
     retry_failed: bool,
     client_versions: str | None,
 ) -> None:
-    """Go on with a study from its ledger, whatever stopped it."""
+    r"""Go on with a study from its ledger, whatever stopped it.
+
+    \b
+    Examples:
+      musebar study resume my-study
+      musebar study resume my-study --retry-failed
+    """
     from study.home.studies import Home
 
     place = Home(home)
@@ -117,10 +140,15 @@ def resume(
 
 
 @study.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.study_names)
 @click.pass_obj
 def stop(home: AnyPath, name: str) -> None:
-    """Ask the driver of a study to stop; what is done is kept."""
+    r"""Ask the driver of a study to stop; what is done is kept.
+
+    \b
+    Examples:
+      musebar study stop my-study
+    """
     from study.home.studies import Home
     from study.ledger import lease
     from study.ledger.record import StudyState

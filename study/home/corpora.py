@@ -28,7 +28,7 @@ from study.ledger.record import GenreFacts
 from study.spec.model import EMBEDDED_SOURCE, OVERALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from study.home.files import AnyPath
     from study.spec.model import StudySpec
@@ -46,8 +46,13 @@ FINGERPRINT = "fingerprint"
 SPLITS = ("train", "validation", "test")
 
 
-def check(spec: StudySpec) -> None:
+def check(spec: StudySpec) -> tuple[str, ...]:
     """Look at the corpus's source before any work is done.
+
+    Returns
+    -------
+    tuple of str
+        The genres that a study of it has, as far as its files tell: the joint corpus last.
 
     Raises
     ------
@@ -79,6 +84,13 @@ def check(spec: StudySpec) -> None:
     for genre in spec.corpus.genres or ():
         if genre not in known:
             raise UnknownNameError("genre", genre, known)
+    return _genres(spec, spec.corpus.genres or known)
+
+
+def _genres(spec: StudySpec, named: Iterable[str]) -> tuple[str, ...]:
+    """The genres of a study: those named, and the joint corpus where there is one."""
+    genres = tuple(named)
+    return (*genres, OVERALL) if spec.corpus.include_overall and len(genres) > 1 else genres
 
 
 def _check_repeats(spec: StudySpec, corpus: Corpus) -> None:
@@ -174,9 +186,7 @@ def facts(spec: StudySpec, corpus: Corpus) -> dict[str, GenreFacts]:
     CorpusError
         If a genre has too few songs for a split.
     """
-    genres = list(spec.corpus.genres or corpus.genres)
-    if spec.corpus.include_overall and len(genres) > 1:
-        genres.append(OVERALL)
+    genres = _genres(spec, spec.corpus.genres or corpus.genres)
     return {genre: _genre_facts(spec, corpus, genre) for genre in genres}
 
 

@@ -17,9 +17,12 @@ from study.spec import specfile
 
 if TYPE_CHECKING:
     from study.home.files import AnyPath
+    from study.ledger.record import Record
     from study.spec.model import StudySpec
 
 SPEC_FILE = "study.yaml"
+MEASURES_FILE = "measures.parquet"
+"""The table of further measures; one row a measured seed run, its key first."""
 DEFAULT_HOME = "studies"
 
 
@@ -83,13 +86,28 @@ class Home:
                 f"there is no study in '{self.path}'; 'musebar study launch quickstart' makes one"
             )
             raise UnknownNameError("study", name, self.names(), hint)
-        spec = _recorded(file)
+        spec = recorded(file)
         if spec.name != name:
             raise UsageError(
                 f"{file.parent} holds study '{spec.name}', whose folder has another name now: "
                 f"rename it back to '{spec.name}'"
             )
         return Study(spec.name, file.parent, _open_ledger(spec, file.parent))
+
+    def record_of(self, spec: StudySpec) -> Record | None:
+        """What there is of a study, without its results' curves; None where it is new.
+
+        Raises
+        ------
+        UsageError
+            If the name is taken by another spec.
+        """
+        if spec.name not in self.names():
+            return None
+        record = self.open(spec.name).ledger.read(spec.name, runs=Runs.FOR_PLANS)
+        where = record.spec.model_copy(update={"resources": spec.resources})
+        _same_or_raise(where, spec, self.command("study resume", spec.name))
+        return record
 
     def create(self, spec: StudySpec) -> Study:
         """Record a new study; one of the same name and spec is opened instead.
@@ -110,9 +128,9 @@ class Home:
             self._take_up(study, spec)
             return study
         folder = self.path / spec.name
-        content = yamlfile.dump(self._kept(spec))
+        content = yamlfile.dump(self.kept(spec))
         try:
-            _check_free(folder)
+            check_free(folder)
             folder.mkdir(parents=True, exist_ok=True)
             study = Study(spec.name, folder, _open_ledger(spec, folder))
             if not study.ledger.create(spec):
@@ -125,7 +143,7 @@ class Home:
             ) from None
         return study
 
-    def _kept(self, spec: StudySpec) -> dict[str, object]:
+    def kept(self, spec: StudySpec) -> dict[str, object]:
         """The spec as its file holds it: a password only where its owner alone reads it."""
         return spec.model_dump(mode="json") if isinstance(self.path, Path) else public(spec)
 
@@ -144,11 +162,11 @@ class Home:
         study.ledger.set_spec(moved)
         file = study.folder / SPEC_FILE
         if file.is_file():  # it alone may hold the ledger's password
-            kept = _recorded(file).model_copy(update=where)
-            files.write_bytes(file, yamlfile.dump(self._kept(kept)).encode())
+            kept = recorded(file).model_copy(update=where)
+            files.write_bytes(file, yamlfile.dump(self.kept(kept)).encode())
 
 
-def _recorded(file: AnyPath) -> StudySpec:
+def recorded(file: AnyPath) -> StudySpec:
     """The spec that a study's folder holds."""
     if not file.is_file():
         raise UsageError(f"study {file}: is no file")
@@ -196,7 +214,7 @@ _TAKEN = ("corpora", "trained")
 """Folders of a home that are no studies."""
 
 
-def _check_free(folder: AnyPath) -> None:
+def check_free(folder: AnyPath) -> None:
     """Refuse a folder that is no study's, whatever is in it."""
     if folder.name in _TAKEN:
         raise UsageError(f"study '{folder.name}': a home has a folder of that name: name another")

@@ -129,6 +129,11 @@ _versions = sa.Table(
 )
 
 
+def of_studies() -> list[sa.Table]:
+    """Tables whose rows are a study's, but for :data:`leases`, which is its driver's."""
+    return [t for t in _metadata.sorted_tables if "study" in t.c and t is not leases]
+
+
 _ATTEMPTS = 5
 """Times that tables are made or found before it counts as a failure."""
 

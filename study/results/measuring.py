@@ -10,6 +10,7 @@ import pandas as pd
 
 from musebar_core.errors import StudyError
 from study.home import corpora, files
+from study.home.studies import MEASURES_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from musebar_core.measures import Measures
     from study.home.files import AnyPath
     from study.home.studies import Study
-
-MEASURES_FILE = "measures.parquet"
-"""Name of the table in the study's folder; one row a measured seed run, its key first."""
 
 SPLIT = "validation"
 

@@ -81,14 +81,19 @@ def evaluation_numbers(config: Configuration) -> int:
     return snippets * config.grid.snippet_steps * (4 * config.model.hidden + 6 * PITCHES)
 
 
-def largest_seed_bytes(spec: StudySpec) -> int:
-    """Memory of a seed of the study's largest configuration."""
-    sizes = [seed_bytes(spec.configuration({})), *map(seed_bytes, spec.methods.values())]
+def largest(spec: StudySpec) -> Configuration:
+    """The configuration of a study that needs the most memory, and takes the longest."""
+    found = [spec.configuration({}), *spec.methods.values()]
     parameter = next((p for p in spec.space.parameters if p.name == "latent_length"), None)
     if parameter is not None:
         longest = max(v for v in parameter.values if isinstance(v, int))
-        sizes.append(seed_bytes(spec.configuration({"latent_length": longest})))
-    return max(sizes)
+        found.append(spec.configuration({"latent_length": longest}))
+    return max(found, key=seed_bytes)
+
+
+def largest_seed_bytes(spec: StudySpec) -> int:
+    """Memory of a seed of the study's largest configuration."""
+    return seed_bytes(largest(spec))
 
 
 def share(spec: StudySpec, nodes: Iterable[Node]) -> Share:

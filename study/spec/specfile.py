@@ -54,6 +54,11 @@ def presets() -> list[str]:
     return sorted(path.stem for path in _preset_folder().glob("*.yaml"))
 
 
+def about(preset: str) -> str:
+    """What a preset is for, in its own words."""
+    return str(read_mapping(_preset_folder() / f"{preset}.yaml", "spec")["about"])
+
+
 def load(source: str, overrides: Iterable[str] = (), name: str | None = None) -> StudySpec:
     """Read a preset or a file, override single values, resolve.
 

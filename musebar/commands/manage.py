@@ -1,0 +1,109 @@
+"""``musebar study presets``, ``rename`` and ``delete``: what there is to launch, and tidying up."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from musebar.commands import completion
+from musebar_core.errors import UsageError
+from musebar_core.terminal import line
+
+if TYPE_CHECKING:
+    from study.home.files import AnyPath
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def presets(as_json: bool) -> None:
+    r"""List the studies that come along, for launch: names, and what each is for.
+
+    \b
+    Examples:
+      musebar study presets
+    """
+    from study.spec import specfile
+
+    rows = [{"name": name, "about": specfile.about(name)} for name in specfile.presets()]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    with_names = click.HelpFormatter(width=100)
+    with_names.write_dl([(row["name"], row["about"]) for row in rows])
+    click.echo(with_names.getvalue(), nl=False)
+
+
+@click.command()
+@click.argument("old", metavar="NAME", shell_complete=completion.study_names)
+@click.argument("new", metavar="NEW")
+@click.pass_obj
+def rename(home: AnyPath, old: str, new: str) -> None:
+    r"""Give study NAME the name NEW, with all that belongs to it.
+
+    A report or export that was made of it names it as before, until it is made again.
+
+    \b
+    Examples:
+      musebar study rename my-study first-try
+    """
+    from study.home import upkeep
+    from study.home.studies import Home
+
+    upkeep.rename(Home(home), old, new)
+    click.echo(home / new)
+
+
+@click.command()
+@click.argument("name", shell_complete=completion.study_names)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def delete(home: AnyPath, name: str, yes: bool) -> None:
+    r"""Delete study NAME: its results, models, report and export. Its corpus stays.
+
+    On a terminal it asks first; elsewhere it needs --yes.
+
+    \b
+    Examples:
+      musebar study delete my-study --yes
+    """
+    from study.home import upkeep
+    from study.home.studies import Home
+
+    place = Home(home)
+    runs = sum(place.open(name).ledger.ended_counts(name).values())
+    confirm(f"Delete study '{name}' with its {runs} seed runs, for good?", "delete it", yes=yes)
+    ended, left = upkeep.delete(place, name)
+    click.echo(f"deleted study '{name}' and its {ended} seed runs")
+    if left:
+        click.echo(line(f"left in {home / name}, not the study's own: {', '.join(left)}"), err=True)
+
+
+def confirm(question: str, what: str, *, yes: bool) -> None:
+    """Ask on a terminal before something that cannot be taken back, or takes long.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+    what
+        What ``--yes`` does, as a verb and its object.
+    yes
+        Whether the answer was given beforehand.
+
+    Raises
+    ------
+    UsageError
+        Where there is no terminal to ask on.
+    click.exceptions.Exit
+        With 1, where the answer is no.
+    """
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"{question} There is no terminal to ask on: say --yes to {what}")
+    if not click.confirm(question, err=True):
+        click.echo("nothing was changed", err=True)
+        raise click.exceptions.Exit(1)
