@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, TextIO, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from _typeshed import ReadableBuffer as Buffer
+
 MAX_LINE = 2_000
 """Characters of a message: more is no message but somebody's file."""
 
@@ -93,6 +95,11 @@ class Output(io.TextIOBase):
             self.stream.write(said)
         return len(text)
 
+    @property
+    def buffer(self) -> _Bytes:
+        """For who writes text as bytes, as click's completions."""
+        return _Bytes(self)
+
     def flush(self) -> None:
         """Bring all on its way."""
         with self._whoever_reads():
@@ -120,6 +127,24 @@ class Output(io.TextIOBase):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
+
+
+class _Bytes(io.RawIOBase):
+    """Bytes that are text, written as plainly as text is."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer) -> int:
+        text = bytes(data).decode(errors="surrogateescape")
+        self._output.write(text)
+        return len(bytes(data))
+
+    def flush(self) -> None:
+        self._output.flush()
 
 
 def styled(stream: TextIO) -> TextIO:

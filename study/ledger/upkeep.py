@@ -39,11 +39,8 @@ def rename(ledger: Ledger, old: str, new: str) -> None:
 
     def write(db: sa.Connection) -> None:
         table = schema.studies
-        known = dict(
-            db.execute(
-                sa.select(table.c.study, table.c.spec).where(table.c.study.in_((old, new)))
-            ).tuples()
-        )
+        wanted = sa.select(table.c.study, table.c.spec).where(table.c.study.in_((old, new)))
+        known = {row.study: row.spec for row in db.execute(wanted)}
         if new in known and old in known:
             raise UsageError(f"the ledger holds a study '{new}' already: name another")
         if old not in known:
