@@ -15,7 +15,7 @@ import io
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,9 +96,9 @@ class Output(io.TextIOBase):
         return len(text)
 
     @property
-    def buffer(self) -> _Bytes:
+    def buffer(self) -> BinaryIO:
         """For who writes text as bytes, as click's completions."""
-        return _Bytes(self)
+        return cast("BinaryIO", _Bytes(self))
 
     def flush(self) -> None:
         """Bring all on its way."""
