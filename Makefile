@@ -1,11 +1,11 @@
-# make setup | quickstart | check | test | test-services | test-browser | test-ci | test-all | bench
+# make setup | quickstart | check | docs | test | test-services | test-browser | test-ci | test-all | bench
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage check mutants bench format clean
+.PHONY: setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage check docs mutants bench format clean
 
 setup: $(STAMP)
 
@@ -59,6 +59,11 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) docs
+
+# the site, in site/: a link that leads nowhere is an error
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: setup
 	$(BIN)/python -m benchmarks
@@ -68,4 +73,4 @@ format: setup
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .venv-moto build dist *.egg-info
+	rm -rf $(VENV) .venv-moto build dist site *.egg-info
