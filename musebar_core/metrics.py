@@ -12,6 +12,7 @@ import torch
 
 from musebar_core.metric_table import Metrics
 from musebar_core.objective import kl
+from musebar_core.states import COLLAPSE_NATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 ACTIVE_VARIANCE = 0.01
 """Variance of mu over snippets above which a dimension is active (Burda et al. 2016)."""
-
-COLLAPSE_NATS = 0.5
-"""A run whose upper bound on the mutual information is below this is collapsed."""
 
 INFORMATION_DRAWS = 16
 """D: draws of z a snippet that ``mi_lower`` averages over."""

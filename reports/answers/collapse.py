@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from musebar_core.settings import values
 from reports.answers.curves import Curve, curve
 from reports.answers.naming import in_order, own_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from musebar_core.settings import Value
     from reports.answers.summaries import ConfigurationSummary
@@ -57,7 +56,7 @@ def rates(rows: Sequence[ConfigurationSummary]) -> tuple[Rate, ...]:
     with the seeds of both.
     """
     measured = [row for row in rows if row.n_trained]
-    settings = [(row, values(row.config)) for row in measured]
+    settings = [(row, row.settings) for row in measured]
     found: list[Rate] = []
     for name in own_settings([one for _, one in settings]):
         tried = in_order(one[name] for _, one in settings)
@@ -68,7 +67,7 @@ def rates(rows: Sequence[ConfigurationSummary]) -> tuple[Rate, ...]:
 def _rate(
     name: str,
     value: Value,
-    settings: list[tuple[ConfigurationSummary, dict[str, Value]]],
+    settings: list[tuple[ConfigurationSummary, Mapping[str, Value]]],
 ) -> Rate:
     rows = [row for row, one in settings if one[name] == value]
     return Rate(name, value, sum(r.collapsed for r in rows), sum(r.n_trained for r in rows))

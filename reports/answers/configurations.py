@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -120,8 +121,8 @@ def rivals(
 
 
 def _n_changed(one: ConfigurationSummary, other: ConfigurationSummary) -> int:
-    mine, its = values(one.config), values(other.config)
-    return sum(mine[name] != its[name] for name in mine)
+    mine, its = one.settings, other.settings
+    return sum(map(operator.ne, mine.values(), its.values()))
 
 
 @dataclass(frozen=True)
@@ -173,13 +174,14 @@ def _neighbours(rows: Sequence[ConfigurationSummary]) -> dict[str, list[str]]:
     Found by what is left without each setting: two configurations that agree on all the rest
     share that key.
     """
-    own = {row.config_id: values(row.config) for row in rows}
+    own = {row.config_id: row.settings for row in rows}
     found: dict[str, set[str]] = {}
     for entry in SETTINGS:
         groups: dict[tuple[Value, ...], list[str]] = {}
+        moving = _moving(entry.name)
+        fixed = [one.name for one in SETTINGS if one.name not in moving]
         for config_id, cells in own.items():
-            key = tuple(cells[one.name] for one in SETTINGS if one.name not in _moving(entry.name))
-            groups.setdefault(key, []).append(config_id)
+            groups.setdefault(tuple(cells[name] for name in fixed), []).append(config_id)
         for group in groups.values():
             kinds = Counter(own[one][entry.name] for one in group)
             for one in group:

@@ -58,7 +58,8 @@ def curve(
     known = _known(tables)
     key = genre, config_id, phase, metric
     if key not in known:
-        traces = _traces(tables.curves_of(genre, config_id, phase), metric)
+        rows = tables.curves_of(genre, config_id, phase, ("seed", "epoch", metric))
+        traces = _traces(rows, metric)
         known[key] = Curve(*key, traces, *_mean(traces))
     return known[key]
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musebar_core.settings import values
 from reports.answers.naming import in_order, own_settings
 from reports.stats.ties import SMALLEST_EXACT, TieSet, range_tie_set, tie_set
 from study.statistics.purposes import Purpose
@@ -111,8 +110,8 @@ def settled(
     inside: Sequence[ConfigurationSummary], every: Sequence[ConfigurationSummary]
 ) -> tuple[Settled, ...]:
     """Tell what is settled among some configurations, against all that could have been chosen."""
-    all_values = [values(row.config) for row in every]
-    some = [values(row.config) for row in inside]
+    all_values = [row.settings for row in every]
+    some = [row.settings for row in inside]
     return tuple(
         _settled(name, [one[name] for one in some], [one[name] for one in all_values])
         for name in own_settings(all_values)

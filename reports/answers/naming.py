@@ -40,22 +40,30 @@ def telling(configs: Sequence[Configuration], *, searched: bool) -> dict[str, tu
         names with the same values.
     """
     rows = {config.config_id: values(config) for config in configs}
-    kinds: dict[Value, list[Values]] = {}
-    for row in rows.values():
-        kinds.setdefault(row["annealing"], []).append(row)
-    unsaid = {one.name: _unsaid(one, list(rows.values()), searched) for one in SETTINGS}
+    every = list(rows.values())
+    unsaid = {one.name: _unsaid(one, every, searched) for one in SETTINGS}
+    varies = _varying(every)
+    of_kind = {
+        kind: _varying([row for row in every if row["annealing"] == kind])
+        for kind in {row["annealing"] for row in every}
+    }
 
     def says(one: Setting, row: Values) -> bool:
         if one.name in ALWAYS:
             return True
-        alike = kinds[row["annealing"]] if one.kind_only else rows.values()
-        varies = len({other[one.name] for other in alike}) > 1
-        return varies and (one.kind_only or row[one.name] != unsaid[one.name])
+        if one.kind_only:
+            return one.name in of_kind[row["annealing"]]
+        return one.name in varies and row[one.name] != unsaid[one.name]
 
     return {
         config_id: tuple(one.name for one in SETTINGS if says(one, row))
         for config_id, row in rows.items()
     }
+
+
+def _varying(rows: Sequence[Values]) -> set[str]:
+    """Settings of which rows have several values."""
+    return {one.name for one in SETTINGS if len({row[one.name] for row in rows}) > 1}
 
 
 def _unsaid(one: Setting, rows: Sequence[Values], searched: bool) -> Value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from musebar_core.settings import values
 from reports.answers.card import Card, decision_card
 from reports.answers.choice import Caution, Choice, NothingWorks, choose, validation
 from reports.answers.naming import varied
@@ -168,7 +167,7 @@ def _alternatives(tables: StudyTables, choice: Choice) -> tuple[Alternative, ...
     return tuple(
         Alternative(
             summary=row,
-            settings={name: values(row.config)[name] for name in names},
+            settings={name: row.settings[name] for name in names},
             metric=choice.metric,
             difference=paired_difference(validation(row).metric(choice.metric), chosen),
         )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from musebar_core.settings import values
 from reports.answers.naming import own_settings
 from reports.stats.importance import importances, weighable
 from study.results.columns import DecisionStage, Outcome
@@ -109,9 +108,9 @@ def search(tables: StudyTables, genre: str, rows: Sequence[ConfigurationSummary]
         return None
     first = _first_ends(tables, genre, phase)
     found.sort(key=lambda row: (first.get(row.config_id, ""), row.config_id))
-    several = own_settings([values(row.config) for row in found])
+    several = own_settings([row.settings for row in found])
     trials = tuple(
-        Trial(at, row, {name: values(row.config)[name] for name in several})
+        Trial(at, row, {name: row.settings[name] for name in several})
         for at, row in enumerate(found, start=1)
     )
     return Search(trials, several, is_search)

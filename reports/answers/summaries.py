@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ import pandas as pd
 
 from musebar_core.config import Configuration
 from musebar_core.metric_table import averaged, metric
+from musebar_core.settings import values
 from musebar_core.states import RunState
 from reports.answers.kept import of_tables
 from reports.answers.naming import telling
@@ -21,6 +23,7 @@ from study.statistics.intervals import NOT_MEASURED, SeedMean, mean_over_seeds, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from musebar_core.settings import Value
     from study.results.tables import StudyTables
 
 
@@ -144,6 +147,11 @@ class ConfigurationSummary:
     test: SplitSummary | None
     undertrained_seeds: tuple[int, ...] = ()
     told_by: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, Value]:
+        """Every setting by name, in the table's order; not to be changed."""
+        return values(self.config)
 
     @property
     def n_done(self) -> int:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from musebar_core.settings import values
 from reports.answers.naming import in_order, own_settings
 from reports.words import labels
 
@@ -29,7 +28,7 @@ def steering(rows: Sequence[ConfigurationSummary]) -> Markup | None:
     by_id = {row.config_id: row for row in rows}
     if len(by_id) < FEWEST:
         return None
-    cells = {config_id: values(row.config) for config_id, row in by_id.items()}
+    cells = {config_id: row.settings for config_id, row in by_id.items()}
     names = own_settings(list(cells.values()))
     found = {
         "settings": [

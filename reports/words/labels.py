@@ -126,7 +126,7 @@ def brief(row: ConfigurationSummary) -> str:
 
     By whatever differs within its study: no two configurations of one study are called alike.
     """
-    own = values(row.config)
+    own = row.settings
     return " · ".join(setting_text(name, own[name], few=True) for name in row.told_by or ALWAYS)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from musebar_core.metric_table import EpochMetrics
     from study.ledger.ledger import Ledger
     from study.ledger.record import Record, SeedRun
+    from study.results.columns import Column
 
 _CHUNK = 200
 """Seed runs whose curves are in memory at a time, where a table is written."""
@@ -37,10 +38,12 @@ class StoredCurves:
     ledger: Ledger
     record: Record
 
-    def of(self, genre: str, config_id: str, phase: str) -> pd.DataFrame:
-        """Those of a configuration; columns :data:`study.results.columns.CURVES`."""
+    def of(
+        self, genre: str, config_id: str, phase: str, columns: tuple[Column, ...] = CURVES
+    ) -> pd.DataFrame:
+        """Those of a configuration."""
         found = self.ledger.curves(self.name, genre=genre, config_id=config_id, phase=phase)
-        return curve_frame(self.name, self.record, self._known(found))
+        return curve_frame(self.name, self.record, self._known(found), columns)
 
     def all(self) -> pd.DataFrame:
         """All of them, in the order of their keys."""
@@ -79,7 +82,10 @@ class CurvesField:
 
 
 def curve_frame(
-    name: str, record: Record, curves: Iterable[tuple[SeedRun, Iterable[EpochMetrics]]]
+    name: str,
+    record: Record,
+    curves: Iterable[tuple[SeedRun, Iterable[EpochMetrics]]],
+    columns: tuple[Column, ...] = CURVES,
 ) -> pd.DataFrame:
     """A table of some runs' curves, judged as the study's music has it."""
     rows: list[dict[str, object]] = []
@@ -88,4 +94,4 @@ def curve_frame(
         for row in curve:
             judged = record.judged(run.genre, "validation", row.validation)
             rows.append(key | flat_epoch(replace(row, validation=judged)))
-    return frame_of(rows, CURVES)
+    return frame_of(rows, columns)

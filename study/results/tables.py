@@ -16,6 +16,7 @@ from study.ledger import lease
 from study.ledger.record import StudyState
 from study.results.columns import (
     BASELINES,
+    CURVES,
     DECISIONS,
     METRIC_PREFIXES,
     RESULTS,
@@ -29,7 +30,7 @@ from study.search.decisions import decisions
 from study.search.evidence import genres_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from study.home.files import AnyPath
     from study.home.studies import Study
@@ -106,16 +107,23 @@ class StudyTables:
         """Where it stands for a reader: finished where no further run will change what it says."""
         return StudyState.FINISHED if self.complete else self.state
 
-    def curves_of(self, genre: str, config_id: str, phase: str) -> pd.DataFrame:
-        """Rows of the curves that are of a configuration in a genre and phase."""
+    def curves_of(
+        self, genre: str, config_id: str, phase: str, names: Collection[str] | None = None
+    ) -> pd.DataFrame:
+        """Rows of the curves that are of a configuration in a genre and phase.
+
+        ``names`` are the columns that are wanted; None: all of
+        :data:`study.results.columns.CURVES`.
+        """
         held = vars(self)["curves"]
+        columns = tuple(one for one in CURVES if names is None or one.name in names)
         if isinstance(held, StoredCurves):
-            return held.of(genre, config_id, phase)
+            return held.of(genre, config_id, phase, columns)
         wanted = (
             (held["genre"] == genre) & (held["config_id"] == config_id) & (held["phase"] == phase)
         )
         found: pd.DataFrame = held[wanted]
-        return found
+        return found if names is None else found[[one.name for one in columns]]
 
     @property
     def curve_chunks(self) -> Iterable[pd.DataFrame]:
