@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 MetricType = Literal["float64", "int64", "boolean", "string"]
 
 
+COLLAPSE_NATS = 0.5
+"""A run whose upper bound on the mutual information is below this is collapsed."""
+
+
 class Direction(StrEnum):
     """Which way a metric is better."""
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from musebar_core.metric_table import Metrics
+from musebar_core.metric_table import COLLAPSE_NATS, Metrics
 from musebar_core.objective import kl
-from musebar_core.states import COLLAPSE_NATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -117,7 +117,7 @@ class ModelConfig:
     latent_length
         L, dimensions of z.
     regularizers
-        r, bars after which the posterior is held to the prior; divides the bars.
+        r, bars after which the KL of the posterior to the prior is in the loss; divides the bars.
     bidirectional
         Read each of the r segments backwards too (Schuster and Paliwal 1997; Roberts et al. 2018).
         A posterior still sees nothing after its bar: see :class:`musebar_core.model.RVAE`.

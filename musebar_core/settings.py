@@ -118,7 +118,7 @@ SETTINGS = (
         "regularizers",
         Section.MODEL,
         "int64",
-        "r, posteriors held to the prior",
+        "r, posteriors whose KL to the prior is in the training loss",
         unit="count",
         brief="r",
     ),

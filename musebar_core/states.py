@@ -9,10 +9,6 @@ if TYPE_CHECKING:
     from musebar_core.metric_table import Metrics
 
 
-COLLAPSE_NATS = 0.5
-"""A run whose upper bound on the mutual information is below this is collapsed."""
-
-
 class RunState(StrEnum):
     """What a run with metrics is, by its validation figures."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import plotly.graph_objects as go
 
-from musebar_core.states import COLLAPSE_NATS
+from musebar_core.metric_table import COLLAPSE_NATS
 from reports.answers.methods import Method
 from reports.figures import style
 from reports.words.labels import compared_label, name_of, number, phase

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from musebar_core.states import COLLAPSE_NATS
+from musebar_core.metric_table import COLLAPSE_NATS
 from reports.answers.search import pareto_front
 from reports.figures import style
 from reports.figures.settings import BCE_TITLE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from musebar_core.states import COLLAPSE_NATS
+from musebar_core.metric_table import COLLAPSE_NATS
 from reports.figures import style
 from reports.words.labels import number, with_interval
 from reports.words.sweeps import line_names

@@ -113,7 +113,7 @@ def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
         columns=(
             "configuration",
             "settings",
-            "phase",
+            "stage",
             "KL",
             "MI lower",
             "MI upper",

@@ -81,12 +81,12 @@ def measures_table(
     names = varied(row.config for row in rows)
     columns = (
         "configuration",
-        "phase",
+        "stage",
         *(labels.metric_label(name) for name in MEASURES),
         "seeds",
         "collapsed",
         "failed",
-        "method",
+        "known as",
         *(labels.setting_label(n) for n in names),
     )
     return Table(
@@ -216,7 +216,7 @@ def failures_table(failures: Iterable[Failure]) -> Table:
     return Table(
         id="failures",
         caption="Seed runs that failed. Nothing is averaged over them in silence.",
-        columns=("configuration", "phase", "seed", "attempts", "reason"),
+        columns=("configuration", "stage", "seed", "attempts", "reason"),
         rows=tuple(
             (
                 Cell(one.config_id),
@@ -238,16 +238,13 @@ def _configuration(
     failed = len(row.failures)
     known = labels.compared_label(row.method, chosen=found).replace(" (chosen)", ", chosen")
     return (
-        Cell(
-            f"{row.config_id} ({known})" if known else row.config_id,
-            swatch=colour(row.method, chosen=found),
-        ),
+        Cell(row.config_id, swatch=colour(row.method, chosen=found)),
         Cell(labels.phase(row.phase)),
         *_measures(row.validation),
         _seeds(row),
         _collapsed(row, row.validation),
         Cell(str(failed), failed, warning=failed > 0),
-        Cell(labels.method_label(row.method)),
+        Cell(known),
         *(_setting(settings[name]) for name in names),
     )
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RULES = {
     Tiebreak.COLLAPSED: "fewest collapsed seeds",
     Tiebreak.PARAMETERS: "smallest model",
-    Tiebreak.CONFIG_ID: "config_id that sorts first",
+    Tiebreak.CONFIG_ID: "ID that sorts first",
 }
 
 REMEDIES = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from musebar_core.annealing import ScheduleKind
-from musebar_core.metric_table import metric
+from musebar_core.metric_table import METRICS, metric
 from musebar_core.settings import SETTINGS, setting, values
 from reports.answers.methods import Method
 from reports.answers.naming import ALWAYS
@@ -133,6 +134,17 @@ def brief(row: ConfigurationSummary) -> str:
 def name_of(row: ConfigurationSummary) -> str:
     """Name a configuration: as its method, else by what differs within its study."""
     return method_label(row.method) or brief(row)
+
+
+_NAMES = {one.name: one.label for one in METRICS if "_" in one.name} | {
+    one.name: one.label for one in SETTINGS if "_" in one.name
+}
+_NAMED = re.compile(rf"\b({'|'.join(map(re.escape, sorted(_NAMES, key=len, reverse=True)))})\b")
+
+
+def plain(text: str) -> str:
+    """Say a recorded reason in a reader's words: metrics and settings by label, not by name."""
+    return _NAMED.sub(lambda found: _NAMES[found[0]], text)
 
 
 def setting_text(name: str, value: Value, *, few: bool = False) -> str:

@@ -56,12 +56,13 @@ def rule_text(choice: Choice) -> str:
 
 def _representation(choice: Choice, config_id: str, mi: str) -> str:
     tolerance, label = choice.ranking.tolerance, metric_label(choice.likelihood)
+    carried = metric_label("mi_lower")
     if tolerance is None:
         return f"One seed tells of no noise: the best mean validation {label}, {config_id}."
     return (
         f"{len(choice.pool)} of {len(choice.candidates)} are as good in validation {label} as the "
         f"best: within {number(tolerance)} nats, {TOLERANCE:g} standard deviations of a paired "
-        f"difference. Of them {config_id} has the most information, mi_lower {mi} nats, less its "
-        f"price: a standard deviation of {label} weighs as one of mi_lower, and e times the "
+        f"difference. Of them {config_id} has the most information, {carried} {mi} nats, less its "
+        f"price: a standard deviation of {label} weighs as one of {carried}, and e times the "
         f"trainings as {TRAININGS_WEIGHT:g}."
     )

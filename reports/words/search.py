@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.answers.search import PassedOver
-from reports.words.labels import count
+from reports.words.labels import count, plain
 from study.statistics.eligibility import COLLAPSED_SHARE
 
 if TYPE_CHECKING:
@@ -23,4 +23,4 @@ def left_text(one: LeftBehind) -> str:
             return f"{share}, more than {COLLAPSED_SHARE:.0%}: others went first"
         case PassedOver.NOT_AMONG_BEST:
             return f"not among the best for the study's purpose ({one.n_confirmed} went)"
-    return one.reason
+    return plain(one.reason)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from musebar_core.metric_table import metric
 from study.search import promotion, racing
 from study.search.evidence import Evidence, genres_of
 from study.spec.model import Phase, Protocol
@@ -82,8 +83,9 @@ def _of_genre(evidence: Evidence, genre: str) -> Iterator[Decision]:
             yield _proposed(genre, number, proposal)
     seeds = len(record.spec.seeds_of(Phase.SEARCH))
     if found.search_complete:
+        carried = metric("mi_lower").label
         for r in promotion.pareto_set(found.all_searched, record.spec.search.aim):
-            reason = "no configuration is better in both NLL and mi_lower"
+            reason = f"no configuration is better in both {metric('nll').label} and {carried}"
             yield Decision(genre, r.config_id, DecisionStage.SEARCH, seeds, Outcome.PARETO, reason)
     for p in found.promotions:
         decision = Outcome.PROMOTED if p.promoted else Outcome.PASSED_OVER

@@ -264,7 +264,7 @@ def test_every_table_with_a_bce_holds_the_baselines_and_shows_measures_first(rep
     (header,) = re.findall(r'data-name="configurations".*?</thead>', text, re.DOTALL)
     assert re.findall(r"<th [^>]*>([^<]*)<", header)[:5] == [
         "configuration",
-        "phase",
+        "stage",
         "BCE",
         "KL",
         "MI lower",
