@@ -7,7 +7,7 @@ In a notebook, beside the command line::
     study = musebar.load("studies", "quickstart")
     study.results.groupby(["genre", "method"]).validation_bce.mean()
     best = study.recommend("chorale").chosen.config
-    study.figure("history", genre="chorale")
+    study.figure("rate_distortion", genre="chorale")
 
     corpus = musebar.build_corpus("music21", "corpus", genres=["chorale"])
     trained = musebar.train(best, corpus.genre("chorale"), "best.safetensors")
@@ -23,6 +23,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from musebar.launching import launch
     from musebar.models import Trained, sample, train
     from musebar.music import build_corpus
     from musebar.studies import FIGURES, Study, load
@@ -41,6 +42,7 @@ __all__ = [
     "Study",
     "Trained",
     "build_corpus",
+    "launch",
     "load",
     "sample",
     "train",
@@ -56,6 +58,7 @@ _MODULES = {
     "Study": "musebar.studies",
     "Trained": "musebar.models",
     "build_corpus": "musebar.music",
+    "launch": "musebar.launching",
     "load": "musebar.studies",
     "sample": "musebar.models",
     "train": "musebar.models",

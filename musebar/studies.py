@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from musebar_core.errors import UnknownNameError, UsageError, WorkError
 from reports.answers.choice import NothingWorks
 from reports.answers.curves import curve
+from reports.answers.rate import Trade, rate_distortion
 from reports.answers.search import search
 from reports.answers.summaries import genre_names
 from reports.answers.views import dot_plot, information_plot, is_chosen
@@ -199,12 +200,31 @@ def _spread(study: StudyView, genre: GenreView) -> go.Figure | None:
     return edf({"tried": [trial.bce for trial in found.trials]}, genre.baselines["validation"])
 
 
+def _rate_distortion(study: StudyView, genre: GenreView) -> go.Figure | None:
+    return _traded(study, genre, Trade.KL_BCE)
+
+
+def _information_nll(study: StudyView, genre: GenreView) -> go.Figure | None:
+    return _traded(study, genre, Trade.MI_NLL)
+
+
+def _traded(study: StudyView, genre: GenreView, trade: Trade) -> go.Figure | None:
+    from reports.figures.rate import rate_figure
+
+    found = rate_distortion(genre.rows, genre.chosen, study.wanted, trade)
+    return found and rate_figure(found, genre.baselines["validation"].get("markov"))
+
+
 FIGURES: dict[str, Draw] = {
     "methods": _methods,
+    "rate_distortion": _rate_distortion,
+    "information_nll": _information_nll,
     "information": _information,
     "curves": _curves,
     "history": _history,
     "spread": _spread,
 }
-"""What :meth:`Study.figure` draws: test BCE of every seed of what is compared; mutual information
-against KL; validation BCE over training; the course of the search; how rare good ones are."""
+"""What :meth:`Study.figure` draws: test BCE of every seed of what is compared; KL against BCE, and
+mutual information against the NLL that prices it, of every configuration with the frontier; mutual
+information against KL; validation BCE over training; the course of the search; how rare good ones
+are."""

@@ -12,7 +12,7 @@ from musebar.commands.exchange import export, import_, measure
 from musebar.commands.look import list_, status, unheard, watch
 from musebar.commands.manage import delete, presets, rename
 from musebar.commands.options import OVERRIDES
-from musebar_core.errors import StudyError
+from musebar.launching import require_success
 from study.home import files
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _is_finished(opened: Study) -> bool:
 
     if opened.ledger.read_state(opened.name) is not StudyState.FINISHED:
         return False
-    _require_success(opened)
+    require_success(opened)
     click.echo(f"study '{opened.name}' is finished, nothing is left to run: {opened.folder}")
     return True
 
@@ -197,21 +197,6 @@ def _retry_failed(home: Home, opened: Study) -> None:
         if count:
             opened.ledger.set_state(opened.name, StudyState.STOPPED)
     click.echo(f"{count} failed seed runs are tried again", err=True)
-
-
-def _require_success(opened: Study) -> int:
-    """How many seed runs of a finished study failed; StudyError where all of them did."""
-    from study.ledger.result import SeedRunState
-
-    ended = opened.ledger.ended_counts(opened.name)
-    failed = sum(n for (_, _, state), n in ended.items() if state is SeedRunState.FAILED)
-    if failed and failed == sum(ended.values()):
-        raise StudyError(
-            f"study '{opened.name}' is finished, and none of its {failed} seed runs succeeded "
-            f"({opened.ledger.commonest_failure(opened.name)}): mend that, and resume it with "
-            "--retry-failed, or launch it again under another --name"
-        )
-    return failed
 
 
 def _say_finished(home: Home, opened: Study) -> None:
@@ -249,7 +234,7 @@ def _submit(client: JobSubmissionClient, home: Home, opened: Study, address: str
             err=True,
         )
         raise click.exceptions.Exit(130) from None
-    _require_success(opened)
+    require_success(opened)
     _say_finished(home, opened)
 
 
@@ -267,7 +252,7 @@ def _run(home: Home, opened: Study, *, join: bool) -> None:
                 f"interrupted; go on with: {home.command('study resume', opened.name)}", err=True
             )
             raise click.exceptions.Exit(130) from None
-    failed = _require_success(opened)
+    failed = require_success(opened)
     if failed:
         runs = sum(opened.ledger.ended_counts(opened.name).values())
         click.echo(f"{failed} of {runs} seed runs failed; the report names them", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import itertools
 import logging
@@ -59,13 +60,15 @@ def about(preset: str) -> str:
     return str(read_mapping(_preset_folder() / f"{preset}.yaml", "spec")["about"])
 
 
-def load(source: str, overrides: Iterable[str] = (), name: str | None = None) -> StudySpec:
+def load(
+    source: str | Mapping[str, Plain], overrides: Iterable[str] = (), name: str | None = None
+) -> StudySpec:
     """Read a preset or a file, override single values, resolve.
 
     Parameters
     ----------
     source
-        A preset's name, or a path to a YAML file.
+        A preset's name, a path to a YAML file, or what would stand in one.
     overrides
         ``"section.key=value"``, the value in YAML.
     name
@@ -76,13 +79,7 @@ def load(source: str, overrides: Iterable[str] = (), name: str | None = None) ->
     UsageError
         If anything in it is wrong; the message says where and what to do.
     """
-    path = Path(source)
-    if path.suffix not in {".yaml", ".yml"} and not path.is_file():
-        path = _preset_folder() / f"{source}.yaml"
-        if not path.is_file():
-            raise UnknownNameError("preset", source, presets())
-    content = read_mapping(path, "spec")
-    content.setdefault("name", path.stem)
+    content = _read(source) if isinstance(source, str) else copy.deepcopy(dict(source))
     for override in overrides:
         override_value(content, override)
     if name is not None:
@@ -91,6 +88,18 @@ def load(source: str, overrides: Iterable[str] = (), name: str | None = None) ->
     spec = resolve(content)
     _say_what_was_read(content, spec)
     return spec
+
+
+def _read(source: str) -> dict[str, Plain]:
+    """What a preset or a file says; it bears the file's name where it names none."""
+    path = Path(source)
+    if path.suffix not in {".yaml", ".yml"} and not path.is_file():
+        path = _preset_folder() / f"{source}.yaml"
+        if not path.is_file():
+            raise UnknownNameError("preset", source, presets())
+    content = read_mapping(path, "spec")
+    content.setdefault("name", path.stem)
+    return content
 
 
 def _say_what_was_read(content: Mapping[str, Plain], spec: StudySpec) -> None:

@@ -39,7 +39,7 @@ def offered(folder, line, home="studies"):
         check=False,
     )
     assert not done.stderr
-    return [found.split(",", 1)[1] for found in done.stdout.splitlines()]
+    return [found.split(",", 1)[1] for found in done.stdout.splitlines() if found]
 
 
 COMPLETE = "import sys; sys.argv[0] = 'musebar'; from musebar.cli import main; main()"
