@@ -51,7 +51,7 @@ class Study:
     @property
     def state(self) -> str:
         """``created``, ``running``, ``stopped``, ``finished`` or ``interrupted``."""
-        return self.tables.state
+        return str(self.tables.state)
 
     @property
     def genres(self) -> tuple[str, ...]:
