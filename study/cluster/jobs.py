@@ -66,7 +66,7 @@ class Versions:
 
 def check_shared(study_name: str, ledger: str, address: str) -> None:
     """Raise :class:`UsageError` unless a cluster can reach the study's ledger."""
-    if ledger == "sqlite":
+    if ledger.startswith("sqlite"):
         raise UsageError(
             f"--address {address}: study '{study_name}' keeps its ledger in SQLite, a file of one "
             "machine; name a database that the cluster reaches, as in "

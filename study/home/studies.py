@@ -11,6 +11,7 @@ from musebar_core import yamlfile
 from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
 from study.ledger import lease
+from study.ledger.database import sqlite_file
 from study.ledger.ledger import Ledger, public
 from study.ledger.reading import Runs
 from study.spec import specfile
@@ -92,6 +93,7 @@ class Home:
                 f"{file.parent} holds study '{spec.name}', whose folder has another name now: "
                 f"rename it back to '{spec.name}'"
             )
+        _expect_ledger(spec)
         return Study(spec.name, file.parent, _open_ledger(spec, file.parent))
 
     def record_of(self, spec: StudySpec) -> Record | None:
@@ -132,6 +134,7 @@ class Home:
         try:
             check_free(folder)
             folder.mkdir(parents=True, exist_ok=True)
+            _make_room(spec)
             study = Study(spec.name, folder, _open_ledger(spec, folder))
             if not study.ledger.create(spec):
                 self._take_up(study, spec)
@@ -187,6 +190,9 @@ def _time(file: AnyPath) -> float:
 
 def _open_ledger(spec: StudySpec, folder: AnyPath) -> Ledger:
     if spec.storage.ledger != "sqlite":
+        file = sqlite_file(spec.storage.ledger)
+        if file is not None:
+            _check_sqlite(files.filesystem(file.parent), file.parent)
         return Ledger(spec.storage.ledger)
     if isinstance(folder, Path):
         _check_sqlite(files.filesystem(folder), folder)
@@ -195,6 +201,23 @@ def _open_ledger(spec: StudySpec, folder: AnyPath) -> Ledger:
         f"storage.ledger is 'sqlite', a file of one machine, but the home {folder.parent} is a "
         "URL: name a database, as in --set storage.ledger=postgresql+psycopg://user@host/database"
     )
+
+
+def _expect_ledger(spec: StudySpec) -> None:
+    """Refuse a study whose ledger is a file of another machine: it would be made anew here."""
+    file = sqlite_file(spec.storage.ledger)
+    if file is not None and not file.is_file():
+        raise UsageError(
+            f"the ledger of study '{spec.name}' is {file}, a file of the machine that drives it, "
+            "and there is none here: ask on that machine"
+        )
+
+
+def _make_room(spec: StudySpec) -> None:
+    """Make the folder of a ledger that is a file of this machine."""
+    file = sqlite_file(spec.storage.ledger)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _check_sqlite(kind: str, folder: Path) -> None:

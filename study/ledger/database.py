@@ -141,6 +141,17 @@ class Database:
         )
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Name the file of a SQLite URL; None where it is no such URL, or is kept in memory."""
+    try:
+        parsed = sa.make_url(url)
+    except SQLAlchemyError:
+        return None
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        return None
+    return Path(str(parsed.database))
+
+
 def _to_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
