@@ -68,11 +68,13 @@ def test_every_command_line_of_a_page_is_one_that_musebar_takes(page):
     for line in command_lines(page):
         assert complaint(line) is None, line
     for span in spans(page):
-        if "..." not in span:
+        if not re.search(r"\.\.\.|COMMAND", span):  # some commands alike
             assert complaint(span, whole=False) is None, span
 
 
-@pytest.mark.parametrize("file", sorted((DOCS / "clusters").iterdir()), ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", sorted((DOCS / "clusters").glob("*.[ys]*")), ids=lambda file: file.name
+)
 def test_every_command_line_in_a_cluster_file_is_one_that_musebar_takes(file):
     text = re.sub(r"\\\n#?\s+", " ", file.read_text())
     lines = re.findall(r"(?:^#?\s+|-- +)(musebar\s.*)$", text, re.MULTILINE)

@@ -288,14 +288,19 @@ def _setup_problems(cluster: ClusterFile) -> Iterator[str]:
 
 
 def _to_fill_in(value: Plain) -> Iterator[str]:
-    """Values of the shipped files that are the user's to name."""
+    """Values that are the user's to name, as the shipped files and others write them."""
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _to_fill_in(inner)
     elif isinstance(value, str):
-        yield from re.findall(r"YOUR-[A-Z-]+", value)
+        yield from _PLACEHOLDER.findall(value)
 
 
+_PLACEHOLDER = re.compile(
+    r"YOUR[-_][A-Z][A-Z_-]*[A-Z]"  # as the shipped files have them
+    r"|<[A-Za-z][\w -]*>"
+    r"|(?<![\w${-])(?:BUCKET|CHANGE[-_]?ME|DATABASE|IMAGE|PROJECT|REGISTRY|STUDY|USER(?=@))(?![\w=-])"
+)
 _PYTHON = re.compile(r"python[ =@]?3\.([0-9]+)")
 _PORT = re.compile(r"--([a-z-]*port)[= ](\d+)")
 

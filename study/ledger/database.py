@@ -56,6 +56,10 @@ class Database:
             self.engine = sa.create_engine(url, json_serializer=_to_json, **_pool(url))
         except (SQLAlchemyError, ImportError) as error:
             reason = str(error).splitlines()[0]
+            if isinstance(error, ImportError) and error.name == "psycopg":
+                reason = (
+                    "PostgreSQL's driver is not installed: pip install 'musebar-study[cluster]'"
+                )
             raise UsageError(f"storage.ledger {shown(url)}: {reason}") from None
         self._file: Path | None = None
         if not self.on_server:

@@ -8,7 +8,7 @@ import yaml
 
 from musebar_core.errors import UsageError
 from study.cluster import kuberay
-from study.cluster.launcher import check
+from study.cluster.launcher import _to_fill_in, check
 
 TOP = Path(__file__).parents[3]
 SHIPPED = [TOP / "cluster.yaml", *sorted((TOP / "docs" / "clusters").glob("*.yaml"))]
@@ -192,6 +192,28 @@ def test_the_oldest_python_is_the_packages_own():
 
 def test_what_is_to_be_filled_in_is_told():
     assert check(TOP / "cluster.yaml")[-1] == "to fill in: YOUR-AMI, YOUR-PROFILE"
+
+
+def test_everything_of_a_rayjob_that_is_to_be_filled_in_is_told():
+    assert check(TOP / "docs" / "clusters" / "kuberay-rayjob.yaml")[-1] == (
+        "to fill in: YOUR-BUCKET, YOUR-DATABASE, YOUR-REGISTRY, YOUR-STUDY, YOUR-USER"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("s3://BUCKET/studies", ["BUCKET"]),
+        ("postgresql://USER@DATABASE/musebar", ["DATABASE", "USER"]),
+        ("projects/<project id>/images", ["<project id>"]),
+        ("your_ami YOUR_AMI", ["YOUR_AMI"]),
+        ("change it: CHANGE-ME", ["CHANGE-ME"]),
+        ("chown $USER ${BUCKET} --env=BUCKET=x $DATABASE", []),
+        ("cat < a > b; BUCKETS MY_BUCKET IMAGE=3", []),
+    ],
+)
+def test_placeholders_are_found_as_others_write_them(written, found):
+    assert sorted(set(_to_fill_in({"deep": [written]}))) == found
 
 
 def test_all_that_is_wrong_is_named_at_once(changed):

@@ -63,9 +63,9 @@ def spec(music):
 def filled_in(folder):
     text = SCRIPT.read_text()
     for word, value in {
-        "HEAD": "n1",
-        "FOLDER": str(folder),
-        "SPEC": "tiny.yaml",
+        "YOUR-HEAD": "n1",
+        "YOUR-FOLDER": str(folder),
+        "YOUR-SPEC": "tiny.yaml",
         "/var/tmp/$USER": str(folder / "disk-of-n1"),
     }.items():
         assert word in text

@@ -453,3 +453,9 @@ def test_what_failed_is_forgotten_to_be_tried_again_but_not_what_diverged(tmp_pa
     record = ledger.read(spec.name)
     assert set(record.ended) == {runs[2], runs[4]}
     assert set(record.failed_attempts) == {runs[2]}
+
+
+def test_a_plain_installation_names_the_extra_that_postgresql_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as where it is not installed
+    with pytest.raises(UsageError, match=r"pip install 'musebar-study\[cluster\]'"):
+        Ledger("postgresql+psycopg://me@host/db")
