@@ -42,6 +42,11 @@ def on_page_markdown(markdown: str, **_: object) -> str:
     return markdown
 
 
+def on_page_content(html: str, **_: object) -> str:
+    """Leave out the roles of docstrings (``:meth:`` and others), which no extension reads."""
+    return re.sub(r":(?:attr|class|data|exc|func|meth|mod):(<code>)~?", r"\1", html)
+
+
 def columns(table: Iterable[Column]) -> str:
     """Describe the columns of a table, as Markdown."""
     rows = [f"| `{one.name}` | {one.dtype} | {one.unit} | {_cell(one.meaning)} |" for one in table]
@@ -51,7 +56,7 @@ def columns(table: Iterable[Column]) -> str:
 def commands() -> Iterator[str]:
     """Give every command's help, as the terminal has it, under its name."""
     root = click.Context(
-        musebar, info_name="musebar", terminal_width=92, **musebar.context_settings
+        musebar, info_name="musebar", terminal_width=80, **musebar.context_settings
     )
     for context in contexts(root):
         depth = 2 if context.parent is None else min(3, context.command_path.count(" ") + 1)
