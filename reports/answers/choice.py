@@ -46,6 +46,7 @@ class Caution(StrEnum):
     """What to know before trusting a choice or a recommendation, the gravest first."""
 
     DEFAULT_BETTER = "default_better"
+    DEFAULT_BETTER_ON_TEST = "default_better_on_test"
     OTHER_BETTER = "other_better"
     RATE_UNMET = "rate_unmet"
     NLL_UNMEASURED = "nll_unmeasured"

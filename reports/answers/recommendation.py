@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from musebar_core.metric_table import metric
 from reports.answers.card import Card, decision_card
-from reports.answers.choice import Caution, Choice, NothingWorks, choose, validation
+from reports.answers.choice import SURE, Caution, Choice, NothingWorks, choose, validation
 from reports.answers.naming import varied
 from reports.answers.overview import Scale, scale
 from reports.answers.summaries import ConfigurationSummary, baseline_bce, summaries
@@ -23,6 +24,8 @@ ALTERNATIVES = 5
 SPLITS = ("validation", "test")
 GAINS = ("nll", "bce", "mi_lower")
 """In what the choice is held against the paper's default."""
+LEADING = (Caution.DEFAULT_BETTER, Caution.DEFAULT_BETTER_ON_TEST, Caution.OTHER_BETTER)
+"""What belongs into an answer's first line, the gravest first."""
 FEW_SEEDS = 5
 """Below so many seeds an interval is wide and a collapse rate is coarse."""
 
@@ -57,6 +60,12 @@ class Gain:
 
     metric: str
     difference: SeedMean
+
+    @property
+    def is_surely_worse(self) -> bool:
+        """Whether the default is better by more than two paired standard errors."""
+        error, cost = self.difference.standard_error, metric(self.metric).cost(self.difference.mean)
+        return error is not None and cost > SURE * error
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,17 @@ class Recommendation:
         return self.choice.chosen
 
     @property
+    def leading(self) -> Caution | None:
+        """What is surely better than it: the first thing to say."""
+        first = self.cautions[0] if self.cautions else None
+        return first if first in LEADING else None
+
+    @property
+    def losses(self) -> tuple[Gain, ...]:
+        """In what the paper's default is surely better on test, of what the purpose goes by."""
+        return _losses(self.choice, self.gains)
+
+    @property
     def unbeaten(self) -> tuple[str, ...]:
         """Baselines that its mean validation BCE does not beat."""
         return _unbeaten(self.choice, self.baselines["validation"])
@@ -122,6 +142,7 @@ def recommendation(
     baselines = {split: baseline_bce(tables, genre, split) for split in SPLITS}
     size = scale(tables)
     card = decision_card(tables, choice)
+    gains = _gains(card)
     return Recommendation(
         study=tables.name,
         state=tables.standing,
@@ -131,10 +152,10 @@ def recommendation(
         card=card,
         baselines=baselines,
         alternatives=_alternatives(tables, choice),
-        gains=_gains(card),
+        gains=gains,
         scale=size,
         cautions=(
-            *choice.cautions,
+            *_first_cautions(choice, gains),
             *_cautions(tables, choice, baselines["validation"]),
             *([Caution.SMALL_SCALE] if size.below_paper else []),
         ),
@@ -182,6 +203,19 @@ def _gains(card: Card) -> tuple[Gain, ...]:
         return ()
     found = ((name, paired_difference(mine.metric(name), other.metric(name))) for name in GAINS)
     return tuple(Gain(name, difference) for name, difference in found if difference is not None)
+
+
+def _losses(choice: Choice, gains: tuple[Gain, ...]) -> tuple[Gain, ...]:
+    asked = {choice.likelihood, choice.metric}
+    return tuple(one for one in gains if one.metric in asked and one.is_surely_worse)
+
+
+def _first_cautions(choice: Choice, gains: tuple[Gain, ...]) -> list[Caution]:
+    """Those of the choice, and what test figures say against it that validation did not."""
+    found = {*choice.cautions}
+    if Caution.DEFAULT_BETTER not in found and _losses(choice, gains):
+        found.add(Caution.DEFAULT_BETTER_ON_TEST)
+    return [one for one in Caution if one in found]
 
 
 def _cautions(tables: StudyTables, choice: Choice, baselines: dict[str, float]) -> list[Caution]:

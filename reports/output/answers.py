@@ -8,9 +8,10 @@ from reports.answers.choice import NothingWorks
 from reports.answers.methods import DEFAULT
 from reports.answers.recommendation import GAINS, Recommendation, recommendation
 from reports.answers.summaries import genre_names
-from reports.words.choice import choice_warnings, settled_text, verdict_text
+from reports.words.choice import settled_text, verdict_text
 from reports.words.labels import collapsed, describe, method_label, metric_label
 from reports.words.purposes import purpose_text
+from reports.words.recommendation import leading_warnings
 from reports.words.rivals import default_note
 from reports.words.verdicts import signed
 
@@ -45,7 +46,7 @@ def answer_parts(tables: StudyTables) -> list[str]:
             missing = NOTHING_YET if isinstance(one, NothingWorks) else SHORT
             rows.append(f"| {genre} | {missing} | |{' |' * len(GAINS)}")
     warned = [
-        f"- {genre}: {said}" for genre, one in whole.items() for said in choice_warnings(one.choice)
+        f"- {genre}: {said}" for genre, one in whole.items() for said in leading_warnings(one)
     ]
     return ["### Answers", about, "\n".join(rows), "\n".join(warned)]
 

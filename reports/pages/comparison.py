@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import NothingWorks
+from reports.answers.choice import Caution, NothingWorks
 from reports.answers.headline import Verdict
 from reports.answers.overview import overview
 from reports.figures.methods import study_panel
@@ -167,11 +167,10 @@ def _verdict(genre: GenreView) -> tuple[Cell, ...]:
     if answer is None:
         return (Cell("-"),)
     text = verdict_text(answer.card.headline)
-    better = answer.choice.better
-    if better:
-        default = any(one.is_default for one in better)
-        text += f", but {'the default' if default else 'another'} is better"
-    return (Cell(text, warning=bool(better)),)
+    if answer.leading is not None:
+        who = "another" if answer.leading is Caution.OTHER_BETTER else "the default"
+        text += f", but {who} is better"
+    return (Cell(text, warning=answer.leading is not None),)
 
 
 def _chart(studies: Sequence[StudyView], name: str) -> Chart | None:

@@ -73,7 +73,7 @@ def genre_page(study: StudyView, site: Site, genre: GenreView) -> str:
         "missing": "" if found.missing is None else shortfall_text(found.missing),
         "reasons": () if found.answer is None else reasons(found.answer.choice),
         "warnings": () if found.answer is None else warnings(found.answer),
-        "leading": 0 if found.answer is None else len(found.answer.choice.better[:1]),
+        "leading": int(found.answer is not None and found.answer.leading is not None),
         "verdict": "" if found.answer is None else verdict_text(found.answer.card.headline),
         "settled": "" if found.answer is None else settled_text(found.answer.card.headline),
         "sounds": _sounds(study, genre),

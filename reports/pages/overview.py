@@ -101,12 +101,11 @@ def _genre(study: StudyView, genre: GenreView, site: Site) -> dict[str, Any]:
             "command": "",
             "chosen": None,
         }
-    better = answer.choice.better
     return shared | {
         "verdict": verdict_text(answer.card.headline),
-        "kind": "open" if better else "holds",
+        "kind": "holds" if answer.leading is None else "open",
         "said": use_text(answer, _standing(study, genre)),
-        "first": warnings(answer)[0] if better else "",
+        "first": "" if answer.leading is None else warnings(answer)[0],
         "facts": facts(answer),
         "command": train_command(answer),
         "chosen": answer.chosen,
@@ -151,8 +150,8 @@ def _warnings(found: Answers) -> list[str]:
     if found.answer is None:
         return []
     said = {Caution.SMALL_SCALE, Caution.UNFINISHED}  # of the study, and said once above
-    if found.answer.choice.better:
-        said.add(found.answer.cautions[0])  # stands in the answer itself
+    if found.answer.leading is not None:
+        said.add(found.answer.leading)  # stands in the answer itself
     own = (one for one in found.answer.cautions if one not in said)
     return [warning(one, found.answer) for one in own]
 
@@ -254,7 +253,7 @@ def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[
     return (
         link,
         Cell(verdict_text(one.answer.card.headline)),
-        Cell(labels.brief(chosen), warning=bool(one.answer.choice.better)),
+        Cell(labels.brief(chosen), warning=one.answer.leading is not None),
         _bce(chosen.test),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),
         _information(chosen.test),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.answers.choice import Caution, validation
 from reports.answers.methods import DEFAULT
-from reports.answers.recommendation import SPLITS, longest_code, short_splits
+from reports.answers.recommendation import LEADING, SPLITS, longest_code, short_splits
 from reports.words import labels
 from reports.words.cards import sections, trainings_text
 from reports.words.choice import choice_warning, reasons, settled_text, verdict_text
@@ -28,6 +28,12 @@ def warnings(recommendation: Recommendation) -> tuple[str, ...]:
     return tuple(warning(caution, recommendation) for caution in recommendation.cautions)
 
 
+def leading_warnings(rec: Recommendation) -> tuple[str, ...]:
+    """Say what is surely better than a recommendation, and what its choice lacked."""
+    own = {*LEADING, *rec.choice.cautions}
+    return tuple(warning(caution, rec) for caution in rec.cautions if caution in own)
+
+
 def warning(caution: Caution, rec: Recommendation) -> str:
     """Say one caution."""
     said = _WARNINGS.get(caution)
@@ -43,7 +49,15 @@ def _seeds(rec: Recommendation) -> str:
     return labels.count(rec.chosen.n_done, "seed")
 
 
+def _worse_on_test(rec: Recommendation) -> str:
+    said = " and ".join(
+        f"{labels.metric_label(one.metric)} {signed(one.difference)} nats" for one in rec.losses
+    )
+    return f"On test the paper's default is better: {said}."
+
+
 _WARNINGS: dict[Caution, Callable[[Recommendation], str]] = {
+    Caution.DEFAULT_BETTER_ON_TEST: _worse_on_test,
     Caution.UNFINISHED: lambda rec: (
         f"The study is {rec.state}, not finished: the choice may still change."
     ),
@@ -124,10 +138,9 @@ def as_brief(rec: Recommendation, musebar: str = "musebar") -> str:
 
 def _but(rec: Recommendation) -> str:
     """What is surely better than the choice: it belongs into the answer's first line."""
-    first = rec.choice.cautions[:1]
-    if not first or first[0] not in {Caution.DEFAULT_BETTER, Caution.OTHER_BETTER}:
+    if rec.leading is None:
         return ""
-    warned = choice_warning(first[0], rec.choice)
+    warned = warning(rec.leading, rec)
     return f". But: {warned[0].lower()}{warned[1:].rstrip('.')}"
 
 

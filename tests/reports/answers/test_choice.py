@@ -164,6 +164,19 @@ def test_a_better_default_is_the_first_thing_said(make_study, add):
     assert "the paper's default is better" in first
 
 
+def test_a_default_that_is_better_on_test_alone_is_the_first_thing_said(make_study, add):
+    study = make_study(purpose="representation")
+    add(study, 8, 560.0, 0.5, phase="methods", method="musebar_bow")
+    wanted = add(study, 16, 560.2, 2.0, SECOND)
+    assert recommend(study.tables(), "jazz").leading is None
+    tables = study.tables()
+    tables.results.loc[tables.results["config_id"] == wanted, "test_nll"] += 5.0
+    found = recommend(tables, "jazz")
+    assert found.chosen.config_id == wanted
+    assert found.leading is Caution.DEFAULT_BETTER_ON_TEST
+    assert ". But: on test the paper's default is better: NLL +5." in as_text(found).splitlines()[0]
+
+
 def test_what_the_purpose_does_not_ask_for_is_no_warning(make_study, add):
     study = make_study(purpose="density")
     add(study, 8, 560.0, 0.1)
