@@ -18,6 +18,7 @@ NAMES = (
         "likelihood",
         "melody",
         "reading",
+        "temperature",
     ),
 )
 

@@ -24,9 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from musebar.launching import launch
-    from musebar.models import Trained, sample, train
+    from musebar.making import encode, interpolate, reconstruct, sample
+    from musebar.models import Trained, load_model, train
     from musebar.music import build_corpus
     from musebar.studies import FIGURES, Study, load
+    from musebar_core.checkpoint import LoadedModel
     from musebar_core.config import Configuration, Grid
     from musebar_core.corpus.store import Corpus
     from musebar_core.errors import MuseBarError
@@ -37,13 +39,18 @@ __all__ = [
     "Configuration",
     "Corpus",
     "Grid",
+    "LoadedModel",
     "MuseBarError",
     "Recommendation",
     "Study",
     "Trained",
     "build_corpus",
+    "encode",
+    "interpolate",
     "launch",
     "load",
+    "load_model",
+    "reconstruct",
     "sample",
     "train",
 ]
@@ -53,14 +60,19 @@ _MODULES = {
     "Configuration": "musebar_core.config",
     "Corpus": "musebar_core.corpus.store",
     "Grid": "musebar_core.config",
+    "LoadedModel": "musebar_core.checkpoint",
     "MuseBarError": "musebar_core.errors",
     "Recommendation": "reports.answers.recommendation",
     "Study": "musebar.studies",
     "Trained": "musebar.models",
     "build_corpus": "musebar.music",
     "launch": "musebar.launching",
+    "encode": "musebar.making",
+    "interpolate": "musebar.making",
     "load": "musebar.studies",
-    "sample": "musebar.models",
+    "load_model": "musebar.models",
+    "reconstruct": "musebar.making",
+    "sample": "musebar.making",
     "train": "musebar.models",
 }
 """Where each name comes from, once it is asked for."""

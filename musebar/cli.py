@@ -29,11 +29,13 @@ COMMANDS = {
     "recommend": ("musebar.commands.recommend:recommend", "Recommend a configuration for a genre."),
     "train": ("musebar.commands.model:train", "Train one configuration."),
     "evaluate": ("musebar.commands.model:evaluate", "Measure a checkpoint on its corpus."),
-    "sample": ("musebar.commands.model:sample", "Generate a MIDI file from a checkpoint."),
-    "interpolate": (
-        "musebar.commands.model:interpolate",
-        "Walk between two latent codes, as MIDI.",
+    "sample": ("musebar.commands.making:sample", "Generate melodies from a checkpoint."),
+    "reconstruct": (
+        "musebar.commands.making:reconstruct",
+        "Encode a song and decode its code: what a model keeps of it.",
     ),
+    "interpolate": ("musebar.commands.making:interpolate", "Walk from one song's code to another."),
+    "encode": ("musebar.commands.making:encode", "Write the codes of songs as a table."),
     "cluster": ("musebar.commands.cluster:cluster", "Check cluster files before money is spent."),
 }
 """Command name to where it lives and its one line of help: ``--help`` imports none of them."""

@@ -1,4 +1,4 @@
-"""Single models from Python: trained, kept, sampled from."""
+"""Single models from Python: trained, kept, loaded again."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core import checkpoint, evaluation, training
+from musebar_core.baselines import fit_baselines
 from musebar_core.checkpoint import Identity
+from musebar_core.corpus import evaluation_snippets
 from musebar_core.errors import CheckpointError, UsageError
-from musebar_core.generation import generate, interpolation
-from musebar_core.randomness import Purpose, latent_noise, stream
 from musebar_core.state import start
+from musebar_core.states import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from torch import Tensor
-
+    from musebar_core.checkpoint import LoadedModel
     from musebar_core.config import Configuration
     from musebar_core.corpus import GenreCorpus
     from musebar_core.evaluation import Outcome
     from musebar_core.metric_table import EpochMetrics
-    from musebar_core.model import RVAE
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,14 @@ class Trained:
         Optimiser steps taken.
     outcome
         What it is worth, on validation and test.
+    standing
+        Whether that is trained and informative, as its checkpoint remembers it.
     """
 
     checkpoint: Path
     epochs: int
     outcome: Outcome
+    standing: Standing
 
 
 def train(
@@ -87,77 +88,31 @@ def train(
             on_epoch(row)
         checkpoint.save(unfinished, identity, state)
     outcome = evaluation.outcome(config, corpus, state)
-    checkpoint.save_weights(out, identity, state)
+    standing = Standing.of(outcome.validation, _markov(config, corpus))
+    checkpoint.save_weights(out, identity, state, standing)
     unfinished.unlink(missing_ok=True)
-    return Trained(out, state.epoch, outcome)
+    return Trained(out, state.epoch, outcome, standing)
 
 
-def sample(
-    file: str | Path,
-    n: int = 4,
-    *,
-    steps: int | None = None,
-    temperature: float = 1.0,
-    seed: int = 0,
-) -> np.ndarray:
-    """Generate melodies from codes drawn from the prior.
-
-    Parameters
-    ----------
-    file
-        A checkpoint.
-    n
-        Melodies.
-    steps
-        T, steps a melody; None: as many as a snippet of its training.
-    temperature
-        Below 1 bolder in its favourites, above 1 wilder.
-    seed
-        Draws the codes and the notes.
-
-    Returns
-    -------
-    ndarray
-        Pitches 0-127, 128 a rest; ``[n, T]``.
-    """
-    identity, model = load_model(Path(file))
-    rng = stream(seed, Purpose.GENERATION)
-    z = latent_noise(rng, n, identity.config.model.latent_length)
-    return _decoded(identity, model, z, rng, steps, temperature)
-
-
-def interpolate(
-    file: str | Path, n: int = 8, *, temperature: float = 1.0, seed: int = 0
-) -> np.ndarray:
-    """Walk from one code drawn from the prior to another; n melodies with both ends, ``[n, T]``."""
-    identity, model = load_model(Path(file))
-    rng = stream(seed, Purpose.GENERATION)
-    ends = latent_noise(rng, 2, identity.config.model.latent_length)
-    return _decoded(identity, model, interpolation(ends[0], ends[1], n), rng, None, temperature)
-
-
-def load_model(file: Path) -> tuple[Identity, RVAE]:
-    """Load a checkpoint's model and what it belongs to.
+def load_model(file: str | Path) -> LoadedModel:
+    """Load a checkpoint's model, what it belongs to, and what it was worth.
 
     Raises
     ------
     UsageError
         If it is not there, or no checkpoint.
     """
-    if not file.is_file():
+    path = Path(file)
+    if not path.is_file():
         raise UsageError(f"{file}: no such checkpoint")
     try:
-        return checkpoint.load_model(file)
+        return checkpoint.load(path)
     except CheckpointError as error:
         raise UsageError(str(error)) from None
 
 
-def _decoded(
-    identity: Identity,
-    model: RVAE,
-    z: Tensor,
-    rng: np.random.Generator,
-    steps: int | None,
-    temperature: float,
-) -> np.ndarray:
-    return generate(model, z, steps or identity.config.grid.snippet_steps, rng, temperature)
+def _markov(config: Configuration, corpus: GenreCorpus) -> float:
+    """BCE of the Markov chain on the validation snippets, nats per snippet."""
+    n = config.training.evaluation_snippets
+    snippets = evaluation_snippets(corpus, "validation", config.grid, n)
+    return fit_baselines(corpus).score(snippets)["markov"]

@@ -23,6 +23,7 @@ from musebar_core.errors import CheckpointError, MuseBarError
 from musebar_core.metric_table import EpochMetrics, Metrics
 from musebar_core.model import RVAE
 from musebar_core.state import TrainingState, build
+from musebar_core.states import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,31 @@ class Identity:
     seed: int
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model as a checkpoint holds it, at its reported epoch.
+
+    Attributes
+    ----------
+    identity
+        What it was trained as, and on what.
+    network
+        In eval mode.
+    standing
+        What it was worth when it was written; None in the checkpoints of earlier versions, which
+        do not say.
+    """
+
+    identity: Identity
+    network: RVAE
+    standing: Standing | None
+
+    @property
+    def config(self) -> Configuration:
+        """Its configuration."""
+        return self.identity.config
+
+
 def save(path: Path, identity: Identity, state: TrainingState) -> None:
     """Write all of a run's state, so that going on from it gives the same metrics bit for bit."""
     tensors = {f"model/{k}": v for k, v in state.model.state_dict().items()}
@@ -67,13 +93,19 @@ def save(path: Path, identity: Identity, state: TrainingState) -> None:
     _write(path, identity, tensors, progress)
 
 
-def save_weights(path: Path, identity: Identity, state: TrainingState) -> None:
-    """Write the weights of the reported epoch alone: enough to evaluate and to sample."""
+def save_weights(
+    path: Path, identity: Identity, state: TrainingState, standing: Standing | None = None
+) -> None:
+    """Write the weights of the reported epoch alone: enough to evaluate and to sample.
+
+    With them goes what the model is worth, which whoever samples from it is told.
+    """
+    known = {} if standing is None else {"standing": dataclasses.asdict(standing)}
     _write(
         path,
         identity,
         {f"best/{k}": v for k, v in state.best_weights.items()},
-        {"epoch": state.best_epoch, "best_epoch": state.best_epoch},
+        {"epoch": state.best_epoch, "best_epoch": state.best_epoch} | known,
     )
 
 
@@ -97,6 +129,12 @@ def resume(path: Path, identity: Identity, device: str = "cpu") -> TrainingState
 
 
 def load_model(path: Path, device: str = "cpu") -> tuple[Identity, RVAE]:
+    """Read the model at its reported epoch, as :func:`load` does, without its standing."""
+    found = load(path, device)
+    return found.identity, found.network
+
+
+def load(path: Path, device: str = "cpu") -> LoadedModel:
     """Read the model at its reported epoch.
 
     Raises
@@ -104,13 +142,13 @@ def load_model(path: Path, device: str = "cpu") -> tuple[Identity, RVAE]:
     CheckpointError
         If the file is missing, damaged or no checkpoint of this product.
     """
-    identity, tensors, _ = _read(path, "best/")
+    identity, tensors, progress = _read(path, "best/")
     model = RVAE(identity.config).to(device)
     try:
         model.load_state_dict(_part(tensors, "best/"))
     except RuntimeError as error:
         raise CheckpointError(f"{path}: the weights do not fit their configuration") from error
-    return identity, model.eval()
+    return LoadedModel(identity, model.eval(), progress.get("standing"))
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -187,7 +225,15 @@ def _described(metadata: Mapping[str, str]) -> tuple[Identity, dict[str, Any]]:
         raise TypeError("genre, corpus_fingerprint and corpus_path are text")
     if type(seed) is not int or seed < 0:
         raise TypeError(f"seed {seed!r}: a whole number, 0 or more")
+    if "standing" in progress:
+        progress["standing"] = _standing(progress["standing"])
     return Identity(config, genre, fingerprint, path, seed), progress
+
+
+def _standing(content: object) -> Standing:
+    if not isinstance(content, dict):
+        raise TypeError("its standing is no mapping")
+    return Standing.read(content)
 
 
 def _check_shapes(file: Any, config: Configuration, needed: str) -> None:  # noqa: ANN401

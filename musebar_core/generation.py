@@ -14,6 +14,7 @@ import torch
 
 from musebar_core.marks import replace_file
 from musebar_core.model import PITCHES, RVAE
+from musebar_core.playing import PIANO, TEMPERATURE, TEMPO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,15 +24,21 @@ if TYPE_CHECKING:
 
 REST = PITCHES
 _VELOCITY = 90
-_PIANO = 0
 
 MIDI_MARK = "MuseBar"
-"""What a MIDI file of ours has in it, and others have not."""
+"""What a file of music of ours has in it, and others have not."""
 
 
 @torch.no_grad()
 def generate(
-    model: RVAE, z: Tensor, steps: int, rng: np.random.Generator, temperature: float = 1.0
+    model: RVAE,
+    z: Tensor,
+    steps: int,
+    rng: np.random.Generator,
+    temperature: float = TEMPERATURE,
+    *,
+    top_p: float = 1.0,
+    alike: bool = False,
 ) -> np.ndarray:
     """Decode codes into melodies, step by step.
 
@@ -46,7 +53,13 @@ def generate(
     rng
         Draws the notes.
     temperature
-        Divides the logits; below 1 is bolder in its favourites, above 1 wilder.
+        Raises probabilities to the power 1/temperature; below 1 bolder in its favourites, above 1
+        wilder.
+    top_p
+        See :func:`nucleus`; 1 leaves no symbol out.
+    alike
+        Whether all melodies are drawn with the same random numbers, so that they differ by their
+        codes alone.
 
     Returns
     -------
@@ -60,8 +73,9 @@ def generate(
     model.eval()
 
     def draw(logits: Tensor) -> Tensor:
-        cumulative = symbol_distribution(logits, temperature).cumsum(dim=1).numpy()
-        drawn = (rng.random((len(z), 1)) > cumulative).sum(axis=1)
+        probabilities = nucleus(symbol_distribution(logits, temperature), top_p)
+        cumulative = probabilities.cumsum(dim=1).cpu().numpy()
+        drawn = (rng.random((1 if alike else len(z), 1)) > cumulative).sum(axis=1)
         return torch.from_numpy(np.minimum(drawn, REST))
 
     return run_free(model, z, steps, draw).numpy()
@@ -115,6 +129,31 @@ def symbol_distribution(logits: Tensor, temperature: float) -> Tensor:
     return torch.softmax(torch.cat([pitches, rest], dim=-1) / temperature, dim=-1)
 
 
+def nucleus(probabilities: Tensor, top_p: float) -> Tensor:
+    """Keep the likeliest symbols that together reach ``top_p``, and none beyond (Holtzman 2020).
+
+    Parameters
+    ----------
+    probabilities
+        ``[N, S]``, rows sum to 1.
+    top_p
+        0 to 1; the likeliest symbol always stays.
+
+    Returns
+    -------
+    Tensor
+        ``[N, S]``; what stays shares 1 in proportion.
+    """
+    if top_p >= 1:
+        return probabilities
+    ordered, places = probabilities.sort(dim=1, descending=True, stable=True)
+    before = ordered.cumsum(dim=1) - ordered
+    before[:, 0] = -1.0
+    kept = torch.where(before < top_p, ordered, 0.0)
+    found = torch.zeros_like(probabilities).scatter(1, places, kept)
+    return found / found.sum(dim=1, keepdim=True)
+
+
 def interpolation(z_from: Tensor, z_to: Tensor, n: int) -> Tensor:
     """Return n codes from one to the other along the great circle, ``[n, L]``.
 
@@ -156,9 +195,14 @@ def notes(line: np.ndarray) -> list[Note]:
 
 
 def write_midi(
-    melodies: np.ndarray, path: Path, steps_per_quarter: int, *, tempo: float = 120.0
+    melodies: np.ndarray,
+    path: Path,
+    steps_per_quarter: int,
+    *,
+    tempo: float = TEMPO,
+    program: int = PIANO,
 ) -> None:
-    """Write melodies as :func:`one_line`, their :func:`notes` on a piano.
+    """Write melodies as :func:`one_line`, their :func:`notes` on one instrument.
 
     Parameters
     ----------
@@ -170,16 +214,18 @@ def write_midi(
         The grid.
     tempo
         Quarter notes a minute.
+    program
+        Of General MIDI, 0-127.
     """
     import pretty_midi
 
     seconds_per_step = 60 / tempo / steps_per_quarter
-    piano = pretty_midi.Instrument(program=_PIANO, name=f"{MIDI_MARK} melody")
+    played = pretty_midi.Instrument(program=program, name=f"{MIDI_MARK} melody")
     for pitch, first, end in notes(one_line(melodies, steps_per_quarter)):
         begin = first * seconds_per_step
-        piano.notes.append(pretty_midi.Note(_VELOCITY, pitch, begin, end * seconds_per_step))
+        played.notes.append(pretty_midi.Note(_VELOCITY, pitch, begin, end * seconds_per_step))
     midi = pretty_midi.PrettyMIDI(initial_tempo=tempo)
-    midi.instruments.append(piano)
+    midi.instruments.append(played)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = io.BytesIO()
     midi.write(written)

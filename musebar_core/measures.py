@@ -7,7 +7,7 @@ dimensions, K draws.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +24,7 @@ from musebar_core.randomness import Purpose, latent_noise, stream
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from musebar_core.config import Configuration
+    from musebar_core.config import Configuration, Grid
     from musebar_core.corpus import GenreCorpus
     from musebar_core.model import RVAE
 
@@ -146,6 +146,55 @@ def measures(
         likeness_of_songs=compare(songs, pitches, bar),
         n_snippets=n,
         draws=draws,
+    )
+
+
+@dataclass(frozen=True)
+class BesideSongs:
+    """Melodies beside songs that their model has not seen.
+
+    Attributes
+    ----------
+    melodies, songs
+        What both are like.
+    likeness, likeness_of_songs
+        Of the melodies to the songs, and of as many songs of the training split.
+    steps
+        Steps of each that were compared.
+    n_melodies, n_songs
+        How many.
+    """
+
+    melodies: Character
+    songs: Character
+    likeness: Likeness
+    likeness_of_songs: Likeness
+    steps: int
+    n_melodies: int
+    n_songs: int
+
+
+def compared_steps(steps: int, grid: Grid) -> int:
+    """Steps by which melodies of so many are judged: whole bars, a snippet at most; 0 under one."""
+    return min(steps // grid.steps_per_bar * grid.steps_per_bar, grid.snippet_steps)
+
+
+def beside_songs(
+    grid: Grid, corpus: GenreCorpus, melodies: np.ndarray, split: str = "validation"
+) -> BesideSongs:
+    """Compare melodies uint8 ``[N, T]``, T at least a bar, with snippets of a split as long."""
+    steps, bar = compared_steps(melodies.shape[1], grid), grid.steps_per_bar
+    cut = replace(grid, snippet_steps=steps)
+    songs = evaluation_snippets(corpus, split, cut, MOST_SNIPPETS)
+    trained = evaluation_snippets(corpus, "train", cut, len(melodies))
+    return BesideSongs(
+        melodies=character(melodies[:, :steps], bar),
+        songs=character(songs, bar),
+        likeness=compare(melodies[:, :steps], songs, bar),
+        likeness_of_songs=compare(trained, songs, bar),
+        steps=steps,
+        n_melodies=len(melodies),
+        n_songs=len(songs),
     )
 
 

@@ -24,6 +24,9 @@ MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 WIDEST_INTERVAL = 12
 """Larger intervals are counted as this one, up or down."""
 
+RUN_NOTES = 4
+"""Notes of the runs whose intervals :func:`shared_runs` compares."""
+
 DENSITY_BINS = 8
 REPETITION_BINS = 8
 
@@ -109,6 +112,28 @@ def intervals(melodies: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.bincount(clipped, minlength=2 * WIDEST_INTERVAL + 1).astype(np.float64)
 
 
+def shared_runs(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float | None:
+    """Share of the runs of :data:`RUN_NOTES` notes in one that occur in the other, as intervals.
+
+    Of all runs, those that come again counted again; the more melodies ``other`` has, the more it
+    shares. None where ``one`` has no run.
+    """
+    known = set(_runs(other))
+    runs = _runs(one)
+    return float(np.mean([run in known for run in runs])) if runs else None
+
+
+def _runs(melodies: NDArray[np.uint8]) -> list[tuple[int, ...]]:
+    """Intervals of every run of :data:`RUN_NOTES` successive notes."""
+    jumps = [np.diff(_notes(melody)).tolist() for melody in melodies]
+    length = RUN_NOTES - 1
+    return [
+        tuple(line[first : first + length])
+        for line in jumps
+        for first in range(len(line) - length + 1)
+    ]
+
+
 def divergence(one: NDArray[np.float64], other: NDArray[np.float64]) -> float | None:
     """Jensen-Shannon divergence of two histograms in bits: 0 for alike, 1 for disjoint.
 
@@ -148,12 +173,15 @@ class Likeness:
         Jensen-Shannon divergence of the histograms, bits; 0 is alike.
     note_density, repetition
         Shared area of the histograms over melodies, a share; 1 is alike.
+    shared_runs
+        Share of the first's runs of four notes that the other has too, in whatever key.
     """
 
     pitch_classes: float | None
     intervals: float | None
     note_density: float | None
     repetition: float | None
+    shared_runs: float | None
 
 
 def compare(one: NDArray[np.uint8], other: NDArray[np.uint8], steps_per_bar: int) -> Likeness:
@@ -171,6 +199,7 @@ def compare(one: NDArray[np.uint8], other: NDArray[np.uint8], steps_per_bar: int
         repetition=overlap(
             repetition(one, steps_per_bar), repetition(other, steps_per_bar), 0, 1, REPETITION_BINS
         ),
+        shared_runs=shared_runs(one, other),
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from musebar_core.metric_table import Metrics
 
 
@@ -38,3 +42,60 @@ def run_state(metrics: Metrics, markov: float | None) -> RunState:
     if markov is not None and not metrics.bce < markov:
         return RunState.UNDERTRAINED
     return RunState.COLLAPSED if metrics.collapsed else RunState.INFORMATIVE
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a model is worth, for a checkpoint to remember: on validation, at the reported epoch.
+
+    Attributes
+    ----------
+    state
+        Whether what it plays and what its codes say counts for anything.
+    bce, markov
+        Its BCE and the Markov chain's on the same snippets, nats per snippet; the latter None
+        where it is not known.
+    mi_lower, mi_upper
+        Bracket of what its code says, nats.
+    active_units
+        Dimensions that say something.
+    """
+
+    state: RunState
+    bce: float
+    markov: float | None
+    mi_lower: float
+    mi_upper: float
+    active_units: int
+
+    @classmethod
+    def of(cls, metrics: Metrics, markov: float | None) -> Standing:
+        """Judge a model by its evaluation, as :func:`run_state` does."""
+        return cls(
+            run_state(metrics, markov),
+            metrics.bce,
+            markov,
+            metrics.mi_lower,
+            metrics.mi_upper,
+            metrics.active_units,
+        )
+
+    @classmethod
+    def read(cls, content: Mapping[str, object]) -> Standing:
+        """Read what ``dataclasses.asdict`` wrote.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If it is something else.
+        """
+        figures = [content[name] for name in ("bce", "mi_lower", "mi_upper")]
+        markov, units = content["markov"], content["active_units"]
+        numbers = [*figures, *([] if markov is None else [markov])]
+        if not all(type(each) in {int, float} and math.isfinite(each) for each in numbers):  # type: ignore[arg-type]
+            raise TypeError("its standing has figures that are no numbers")
+        if type(units) is not int or units < 0:
+            raise TypeError(f"its standing has {units!r} active units")
+        bce, lower, upper = (float(each) for each in figures)  # type: ignore[arg-type]
+        known = None if markov is None else float(markov)  # type: ignore[arg-type]
+        return cls(RunState(str(content["state"])), bce, known, lower, upper, units)

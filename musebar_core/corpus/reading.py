@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 
 MIN_STEPS = 16
 MIN_NOTES = 8
+"""What a song of a corpus has at least."""
+
+PARSERS = ("symusic", "music21")
+"""What is loaded once for all worker processes: it takes seconds, and pays for many files."""
 
 CRASHED = "unreadable: it crashes the parser"
 OUT_OF_MEMORY = "unreadable: it needs more memory than there is"
@@ -93,14 +97,21 @@ class Reading:
     phrases: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-def read_item(item: Item, steps_per_quarter: int, *, play_repeats: bool = True) -> Reading:
-    """Read one item; whatever goes wrong is its reason. Repeats are played, or bars come once."""
+def read_item(
+    item: Item, steps_per_quarter: int, *, play_repeats: bool = True, of_any_length: bool = False
+) -> Reading:
+    """Read one item; whatever goes wrong is its reason. Repeats are played, or bars come once.
+
+    What is too short for a corpus is none, unless ``of_any_length``.
+    """
     sha256 = ""
     try:
         content = item.text.encode() if item.text is not None else Path(item.path).read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
         melody = read_melody(content, Path(item.path).suffix.lower(), play_repeats)
-        return _of_melody(melody, item, sha256, steps_per_quarter)
+        reading = _of_melody(melody, item, sha256, steps_per_quarter)
+        if not of_any_length:
+            _check_length(reading)
     except UnreadableError as error:
         return Reading(item, sha256, reason=str(error))
     except OSError as error:
@@ -111,15 +122,19 @@ def read_item(item: Item, steps_per_quarter: int, *, play_repeats: bool = True) 
     except Exception as error:  # noqa: BLE001 - a strange file must not end the build
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         return Reading(item, sha256, reason=f"unreadable: {detail}")
+    return reading
 
 
-def _of_melody(melody: Melody, item: Item, sha256: str, steps_per_quarter: int) -> Reading:
-    pitches = to_grid(melody.notes, steps_per_quarter)
-    n_steps, n_notes = len(pitches), len(melody.notes)
+def _check_length(reading: Reading) -> None:
+    n_steps, n_notes = len(reading.pitches), reading.n_notes  # type: ignore[arg-type]
     if n_steps < MIN_STEPS or n_notes < MIN_NOTES:
         raise UnreadableError(
             f"too short: {n_steps} steps and {n_notes} notes (at least {MIN_STEPS} and {MIN_NOTES})"
         )
+
+
+def _of_melody(melody: Melody, item: Item, sha256: str, steps_per_quarter: int) -> Reading:
+    pitches = to_grid(melody.notes, steps_per_quarter)
     title = melody.title or item.source.rpartition("/")[2].rpartition(".")[0]
     return Reading(
         item,
@@ -128,7 +143,7 @@ def _of_melody(melody: Melody, item: Item, sha256: str, steps_per_quarter: int) 
         title=title,
         track=melody.track,
         track_reason=melody.reason,
-        n_notes=n_notes,
+        n_notes=len(melody.notes),
         n_part=melody.n_part,
         damage=melody.damage,
         reader=melody.reader,
@@ -144,11 +159,17 @@ class _Reader:
     steps_per_quarter: int
     play_repeats: bool
     limits: Limits
+    of_any_length: bool = False
 
     def __call__(self, item: Item) -> Reading:
         try:
             with limited_time(self.limits.seconds(item.path)):
-                return read_item(item, self.steps_per_quarter, play_repeats=self.play_repeats)
+                return read_item(
+                    item,
+                    self.steps_per_quarter,
+                    play_repeats=self.play_repeats,
+                    of_any_length=self.of_any_length,
+                )
         except OutOfTimeError:
             return Reading(item, reason=self.limits.too_slow(item.path))
 
@@ -198,6 +219,14 @@ def read_all(
         if progress is not None:
             progress(len(done))
     return [done[place] for place in range(len(items))]
+
+
+def read_alone(item: Item, steps_per_quarter: int, limits: Limits | None = None) -> Reading:
+    """Read one item of any length in a process of its own, within limits."""
+    reader = _Reader(
+        steps_per_quarter, play_repeats=True, limits=limits or Limits(), of_any_length=True
+    )
+    return _read_alone(item, reader, preload=())
 
 
 def _read_in_processes(
@@ -250,9 +279,9 @@ class _Jobs:
             self.under_way[self.pool.submit(self.reader, self.items[place])] = place
 
 
-def _read_alone(item: Item, reader: _Reader) -> Reading:
+def _read_alone(item: Item, reader: _Reader, preload: Sequence[str] = PARSERS) -> Reading:
     """Read an item in a process of its own, and say what that process died of if it does."""
-    context: Any = _context()
+    context: Any = _context(preload)
     here, there = context.Pipe()
     process = context.Process(target=_read_one, args=(there, reader), daemon=True)
     with interrupts_held():
@@ -303,12 +332,12 @@ def _cause(exit_code: int | None, item: Item, limits: Limits) -> str:
     return limits.too_large if exit_code == -signal.SIGKILL else CRASHED
 
 
-def _context() -> BaseContext:
+def _context(preload: Sequence[str] = PARSERS) -> BaseContext:
     """Fork processes, where that can be, from a server with the parsers loaded."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "symusic", "music21"])
+    context.set_forkserver_preload([__name__, *preload])
     with signals_kept_from_children():
         resource_tracker.ensure_running()  # it lets interrupts in again as it starts
     with interrupts_held(), _user_folder_kept_out():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musebar_core.generation import MIDI_MARK
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,7 +39,15 @@ def wav(notes: Sequence[Note], steps: int, seconds_per_step: float) -> bytes:
         out.setsampwidth(2)
         out.setframerate(RATE)
         out.writeframes((samples * 32767).astype("<i2").tobytes())
-    return file.getvalue()
+    return _marked(file.getvalue())
+
+
+def _marked(sound: bytes) -> bytes:
+    """Add what made it, as RIFF has it: ``ISFT`` of a list ``INFO``, after the sound."""
+    name = MIDI_MARK.encode() + b"\0"
+    info = b"INFOISFT" + len(name).to_bytes(4, "little") + name + b"\0" * (len(name) % 2)
+    whole = sound[8:] + b"LIST" + len(info).to_bytes(4, "little") + info
+    return b"RIFF" + len(whole).to_bytes(4, "little") + whole
 
 
 def _note(pitch: int, seconds: float) -> np.ndarray:

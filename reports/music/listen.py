@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import CheckpointError, MuseBarError
+from musebar_core.playing import TEMPERATURE, TEMPO
 from reports.words.slugs import slug
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 FOLDER = "listen"
 """Folder of the files within a report."""
 
-TEMPERATURE = 0.7
-TEMPO = 120.0
 SAMPLES, PAIRS, WALK = 3, 3, 5
 """Samples, originals with their reconstruction, and stations of the walk, a genre."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports.music.listen import FOLDER, TEMPERATURE, Music, Piece
+from musebar_core.playing import TEMPERATURE
+from reports.music.listen import FOLDER, Music, Piece
 from reports.pages.render import render
 from reports.pages.shared import context
 from reports.pages.site import Place, Site, StudyPage, Topic

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from musebar_core.melodies import RUN_NOTES
+
 if TYPE_CHECKING:
-    from musebar_core.measures import Measures
+    from musebar_core.measures import BesideSongs, Measures
     from musebar_core.melodies import Character, Likeness
 
 
@@ -26,11 +28,28 @@ def measures_lines(more: Measures) -> list[str]:
     return [f"  {name:26}  {text}" for name, text in rows.items()]
 
 
+def melodies_lines(
+    name: str, melodies: Character, beside: BesideSongs | None = None, why_not: str = ""
+) -> list[str]:
+    """Tell what melodies are like, beside songs; without any, why there are none."""
+    rows = {name: _character_line(melodies)}
+    if beside is None and why_not:
+        rows["held-out songs"] = f"not compared: {why_not}"
+    if beside is not None:
+        rows |= {
+            f"{beside.n_songs} held-out snippets": _character_line(beside.songs),
+            f"{name} to held-out": _likeness_line(beside.likeness),
+            "training songs to held-out": _likeness_line(beside.likeness_of_songs),
+        }
+    return [f"{name:26}  {text}" for name, text in rows.items()]
+
+
 def _likeness_line(like: Likeness) -> str:
     return (
         f"divergence {_figure(like.pitch_classes)} (pitch classes) {_figure(like.intervals)} "
         f"(intervals) bits, overlap {_percent(like.note_density)} (density) "
-        f"{_percent(like.repetition)} (repetition)"
+        f"{_percent(like.repetition)} (repetition), {_percent(like.shared_runs)} of its runs of "
+        f"{RUN_NOTES} notes are theirs"
     )
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import CheckpointError, CorpusError
+from musebar_core.states import Standing
 from study.home import corpora, files
 from study.ledger.record import MODEL_FILE, STATE_FILE
 from study.ledger.result import RunMetrics, SeedRunResult
@@ -42,6 +43,9 @@ class Assignment:
     ----------
     fingerprint
         Of the genre in that corpus; a run on other music fails.
+    markov
+        BCE of the Markov chain on the validation snippets, nats per snippet; None where it is not
+        known.
     folder
         The configuration's folder for this genre; each seed has one of its own in it.
     keep_model
@@ -62,6 +66,7 @@ class Assignment:
     threads: int
     device: str
     checkpoint_seconds: float
+    markov: float | None = None
 
     def music(self) -> GenreCorpus:
         """The genre's music.
@@ -212,7 +217,8 @@ class _Training:
         state = self.run.state
         outcome = evaluation.outcome(self.run.config, self._music, state)
         if self._assignment.keep_model:
-            checkpoint.save_weights(self._folder / MODEL_FILE, self._identity, state)
+            worth = Standing.of(outcome.validation, self._assignment.markov)
+            checkpoint.save_weights(self._folder / MODEL_FILE, self._identity, state, worth)
             self._publish(MODEL_FILE)
         if self._away:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -239,6 +239,7 @@ def _assign(driver: Driver, device: str) -> Callable[[Chunk], Assignment]:
             threads=record.spec.resources.cpus_per_trial,
             device=device,
             checkpoint_seconds=record.spec.storage.checkpoint_seconds,
+            markov=record.markov(first.genre, "validation"),
         )
 
     return assign

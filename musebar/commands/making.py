@@ -1,0 +1,476 @@
+"""``musebar sample``, ``reconstruct``, ``interpolate`` and ``encode``: what one model makes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from musebar.commands.outputs import FILE, READ, check_out, corpus_of, load_corpus
+from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
+from musebar_core.playing import PIANO, TEMPERATURE, TEMPO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from musebar_core.checkpoint import LoadedModel
+    from musebar_core.corpus import GenreCorpus
+    from reports.output.melodies import Playing
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_MOST_STEPS = 100_000
+
+
+def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no finite number", param=parameter)
+    return value
+
+
+_DRAWING = (
+    click.option(
+        "--temperature",
+        type=click.FloatRange(min=0.05, max=100),
+        callback=_finite,
+        default=TEMPERATURE,
+        show_default=True,
+        help="Below 1 bolder in its favourites, above 1 wilder.",
+    ),
+    click.option(
+        "--top-p",
+        type=click.FloatRange(min=0, max=1, min_open=True),
+        callback=_finite,
+        default=1.0,
+        show_default=True,
+        help="Draw from the likeliest symbols alone that together reach this probability.",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+)
+_PLAYING = (
+    click.option(
+        "--tempo",
+        type=click.FloatRange(min=10, max=400),
+        callback=_finite,
+        default=TEMPO,
+        show_default=True,
+        help="Quarter notes a minute.",
+    ),
+    click.option(
+        "--program",
+        type=click.IntRange(0, 127),
+        default=PIANO,
+        show_default=True,
+        help="Instrument of MIDI files, as General MIDI counts from 0: 0 piano, 24 guitar, "
+        "40 violin, 73 flute.",
+    ),
+)
+_REPEAT = click.option(
+    "--repeat",
+    is_flag=True,
+    help="Repeat a song that is shorter than a snippet, as training does, and do not refuse it.",
+)
+_CHECKPOINT = click.argument("checkpoint_file", type=READ, metavar="CHECKPOINT")
+
+
+def _makes_melodies(default: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Options of a command that writes melodies; by default into the file ``default``."""
+    out = click.option(
+        "--out",
+        "outs",
+        type=FILE,
+        multiple=True,
+        default=[default],
+        show_default=True,
+        help="File to write; .mid, .wav, .png or .svg says what it is. Repeatable.",
+    )
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+    def decorate(command: Callable[P, R]) -> Callable[P, R]:
+        for option in reversed((out, *_DRAWING, *_PLAYING, as_json)):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.command()
+@_CHECKPOINT
+@click.option(
+    "-n",
+    "--number",
+    "count",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Melodies; several are numbered: tune-1.mid, tune-2.mid ...",
+)
+@click.option(
+    "--steps",
+    "--length",
+    "steps",
+    type=click.IntRange(1, _MOST_STEPS),
+    help="Steps a melody; default those of a snippet of its training.",
+)
+@click.option(
+    "--corpus",
+    "corpus_path",
+    type=READ,
+    help="A built corpus to compare with; by default the model's own, where it is here.",
+)
+@_makes_melodies("sample.mid")
+def sample(
+    checkpoint_file: Path,
+    count: int,
+    steps: int | None,
+    corpus_path: Path | None,
+    outs: tuple[Path, ...],
+    temperature: float,
+    top_p: float,
+    seed: int,
+    tempo: float,
+    program: int,
+    as_json: bool,
+) -> None:
+    r"""Generate melodies from codes drawn from the prior, one file a melody.
+
+    Prints what they are like beside held-out songs, and the files.
+
+    \b
+    Examples:
+      musebar sample best.safetensors --out tune.mid --out tune.png
+      musebar sample best.safetensors -n 3 --temperature 0.8 --top-p 0.95
+    """
+    from musebar import making
+
+    found, playing = _loaded(checkpoint_file, tempo, program)
+    length = steps or found.config.grid.snippet_steps
+    files = [tuple(_numbered(out, at, count) for out in outs) for at in range(1, count + 1)]
+    _check(files, 1, length, playing)
+    songs = _songs(found, checkpoint_file, corpus_path)
+    _warn(found)
+    melodies = making.sample(
+        found, count, steps=steps, temperature=temperature, top_p=top_p, seed=seed
+    )
+    for at, row in enumerate(files):
+        title = f"sample {at + 1}, seed {seed}, temperature {temperature:g}"
+        _write(melodies[at : at + 1], row, playing, [title])
+    _tell(_counted(count), melodies, found, songs, files, as_json=as_json)
+
+
+@click.command()
+@_CHECKPOINT
+@click.argument("song_file", type=READ, metavar="SONG")
+@click.option(
+    "--bar",
+    type=click.IntRange(1, _MOST_STEPS),
+    default=1,
+    show_default=True,
+    help="Bar of SONG that the snippet begins at.",
+)
+@_REPEAT
+@_makes_melodies("reconstruction.mid")
+def reconstruct(
+    checkpoint_file: Path,
+    song_file: Path,
+    bar: int,
+    repeat: bool,
+    outs: tuple[Path, ...],
+    temperature: float,
+    top_p: float,
+    seed: int,
+    tempo: float,
+    program: int,
+    as_json: bool,
+) -> None:
+    r"""Encode a snippet of SONG, and decode the mean of its code: what the model keeps of it.
+
+    SONG is a MIDI file or a score. A picture shows the snippet and what became of it.
+
+    \b
+    Examples:
+      musebar reconstruct best.safetensors my-music/jazz/0.mid --out again.mid --out again.svg
+    """
+    from musebar import making
+    from musebar_core.corpus.single import read_song, snippet
+
+    found, playing = _loaded(checkpoint_file, tempo, program)
+    grid = found.config.grid
+    _check([outs], 2, grid.snippet_steps, playing)
+    song = read_song(song_file, grid.steps_per_quarter, alone=True)
+    original = snippet(song, grid, bar=bar, repeat=repeat, name=str(song_file))
+    _warn(found)
+    pair = making.reconstruct(found, original, temperature=temperature, top_p=top_p, seed=seed)
+    title = f"{song_file.name}, from bar {bar}"
+    for out in outs:
+        titles = [title, f"reconstruction, temperature {temperature:g}"]
+        first = 0 if _is_picture(out) else 1  # to hear is what the model makes of it
+        _write(pair[first:], [out], playing, titles[first:])
+    _tell_pair(pair, found, outs, as_json=as_json)
+
+
+@click.command()
+@_CHECKPOINT
+@click.argument("song_files", type=READ, nargs=-1, metavar="[SONG SONG]")
+@click.option(
+    "-n",
+    "--number",
+    "count",
+    type=click.IntRange(min=2, max=1000),
+    default=8,
+    show_default=True,
+    help="Melodies, the two ends included.",
+)
+@_REPEAT
+@_makes_melodies("interpolation.mid")
+def interpolate(
+    checkpoint_file: Path,
+    song_files: tuple[Path, ...],
+    count: int,
+    repeat: bool,
+    outs: tuple[Path, ...],
+    temperature: float,
+    top_p: float,
+    seed: int,
+    tempo: float,
+    program: int,
+    as_json: bool,
+) -> None:
+    r"""Walk from one code to another, melody by melody, as one file.
+
+    From the beginning of one SONG to that of the other; without songs, between two codes drawn
+    from the prior. All are decoded with the same random numbers, so that they differ by their
+    codes alone.
+
+    \b
+    Examples:
+      musebar interpolate best.safetensors my-music/jazz/0.mid my-music/pop/1.mid --out walk.mid
+      musebar interpolate best.safetensors -n 5 --out walk.wav
+    """
+    from musebar import making
+    from musebar_core.corpus.single import read_song, snippet
+
+    if len(song_files) not in {0, 2}:
+        raise UsageError(f"{len(song_files)} songs: name two to walk between, or none")
+    found, playing = _loaded(checkpoint_file, tempo, program)
+    grid = found.config.grid
+    _check([outs], count, grid.snippet_steps, playing)
+    start, end = [
+        snippet(
+            read_song(file, grid.steps_per_quarter, alone=True), grid, repeat=repeat, name=str(file)
+        )
+        for file in song_files
+    ] or (None, None)
+    _warn(found)
+    melodies = making.interpolate(
+        found, start, end, count, temperature=temperature, top_p=top_p, seed=seed
+    )
+    _write(melodies, outs, playing, [f"{at} of {count}" for at in range(1, count + 1)])
+    _tell(_counted(count), melodies, found, "", [outs], as_json=as_json)
+
+
+@click.command()
+@_CHECKPOINT
+@click.argument("song_files", type=READ, nargs=-1, metavar="[SONG]...")
+@click.option(
+    "--corpus",
+    "corpus_path",
+    type=READ,
+    help="A built corpus, in place of songs; without either, the model's own.",
+)
+@click.option(
+    "--split", "splits", multiple=True, help="Of the corpus; default all of it. Repeatable."
+)
+@_REPEAT
+@click.option(
+    "--out",
+    type=FILE,
+    default=Path("codes.csv"),
+    show_default=True,
+    help="Table to write; .csv or .parquet says what it is.",
+)
+def encode(
+    checkpoint_file: Path,
+    song_files: tuple[Path, ...],
+    corpus_path: Path | None,
+    splits: tuple[str, ...],
+    repeat: bool,
+    out: Path,
+) -> None:
+    r"""Write the codes of songs as a table: one row a snippet, one after the other in each song.
+
+    Columns are song, title, split, bar, and each dimension's posterior mean and standard
+    deviation (mean_1 ..., sd_1 ...). SONGs are music files; without any, those of the genre that
+    the model was trained on.
+
+    \b
+    Examples:
+      musebar encode best.safetensors --split test --out codes.parquet
+      musebar encode best.safetensors my-music/jazz/0.mid --out codes.csv
+    """
+    from musebar import making
+    from musebar.models import load_model
+    from musebar_core.corpus.split import SPLITS
+    from reports.output import codes
+
+    codes.check(out)
+    if song_files and (corpus_path is not None or splits):
+        raise UsageError("songs and a corpus: encode the one or the other")
+    for split in splits:
+        if split not in SPLITS:
+            raise UnknownNameError("split", split, SPLITS)
+    found = load_model(checkpoint_file)
+    check_out(out, codes.is_ours, "table of codes")
+    if song_files:
+        songs = _read_named(song_files, found)
+        table = making.encode(found, songs, repeat=repeat)
+    else:
+        where = corpus_path or corpus_of(found.identity, checkpoint_file)
+        genre = load_corpus(where, found.identity.genre, found.config)
+        table = making.encode(found, genre, splits=tuple(dict.fromkeys(splits)) or SPLITS)
+    _warn(found)
+    codes.write(table, out)
+    click.echo(f"{len(table)} codes of {table['song'].nunique()} songs")
+    click.echo(str(out))
+
+
+def _loaded(checkpoint_file: Path, tempo: float, program: int) -> tuple[LoadedModel, Playing]:
+    from musebar.models import load_model
+    from reports.output.melodies import Playing
+
+    found = load_model(checkpoint_file)
+    return found, Playing(found.config.grid, tempo, program)
+
+
+def _warn(found: LoadedModel) -> None:
+    """Say on stderr why nothing should be read into what a model makes, if there is a reason."""
+    from reports.words.standing import caution
+
+    said = caution(found.standing)
+    if said:
+        click.echo(f"warning: {said}", err=True)
+
+
+def _read_named(song_files: Iterable[Path], found: LoadedModel) -> dict[str, NDArray[np.uint8]]:
+    from musebar_core.corpus.single import read_song
+
+    per_quarter = found.config.grid.steps_per_quarter
+    return {str(file): read_song(file, per_quarter, alone=True) for file in song_files}
+
+
+def _numbered(out: Path, at: int, count: int) -> Path:
+    """The file of one melody of several; of one alone, ``out`` itself."""
+    if count == 1:
+        return out
+    return out.with_name(f"{out.stem}-{at:0{len(str(count))}}{out.suffix}")
+
+
+def _check(files: Sequence[Sequence[Path]], n: int, steps: int, playing: Playing) -> None:
+    """Refuse, before any work, files that cannot be written; ``n`` melodies go into each."""
+    from reports.output import melodies
+
+    for out in (each for row in files for each in row):
+        melodies.check(out, n, steps, playing)
+        check_out(out, melodies.is_ours, f"{melodies.form_of(out)} of MuseBar's")
+
+
+def _is_picture(out: Path) -> bool:
+    from reports.output.melodies import Form, form_of
+
+    return form_of(out) is Form.PICTURE
+
+
+def _write(
+    made: NDArray[np.uint8], outs: Sequence[Path], playing: Playing, titles: Sequence[str]
+) -> None:
+    from reports.output import melodies
+
+    for out in outs:
+        try:
+            melodies.write(made, out, playing, titles)
+        except OSError as error:
+            raise UsageError(f"--out {out}: {error.strerror}") from None
+
+
+def _songs(
+    found: LoadedModel, checkpoint_file: Path, corpus_path: Path | None
+) -> GenreCorpus | str:
+    """The songs that melodies are compared with, or why there are none."""
+    try:
+        where = corpus_path or corpus_of(found.identity, checkpoint_file)
+        return load_corpus(where, found.identity.genre, found.config)
+    except MuseBarError as error:
+        if corpus_path is not None:
+            raise
+        return str(error)
+
+
+def _tell(
+    name: str,
+    melodies: NDArray[np.uint8],
+    found: LoadedModel,
+    songs: GenreCorpus | str,
+    files: Sequence[Sequence[Path]],
+    *,
+    as_json: bool,
+) -> None:
+    """Print what melodies are like, beside songs where they are here, and the files."""
+    from musebar_core.measures import beside_songs, compared_steps
+    from musebar_core.melodies import character
+    from reports.words.measures import melodies_lines
+
+    grid = found.config.grid
+    steps = compared_steps(melodies.shape[1], grid)
+    written = [str(out) for row in files for out in row]
+    beside = None if isinstance(songs, str) or not steps else beside_songs(grid, songs, melodies)
+    own = character(melodies[:, :steps], grid.steps_per_bar) if steps else None
+    if as_json:
+        told: dict[str, object] = {
+            "files": written,
+            "state": found.standing and found.standing.state,
+        }
+        told |= {"melodies": own and dataclasses.asdict(own)}
+        told |= {"beside_songs": beside and dataclasses.asdict(beside)}
+        click.echo(json.dumps(told))
+        return
+    if own is not None:
+        why_not = songs if isinstance(songs, str) else ""
+        click.echo("\n".join(melodies_lines(name, own, beside, why_not)))
+    click.echo("\n".join(written))
+
+
+def _tell_pair(
+    pair: NDArray[np.uint8], found: LoadedModel, outs: Sequence[Path], *, as_json: bool
+) -> None:
+    """Print how much of a snippet its reconstruction gives back, what both are like, the files."""
+    from musebar_core.melodies import character
+    from reports.words.measures import melodies_lines
+
+    bar = found.config.grid.steps_per_bar
+    same = float((pair[0] == pair[1]).mean())
+    both = {
+        "original": character(pair[:1], bar),
+        "reconstruction": character(pair[1:], bar),
+    }
+    if as_json:
+        told: dict[str, object] = {"files": [str(out) for out in outs], "steps_alike": same}
+        told |= {"state": found.standing and found.standing.state}
+        told |= {name: dataclasses.asdict(own) for name, own in both.items()}
+        click.echo(json.dumps(told))
+        return
+    click.echo(f"{same:.0%} of {pair.shape[1]} steps alike")
+    for name, own in both.items():
+        click.echo("\n".join(melodies_lines(name, own)))
+    click.echo("\n".join(map(str, outs)))
+
+
+def _counted(count: int) -> str:
+    return "1 melody" if count == 1 else f"{count} melodies"
