@@ -186,7 +186,7 @@ def build(
     workers: int | None,
     force: bool,
 ) -> None:
-    r"""Build a corpus from SOURCE.
+    """Build a corpus from SOURCE.
 
     SOURCE is a folder SOURCE/GENRE/**/FILE of MIDI and scores, a CSV file with columns file,
     genre and, if known, group and title, a folder of the Lakh MIDI Dataset with --labels, or the
@@ -237,7 +237,7 @@ def _corpus_name(source: Path) -> str:
 
 @corpus.command("genre-map")
 def genre_map() -> None:
-    r"""Print the genre map that comes along, to be edited and given to --genre-map.
+    """Print the genre map that comes along, to be edited and given to --genre-map.
 
     \b
     Examples:
@@ -258,7 +258,7 @@ def genre_map() -> None:
     "--json", "as_json", is_flag=True, help="Print one JSON object; a page only with --out."
 )
 def describe(path: Path, snippet_steps: int, out: Path | None, as_json: bool) -> None:
-    r"""Describe CORPUS: a table here, and a page with histograms and examples to listen to.
+    """Describe CORPUS: a table here, and a page with histograms and examples to listen to.
 
     The last line printed is the path of the page.
 

@@ -32,7 +32,7 @@ _OWN = "own"
 )
 @click.pass_obj
 def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -> None:
-    r"""Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside.
+    """Write results.parquet, curves.parquet, decisions.parquet, and what import needs beside.
 
     \b
     Examples:
@@ -65,7 +65,7 @@ def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -
 @OVERRIDES
 @click.pass_obj
 def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str, ...]) -> None:
-    r"""Make a study of the export in FOLDER; resume does what it lacks.
+    """Make a study of the export in FOLDER; resume does what it lacks.
 
     Its models stay behind. Where the music is not the runs' own, resume says so.
 
@@ -94,7 +94,7 @@ def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str,
 )
 @click.pass_obj
 def measure(home: AnyPath, name: str, seeds: int) -> None:
-    r"""Take the further measures of a study's kept models; seconds a model.
+    """Take the further measures of a study's kept models; seconds a model.
 
     Writes HOME/NAME/measures.parquet and prints its path.
 

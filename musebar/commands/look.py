@@ -32,7 +32,7 @@ _QUIET_SECONDS = 15.0
 @click.option("--why", metavar="CONFIG", help="What was decided about a configuration, and why.")
 @click.pass_obj
 def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
-    r"""Print where a study stands, or why a configuration came as far as it did.
+    """Print where a study stands, or why a configuration came as far as it did.
 
     \b
     Examples:
@@ -72,7 +72,7 @@ def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
 )
 @click.pass_obj
 def watch(home: AnyPath, name: str, interval: float) -> None:
-    r"""Watch a study until it ends; leaving does not stop it.
+    """Watch a study until it ends; leaving does not stop it.
 
     \b
     Examples:
@@ -105,7 +105,7 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_obj
 def list_(home: AnyPath, as_json: bool) -> None:
-    r"""List the studies in HOME, newest first.
+    """List the studies in HOME, newest first.
 
     \b
     Examples:

@@ -140,7 +140,7 @@ def sample(
     program: int,
     as_json: bool,
 ) -> None:
-    r"""Generate melodies from codes drawn from the prior, one file a melody.
+    """Generate melodies from codes drawn from the prior, one file a melody.
 
     Prints what they are like beside held-out songs, and the files.
 
@@ -191,7 +191,7 @@ def reconstruct(
     program: int,
     as_json: bool,
 ) -> None:
-    r"""Encode a snippet of SONG, and decode the mean of its code: what the model keeps of it.
+    """Encode a snippet of SONG, and decode the mean of its code: what the model keeps of it.
 
     SONG is a MIDI file or a score. A picture shows the snippet and what became of it.
 
@@ -244,7 +244,7 @@ def interpolate(
     program: int,
     as_json: bool,
 ) -> None:
-    r"""Walk from one code to another, melody by melody, as one file.
+    """Walk from one code to another, melody by melody, as one file.
 
     From the beginning of one SONG to that of the other; without songs, between two codes drawn
     from the prior. All are decoded with the same random numbers, so that they differ by their
@@ -305,7 +305,7 @@ def encode(
     repeat: bool,
     out: Path,
 ) -> None:
-    r"""Write the codes of songs as a table: one row a snippet, one after the other in each song.
+    """Write the codes of songs as a table: one row a snippet, one after the other in each song.
 
     Columns are song, title, split, bar, and each dimension's posterior mean and standard
     deviation (mean_1 ..., sd_1 ...). SONGs are music files; without any, those of the genre that

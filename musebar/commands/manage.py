@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def presets(as_json: bool) -> None:
-    r"""List the studies that come along, for launch: names, and what each is for.
+    """List the studies that come along, for launch: names, and what each is for.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def presets(as_json: bool) -> None:
 @click.argument("new", metavar="NEW")
 @click.pass_obj
 def rename(home: AnyPath, old: str, new: str) -> None:
-    r"""Give study NAME the name NEW, with all that belongs to it.
+    """Give study NAME the name NEW, with all that belongs to it.
 
     A report or export that was made of it names it as before, until it is made again.
 
@@ -61,7 +61,7 @@ def rename(home: AnyPath, old: str, new: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(home: AnyPath, name: str, yes: bool) -> None:
-    r"""Delete study NAME: its results, models, report and export. Its corpus stays.
+    """Delete study NAME: its results, models, report and export. Its corpus stays.
 
     On a terminal it asks first; elsewhere it needs --yes.
 

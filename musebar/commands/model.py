@@ -41,7 +41,7 @@ def train(
     threads: int | None,
     out: Path | None,
 ) -> None:
-    r"""Train one configuration; Ctrl-C keeps a checkpoint that the same command goes on from.
+    """Train one configuration; Ctrl-C keeps a checkpoint that the same command goes on from.
 
     Prints the measured figures and, as its last line, the checkpoint's path.
 
@@ -75,7 +75,7 @@ def train(
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_json: bool) -> None:
-    r"""Measure CHECKPOINT on the validation and test split of its genre.
+    """Measure CHECKPOINT on the validation and test split of its genre.
 
     --measures adds an importance-weighted likelihood, the rate-distortion curve, what the code is
     worth, how smooth interpolations are, and how generated melodies compare with held-out songs.

@@ -70,7 +70,7 @@ def recommend(
     full: bool,
     strict: bool,
 ) -> None:
-    r"""Recommend a configuration for GENRE, with the evidence for it.
+    """Recommend a configuration for GENRE, with the evidence for it.
 
     \b
     Examples:

@@ -50,7 +50,7 @@ def report() -> None:
 def build(
     home: AnyPath, names: tuple[str, ...], out: Path | None, single_file: bool, listen: bool
 ) -> None:
-    r"""Build the report of study NAME, or of several side by side.
+    """Build the report of study NAME, or of several side by side.
 
     The last line printed is the path of its first page.
 
@@ -98,7 +98,7 @@ def build(
 )
 @click.pass_obj
 def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Path | None) -> None:
-    r"""Write the results of studies as Markdown: means, intervals, effects, tests.
+    """Write the results of studies as Markdown: means, intervals, effects, tests.
 
     With --out, the section of each study in FILE is replaced, or added at its end; what else is
     in FILE stays. The results and the spec that a section rests on go to a folder beside FILE.
@@ -149,7 +149,7 @@ def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Pat
 )
 @click.pass_obj
 def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
-    r"""Serve the report of study NAME on this machine alone, renewed while it runs.
+    """Serve the report of study NAME on this machine alone, renewed while it runs.
 
     Ctrl-C ends it; the study goes on.
 
@@ -188,7 +188,7 @@ def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
 )
 @click.pass_obj
 def open_report(home: AnyPath, name: str | None, out: Path | None) -> None:
-    r"""Open the report of study NAME, or the one in DIR, in a browser.
+    """Open the report of study NAME, or the one in DIR, in a browser.
 
     \b
     Examples:

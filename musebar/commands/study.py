@@ -60,7 +60,7 @@ def launch(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    r"""Launch a study from SPEC, a preset's name or a YAML file.
+    """Launch a study from SPEC, a preset's name or a YAML file.
 
     The study is recorded first, then runs until it ends, here or, with --address, on a cluster.
     Launching the same study again goes on with it. --dry-run measures a step of training here and
@@ -112,7 +112,7 @@ def resume(
     retry_failed: bool,
     client_versions: str | None,
 ) -> None:
-    r"""Go on with a study from its ledger, whatever stopped it.
+    """Go on with a study from its ledger, whatever stopped it.
 
     \b
     Examples:
@@ -143,7 +143,7 @@ def resume(
 @click.argument("name", shell_complete=completion.study_names)
 @click.pass_obj
 def stop(home: AnyPath, name: str) -> None:
-    r"""Ask the driver of a study to stop; what is done is kept.
+    """Ask the driver of a study to stop; what is done is kept.
 
     \b
     Examples:
