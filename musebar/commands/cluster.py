@@ -18,7 +18,7 @@ def cluster() -> None:
 @cluster.command()
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE")
 def check(files: tuple[Path, ...]) -> None:
-    """Check each FILE: a cluster.yaml for Ray's launcher, or a RayJob or RayCluster of KubeRay.
+    """Check each FILE: a cluster.yaml for Ray's launcher, KubeRay's YAML, a script for Slurm.
 
     \b
     Examples:

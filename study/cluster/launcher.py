@@ -1,4 +1,4 @@
-"""Cluster files, checked before money is spent: Ray's cluster launcher's, and KubeRay's."""
+"""Cluster files, checked before money is spent: Ray's cluster launcher's, KubeRay's, Slurm's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from musebar_core.errors import UsageError
 from musebar_core.yamlfile import read_mapping
-from study.cluster import kuberay
+from study.cluster import kuberay, slurm
 from study.cluster.clusterfile import ClusterFile
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ _NODE_KEYS = {
 
 
 def check(file: Path) -> list[str]:
-    """Check a file of Ray's cluster launcher, or a RayJob or RayCluster of KubeRay.
+    """Check a file of Ray's cluster launcher, KubeRay's RayJob or RayCluster, or Slurm's script.
 
     Returns
     -------
@@ -98,17 +98,34 @@ def check(file: Path) -> list[str]:
     UsageError
         If anything in it is wrong; all that is wrong is named.
     """
+    if _is_script(file):
+        script = slurm.read(file.read_text(errors="replace"))
+        problems, nodes = slurm.check(script)
+        return _told(file, problems, nodes, script.lines)
     content = read_mapping(file, "cluster file")
     if "apiVersion" in content or "kind" in content:
         problems, nodes = kuberay.check(content)
     else:
         problems = list(dict.fromkeys(_problems(content)))
         nodes = [] if problems else _nodes(ClusterFile.model_validate(content))
-    if blanks := sorted(set(_to_fill_in(content))):
-        nodes.append(f"to fill in: {', '.join(blanks)}")
+    return _told(file, problems, nodes, content)
+
+
+def _is_script(file: Path) -> bool:
+    if not file.is_file():
+        return False  # whoever reads it says so
+    with file.open("rb") as opened:
+        return opened.read(2) == slurm.FIRST_BYTES
+
+
+def _told(
+    file: Path, problems: list[str], nodes: list[str], content: Mapping[str, Plain] | list[str]
+) -> list[str]:
+    """Lines about a file; all that is wrong with it, where something is, as an error."""
     if problems:
         raise UsageError("\n".join(f"{file}: {problem}" for problem in problems))
-    return nodes
+    blanks = sorted(set(_to_fill_in(content)))
+    return [*nodes, f"to fill in: {', '.join(blanks)}"] if blanks else nodes
 
 
 def _problems(content: Mapping[str, Plain]) -> Iterator[str]:
@@ -287,7 +304,7 @@ def _setup_problems(cluster: ClusterFile) -> Iterator[str]:
         yield "file_mounts: ~/.ray/auth_token is missing, and RAY_AUTH_MODE=token wants it"
 
 
-def _to_fill_in(value: Plain) -> Iterator[str]:
+def _to_fill_in(value: Plain | Mapping[str, Plain] | list[str]) -> Iterator[str]:
     """Values that are the user's to name, as the shipped files and others write them."""
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
