@@ -110,11 +110,10 @@ def test_a_node_of_a_slurm_job_is_lost_and_the_requeued_job_ends_in_the_same_tab
     wait_for(lambda: over(lab, number), lab)
     assert lab.job(number)["JobState"] == "COMPLETED", lab.said()
 
-    opened = Home(lab.folder / "studies").open("tiny")
-    record = opened.ledger.read("tiny")
-    assert str(record.state) == "finished"
-    assert before < len(record.ended)
-    found = tables.tables("tiny", record, record.state).results
+    loaded = tables.load_tables(lab.folder / "studies", "tiny")
+    found = loaded.results
+    assert str(loaded.state) == "finished"
+    assert before < len(found)
     assert not found.duplicated(list(KEY)).any()
     assert set(found.node) == {"n1", "n2"}
 
