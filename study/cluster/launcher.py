@@ -36,16 +36,31 @@ _PROVIDER_KEYS = {
         "cloudwatch",
     },
     "gcp": {"region", "availability_zone", "project_id", "cache_stopped_nodes", "use_internal_ips"},
+    "azure": {
+        "location",
+        "resource_group",
+        "subscription_id",
+        "availability_zone",
+        "cache_stopped_nodes",
+        "msi_name",
+        "msi_resource_group",
+        "subnet_mask",
+        "tags",
+        "unique_id",
+        "use_external_head_ip",
+        "use_internal_ips",
+    },
     "local": {"head_ip", "worker_ips", "external_head_ip", "coordinator_address"},
 }
 """What each provider reads beside Ray's own schema, which lets any key through."""
 
-_OTHERS = {"azure", "aliyun", "vsphere", "kubernetes", "readonly", "spark", "external"}
+_OTHERS = {"aliyun", "vsphere", "kubernetes", "readonly", "spark", "external"}
 """Providers that Ray knows and this module has no keys of."""
 
 _NEEDED = {
     "aws": (("region",), ("InstanceType", "ImageId")),
     "gcp": (("region", "project_id"), ("machineType", "disks")),
+    "azure": (("location", "resource_group"), ("azure_arm_parameters",)),
 }
 """What each provider cannot do without, of itself and of a node: Ray finds out when it starts.
 
@@ -81,6 +96,7 @@ _NODE_KEYS = {
         "tags",
         "sourceMachineImage",
     },
+    "azure": {"azure_arm_parameters", "tags"},
 }
 """Keys of ``node_config`` by provider: one that is nearly one of them is a slip."""
 

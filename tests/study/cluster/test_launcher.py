@@ -36,7 +36,8 @@ def test_every_file_that_is_shipped_is_in_order(file):
 
 
 def test_the_shipped_files_are_those_of_every_kind_of_cluster():
-    names = {"cluster.yaml", "aws.yaml", "gcp.yaml", "on-premise.yaml", "kuberay-rayjob.yaml"}
+    clouds = {"cluster.yaml", "aws.yaml", "azure.yaml", "gcp.yaml"}
+    names = clouds | {"on-premise.yaml", "kuberay-rayjob.yaml"}
     assert {file.name for file in SHIPPED} == names
 
 
@@ -198,6 +199,23 @@ def test_everything_of_a_rayjob_that_is_to_be_filled_in_is_told():
     assert check(TOP / "docs" / "clusters" / "kuberay-rayjob.yaml")[-1] == (
         "to fill in: YOUR-BUCKET, YOUR-DATABASE, YOUR-REGISTRY, YOUR-STUDY, YOUR-USER"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("  resource_group: musebar\n", "", "provider.resource_group is missing"),
+        ("  location:", "  locaton:", "did you mean 'location'"),
+        ("azure_arm_parameters:", "azure_arm_parameter:", "did you mean 'azure_arm_parameters'"),
+        ("vmSize: Standard_D4s_v3", "priority: Spot", "the head is a spot node"),
+    ],
+)
+def test_slips_in_a_file_for_azure_are_named(tmp_path, old, new, problem):
+    text = (TOP / "docs" / "clusters" / "azure.yaml").read_text()
+    assert old in text
+    (tmp_path / "azure.yaml").write_text(text.replace(old, new))
+    with pytest.raises(UsageError, match=problem):
+        check(tmp_path / "azure.yaml")
 
 
 @pytest.mark.parametrize(
