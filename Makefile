@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage check docs mutants bench format clean
+.PHONY: setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage trackers check docs mutants bench format clean
 
 setup: $(STAMP)
 
@@ -37,7 +37,7 @@ test-ci: setup debian object-storage
 test-waiting: setup debian object-storage
 	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m '(services or browser) and not slow'
 
-test-all: setup debian object-storage
+test-all: setup debian object-storage trackers
 	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m ''
 
 debian:
@@ -49,6 +49,14 @@ object-storage: .venv-moto/bin/moto_server
 .venv-moto/bin/moto_server:
 	$(PYTHON) -m venv .venv-moto
 	.venv-moto/bin/python -m pip install --quiet --disable-pip-version-check 'moto[server]==5.2.5'
+
+# what the tests of MLflow and W&B need; MLflow's server has its own environment, as moto's
+trackers: setup .venv-mlflow/bin/mlflow
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mlflow,wandb]' -c constraints.txt
+
+.venv-mlflow/bin/mlflow:
+	$(PYTHON) -m venv .venv-mlflow
+	.venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check 'mlflow>=3.1'
 
 # how many planted faults the tests notice, in the files that differ from main; others: ARGS=FOLDER
 mutants: setup
@@ -73,4 +81,4 @@ format: setup
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .venv-moto build dist site *.egg-info
+	rm -rf $(VENV) .venv-moto .venv-mlflow build dist site *.egg-info

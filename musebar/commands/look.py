@@ -93,7 +93,7 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
             while True:
                 record = opened.ledger.read(name, runs=Runs.FOR_PLANS)
                 live.update(progress.table(record), refresh=True)
-                if not _is_under_way(state_of(opened), began):
+                if not is_under_way(state_of(opened), began):
                     break
                 time.sleep(interval)
     else:
@@ -144,7 +144,7 @@ def _listed(opened: Study, *, as_json: bool) -> dict[str, Any] | str:
     return f"{name}  {state}  {found.done}/{found.planned} seed runs  {', '.join(found.genres)}"
 
 
-def _is_under_way(state: StudyState, began: float) -> bool:
+def is_under_way(state: StudyState, began: float) -> bool:
     """Whether there is something to watch: a study that runs, or that a cluster is to begin."""
     from study.ledger.record import StudyState
 
@@ -184,10 +184,10 @@ def _watch_plainly(opened: Study, interval: float) -> None:
     shown, began = -progress.LINE_SECONDS, time.monotonic()
     while True:
         state = state_of(opened)
-        if not _is_under_way(state, began) or time.monotonic() - shown >= progress.LINE_SECONDS:
+        if not is_under_way(state, began) or time.monotonic() - shown >= progress.LINE_SECONDS:
             record = opened.ledger.read(opened.name, runs=Runs.FOR_PLANS)
             click.echo(progress.line(record), err=True)
             shown = time.monotonic()
-        if not _is_under_way(state, began):
+        if not is_under_way(state, began):
             return
         time.sleep(interval)

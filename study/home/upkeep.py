@@ -13,6 +13,7 @@ from study.home.studies import MEASURES_FILE, SPEC_FILE, check_free, recorded
 from study.ledger import upkeep
 from study.ledger.lease import Lease
 from study.ledger.ledger import FILE_NAME
+from study.ledger.live import LIVE_FILE
 from study.ledger.record import MODEL_FILE, STATE_FILE
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _OF_RUN = (
     MODEL_FILE,
     STATE_FILE,
     str(Path(STATE_FILE).with_suffix(".unusable")),
+    LIVE_FILE,
     ".lock",
 )
 """Files of a seed run; half-written ones are named after them."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from musebar_core.errors import CheckpointError, CorpusError
 from musebar_core.states import Standing
 from study.home import corpora, files
+from study.ledger import live
 from study.ledger.record import MODEL_FILE, STATE_FILE
 from study.ledger.result import RunMetrics, SeedRunResult
 from study.run.failures import failure_of
@@ -137,6 +138,7 @@ class Attempt:
         """
         with self._caught():
             if self._training is not None:
+                self._training.show()
                 self._training.save_if_due()
                 self._end_if_trained(self._training)
         return not self.ended
@@ -190,6 +192,8 @@ class _Training:
         state = state or start(config, self._music, seed, assignment.device)
         self.run = Run(config, seed, state)
         self._resumed_at, self._saved = state.epoch, time.monotonic()
+        with contextlib.suppress(OSError):
+            live.write(folder / live.LIVE_FILE, state.history, afresh=True)
 
     @property
     def trained(self) -> bool:
@@ -199,6 +203,15 @@ class _Training:
     @property
     def _away(self) -> bool:
         return self._kept != self._folder
+
+    def show(self) -> None:
+        """Add the last evaluation to the live curve, for whoever looks on; it is worth no failure.
+
+        Where the run's folder is at a URL, nobody can.
+        """
+        if not self._away:
+            with contextlib.suppress(OSError):
+                live.write(self._folder / live.LIVE_FILE, self.run.state.history[-1:])
 
     def save_if_due(self) -> None:
         """Save a checkpoint, unless the last one is too recent."""
@@ -220,6 +233,7 @@ class _Training:
             worth = Standing.of(outcome.validation, self._assignment.markov)
             checkpoint.save_weights(self._folder / MODEL_FILE, self._identity, state, worth)
             self._publish(MODEL_FILE)
+        (self._folder / live.LIVE_FILE).unlink(missing_ok=True)
         if self._away:
             shutil.rmtree(self._folder, ignore_errors=True)
         return SeedRunResult(

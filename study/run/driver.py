@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from musebar_core.errors import StudyError
 from study.home import files
 from study.ledger.ledger import now
+from study.ledger.live import LIVE_FILE
 from study.ledger.record import MODEL_FILE, STATE_FILE, Record, SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.run.aside import at_once
@@ -246,6 +247,7 @@ class Driver:
         folder = self.study.folder / self.folder(run) / str(run.seed)
         with contextlib.suppress(OSError):
             files.remove(folder / STATE_FILE)
+            files.remove(folder / LIVE_FILE)
             files.remove(folder / ".lock")
 
     def _propose_due(self) -> None:
