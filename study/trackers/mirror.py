@@ -124,7 +124,7 @@ class Mirror:
 
 
 def _phase(record: Record, config_id: str, seed: int) -> Phase:
-    """The phase of a run under way: a grid has one, search seeds are a search's, methods a phase."""
+    """The phase of a run under way: a grid has one, search seeds are the search's alone."""
     if record.spec.search.is_grid:
         return Phase.CONFIRM
     if seed in record.spec.seeds_of(Phase.SEARCH):
