@@ -6,8 +6,10 @@ Drawn by matplotlib, which needs no browser.
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING
 
+from musebar_core import terminal
 from musebar_core.generation import MIDI_MARK, REST, notes
 from reports.figures.music import note_name
 
@@ -24,6 +26,9 @@ MOST_ROLLS = 64
 _BARS_AN_INCH = 2.2
 _NARROWEST, _WIDEST, _HEIGHT = 6.0, 30.0, 1.7
 """Inches: of a picture, and of one roll of it."""
+
+_LONGEST = 80
+"""Characters of a title, at most."""
 
 _COLOUR, _GRID_COLOUR = "#1f5fa8", "#d5d8dd"
 _ROOM = 2
@@ -55,9 +60,11 @@ def piano_rolls(
         rows = drawn.subplots(len(melodies), 1, sharex=True, squeeze=False)[:, 0]
         for axes, melody, title in zip(rows, melodies, titles, strict=True):
             _roll(axes, melody, steps_per_bar, (low - _ROOM, high + _ROOM))
-            axes.set_title(title.replace("$", r"\$"), loc="left")
+            axes.set_title(_text(title), loc="left")
         rows[-1].set_xlabel("bar")
-        drawn.savefig(file, format=form, dpi=100, metadata=_metadata(form))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # letters that the font has not are drawn as boxes
+            drawn.savefig(file, format=form, dpi=100, metadata=_metadata(form))
     return file.getvalue()
 
 
@@ -85,6 +92,12 @@ def _roll(
     axes.grid(color=_GRID_COLOUR, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _text(title: str) -> str:
+    """A title as text alone: no control characters, no formula, of a length that fits."""
+    said = terminal.line(title.encode(errors="replace").decode())
+    return (said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…").replace("$", r"\$")
 
 
 def _metadata(form: str) -> dict[str, str | None]:

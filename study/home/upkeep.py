@@ -13,7 +13,7 @@ from study.home.studies import MEASURES_FILE, SPEC_FILE, check_free, recorded
 from study.ledger import upkeep
 from study.ledger.lease import Lease
 from study.ledger.ledger import FILE_NAME
-from study.ledger.live import LIVE_FILE
+from study.ledger.live import EVENTS, EVENTS_FILE, LIVE_FILE
 from study.ledger.record import MODEL_FILE, STATE_FILE
 
 if TYPE_CHECKING:
@@ -131,6 +131,9 @@ def _clear(folder: Path) -> None:
         if known and not file.is_dir():
             file.unlink()
     marks.prune(folder / "runs")
+    for file in (folder / EVENTS).rglob(EVENTS_FILE):
+        file.unlink()
+    marks.prune(folder / EVENTS)
     (folder / MEASURES_FILE).unlink(missing_ok=True)
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LIVE_FILE = "curve.jsonl"
 """Its name, in the run's folder."""
 
+EVENTS, EVENTS_FILE = "tensorboard", "events.out.tfevents.0.musebar"
+"""Folder of a study's event files for TensorBoard, and the name of each, one a run."""
+
 
 def write(file: Path, rows: Iterable[EpochMetrics], *, afresh: bool = False) -> None:
     """Add evaluations, or begin afresh with them."""

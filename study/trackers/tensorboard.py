@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from musebar_core.errors import StudyError
+from study.ledger.live import EVENTS_FILE
 from study.trackers.tracked import scalars
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from study.trackers.tracked import Tracked
 
-FILE = "events.out.tfevents.0.musebar"
 _VERSION = "brain.Event:2"
 
 REPORTED = "reported/"
@@ -51,7 +51,7 @@ class TensorBoard:
         """
         run = tracked.run
         folder = self.folder / _safe(run.genre) / run.config_id / f"{run.phase}-{run.seed}"
-        path = folder / FILE
+        path = folder / EVENTS_FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
             told = read_told(path)

@@ -340,3 +340,17 @@ def test_the_same_picture_is_the_same_bytes():
         assert one == other
     silent = piano_rolls(np.full((1, 4), REST, np.uint8), ["silence"], 4, "png")
     assert Image.open(io.BytesIO(silent)).size[0] > 100
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_a_title_of_hostile_letters_is_text(form):
+    import xml.etree.ElementTree as ET
+
+    from reports.figures.picture import piano_rolls
+
+    title = "<b> $x^{ \x1b[2J \udcff \N{SAXOPHONE} & " + "long " * 60
+    drawn = piano_rolls(np.array([[60, 62, REST, 64]], np.uint8), [title], 4, form)
+    if form == "svg":
+        words = "".join(ET.fromstring(drawn.decode()).itertext())
+        assert "<b> $x^{" in words
+        assert "\x1b" not in words

@@ -18,7 +18,7 @@ from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.spec import specfile
 from study.spec.model import Phase
 from study.trackers.mirror import Mirror, tracker
-from study.trackers.tensorboard import FILE, read_told
+from study.trackers.tensorboard import read_told
 from tests.services import missing
 
 ROOT = Path(__file__).parents[3]
@@ -85,7 +85,7 @@ def scalars(folder):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     found = {}
-    for file in sorted(folder.rglob(FILE)):
+    for file in sorted(folder.rglob(live.EVENTS_FILE)):
         read = EventAccumulator(str(file.parent))
         read.Reload()
         found[file.parent.name.split("-", 1)[1]] = {
@@ -113,9 +113,9 @@ def test_event_files_grow_as_a_run_trains_and_mirroring_again_doubles_nothing(st
     assert told()["1002"]["validation/bce"] == [(2, 88.0)]
     under_way(study, 4, afresh=False)
     assert told()["1002"]["validation/bce"] == [(2, 88.0), (4, 86.0)]
-    before = {f: f.read_bytes() for f in study.folder.rglob(FILE)}
+    before = {f: f.read_bytes() for f in study.folder.rglob(live.EVENTS_FILE)}
     told()
-    assert {f: f.read_bytes() for f in study.folder.rglob(FILE)} == before
+    assert {f: f.read_bytes() for f in study.folder.rglob(live.EVENTS_FILE)} == before
     under_way(study, 2)  # its worker died, and it began again
     assert told()["1002"]["validation/bce"] == [(2, 88.0), (4, 86.0)]
     study.ledger.end("demo", named(study, 1002), done(2, 4, 6))
@@ -126,7 +126,7 @@ def test_event_files_grow_as_a_run_trains_and_mirroring_again_doubles_nothing(st
 def test_a_record_that_a_kill_broke_off_is_written_over(study):
     mirror = Mirror(study, tracker(study, "tensorboard"))
     mirror.tell()
-    (file,) = study.folder.rglob(f"confirm-1000/{FILE}")
+    (file,) = study.folder.rglob(f"confirm-1000/{live.EVENTS_FILE}")
     whole = file.read_bytes()
     for size in (0, 5, len(whole) // 2, len(whole) - 1):
         file.write_bytes(whole[:size])
@@ -176,7 +176,7 @@ def test_a_target_that_is_none_is_named(study, tmp_path, target, said):
 def test_a_file_that_is_no_event_file_is_left_alone(study):
     mirror = Mirror(study, tracker(study, "tensorboard"))
     mirror.tell()
-    (file,) = study.folder.rglob(f"confirm-1000/{FILE}")
+    (file,) = study.folder.rglob(f"confirm-1000/{live.EVENTS_FILE}")
     file.write_bytes(b"years of work" * 100)
     with pytest.raises(StudyError, match="is no event file"):
         Mirror(study, tracker(study, "tensorboard")).tell()
@@ -322,3 +322,13 @@ def test_the_command_tells_how_many_runs_it_mirrored(study, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "tensorboard  2 seed runs\n"), done.stderr
+
+
+def test_deleting_a_study_deletes_its_event_files_and_no_others(study, tmp_path):
+    from study.home import upkeep
+
+    Mirror(study, tracker(study, "tensorboard")).tell()
+    (study.folder / "tensorboard" / "mine.txt").write_text("years of work")
+    study.ledger.close()
+    upkeep.delete(Home(tmp_path / "home"), "demo")
+    assert [f.name for f in study.folder.rglob("*") if f.is_file()] == ["mine.txt"]
