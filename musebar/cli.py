@@ -24,7 +24,7 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "corpus": ("musebar.commands.corpus:corpus", "Build and describe corpora."),
-    "study": ("musebar.commands.study:study", "Launch, watch, stop, resume and export studies."),
+    "study": ("musebar.commands.study:study", "Launch studies, and all that goes with them."),
     "report": ("musebar.commands.report:report", "Build and open the report pages of a study."),
     "recommend": ("musebar.commands.recommend:recommend", "Recommend a configuration for a genre."),
     "train": ("musebar.commands.model:train", "Train one configuration."),
@@ -37,6 +37,7 @@ COMMANDS = {
     "interpolate": ("musebar.commands.making:interpolate", "Walk from one song's code to another."),
     "encode": ("musebar.commands.making:encode", "Write the codes of songs as a table."),
     "cluster": ("musebar.commands.cluster:cluster", "Check cluster files before money is spent."),
+    "doctor": ("musebar.commands.doctor:doctor", "See whether this machine is fit for studies."),
 }
 """Command name to where it lives and its one line of help: ``--help`` imports none of them."""
 

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory")
 """Protocols whose files appear when they are complete; elsewhere a file is renamed into place."""
 
+NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "ceph", "lustre", "glusterfs")
+"""How the kinds of file systems begin that machines share over a network."""
+
 
 def is_url(location: object) -> bool:
     """Whether a location is a URL, not a path of this machine."""

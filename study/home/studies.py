@@ -222,7 +222,7 @@ def _make_room(spec: StudySpec) -> None:
 
 def _check_sqlite(kind: str, folder: Path) -> None:
     """Refuse SQLite where its readers could not share memory, which its log needs."""
-    if kind.startswith(("nfs", "cifs", "smb", "fuse.sshfs", "ceph", "lustre", "glusterfs")):
+    if kind.startswith(files.NETWORK):
         raise UsageError(
             f"storage.ledger is 'sqlite', and {folder} is on a network file system ({kind}), where "
             "SQLite may lose what it wrote: name a database, as in --set "
