@@ -151,6 +151,22 @@ def load(path: Path, device: str = "cpu") -> LoadedModel:
     return LoadedModel(identity, model.eval(), progress.get("standing"))
 
 
+def history(path: Path) -> tuple[Identity, list[EpochMetrics]]:
+    """Read whose a run's checkpoint is and its evaluations so far, none of its weights.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, or no checkpoint of a run on its way.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            identity, progress = _described(file.metadata() or {})
+        return identity, _history(progress)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, MuseBarError) as error:
+        raise CheckpointError(f"{path}: not a run on its way ({error})") from None
+
+
 def is_checkpoint(path: Path) -> bool:
     """Whether a file says that it is a checkpoint of this product."""
     try:
@@ -275,11 +291,15 @@ def _restore(
     state.optimizer.load_state_dict(optimizer)
     state.epoch, state.best_epoch = progress["epoch"], progress["best_epoch"]
     state.seconds = progress["seconds"]
-    state.history = [
+    state.history = _history(progress)
+    return state
+
+
+def _history(progress: dict[str, Any]) -> list[EpochMetrics]:
+    return [
         EpochMetrics(**row | {"validation": Metrics.from_dict(row["validation"])})
         for row in progress["history"]
     ]
-    return state
 
 
 def _part(tensors: dict[str, _Kept], prefix: str) -> dict[str, _Kept]:

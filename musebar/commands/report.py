@@ -14,6 +14,8 @@ from study.home import files
 
 if TYPE_CHECKING:
     from study.home.files import AnyPath
+    from study.results.inflight import InFlight
+    from study.results.tables import StudyTables
 
 
 @click.group()
@@ -160,6 +162,7 @@ def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
     from reports.output.serve import Live, LiveSite, serve
     from study.home.studies import Home
     from study.ledger.reading import Runs
+    from study.results.inflight import in_flight, in_flight_mark
     from study.results.tables import load_tables, state_of
 
     opened = Home(home).open(name)
@@ -169,7 +172,12 @@ def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
         ended = sum(opened.ledger.ended_counts(name).values())
         return f"{state_of(opened)} {ended} {proposed}"
 
-    site = LiveSite(Live(lambda: load_tables(home, name), mark))
+    def running(tables: StudyTables) -> tuple[InFlight, ...]:
+        return in_flight(tables, opened.folder)
+
+    site = LiveSite(
+        Live(lambda: load_tables(home, name), mark, running, lambda: in_flight_mark(opened.folder))
+    )
     try:
         serve(site, port, interval, click.echo)
     except OSError as error:

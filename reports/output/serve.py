@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from reports.output.site import ASSETS, INDEX, PLOTLY
+from reports.pages.running import RUNNING
+from reports.pages.site import Place
 from reports.pages.study import study_pages
 from reports.pages.view import view
+from reports.words.log import log_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from study.results.inflight import InFlight
     from study.results.tables import StudyTables
 
 LOG = logging.getLogger(__name__)
@@ -28,13 +32,17 @@ NAMES = frozenset({HOST, "localhost"})
 
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 
-VERSION = "/version"
+VERSION, RUNNING_VERSION = "/version", "/version-running"
+
+LOG_FILE = "log.txt"
+
+RUNNING_FILE = Place(RUNNING).file
 
 LIVE = """
 <script>
 setInterval(async () => {
   try {
-    const now = await (await fetch("/version", { cache: "no-store" })).text();
+    const now = await (await fetch("VERSION", { cache: "no-store" })).text();
     const known = document.documentElement.dataset.version ||= now;
     if (now !== known) location.reload();
   } catch { /* the server has gone: the page stays as it is */ }
@@ -54,10 +62,16 @@ class Live:
         Its tables now.
     mark
         A text that changes whenever they do: cheap, as it is asked every few seconds.
+    running
+        The runs on their way, given the tables.
+    running_mark
+        A text that changes whenever one of them is saved.
     """
 
     tables: Callable[[], StudyTables]
     mark: Callable[[], str]
+    running: Callable[[StudyTables], tuple[InFlight, ...]] = lambda _: ()
+    running_mark: Callable[[], str] = lambda: ""
 
 
 class LiveSite:
@@ -65,7 +79,7 @@ class LiveSite:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._mark = live.mark()
+        self._mark, self._running_mark = live.mark(), live.running_mark()
         self._pages: Mapping[str, bytes] = self._write()
         self._assets = _assets()
 
@@ -74,12 +88,18 @@ class LiveSite:
         """Changes whenever the pages do."""
         return self._mark
 
+    @property
+    def running_version(self) -> str:
+        """Changes whenever the page of the runs on their way does."""
+        return f"{self._mark} {self._running_mark}"
+
     def renew(self) -> bool:
         """Write the pages anew where the study has changed; whether it had."""
-        mark = self._live.mark()
-        if mark == self._mark:
+        mark, running_mark = self._live.mark(), self._live.running_mark()
+        if (mark, running_mark) == (self._mark, self._running_mark):
             return False
-        self._pages, self._mark = self._write(), mark
+        pages = self._write_running() if mark == self._mark else self._write()
+        self._pages, self._mark, self._running_mark = pages, mark, running_mark
         return True
 
     def file(self, name: str) -> bytes | None:
@@ -87,8 +107,27 @@ class LiveSite:
         return self._pages.get(name) or self._assets.get(name)
 
     def _write(self) -> dict[str, bytes]:
-        pages = study_pages(view(self._live.tables()))
-        return {name: html.replace("</body>", LIVE).encode() for name, html in pages.items()}
+        study = view(self._live.tables())
+        self._study = replace(study, running=self._live.running(study.tables), log=LOG_FILE)
+        log = {LOG_FILE: log_text(study.tables).encode()}
+        return _bytes(study_pages(self._study)) | log
+
+    def _write_running(self) -> dict[str, bytes]:
+        """Of what goes on between two results only its own page tells, if there is one already."""
+        runs = self._live.running(self._study.tables)
+        if bool(runs) != bool(self._study.running):
+            return self._write()
+        self._study = replace(self._study, running=runs)
+        return {**self._pages, **_bytes(study_pages(self._study, only=RUNNING_FILE))}
+
+
+def _bytes(pages: Mapping[str, str]) -> dict[str, bytes]:
+    """Pages as they are served: each looks for its own news."""
+    found = {}
+    for name, html in pages.items():
+        version = RUNNING_VERSION if name == RUNNING_FILE else VERSION
+        found[name] = html.replace("</body>", LIVE.replace("VERSION", version)).encode()
+    return found
 
 
 def _assets() -> dict[str, bytes]:
@@ -145,6 +184,8 @@ def _handler(site: LiveSite) -> type[BaseHTTPRequestHandler]:
                 self._send(HTTPStatus.FORBIDDEN, b"not from here", "text/plain")
             elif path == VERSION:
                 self._send(HTTPStatus.OK, site.version.encode(), "text/plain")
+            elif path == RUNNING_VERSION:
+                self._send(HTTPStatus.OK, site.running_version.encode(), "text/plain")
             elif (content := site.file(path.lstrip("/") or INDEX)) is None:
                 self._send(HTTPStatus.NOT_FOUND, b"no such page", "text/plain")
             else:

@@ -109,6 +109,7 @@ def _genre(study: StudyView, genre: GenreView, site: Site) -> dict[str, Any]:
         "facts": facts(answer),
         "command": train_command(answer),
         "chosen": answer.chosen,
+        "called": labels.name_of(answer.chosen),
         "href": configuration_file(answer.chosen.config_id),
         "listen": f"{Place(LISTEN).file}#genre-{slug(genre.name)}"
         if site.has(LISTEN) and genre.name in study.music

@@ -36,6 +36,7 @@ def context(study: StudyView, site: Site, here: Place) -> dict[str, Any]:
         "root": site.root,
         "up": f"{site.root}index.html" if site.root else "",
         "labels": labels,
+        "log": study.log,
         "genre": here.genre,
         "source": source(study, here.genre),
     }

@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports.pages import collapse, configuration, genre, listen, methods, overview, search, sweeps
+from reports.pages import (
+    collapse,
+    configuration,
+    genre,
+    listen,
+    methods,
+    overview,
+    running,
+    search,
+    sweeps,
+)
 from reports.pages.linking import linked
 from reports.pages.site import GenrePage, Place, Site, StudyPage
 
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 
 PAGES: tuple[StudyPage | GenrePage, ...] = (
     overview.PAGE,
+    running.PAGE,
     methods.PAGE,
     *sweeps.PAGES,
     search.PAGE,
@@ -26,7 +37,7 @@ PAGES: tuple[StudyPage | GenrePage, ...] = (
 """Every page of a report, in the order of the navigation."""
 
 
-def study_pages(study: StudyView, root: str = "") -> dict[str, str]:
+def study_pages(study: StudyView, root: str = "", only: str | None = None) -> dict[str, str]:
     """Write every page of a study's report.
 
     Parameters
@@ -35,6 +46,8 @@ def study_pages(study: StudyView, root: str = "") -> dict[str, str]:
         The study.
     root
         How its pages reach the shared files: empty, or ``../`` in a site of several studies.
+    only
+        The one file that is wanted; None: all.
 
     Returns
     -------
@@ -43,8 +56,11 @@ def study_pages(study: StudyView, root: str = "") -> dict[str, str]:
     """
     site = Site(tuple(place for place, _ in _planned(study)), root)
     own = configuration.configurations(study)
-    pages = {place.file: write(site) for place, write in _planned(study)}
-    pages |= dict(configuration.configuration_pages(study, site, own))
+    pages = {
+        place.file: write(site) for place, write in _planned(study) if only in {None, place.file}
+    }
+    if only is None:
+        pages |= dict(configuration.configuration_pages(study, site, own))
     hrefs = {config_id: configuration.configuration_file(config_id) for config_id in own}
     return {file: linked(html, hrefs, file) for file, html in pages.items()}
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from reports.answers.choice import Shortfall
     from reports.music.listen import Music
+    from study.results.inflight import InFlight
     from study.results.tables import StudyTables
 
 
@@ -96,6 +97,10 @@ class StudyView:
         Seeds of a full count.
     music, silent
         What each genre's recommended configuration plays; why others play nothing.
+    running
+        Seed runs on their way; empty where the report is not a served one.
+    log
+        Where its log is served; empty where it is not.
     """
 
     tables: StudyTables
@@ -103,6 +108,8 @@ class StudyView:
     wanted: int
     music: Mapping[str, Music] = field(default_factory=dict)
     silent: Mapping[str, str] = field(default_factory=dict)
+    running: tuple[InFlight, ...] = ()
+    log: str = ""
 
     @property
     def name(self) -> str:

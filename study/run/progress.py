@@ -76,7 +76,7 @@ def table(
                 ),
             ),
             f"{row.done}/{row.planned}",
-            _best(row.best),
+            _best(row.best or row.intermediate),
             *([bar] if wide else []),
         )
     head = Text(plain(f"study {record.spec.name}{_running(counted, busy)}"), style="bold")
@@ -96,7 +96,7 @@ def line(
         f"{genre} {row.done}/{row.planned} seed runs done, {row.failed} failed, "
         f"{row.undertrained} undertrained, {row.collapsed} collapsed, "
         f"{row.configurations.proposed} configurations, {row.configurations.racing} racing, "
-        f"best {_best(row.best)}"
+        f"best {_best(row.best or row.intermediate)}"
         for genre, row in counted.genres.items()
     )
     running = _running(counted, busy)
@@ -145,7 +145,8 @@ def _best(best: tally.Best | None) -> str:
     if best is None:
         return "-"
     interval = "" if best.low is None else f" [{best.low:.1f}, {best.high:.1f}]"
-    return f"{best.bce:.1f}{interval} n={best.seeds}"
+    caveat = f" ({best.caveat})" if best.caveat else ""
+    return f"{best.bce:.1f}{interval} n={best.seeds}{caveat}"
 
 
 class Reporter:

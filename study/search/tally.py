@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +36,9 @@ class Best:
         Nats per snippet.
     low, high
         Its 95% interval over seeds (Student's t); None for one seed.
+    caveat
+        Why it is no more than an intermediate one: ``undertrained``, ``collapsed`` or ``seeds
+        missing``; empty for a best.
     """
 
     config_id: str
@@ -44,6 +47,7 @@ class Best:
     low: float | None
     high: float | None
     seeds: int
+    caveat: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,9 @@ class GenreTally:
         Seed runs: wanted so far (grows while a search proposes and confirms), ended with metrics,
         failed, and of the done those that do not beat the Markov chain, and trained ones that
         collapsed.
+    intermediate
+        While there is no best: the lowest mean validation BCE over what has ended, whatever the
+        runs are worth; see :attr:`Best.caveat`.
     pareto
         For a representation: config_ids of the search that none is better than in both NLL and
         mi_lower. Empty for other purposes.
@@ -120,6 +127,7 @@ class GenreTally:
     configurations: Configurations
     best: Best | None
     transfer: TransferTally | None
+    intermediate: Best | None = None
     pareto: tuple[str, ...] = ()
 
 
@@ -201,6 +209,7 @@ Cells = dict[tuple[str, Phase], list["_Ended | None"]]
 def _genre(record: Record, found: GenreEvidence, cells: Cells) -> GenreTally:
     ended = [e for seeds in cells.values() for e in seeds if e is not None]
     done = [e for e in ended if e.result.done]
+    best = _best(record, cells)
     return GenreTally(
         planned=sum(map(len, cells.values())),
         done=len(done),
@@ -208,7 +217,8 @@ def _genre(record: Record, found: GenreEvidence, cells: Cells) -> GenreTally:
         undertrained=sum(e.state is RunState.UNDERTRAINED for e in done),
         collapsed=sum(e.state is RunState.COLLAPSED for e in done),
         configurations=_configurations(record, found, cells),
-        best=_best(record, cells),
+        best=best,
+        intermediate=_intermediate(cells) if best is None else None,
         transfer=_transfer(record, found),
         pareto=_pareto(record, found),
     )
@@ -260,6 +270,25 @@ def _best(record: Record, cells: Cells) -> Best | None:
             found.append(_with_interval(config_id, phase, values))
     best = [one for one in found if one is not None]
     return min(best, key=lambda one: (one.bce, one.config_id), default=None)
+
+
+def _intermediate(cells: Cells) -> Best | None:
+    """What looks best of all that has ended, so that a reader sees where a study stands."""
+    found = []
+    for (config_id, phase), rows in cells.items():
+        done = [e for e in rows if e is not None and e.result.done]
+        measured = [e.result.metrics.validation for e in done]
+        values = [float(one.bce) for one in measured if one is not None]
+        one = _with_interval(config_id, phase, values)
+        if one is not None:
+            found.append(replace(one, caveat=_caveat(done)))
+    return min(found, key=lambda one: (one.bce, one.config_id), default=None)
+
+
+def _caveat(done: list[_Ended]) -> str:
+    if _mostly_undertrained(done):
+        return "undertrained"
+    return "collapsed" if _mostly_collapsed(done) else "seeds missing"
 
 
 def _with_interval(config_id: str, phase: Phase, values: list[float]) -> Best | None:

@@ -116,3 +116,28 @@ def test_a_line_tells_all_of_it(record):
         assert part in text
     assert planner.plan(record).planned
     json.dumps({g: tally.as_dict(row) for g, row in tally.tally(record).genres.items()})
+
+
+def all_but(record, *, collapsed=False, bce=None):
+    """The record with one run of B alone, changed."""
+    run = SeedRun("low", B, 0, Phase.SEARCH)
+    one = ended(bce or 13.0, 3, collapsed=collapsed)
+    record.ended = {run: one}
+    return tally.tally(record).genres["low"]
+
+
+def test_while_seeds_are_missing_or_runs_collapsed_an_intermediate_best_is_told_as_such(record):
+    assert tally.tally(record).genres["low"].intermediate is None
+    low = all_but(record)
+    assert low.best is None
+    assert (low.intermediate.config_id, low.intermediate.bce) == (B, 13.0)
+    assert low.intermediate.caveat == "seeds missing"
+    assert "best 13.0 n=1 (seeds missing)" in progress.line(record)
+    assert all_but(record, collapsed=True).intermediate.caveat == "collapsed"
+    assert "best 13.0 n=1 (collapsed)" in progress.line(record)
+
+
+def test_before_a_run_has_ended_there_is_no_intermediate_best(record):
+    record.ended = {}
+    assert tally.tally(record).genres["low"].intermediate is None
+    assert "best -" in progress.line(record)
