@@ -68,6 +68,8 @@ class Music:
         Original and reconstruction.
     missing
         Why there are no reconstructions; empty where there are.
+    other
+        The same codes from another configuration; None where there is none to be heard.
     """
 
     row: ConfigurationSummary
@@ -76,13 +78,36 @@ class Music:
     pairs: tuple[tuple[Piece, Piece], ...]
     walk: Piece
     missing: str
+    other: Other | None = None
+
+
+@dataclass(frozen=True)
+class Other:
+    """What another configuration makes of the codes that the samples were decoded from.
+
+    Attributes
+    ----------
+    samples
+        One a sample of :attr:`Music.samples`, of the same draw from the prior: of codes of
+        different length the shorter one is the beginning of the longer.
+    """
+
+    row: ConfigurationSummary
+    seed: int
+    samples: tuple[Piece, ...]
 
 
 class SilentError(MuseBarError):
     """Nothing can be played, and why."""
 
 
-def play(tables: StudyTables, row: ConfigurationSummary, study: Path, out: Path) -> Music:
+def play(
+    tables: StudyTables,
+    row: ConfigurationSummary,
+    study: Path,
+    out: Path,
+    against: ConfigurationSummary | None = None,
+) -> Music:
     """Make the music of a configuration.
 
     Parameters
@@ -95,6 +120,8 @@ def play(tables: StudyTables, row: ConfigurationSummary, study: Path, out: Path)
         The study's folder, where its checkpoints are.
     out
         The report's folder; files go to ``out/listen``.
+    against
+        Another configuration of the genre, to decode the same codes.
 
     Raises
     ------
@@ -103,9 +130,23 @@ def play(tables: StudyTables, row: ConfigurationSummary, study: Path, out: Path)
     """
     seed, path = _checkpoint(tables, row, study)
     identity, model = _load(path)
-    maker = _Maker(identity, model, out / FOLDER, slug(row.genre))
+    maker = _Maker(identity, model, out / FOLDER, slug(row.genre), seed)
     pairs, missing = _pairs(maker)
-    return Music(row, seed, maker.samples(), pairs, maker.walk(), missing)
+    other = None if against is None else _other(tables, against, study, maker)
+    return Music(row, seed, maker.samples(), pairs, maker.walk(), missing, other)
+
+
+def _other(
+    tables: StudyTables, row: ConfigurationSummary, study: Path, first: _Maker
+) -> Other | None:
+    """Decode the first one's codes by another; None where it has no checkpoint here."""
+    try:
+        seed, path = _checkpoint(tables, row, study)
+        identity, model = _load(path)
+    except SilentError:
+        return None
+    maker = _Maker(identity, model, first.folder, f"{first.name}-other", first.codes)
+    return Other(row, seed, maker.samples())
 
 
 def _checkpoint(tables: StudyTables, row: ConfigurationSummary, study: Path) -> tuple[int, Path]:
@@ -139,12 +180,16 @@ def _load(path: Path) -> tuple[Identity, RVAE]:
 
 @dataclass(frozen=True)
 class _Maker:
-    """Decodes codes of one model into pieces; one stream of random numbers a piece."""
+    """Decodes codes of one model into pieces; one stream of random numbers a piece.
+
+    ``codes`` is the seed that codes are drawn from: two makers of one seed draw the same.
+    """
 
     identity: Identity
     model: RVAE
     folder: Path
     name: str
+    codes: int
 
     @property
     def per_quarter(self) -> int:
@@ -187,7 +232,7 @@ class _Maker:
     def prior(self, what: int | str) -> Tensor:
         from musebar_core.randomness import Purpose, latent_noise, stream
 
-        rng = stream(self.identity.seed, Purpose.GENERATION, "listen", "prior", what)
+        rng = stream(self.codes, Purpose.GENERATION, "listen", "prior", what)
         return latent_noise(rng, 1, self.identity.config.model.latent_length)
 
     def posterior(self, pitches: np.ndarray) -> Tensor:
@@ -204,7 +249,7 @@ class _Maker:
         from musebar_core.generation import generate
         from musebar_core.randomness import Purpose, stream
 
-        rng = stream(self.identity.seed, Purpose.GENERATION, "listen", "notes", what)
+        rng = stream(self.codes, Purpose.GENERATION, "listen", "notes", what)
         return generate(self.model, codes, steps, rng, TEMPERATURE)
 
     def piece(self, what: str, title: str, about: str, melodies: np.ndarray) -> Piece:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from reports.output.site import ASSETS, INDEX, PLOTLY
+from reports.pages.render import without_secrets
 from reports.pages.running import RUNNING
 from reports.pages.site import Place
 from reports.pages.study import study_pages
@@ -109,7 +110,7 @@ class LiveSite:
     def _write(self) -> dict[str, bytes]:
         study = view(self._live.tables())
         self._study = replace(study, running=self._live.running(study.tables), log=LOG_FILE)
-        log = {LOG_FILE: log_text(study.tables).encode()}
+        log = {LOG_FILE: without_secrets(log_text(study.tables)).encode()}
         return _bytes(study_pages(self._study)) | log
 
     def _write_running(self) -> dict[str, bytes]:

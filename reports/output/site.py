@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from musebar_core import marks
 from musebar_core.errors import UsageError
 from musebar_core.marks import Kind
+from reports.answers.configurations import confirmed
+from reports.answers.methods import DEFAULT
 from reports.music.listen import SilentError, play
 from reports.pages.comparison import comparison_page, study_folder
 from reports.pages.study import study_pages
@@ -20,8 +22,9 @@ from reports.pages.view import view
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reports.answers.summaries import ConfigurationSummary
     from reports.music.listen import Music
-    from reports.pages.view import StudyView
+    from reports.pages.view import GenreView, StudyView
     from study.results.tables import StudyTables
 
 INDEX = "index.html"
@@ -125,10 +128,31 @@ def _with_music(study: StudyView, checkpoints: Path, folder: Path) -> StudyView:
             silent[genre.name] = "no configuration is recommended yet"
             continue
         try:
-            music[genre.name] = play(study.tables, playing, checkpoints, folder)
+            music[genre.name] = play(
+                study.tables, playing, checkpoints, folder, _other(genre, playing, study.wanted)
+            )
         except SilentError as error:
             silent[genre.name] = str(error)
     return replace(study, music=music, silent=silent)
+
+
+def _other(
+    genre: GenreView, playing: ConfigurationSummary, wanted: int
+) -> ConfigurationSummary | None:
+    """Whom to hear beside it: the paper's default, else the next best that was confirmed."""
+    others = [row for row in confirmed(genre.rows, wanted) if row.config_id != playing.config_id]
+    answer = genre.found.answer
+    ranked = () if answer is None else answer.choice.candidates
+    places = {row.config_id: at for at, row in enumerate(ranked)}
+    return min(
+        others,
+        key=lambda row: (
+            row.method != DEFAULT,
+            places.get(row.config_id, len(places)),
+            row.config_id,
+        ),
+        default=None,
+    )
 
 
 def _swap(fresh: Path, out: Path) -> None:

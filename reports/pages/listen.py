@@ -101,6 +101,13 @@ def _genre(study: StudyView, genre: GenreView) -> dict[str, Any]:
         "collapsed": _collapsed(found),
         "pairs": [(drawn(first, second), drawn(second, first)) for first, second in found.pairs],
         "samples": [drawn(piece, *found.samples) for piece in found.samples],
+        "other": found.other,
+        "beside": [
+            (drawn(mine, its), drawn(its, mine))
+            for mine, its in zip(found.samples, found.other.samples, strict=True)
+        ]
+        if found.other is not None
+        else [],
         "walk": drawn(found.walk),
     }
 

@@ -1,7 +1,7 @@
 import io
 import re
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -93,6 +93,49 @@ def test_a_configuration_plays_samples_pairs_and_a_walk(played, study, tmp_path)
     original, reconstruction = found.pairs[0]
     assert original.steps == reconstruction.steps == 16
     assert original.notes
+
+
+@pytest.fixture
+def two(played, study, corpus):
+    """The study with a second configuration, that of the paper's default, of a longer code."""
+    config, folder = played
+    model = replace(config.model, latent_length=6)
+    other, view = replace(config, model=model), corpus.genre("low")
+    for seed in (1000, 1001):
+        state = start(other, view, seed)
+        list(fit(other, view, seed, state))
+        identity = Identity(other, "low", view.fingerprint, str(corpus.path), seed)
+        save_weights(folder / f"other-{seed}.safetensors", identity, state)
+    study.add(other, [520.0, 530.0], genre="low", phase="methods", method="musebar_bow")
+    for row in study.rows[2:]:
+        row["checkpoint"] = f"other-{row['seed']}.safetensors"
+    return study
+
+
+def test_two_configurations_decode_the_same_codes_side_by_side(played, two, tmp_path):
+    first, second = sorted(summaries(two.tables(), "low"), key=lambda row: row.phase)
+    found = play(two.tables(), first, played[1], tmp_path, second)
+    alone = play(two.tables(), first, played[1], tmp_path / "alone")
+    assert found.samples == alone.samples
+    assert found.other.row == second
+    assert [piece.title for piece in found.other.samples] == ["Sample 1", "Sample 2", "Sample 3"]
+    index = build_report(two.tables(), tmp_path / "report", played[1])
+    text = (index.parent / "listen.html").read_text()
+    assert "Samples, A against B" in text
+    assert "B is MuseBar-BOW" in text
+    names = re.findall(r'<audio [^>]*aria-label="([^"]*)"', text)
+    assert "Sample 1, A, low" in names
+    assert "Sample 1, B, low" in names
+    assert len(set(names)) == len(names)
+
+
+def test_without_a_checkpoint_of_the_other_the_samples_stand_alone(played, two, tmp_path):
+    for row in two.rows[2:]:
+        row["checkpoint"] = None
+    index = build_report(two.tables(), tmp_path / "report", played[1])
+    text = (index.parent / "listen.html").read_text()
+    assert "<h3>Samples</h3>" in text
+    assert "against B" not in text
 
 
 def test_two_builds_with_music_are_byte_identical(played, study, tmp_path):

@@ -116,7 +116,7 @@ def test_runs_on_their_way_are_served_with_their_curves_and_a_log(begun, make_st
     assert '<a href="log.txt"' in first
     log = site.file("log.txt").decode()
     assert "study demo: running, 2 seed runs have ended" in log
-    assert "seed 1000  confirmation: informative, validation BCE 560.00, 36 s" in log
+    assert "seed 1000  confirmation: informative, validation BCE 560.0, 36 s" in log
     assert "failed, 36 s, loss is NaN" in log
 
 
