@@ -13,6 +13,9 @@ from musebar_core.errors import StudyError
 if TYPE_CHECKING:
     from study.home.files import AnyPath
 
+_BEGUN_SECONDS = 300.0
+"""For which a study that was recorded is waited for: its corpus may be built first."""
+
 
 @click.command()
 @click.argument("name", shell_complete=completion.study_names)
@@ -51,6 +54,7 @@ def mirror(
     """
     from musebar.commands.look import is_under_way
     from study.home.studies import Home
+    from study.ledger.record import StudyState
     from study.results.tables import state_of
     from study.trackers.mirror import Mirror, tracker
 
@@ -58,7 +62,9 @@ def mirror(
     mirrors = {target: Mirror(opened, tracker(opened, target)) for target in targets}
     began = time.monotonic()
     while True:
-        more = follow and is_under_way(state_of(opened), began)
+        state = state_of(opened)
+        begins = state is StudyState.CREATED and time.monotonic() - began < _BEGUN_SECONDS
+        more = follow and (begins or is_under_way(state, began))
         for target, one in mirrors.items():
             try:
                 told = one.tell()
