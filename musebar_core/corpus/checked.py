@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from musebar_core.corpus import counts, midi, scores
 from musebar_core.corpus.notes import UnreadableError
 
@@ -161,9 +163,10 @@ def agree(parts: Sequence[Track], count: Count | None, tolerance: Tolerance) -> 
     ):
         raise _disagreement(f"{count.n_parts} parts counted, {len(sounding)} read")
     late = max(tolerance.quarters, LATE * (count.quarters or count.last_onset or 0.0))
-    end = max(float(notes.ends.max()) for notes in sounding)
-    if count.quarters is not None and abs(end - count.quarters) > late:
-        raise _disagreement(f"{count.quarters:g} quarter notes counted, {end:g} read")
+    if count.quarters is not None:
+        end = max(float(notes.ends.max()) for notes in sounding)
+        if abs(end - count.quarters) > late:
+            raise _disagreement(f"{count.quarters:g} quarter notes counted, {end:g} read")
     onset = max(float(notes.onsets[-1]) for notes in sounding)
     if count.last_onset is not None and abs(onset - count.last_onset) > late:
         raise _disagreement(f"last note counted at {count.last_onset:g}, read at {onset:g}")
@@ -173,8 +176,8 @@ def agree(parts: Sequence[Track], count: Count | None, tolerance: Tolerance) -> 
 
 
 def _check_span(sounding: Sequence[Notes], count: Count, tolerance: Tolerance) -> None:
-    lowest = min(int(notes.pitches.min()) for notes in sounding)
-    highest = max(int(notes.pitches.max()) for notes in sounding)
+    pitches = np.concatenate([notes.pitches for notes in sounding])
+    lowest, highest = int(pitches.min()), int(pitches.max())
     for counted, read, what in (
         (count.lowest, lowest, "lowest"),
         (count.highest, highest, "highest"),

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,9 @@ LARGEST_STEP = 7
 LONGEST_COVERED = 4.0
 """Quarter notes that a note covers at most: what is held for longer is a pad."""
 
+COVERED = 0.4
+"""Share of the piece that a full melody sounds in."""
+
 FEWEST_ONSETS, ONSETS_PER_QUARTER = 64, 0.5
 """Onsets of a full melody: so many, and so many for each quarter note of the piece."""
 
@@ -50,6 +54,9 @@ _ROUNDED = 1 + 1e-9
 """More than rounding may lift a product of factors of at most 1 over one of them."""
 
 _SILENCE = -1
+_AT_ONCE = 2**20
+"""Times that are covered in one array."""
+
 _TOUCHING = 1e-9
 """Quarter notes by which one note may end after the next begins: rounding."""
 
@@ -98,9 +105,9 @@ def _choose(tracks: Sequence[Track]) -> tuple[int, str]:
 def _most_melodic(tracks: Sequence[Track], places: Sequence[int], span: float) -> tuple[int, float]:
     """Place and score of the most melody-like track, of equals the first.
 
-    Those whose pitches alone keep them under the best so far are not scored.
+    Those that cannot be over the best so far are not scored.
     """
-    bounds = {place: _by_pitches(tracks[place].notes) for place in places}
+    bounds = {place: _at_most(tracks[place].notes, span) for place in places}
     best, score = -1, -1.0
     for place in sorted(places, key=lambda each: (-bounds[each], each)):
         if bounds[place] * _ROUNDED < score:
@@ -111,10 +118,22 @@ def _most_melodic(tracks: Sequence[Track], places: Sequence[int], span: float) -
     return best, score
 
 
+def _at_most(notes: Notes, span: float) -> float:
+    """More than :func:`melody_score` is: what pitches, the number of notes and durations allow."""
+    lasting = float(notes.durations.sum())
+    alone = min(span / lasting, 1.0)
+    coverage = min(lasting, LONGEST_COVERED * len(notes)) / (COVERED * span)
+    return _by_pitches(notes) * alone * min(coverage, 1.0) * _length(len(notes), span)
+
+
+def _length(n_onsets: int, span: float) -> float:
+    return min(n_onsets / max(FEWEST_ONSETS, ONSETS_PER_QUARTER * span), 1.0)
+
+
 def _by_pitches(notes: Notes) -> float:
     """The factors of :func:`melody_score` that pitches alone decide: range and variety."""
     counts = np.bincount(notes.pitches)
-    median = float(np.searchsorted(counts.cumsum(), len(notes) / 2))
+    median = float(counts.cumsum().searchsorted(len(notes) / 2))
     outside = max((60 - median) / 24, (median - 84) / 12, 0.0)
     return max(1 - outside, 0.0) * min(float(np.count_nonzero(counts)) / 5, 1.0)
 
@@ -167,10 +186,10 @@ def melody_score(notes: Notes, span: float) -> float:
     from 64 onsets and one in two quarter notes of the span), variety (1 from 5 pitches) and steps
     (less, down to 1/e, by the share of intervals between highest notes over a fifth).
     """
-    coverage = min(_sounding(notes, LONGEST_COVERED) / (0.4 * span), 1.0)
+    coverage = min(_sounding(notes, LONGEST_COVERED) / (COVERED * span), 1.0)
     later = notes.onsets[1:] > notes.onsets[:-1]
     tops = notes.pitches[np.append(True, later)]  # of an onset's notes, the highest comes first
-    length = min(len(tops) / max(FEWEST_ONSETS, ONSETS_PER_QUARTER * span), 1.0)
+    length = _length(len(tops), span)
     leaps = np.abs(tops[1:] - tops[:-1]) > LARGEST_STEP
     steps = np.exp(-np.count_nonzero(leaps) / max(len(leaps), 1))
     return float(monophony(notes) * _by_pitches(notes) * coverage * length * steps)
@@ -201,20 +220,34 @@ def skyline(notes: Notes) -> Notes:
 def _highest(
     notes: Notes, times: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Give the highest pitch between each two times, and whether it is struck at the first."""
+    """Give the highest pitch between each two times, and whether it is struck at the first.
+
+    Pitches are laid over the times that they sound at, from the lowest up; those of one pitch are
+    cut where they overlap, so that no time is covered more often than there are pitches.
+    """
     starts, ends = np.searchsorted(times, notes.onsets), np.searchsorted(times, notes.ends)
+    up = np.argsort(notes.pitches, kind="stable")
+    row = notes.pitches[up] * len(times)
+    covered = np.maximum.accumulate(row + ends[up])
+    begin = row + starts[up]
+    begin[1:] = np.maximum(begin[1:], covered[:-1])
+    n = covered - begin
+    before = n.cumsum() - n
     highest = np.full(len(times), _SILENCE, np.int64)
+    for first, last in pairwise(_blocks(before, int(n.sum()))):
+        own = n[first:last]
+        place = np.repeat(begin[first:last] - row[first:last] - before[first:last], own)
+        place += np.arange(before[first], before[first] + len(place))
+        highest[place] = np.repeat(notes.pitches[up[first:last]], own)
     struck = np.zeros(len(times), bool)
-    for pitch in np.unique(notes.pitches)[::-1]:
-        of_pitch = notes.pitches == pitch
-        first = starts[of_pitch]
-        sounds = np.bincount(first, minlength=len(times))
-        sounds -= np.bincount(ends[of_pitch], minlength=len(times))
-        free = highest == _SILENCE
-        free &= sounds.cumsum() > 0
-        highest[free] = pitch
-        struck[first[free[first]]] = True
+    struck[starts[notes.pitches == highest[starts]]] = True
     return highest[:-1], struck[:-1]
+
+
+def _blocks(before: NDArray[np.int64], total: int) -> list[int]:
+    """Bounds of blocks of notes that cover about :data:`_AT_ONCE` times each, all if ``before``."""
+    firsts = np.searchsorted(before, np.arange(0, total, _AT_ONCE)).tolist()
+    return list(dict.fromkeys([*firsts, len(before)]))
 
 
 def _sounding(notes: Notes, longest: float = np.inf) -> float:

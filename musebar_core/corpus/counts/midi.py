@@ -33,6 +33,8 @@ _STRETCH = re.compile(
     rb"(?:(?:" + _LOW * 3 + rb")++|(?:" + _LOW + _VOICE + _LOW * 2 + rb")++"
     rb"|[\x80-\xff]{1,3}" + _LOW + _VOICE + rb"?+" + _LOW * 2 + rb")*+"
 )
+_HIGH = bytes(range(0x80, 0x100))
+
 _MOST_MORE = 3
 """Bytes of a delta before its last."""
 
@@ -47,7 +49,26 @@ _METAS = re.compile(rb"(?:" + _DELTA_OF_META.pattern + rb")++", re.DOTALL)
 """Tempos, meters, syllables of a song: events of up to 16 bytes, but for the end of a track."""
 
 
-_NONE = np.zeros(0, np.int64), np.zeros(0, np.int64)
+@dataclass(frozen=True)
+class _Struck:
+    """What is struck of all tracks, drums apart.
+
+    Attributes
+    ----------
+    parts
+        Of each note, its track and channel: track * 16 + channel.
+    pitches
+        Of each note.
+    last
+        Ticks to the last of them.
+    """
+
+    parts: np.ndarray
+    pitches: np.ndarray
+    last: int = 0
+
+
+_NONE = _Struck(np.zeros(0, np.int64), np.zeros(0, np.uint8))
 
 
 @dataclass
@@ -77,12 +98,11 @@ def count_midi(content: bytes) -> Count:
     counted = None if is_format_2 else _count(content, tracks, _Breaks(content).behind)
     if counted is None:
         counted = _count(content, tracks, _by_expression(content), only_first=is_format_2)
-    keys, ticks = counted or _NONE
-    last = int(ticks.max()) if len(ticks) else 0
-    last_onset = last / division if 0 < division < 0x8000 else None
-    pitches = np.flatnonzero(np.bincount(keys & 127)).tolist()
-    n_parts = int(np.count_nonzero(np.bincount(keys >> 7)))
-    return Count(len(keys), n_parts, None, None, *span(pitches), last_onset)
+    struck = counted or _NONE
+    last_onset = struck.last / division if 0 < division < 0x8000 else None
+    pitches = np.flatnonzero(np.bincount(struck.pitches)).tolist()
+    n_parts = int(np.count_nonzero(np.bincount(struck.parts)))
+    return Count(len(struck.pitches), n_parts, None, None, *span(pitches), last_onset)
 
 
 def _tracks(content: bytes, at: int) -> list[tuple[int, int]]:
@@ -100,12 +120,12 @@ def _tracks(content: bytes, at: int) -> list[tuple[int, int]]:
 
 def _count(
     content: bytes, tracks: list[tuple[int, int]], behind: _Behind, *, only_first: bool = False
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Keys and ticks of the notes of all tracks, or of the first with any; see :func:`_notes`."""
+) -> _Struck | None:
+    """The notes of all tracks, or of the first with any; see :func:`_notes`."""
     found = _Stretches()
     for track, (at, end) in enumerate(tracks):
         _walk(content, at, end, track, found, behind)
-        if only_first and (notes := _notes(found)) is not None and len(notes[0]):
+        if only_first and (notes := _notes(found)) is not None and len(notes.parts):
             return notes
     return _notes(found)
 
@@ -114,28 +134,36 @@ class _Breaks:
     """Finds where stretches end by bytes that no stretch has, but in deltas."""
 
     def __init__(self, content: bytes) -> None:
+        self._content = content
         seen = np.frombuffer(content, np.uint8)
-        is_low = seen < 0x80
-        self._low = np.flatnonzero(is_low)
-        self._before = np.zeros(len(seen) + 1, np.int32)
-        np.cumsum(is_low, out=self._before[1:])
+        self._is_low = seen < 0x80
         places = np.flatnonzero((seen >= 0xC0) & ((seen < 0xE0) | (seen >= 0xF0)))
-        self._places, self._ranks = places.tolist(), self._before[places].tolist()
+        self._places: list[int] = places.tolist()
 
     def behind(self, at: int, end: int) -> int:
         """The end of the stretch that begins here; the same place if there is none."""
-        first = int(self._before[at])
-        place = bisect_left(self._places, at)
-        while place < len(self._places) and self._places[place] < end:
-            low = self._ranks[place] - first
-            if low % 3:  # a status; behind a whole event it would be of a delta
-                low -= 1
+        places, n_low, near = self._places, 0, at
+        for place in range(bisect_left(places, at), len(places)):
+            upto = min(places[place], end)
+            n_low += np.count_nonzero(self._is_low[near:upto])
+            near = upto
+            if upto == end or n_low % 3:  # a status; behind a whole event it would be of a delta
                 break
-            place += 1
         else:
-            low = int(self._before[min(end, len(self._before) - 1)]) - first
-        low -= low % 3
-        return int(self._low[first + low - 1]) + 1 if low else at
+            n_low += np.count_nonzero(self._is_low[near:end])
+            near = end
+        return self._whole(at, near, n_low)
+
+    def _whole(self, at: int, end: int, n_low: int) -> int:
+        """The end of the last whole event of so many bytes under 128 before a place."""
+        if n_low < 3:
+            return at
+        content = self._content
+        for _ in range(n_low % 3 + 1):
+            end -= 1
+            while content[end] >= 0x80:
+                end -= 1
+        return end + 1
 
 
 def _by_expression(content: bytes) -> _Behind:
@@ -168,7 +196,9 @@ def _walk(
             found.ticks.append(ticks)
             at, status = after, _ANY_VOICE
             continue
-        metas = _METAS.match(content, at, end) if first == 0xFF else None
+        following = data_at + 4 + content[data_at + 2] if first == 0xFF and data_at + 2 < end else 0
+        many = following < end and content[following] == 0xFF  # a meta event behind a meta event
+        metas = _METAS.match(content, at, end) if many else None
         if metas is not None:
             ticks += _sum(_DELTA_OF_META.findall(content, at, metas.end()))
             at = metas.end()
@@ -202,46 +232,79 @@ def _step(content: bytes, at: int, end: int, status: int) -> tuple[int, int]:
     return data_at + 1, own
 
 
-def _notes(found: _Stretches) -> tuple[np.ndarray, np.ndarray] | None:
-    """Notes of all stretches but drums: (track * 16 + channel) * 128 + pitch, and their ticks.
-
-    None if a stretch is none: bytes over 127 among an event's data, or too many before them.
-    """
+def _notes(found: _Stretches) -> _Struck | None:
+    """Notes of all stretches but drums; None if a stretch is none."""
     if not found.pieces:
         return _NONE
-    seen = np.frombuffer(b"".join(found.pieces), np.uint8)
-    low = np.flatnonzero(seen < 0x80).reshape(-1, 3)  # of each event, in their order
-    delta_at, first_at, second_at = np.ascontiguousarray(low.T)
-    n_more = delta_at.copy()
-    n_more[1:] -= second_at[:-1] + 1
-    n_status = first_at - delta_at - 1
-    if (second_at != first_at + 1).any() or n_status.max() > 1 or n_more.max() > _MOST_MORE:
+    events = _decoded(b"".join(found.pieces))
+    if events is None:
         return None
-    own = np.flatnonzero(n_status)
-    status = np.repeat(seen[delta_at[own] + 1], np.diff(own, append=len(low)))
-    struck = np.flatnonzero((status & 0xF0 == 0x90) & (status != 0x90 | _DRUMS))
-    struck = struck[seen[second_at[struck]] > 0]
-    passed = _deltas(seen, delta_at, n_more).cumsum()
-    sizes = np.array([len(piece) for piece in found.pieces])
-    firsts = np.searchsorted(delta_at, sizes.cumsum() - sizes)
+    struck = np.flatnonzero(events.is_struck)
+    at = np.cumsum([0, *map(len, found.pieces[:-1])])
+    firsts = (at - np.searchsorted(events.high_at, at)) // 3  # of each stretch
     tracks = np.array(found.tracks)
     began = np.append(True, tracks[1:] != tracks[:-1])  # the first stretch of each track
-    origin = np.where(firsts[began] > 0, passed[firsts[began] - 1], 0)
-    shift = np.array(found.ticks) - origin[began.cumsum() - 1]
-    n_struck = np.diff(np.searchsorted(struck, firsts), append=len(struck))  # in each stretch
-    keys = np.repeat(tracks * 2048, n_struck) + (status[struck] & 15) * np.int64(128)
-    keys += seen[first_at[struck]]
-    return keys, passed[struck] + np.repeat(shift, n_struck)
+    n_struck = np.diff(np.searchsorted(struck, firsts[began]), append=len(struck))
+    parts = np.repeat(tracks[began] * 16, n_struck) + (events.status[struck] & 15)
+    some = n_struck > 0
+    last = struck[n_struck.cumsum()[some] - 1]
+    ticks = np.array(found.ticks)[np.searchsorted(firsts, last, side="right") - 1]
+    if len(last):
+        bounds = np.stack((firsts[began][some], last + 1), axis=1).ravel()
+        ticks += np.add.reduceat(np.append(events.deltas, 0), bounds)[::2]
+    return _Struck(parts, events.pitch[struck], int(ticks.max(initial=0)))
 
 
-def _deltas(seen: np.ndarray, last_at: np.ndarray, n_more: np.ndarray) -> np.ndarray:
-    """Deltas by the places of their last bytes, and how many bytes each has before."""
-    deltas: np.ndarray = seen[last_at].astype(np.int64)
-    deltas += (seen[last_at - 1] & 0x7F).astype(np.int64) * ((n_more > 0) << 7)
-    for more in range(2, _MOST_MORE + 1):
-        longer = np.flatnonzero(n_more >= more)
-        deltas[longer] |= (seen[last_at[longer] - more] & 0x7F).astype(np.int64) << 7 * more
-    return deltas
+@dataclass(frozen=True)
+class _Events:
+    """Events of two data bytes each, laid end to end.
+
+    Attributes
+    ----------
+    status, pitch, is_struck
+        Of each: status, first data byte, and whether it strikes a note, drums apart.
+    deltas
+        Of each, int64.
+    high_at
+        Places of bytes over 127.
+    """
+
+    status: np.ndarray
+    pitch: np.ndarray
+    is_struck: np.ndarray
+    deltas: np.ndarray
+    high_at: np.ndarray
+
+
+def _decoded(stretches: bytes) -> _Events | None:
+    """Decode stretches; None if they are none: bytes over 127 among data, or too many before it."""
+    seen = np.frombuffer(stretches, np.uint8)
+    low = np.frombuffer(stretches.translate(None, _HIGH), np.uint8)
+    delta, pitch, velocity = low.reshape(-1, 3).T
+    high_at = np.flatnonzero(seen >= 0x80)
+    n_before = high_at - np.arange(len(high_at))  # bytes under 128: three an event
+    event = n_before // 3
+    place = n_before - 3 * event
+    own, more = event[place == 1], event[place == 0]
+    two = (own[1:] == own[:-1]).any()
+    if two or (more[_MOST_MORE:] == more[:-_MOST_MORE]).any() or len(own) + len(more) < len(event):
+        return None
+    status = np.repeat(seen[high_at[place == 1]], np.diff(own, append=len(delta)))
+    is_struck = (status & 0xF0 == 0x90) & (status != 0x90 | _DRUMS) & (velocity > 0)
+    deltas = delta.astype(np.int64)
+    _add_longer(deltas, more, seen[high_at[place == 0]])
+    return _Events(status, pitch, is_struck, deltas, high_at)
+
+
+def _add_longer(deltas: np.ndarray, events: np.ndarray, higher: np.ndarray) -> None:
+    """Add the bytes that deltas have before their last; ``events`` says whose each is."""
+    value = (higher & 0x7F).astype(np.int64)
+    left = np.ones(len(events), np.int64)  # bytes to the delta's end
+    for further in range(1, _MOST_MORE):
+        left[:-further] += events[further:] == events[:-further]
+    for n in range(1, _MOST_MORE + 1):
+        own = left == n
+        deltas[events[own]] += value[own] << 7 * n
 
 
 def _number(content: bytes, at: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,14 @@ from musebar_core.corpus.midi.timebase import time_base
 from musebar_core.corpus.notes import Notes, Track
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from musebar_core.corpus.midi.chunks import Chunk
     from musebar_core.corpus.midi.timebase import TimeBase
+
+
+_TIME_BITS = 40
+"""Bits of a place in a track: its tick's 32, and 7 of a pitch below."""
 
 
 def first_piece(content: bytes) -> tuple[bytes, int]:
@@ -85,28 +92,41 @@ def by_symusic(content: bytes, base: TimeBase) -> list[Track]:
         score: Any = symusic.Score.from_midi(content)
     except RuntimeError as error:
         raise RefusedError(str(error)) from error
+    tracks = list(score.tracks)
+    columns = [track.notes.numpy() for track in tracks]
     return [
-        Track(
-            _name(track),
-            _from_ticks(track.notes.numpy(), base.per_quarter),
-            bool(track.is_drum),
-            int(track.program),
-        )
-        for track in score.tracks
+        Track(_name(track), notes, bool(track.is_drum), int(track.program))
+        for track, notes in zip(tracks, _from_ticks(columns, base.per_quarter), strict=True)
     ]
 
 
-def _from_ticks(columns: dict[str, Any], ticks_per_quarter: int) -> Notes:
-    """Order notes by onset, those of one from the highest down; notes of no length are none."""
-    time, lasts, pitch = (columns[name] for name in ("time", "duration", "pitch"))
-    place = time.astype(np.int64) * 128 - pitch
+def _from_ticks(columns: Sequence[dict[str, Any]], ticks_per_quarter: int) -> list[Notes]:
+    """Order each track's notes by onset, those of one from the highest down; of no length: none.
+
+    All tracks are laid end to end: a piece has many, of few notes each.
+    """
+    if not columns:
+        return []
+    time, lasts, pitch = (
+        np.concatenate([track[name] for track in columns]) for name in ("time", "duration", "pitch")
+    )
+    sizes = [len(track["time"]) for track in columns]
+    place = (time.astype(np.int64) << 7) - pitch
+    place += np.repeat(np.arange(len(sizes)) << _TIME_BITS, sizes)
     if not (place[1:] >= place[:-1]).all():
         order = np.argsort(place, kind="stable")  # quick: they are nearly in order
         time, lasts, pitch = time[order], lasts[order], pitch[order]
+    onsets, durations = time / ticks_per_quarter, lasts / ticks_per_quarter
+    bounds = np.cumsum([0, *sizes]).tolist()
     if len(lasts) and lasts.min() <= 0:
         kept = lasts > 0
-        time, lasts, pitch = time[kept], lasts[kept], pitch[kept]
-    return Notes(time / ticks_per_quarter, lasts / ticks_per_quarter, pitch.astype(np.int64))
+        onsets, durations, pitch = onsets[kept], durations[kept], pitch[kept]
+        bounds = np.append(0, kept.cumsum())[bounds].tolist()
+    pitches = pitch.astype(np.int64)
+    return [
+        Notes(onsets[first:last], durations[first:last], pitches[first:last])
+        for first, last in pairwise(bounds)
+    ]
 
 
 def _name(track: Any) -> str:  # noqa: ANN401 - a class of symusic, which has no types here

@@ -20,6 +20,9 @@ from musebar_core.corpus.notes import UnreadableError
 from musebar_core.corpus.reading import CRASHED, read_all
 from musebar_core.corpus.sources import Item
 
+LONG = (pytest.mark.slow, pytest.mark.timeout(2 * 3600))
+"""Of 10,000 files: more hours than it takes on a busy machine of two cores."""
+
 SEED = 7
 
 
@@ -120,7 +123,7 @@ def notes_of(tracks):
     ]
 
 
-@pytest.mark.parametrize("n", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [300, pytest.param(10_000, marks=LONG)])
 def test_what_the_quick_reader_takes_of_mutated_files_is_what_the_other_reads(n):
     """Whatever is given to symusic is read alike by the reader that steps over every event."""
     rng = random.Random(SEED + 1)
@@ -146,7 +149,7 @@ def test_what_the_quick_reader_takes_of_mutated_files_is_what_the_other_reads(n)
     assert taken > n // 10
 
 
-@pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=LONG)])
 def test_mutated_midi_files_are_taken_or_rejected(tmp_path, n):
     """Workers are held to 5 s of the processor and 768 MiB: no file may need so much."""
     rng = random.Random(SEED)

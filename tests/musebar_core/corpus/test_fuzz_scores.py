@@ -14,6 +14,9 @@ import pytest
 from musebar_core.corpus.reading import CRASHED, read_all
 from musebar_core.corpus.sources import Item
 
+LONG = (pytest.mark.slow, pytest.mark.timeout(2 * 3600))
+"""Of 10,000 files: more hours than it takes on a busy machine of two cores."""
+
 SEED = 11
 SIGNS = (
     '<barline location="left"><repeat direction="forward"/></barline>',
@@ -101,7 +104,7 @@ FORMATS = {
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-@pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=LONG)])
 def test_mutated_scores_are_taken_or_rejected(tmp_path, n, suffix):
     rng = random.Random(SEED)
     craft, splitter = FORMATS[suffix]

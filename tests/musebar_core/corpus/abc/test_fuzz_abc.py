@@ -14,6 +14,9 @@ from musebar_core.corpus.limits import Limits
 from musebar_core.corpus.reading import CRASHED, read_all, read_item
 from musebar_core.corpus.sources import Item
 
+LONG = (pytest.mark.slow, pytest.mark.timeout(4 * 3600))
+"""Of 10,000 files: more hours than it takes on a busy machine of two cores."""
+
 SEED = 11
 SIGNS = [
     *[
@@ -136,7 +139,7 @@ def mutated(text: str, rng: random.Random) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=LONG)])
 def test_mutated_tunes_are_taken_or_rejected(tmp_path, n):
     """Workers are held to 5 s of the processor and 768 MiB: no tune may need so much."""
     rng = random.Random(SEED)
