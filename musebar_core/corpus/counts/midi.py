@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     """Gives the end of the stretch of a track that begins at a place."""
 
 _DRUMS = 9
+_END = 0x2F
 _SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _LOW, _VOICE = rb"[\x00-\x7f]", rb"[\x80-\xbf\xe0-\xef]"
 _STRETCH = re.compile(
@@ -142,17 +143,17 @@ class _Breaks:
 
     def behind(self, at: int, end: int) -> int:
         """The end of the stretch that begins here; the same place if there is none."""
-        places, n_low, near = self._places, 0, at
+        places, is_low, n_low, near = self._places, self._is_low, 0, at
         for place in range(bisect_left(places, at), len(places)):
-            upto = min(places[place], end)
-            n_low += np.count_nonzero(self._is_low[near:upto])
-            near = upto
-            if upto == end or n_low % 3:  # a status; behind a whole event it would be of a delta
+            upto = places[place]
+            if upto >= end:
                 break
-        else:
-            n_low += np.count_nonzero(self._is_low[near:end])
-            near = end
-        return self._whole(at, near, n_low)
+            n_low += np.count_nonzero(is_low[near:upto])
+            near = upto
+            if n_low % 3:  # a status; behind a whole event it would be of a delta
+                return self._whole(at, near, n_low)
+        n_low += np.count_nonzero(is_low[near:end])
+        return self._whole(at, min(end, len(is_low)), n_low)
 
     def _whole(self, at: int, end: int, n_low: int) -> int:
         """The end of the last whole event of so many bytes under 128 before a place."""
@@ -196,13 +197,20 @@ def _walk(
             found.ticks.append(ticks)
             at, status = after, _ANY_VOICE
             continue
-        following = data_at + 4 + content[data_at + 2] if first == 0xFF and data_at + 2 < end else 0
-        many = following < end and content[following] == 0xFF  # a meta event behind a meta event
-        metas = _METAS.match(content, at, end) if many else None
-        if metas is not None:
-            ticks += _sum(_DELTA_OF_META.findall(content, at, metas.end()))
-            at = metas.end()
-            continue
+        if first == 0xFF and data_at + 2 < end and content[data_at + 2] < 0x80:
+            following = data_at + 4 + content[data_at + 2]
+            if (
+                following < end and content[following] == 0xFF
+            ):  # many of them: tempos, a song's text
+                metas = _METAS.match(content, at, end)
+                if metas is not None:
+                    ticks += _sum(_DELTA_OF_META.findall(content, at, metas.end()))
+                    at = metas.end()
+                    continue
+            elif content[data_at + 1] != _END:
+                ticks += delta
+                at = following - 1
+                continue
         ticks += delta
         at, status = _step(content, data_at, end, status)
         if not at:
@@ -211,7 +219,8 @@ def _walk(
 
 def _sum(numbers: list[bytes]) -> int:
     """Sum of numbers of variable length."""
-    return sum(number[0] if len(number) == 1 else _number(number, 0)[0] for number in numbers)
+    more = sum(_number(number, 0)[0] - number[-1] for number in numbers if len(number) > 1)
+    return more + sum(number[-1] for number in numbers)
 
 
 def _step(content: bytes, at: int, end: int, status: int) -> tuple[int, int]:
@@ -220,7 +229,7 @@ def _step(content: bytes, at: int, end: int, status: int) -> tuple[int, int]:
         return 0, status
     first = content[at]
     if first in {0xF0, 0xF7, 0xFF}:
-        if first == 0xFF and content[at + 1 : at + 2] == b"\x2f":
+        if first == 0xFF and content[at + 1 : at + 2] == bytes([_END]):
             return 0, status
         length, behind = _number(content, at + 1 + (first == 0xFF))
         return behind + length, status
