@@ -1,4 +1,4 @@
-"""Reading music: against pretty_midi on the same files, and cost a file as a corpus grows.
+"""Reading music: against pretty_midi on the same files, and cost as a file and a corpus grow.
 
 The files are made here, every one with another melody: five tracks; 7,000 notes (45 KiB, as files
 in the wild have) to compare readers, 1,400 to see how the cost grows. ``python -m
@@ -27,6 +27,7 @@ import psutil
 
 from musebar_core.config import Grid
 from musebar_core.corpus import build_corpus, melody
+from musebar_core.corpus.counts import count_midi
 from musebar_core.corpus.grid import to_grid
 from musebar_core.corpus.notes import Notes, Track
 from musebar_core.corpus.phrases import phrases
@@ -43,9 +44,12 @@ SIZES = (1_000, 5_000, 20_000)
 LONG, SHORT = 960, 192
 """Quarter notes a file."""
 
+LENGTHS, ROUNDS = (60, 240, 960, 3_840, 15_360), 9
+"""Quarter notes of files that grow, and how often each is read."""
+
 
 def main(folder: Path | None = None) -> None:
-    """Print both tables; the first for the MIDI files in ``folder``, too."""
+    """Print the tables; the first for the MIDI files in ``folder``, too."""
     if folder is not None:
         paths = sorted(folder.rglob("*.mid"))
         _print_rates(paths[:: max(len(paths) // FILES, 1)][:FILES])
@@ -53,11 +57,13 @@ def main(folder: Path | None = None) -> None:
     with tempfile.TemporaryDirectory() as made:
         _print_rates(_write(Path(made), FILES, LONG))
     print()
+    _print_lengths()
+    print()
     _print_growth()
 
 
 def _print_rates(files: Sequence[Path]) -> None:
-    """Files a second of each way to read them, in one process, medians of alternating rounds."""
+    """Files a second of each way to read them, in one process: medians of rounds, file by file."""
     ways: dict[str, Callable[[Path], object]] = {
         "bytes alone": Path.read_bytes,
         "symusic alone": _symusic,
@@ -66,12 +72,15 @@ def _print_rates(files: Sequence[Path]) -> None:
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(REPEATS + 1):
-        for name, read in ways.items():
-            began = time.process_time()
-            for path in files:
+        taken = dict.fromkeys(ways, 0.0)
+        for path in files:
+            for name, read in ways.items():
+                began = time.process_time()
                 read(path)
-            if turn:  # the first round warms up
-                seconds[name].append((time.process_time() - began) / len(files))
+                taken[name] += time.process_time() - began
+        if turn:  # the first round warms up
+            for name in ways:
+                seconds[name].append(taken[name] / len(files))
     print(
         f"one process, processor time, {len(files)} files of "
         f"{sum(path.stat().st_size for path in files) / len(files) / 1024:.0f} KiB"
@@ -83,6 +92,28 @@ def _print_rates(files: Sequence[Path]) -> None:
             for pretty, own in zip(seconds["pretty_midi pipeline"], values, strict=True)
         )
         print(f"{name:<22}{median * 1e3:>9.3f} ms a file{1 / median:>9.0f} files/s{ratio:>8.1f} x")
+
+
+def _print_lengths() -> None:
+    """What a file takes as it grows: medians of its rounds, and microseconds a note."""
+    print(f"{'notes':>9}{'KiB':>7}{'ms a file':>11}{'us a note':>11}")
+    rng = np.random.default_rng(0)
+    for quarters in LENGTHS:
+        content = _piece(rng, quarters)
+        n_notes = count_midi(content).n_notes
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "a.mid")
+            path.write_bytes(content)
+            _ours(path)  # warms up
+            seconds = statistics.median(_seconds(path) for _ in range(ROUNDS))
+        each = seconds * 1e6 / n_notes
+        print(f"{n_notes:>9,}{len(content) / 1024:>7.0f}{seconds * 1e3:>11.2f}{each:>11.2f}")
+
+
+def _seconds(path: Path) -> float:
+    began = time.process_time()
+    _ours(path)
+    return time.process_time() - began
 
 
 def _print_growth() -> None:
