@@ -163,7 +163,7 @@ class Voice:
         before, self._group = self._group, _Group(sounds, names, self._at, self._position, ticks)
         self.bars[self._at].sounds += sounds
         self._position += ticks
-        if self._broken and before is not None and before.bar == self._at:
+        if self._broken and before is not None and self._at - before.bar in {0, 1}:
             self._break(before, self._group)
         self._broken = ""
         for sound in sounds:
@@ -185,14 +185,18 @@ class Voice:
     def _break(self, before: _Group, after: _Group) -> None:
         """Move time between two notes as the sign between them says.
 
-        Of unequal notes (undefined in the standard) the shorter says how much: bars stay full.
+        Of unequal notes (undefined in the standard) the shorter says how much: bars stay full. Over
+        a bar line, time moves from one bar to the other.
         """
         halves = 2 ** min(len(self._broken), 4)
         moved = min(before.duration, after.duration) * (halves - 1) // halves
         moved = moved if self._broken[0] == ">" else -moved
         before.last(before.duration + moved)
         after.last(after.duration - moved)
-        after.begin(before.start + before.duration)
+        if before.bar == after.bar:
+            after.begin(before.start + before.duration)
+        else:
+            self.bars[before.bar].length += moved
         self._position = after.start + after.duration
 
     def tuplet(self, p: int, q: int | None, r: int | None) -> None:

@@ -15,6 +15,8 @@ _NO_NOTES = re.compile(
 _NOTE = re.compile(r"[\^_=]*([A-Ga-g])([,']*)(?:\d*/*\d*)")
 _TIE = re.compile(r"([A-Ga-g][,']*)\d*/*\d*[<>]*-[\s|:\]\[)(.~$0-9]*(?:[\^_=]*)(?=([A-Ga-g][,']*))")
 _CHORD_TIE = re.compile(r"\[([^\]\[|\n:]*)\]\d*/*\d*-")
+_CHORD = re.compile(r"\[[^\]\[|\n:]*\]")
+_TIED_WITHIN = re.compile(r"[A-Ga-g][,']*\d*/*\d*-")
 _SHIFTED = re.compile(
     r"clef|transpose|octave|middle|shift|score=|sound=|instrument=|\bt=|MIDI"
     r"|treble|alto|tenor|baritone|bass|soprano|[mUV]:"
@@ -37,8 +39,10 @@ def count_abc(content: bytes) -> Count | None:
         return None
     music = _NO_NOTES.sub(" ", _NO_MUSIC.sub("", _tune(text)))
     pitches = [_pitch(*found) for found in _NOTE.findall(music)]
-    tied = sum(one == other for one, other in _TIE.findall(music))
-    tied += sum(len(_NOTE.findall(inside)) for inside in _CHORD_TIE.findall(music))
+    outside = _CHORD.sub(lambda chord: chord.group().replace("-", ""), music)
+    tied = sum(one == other for one, other in _TIE.findall(outside))
+    tied += sum(len(_NOTE.findall(inside)) for inside in _CHORD_TIE.findall(outside))
+    tied += sum(len(_TIED_WITHIN.findall(chord)) for chord in _CHORD.findall(music))
     shifted = _SHIFTED.search(head + text) is not None
     return Count(len(pitches) - tied, None, None, None, *span([] if shifted else pitches))
 

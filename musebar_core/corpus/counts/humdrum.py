@@ -11,6 +11,7 @@ _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _NOTE = re.compile(r"([a-g]+|[A-G]+)(#+|-+|n)?")
 _RECIP = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
 _WITHOUT_REPEATS = re.compile(r"\*>norep\[([^\[\]]*)\]")
+_MOVED = re.compile(r"\*Trd[+-]?\d+c([+-]?\d{1,3})")
 _PATHS = frozenset({"*^", "*v", "*x", "*+"})
 
 
@@ -23,9 +24,13 @@ class _Tally:
     once: list[str] = field(default_factory=list)  # the sections of "norep"
     ends: dict[int, float] = field(default_factory=dict)
     lasts: dict[int, float] = field(default_factory=dict)
+    moved: dict[int, int] = field(default_factory=dict)  # semitones, by *Tr
 
-    def interpret(self, cell: str) -> None:
-        """Take a list of sections, or the beginning of one."""
+    def interpret(self, spines: list[int], cells: list[str]) -> None:
+        """Take transpositions that were done, a list of sections, or the beginning of one."""
+        moves = zip(spines, map(_MOVED.fullmatch, cells), strict=False)
+        self.moved |= {spine: int(move[1]) for spine, move in moves if move}
+        cell = cells[0]
         listed = _WITHOUT_REPEATS.fullmatch(cell)
         if listed:
             self.once = self.once or [name.strip() for name in listed[1].split(",")]
@@ -35,7 +40,8 @@ class _Tally:
 
     def take(self, spine: int, cell: str) -> None:
         """Take a token of notes."""
-        self.sections[self.section] += _pitches(cell)
+        shift = self.moved.get(spine, 0)
+        self.sections[self.section] += [pitch - shift for pitch in _pitches(cell)]
         self.ends[spine] = self.ends.get(spine, 0.0) + _quarters(cell)
         if _NOTE.search(cell.split(" ", maxsplit=1)[0]) and "q" not in cell.lower():
             self.lasts[spine] = self.ends[spine]
@@ -59,8 +65,8 @@ def count_humdrum(content: bytes) -> Count | None:
             spines = [place + 1 if cell == "**kern" else 0 for place, cell in enumerate(cells)]
         elif line.startswith("*"):
             simple = simple and not _PATHS & set(cells)
+            tally.interpret(spines, cells)
             spines = _after(spines, cells)
-            tally.interpret(cells[0])
         elif line.startswith("="):
             n_bars += 1
         else:

@@ -50,6 +50,22 @@ def test_an_abc_count_merges_ties_and_leaves_grace_notes_out():
     assert (count.n_notes, count.lowest, count.highest) == (6, 55, 65)
 
 
+@pytest.mark.parametrize(
+    ("music", "n_notes"), [("[A-c-]2[Ac] d", 3), ("[CA-][AB]", 3), ("[A-c]2[Ac] d-|d", 4)]
+)
+def test_an_abc_count_merges_ties_within_chords(music, n_notes):
+    text = f"X:1\nL:1/4\nK:C\n{music}|\n".encode()
+    assert counts.count_abc(text).n_notes == n_notes
+    assert checked.read_score(text, "abc").agreement == 1
+
+
+def test_a_humdrum_count_takes_back_a_transposition_that_was_done():
+    text = b"**kern\t**kern\n*Trd1c2\t*\n=1\t=1\n4d\t4C\n4e\t4D\n*-\t*-\n"
+    count = counts.count_humdrum(text)
+    assert (count.lowest, count.highest) == (48, 62)
+    assert checked.read_score(text, "humdrum").agreement == 1
+
+
 def test_a_humdrum_count_takes_the_top_of_a_chord_and_merges_ties():
     text = b"**kern\t**kern\n=1\t=1\n[4BB-\t4c 4e\n4BB-]\t8f#\n.\t8r\n=2\t=2\n2C\t2gg\n*-\t*-\n"
     count = counts.count_humdrum(text)

@@ -83,6 +83,11 @@ def test_broken_rhythm_moves_time_between_two_notes(durations, music, expected):
     assert durations(music) == pytest.approx(expected)
 
 
+def test_broken_rhythm_over_a_bar_line_moves_time_between_the_bars(rows):
+    assert rows("A>|B c|d") == [(0, 1.5, 69), (1.5, 0.5, 71), (2, 1, 72), (3, 1, 74)]
+    assert rows("A<|B c|d") == [(0, 0.5, 69), (0.5, 1.5, 71), (2, 1, 72), (3, 1, 74)]
+
+
 def test_broken_rhythm_counts_rests(rows):
     assert rows("z>A B<z c") == [(1.5, 0.5, 69), (2, 0.5, 71), (4, 1, 72)]
 
