@@ -148,11 +148,11 @@ class _Breaks:
             upto = places[place]
             if upto >= end:
                 break
-            n_low += np.count_nonzero(is_low[near:upto])
+            n_low += int(np.count_nonzero(is_low[near:upto]))
             near = upto
             if n_low % 3:  # a status; behind a whole event it would be of a delta
                 return self._whole(at, near, n_low)
-        n_low += np.count_nonzero(is_low[near:end])
+        n_low += int(np.count_nonzero(is_low[near:end]))
         return self._whole(at, min(end, len(is_low)), n_low)
 
     def _whole(self, at: int, end: int, n_low: int) -> int:
