@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage trackers check docs mutants bench format clean
+.PHONY: audit packages pins setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage trackers check docs mutants bench format clean
 
 setup: $(STAMP)
 

@@ -1,9 +1,12 @@
-"""``musebar study presets``, ``rename`` and ``delete``: what there is to launch, and tidying up."""
+"""``musebar study presets``, ``init``, ``rename``, ``delete``: what to launch, and tidying up."""
 
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +37,36 @@ def presets(as_json: bool) -> None:
     with_names = click.HelpFormatter(width=100)
     with_names.write_dl([(row["name"], row["about"]) for row in rows])
     click.echo(with_names.getvalue(), nl=False)
+
+
+@click.command()
+@click.argument("folder", metavar="FOLDER")
+@click.option("--out", type=click.Path(path_type=Path), help="Default: NAME of the folder, .yaml.")
+def init(folder: str, out: Path | None) -> None:
+    """Write a commented spec for FOLDER, which has a sub-folder of music for each genre.
+
+    Editors that know YAML Schema complete it by the schema that its first line names.
+
+    \b
+    Examples:
+      musebar study init my-music --out new.yaml
+    """
+    from musebar_core.corpus import list_source
+    from study.spec import reference
+
+    source = Path(folder)
+    genres = list_source(source).genres
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", source.resolve().stem).lstrip("._-") or "my-study"
+    target = out or Path(f"{name}.yaml")
+    if target.exists() or target.is_symlink():
+        raise UsageError(f"--out {target}: is there already; name another file")
+    text = reference.starter(target.stem if out else name, folder, genres)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--out {target}: {error.strerror}") from None
+    click.echo(target)
+    click.echo(f"next: musebar study launch {shlex.quote(str(target))} --dry-run", err=True)
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 from musebar.commands import beforehand, completion
 from musebar.commands.exchange import export, import_, measure
 from musebar.commands.look import list_, status, unheard, watch
-from musebar.commands.manage import delete, presets, rename
+from musebar.commands.manage import delete, init, presets, rename
 from musebar.commands.mirror import mirror
 from musebar.commands.options import OVERRIDES
 from musebar.launching import require_success
@@ -38,7 +38,19 @@ def study() -> None:
     """Launch, watch, stop, resume, export, measure and tidy up studies."""
 
 
-for _command in (status, watch, list_, presets, export, import_, measure, mirror, rename, delete):
+for _command in (
+    status,
+    watch,
+    list_,
+    presets,
+    init,
+    export,
+    import_,
+    measure,
+    mirror,
+    rename,
+    delete,
+):
     study.add_command(_command)
 
 

@@ -1,0 +1,48 @@
+"""The reference of specs says what the models say, and editors are told the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from study.spec import meanings, reference, specfile
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_document_and_the_schema_are_those_of_the_models():
+    again = "run python -m study.spec.reference"
+    assert (ROOT / reference.DOCUMENT).read_text() == reference.markdown(), again
+    assert reference.schema_path().read_text() == reference.schema_text(), again
+
+
+def test_every_key_has_its_meaning_and_nothing_else_has_one():
+    known = {key.path: key for key in reference.all_keys()}
+    assert all(key.meaning for key in known.values())
+    assert set(meanings.MEANINGS) <= set(known)
+    assert known["seeds.confirm"].default == "10"
+    assert known["training.epochs"].unit == "optimiser steps"
+
+
+@pytest.mark.parametrize("name", specfile.presets())
+def test_the_schema_takes_every_preset(name):
+    content = yaml.safe_load((ROOT / "study" / "spec" / "presets" / f"{name}.yaml").read_text())
+    jsonschema.validate(content, reference.schema())
+
+
+def test_the_schema_refuses_an_unknown_key_and_a_wrong_value():
+    for wrong in ({"seed": {}}, {"seeds": {"confirm": 0}}, {"search": {"sampler": "best"}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, reference.schema())
+
+
+def test_a_spec_to_start_from_is_valid_and_names_the_schema(music, tmp_path):
+    text = reference.starter("mine", str(music), ("high", "low"))
+    (tmp_path / "mine.yaml").write_text(text)
+    assert text.startswith("# yaml-language-server: $schema=file:")
+    spec = specfile.load(str(tmp_path / "mine.yaml"))
+    assert (spec.name, spec.corpus.genres) == ("mine", ["high", "low"])
+    jsonschema.validate(yaml.safe_load(text), reference.schema())
