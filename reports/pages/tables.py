@@ -86,7 +86,6 @@ def measures_table(
         "seeds",
         "collapsed",
         "failed",
-        "known as",
         *(labels.setting_label(n) for n in names),
     )
     return Table(
@@ -238,13 +237,15 @@ def _configuration(
     failed = len(row.failures)
     known = labels.compared_label(row.method, chosen=found).replace(" (chosen)", ", chosen")
     return (
-        Cell(row.config_id, swatch=colour(row.method, chosen=found)),
+        Cell(
+            f"{row.config_id} ({known})" if known else row.config_id,
+            swatch=colour(row.method, chosen=found),
+        ),
         Cell(labels.phase(row.phase)),
         *_measures(row.validation),
         _seeds(row),
         _collapsed(row, row.validation),
         Cell(str(failed), failed, warning=failed > 0),
-        Cell(known),
         *(_setting(settings[name]) for name in names),
     )
 
