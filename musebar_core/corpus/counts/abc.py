@@ -7,6 +7,7 @@ import re
 from musebar_core.corpus.counts.count import Count, span, text_of
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_TEXT_BLOCK = re.compile(r"^%%begin(\w+)(?s:.*?)(?:^%%end\1.*$|\Z)", re.MULTILINE)
 _NO_MUSIC = re.compile(r"^(?:%|[A-Za-z+]:(?![|:])).*$", re.MULTILINE)
 _NO_NOTES = re.compile(
     r"%.*$|\"[^\"\n]*\"|![^!|\n]{1,40}!|\+(?=[a-z.()]*[h-z.()])[a-z.()]{1,40}\+|\{[^}\n]*\}|\[[A-Za-z]:[^\]\n]*\]|[\\`]",
@@ -33,6 +34,7 @@ def count_abc(content: bytes) -> Count | None:
     which a count by expressions knows nothing.
     """
     text = text_of(content).replace("\r\n", "\n").replace("\r", "\n")
+    text = _TEXT_BLOCK.sub("%", text)
     pieces = re.split(r"^(?=X:)", text, flags=re.MULTILINE)
     head, text = (pieces[0], pieces[1]) if len(pieces) > 1 else ("", pieces[0])
     if re.search(r"^m:|\[m:|perc|channel\s+10\b", head + text, re.MULTILINE):

@@ -59,6 +59,13 @@ def test_an_abc_count_merges_ties_within_chords(music, n_notes):
     assert checked.read_score(text, "abc").agreement == 1
 
 
+@pytest.mark.parametrize("end", ["%%endtext\nEF|\n", ""])
+def test_an_abc_count_leaves_blocks_of_text_out(end):
+    text = f"X:1\nL:1/4\nK:C\nCD|\n%%begintext\n{'a bad cabbage ' * 9}\n{end}".encode()
+    assert counts.count_abc(text).n_notes == 2 + 2 * bool(end)
+    assert checked.read_score(text, "abc").agreement == 1
+
+
 def test_a_humdrum_count_takes_back_a_transposition_that_was_done():
     text = b"**kern\t**kern\n*Trd1c2\t*\n=1\t=1\n4d\t4C\n4e\t4D\n*-\t*-\n"
     count = counts.count_humdrum(text)
