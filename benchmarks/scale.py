@@ -36,7 +36,7 @@ from study.ledger.ledger import FILE_NAME
 from study.ledger.reading import Runs
 from study.ledger.record import StudyState
 from study.run.aside import at_once
-from study.run.driver import Driver
+from study.run.driver import Driver, keep_from_collection
 from study.search import planner, proposals
 from study.spec import specfile
 
@@ -159,6 +159,7 @@ def drive(home: Home) -> None:
     with Lease(study.ledger, study.name) as lease:
         record, apart = study.ledger.read(study.name, runs=Runs.FOR_PLANS), Apart()
         driver = Driver(study, record, lease, SLOTS, group_seconds=0.1, submit=apart)
+        keep_from_collection()
         flying: list[tuple[str, SeedRun]] = []
         number, took = 0, []
         while not driver.finished:
@@ -197,6 +198,7 @@ atexit.register(lambda: pathlib.Path({0!r}).write_text(next(
 
 COMMANDS = {
     "list": ["study", "list"],
+    "list --json": ["study", "list", "--json"],
     "status": ["study", "status", "scale"],
     "recommend": ["recommend", "genre1", "--study", "scale"],
     "export": ["study", "export", "scale"],

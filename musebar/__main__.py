@@ -15,7 +15,9 @@ def main() -> None:
         sys.stderr.write(f"Error: {found}\n")
         sys.exit(2)
     from musebar.cli import main as run
+    from musebar_core.threads import wait_quietly
 
+    wait_quietly()
     run()
 
 

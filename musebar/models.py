@@ -13,6 +13,7 @@ from musebar_core.corpus import evaluation_snippets
 from musebar_core.errors import CheckpointError, UsageError
 from musebar_core.state import start
 from musebar_core.states import Standing
+from musebar_core.threads import THREADS, computing_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,7 @@ def train(
     seed: int = 0,
     *,
     corpus_path: str | Path = "",
+    threads: int = THREADS,
     on_epoch: Callable[[EpochMetrics], object] | None = None,
     on_resume: Callable[[int], object] | None = None,
 ) -> Trained:
@@ -70,6 +72,8 @@ def train(
         Initialisation, snippets and noise.
     corpus_path
         Where the corpus lies, for the checkpoint to remember.
+    threads
+        CPU threads to compute with: sums over more of them round in another way.
     on_epoch
         Called with each evaluation.
     on_resume
@@ -80,14 +84,15 @@ def train(
     identity = Identity(config, corpus.name, corpus.fingerprint, place, seed)
     unfinished = out.with_name(f"{out.name}.unfinished")
     out.parent.mkdir(parents=True, exist_ok=True)
-    state = checkpoint.resume(unfinished, identity) or start(config, corpus, seed)
-    if state.epoch and on_resume is not None:
-        on_resume(state.epoch)
-    for row in training.fit(config, corpus, seed, state):
-        if on_epoch is not None:
-            on_epoch(row)
-        checkpoint.save(unfinished, identity, state)
-    outcome = evaluation.outcome(config, corpus, state)
+    with computing_with(threads):
+        state = checkpoint.resume(unfinished, identity) or start(config, corpus, seed)
+        if state.epoch and on_resume is not None:
+            on_resume(state.epoch)
+        for row in training.fit(config, corpus, seed, state):
+            if on_epoch is not None:
+                on_epoch(row)
+            checkpoint.save(unfinished, identity, state)
+        outcome = evaluation.outcome(config, corpus, state)
     standing = Standing.of(outcome.validation, _markov(config, corpus))
     checkpoint.save_weights(out, identity, state, standing)
     unfinished.unlink(missing_ok=True)

@@ -243,7 +243,8 @@ class Metrics(NamedTuple):
         prefix
             As ``validation_``.
         """
-        return cls._make(values.get(prefix + name) for name in cls._fields)
+        names = [prefix + name for name in cls._fields] if prefix else cls._fields
+        return cls._make(map(values.get, names))
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,16 @@ def plain(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """A message as one plain line of bounded length, without passwords."""
-    said = without_passwords(plain(text.strip()).replace("\n", "\\n"))
-    return said if len(said) <= MAX_LINE else f"{said[:MAX_LINE]}..."
+    """A message as one plain line of bounded length, without passwords.
+
+    It takes no longer for somebody's file than for a message: what is looked for in it costs the
+    square of its length at worst.
+    """
+    begin = text.strip()[: 4 * MAX_LINE]
+    shown = plain(begin).replace("\n", "\\n")
+    said = without_passwords(shown[: 4 * MAX_LINE])
+    whole = len(said) <= MAX_LINE and len(begin) == len(text.strip())
+    return said if whole else f"{said[:MAX_LINE]}..."
 
 
 def without_passwords(text: str) -> str:
@@ -71,11 +78,15 @@ class Output(io.TextIOBase):
         Where text goes.
     styled
         Whether control characters pass: for what draws, and makes what it is given plain itself.
+    forgoing
+        Whether what cannot be written, as to a full disk, is left out: what a command says beside
+        its answer is no reason to end it.
     """
 
-    def __init__(self, stream: TextIO, *, styled: bool = False) -> None:
+    def __init__(self, stream: TextIO, *, styled: bool = False, forgoing: bool = False) -> None:
         self.stream = stream
         self._styled = styled
+        self.forgoing = forgoing
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -123,6 +134,8 @@ class Output(io.TextIOBase):
             yield
         except OSError as error:
             if error.errno not in _READER_GONE:
+                if self.forgoing:
+                    return
                 raise
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
@@ -150,19 +163,29 @@ class _Bytes(io.RawIOBase):
 def styled(stream: TextIO) -> TextIO:
     """``stream`` for what draws on it, as rich's console: its control characters pass."""
     if isinstance(stream, Output):
-        return cast("TextIO", Output(stream.stream, styled=True))
+        return cast("TextIO", Output(stream.stream, styled=True, forgoing=stream.forgoing))
     return stream
 
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
     """Make plain all that this process prints while the block runs."""
+    _open_closed()
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = Output(before[0]), Output(before[1])
+    sys.stdout, sys.stderr = Output(before[0]), Output(before[1], forgoing=True)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def _open_closed() -> None:
+    """Open what the shell has closed (``>&-``), to nowhere: the next file would take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.set_inheritable(nowhere, True)  # noqa: FBT003
+            setattr(sys, name, os.fdopen(nowhere, mode))
 
 
 def _written_out(found: re.Match[str]) -> str:

@@ -35,6 +35,8 @@ from musebar_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ruamel.yaml.tokens import Token
+
 
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 """What a file can hold. A key is text, whatever it looks like."""
@@ -44,6 +46,8 @@ MAX_NODES = 20_000
 """Values in a file, those that an alias repeats counted again."""
 MAX_DEPTH = 32
 MAX_DIGITS = 30
+MAX_NAME = 256
+"""Characters of a tag or an anchor."""
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _SWITCHES = {"true": True, "True": True, "TRUE": True}
@@ -198,6 +202,22 @@ class _Scanner(Scanner):
             mark = self.reader.get_mark()
             raise ScannerError(problem=f"over {MAX_DEPTH} levels deep", problem_mark=mark)
         super().fetch_flow_collection_start(TokenClass, to_push)
+
+    def scan_tag(self) -> Token:
+        self._expect_short("a tag")
+        found: Token = super().scan_tag()
+        return found
+
+    def scan_anchor(self, TokenClass: type) -> Token:  # noqa: N803
+        self._expect_short("an anchor or alias")
+        found: Token = super().scan_anchor(TokenClass)
+        return found
+
+    def _expect_short(self, what: str) -> None:
+        begin = self.reader.prefix(MAX_NAME + 1)
+        if len(begin) > MAX_NAME and not any(map(str.isspace, begin)):
+            problem = f"{what} of over {MAX_NAME} characters"
+            raise ScannerError(problem=problem, problem_mark=self.reader.get_mark())
 
 
 def _events(text: str, where: str) -> Iterator[Event]:

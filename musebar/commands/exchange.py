@@ -9,6 +9,7 @@ import click
 
 from musebar.commands import completion
 from musebar.commands.options import OVERRIDES
+from musebar_core.threads import computing_with
 from study.home import files
 
 if TYPE_CHECKING:
@@ -102,19 +103,17 @@ def measure(home: AnyPath, name: str, seeds: int) -> None:
     Examples:
       musebar study measure my-study --seeds 1
     """
-    import torch
-
     from study.home.studies import Home
     from study.results import measuring
 
     opened = Home(home).open(name)
-    torch.set_num_threads(1)  # small models: several threads wait for each other
     rows = []
-    for row in measuring.measure(opened, seeds):
-        rows.append(row)
-        click.echo(
-            f"{len(rows)}  {row['genre']} {row['config_id']} seed {row['seed']}  code worth "
-            f"{row['code_worth']:.1f} nats",
-            err=True,
-        )
+    with computing_with():
+        for row in measuring.measure(opened, seeds):
+            rows.append(row)
+            click.echo(
+                f"{len(rows)}  {row['genre']} {row['config_id']} seed {row['seed']}  code worth "
+                f"{row['code_worth']:.1f} nats",
+                err=True,
+            )
     click.echo(f"{measuring.write(opened, rows)}  {len(rows)} rows")

@@ -11,6 +11,7 @@ import click
 
 from musebar.commands.outputs import FILE, READ, check_out, corpus_of, load_corpus
 from musebar_core.errors import UsageError
+from musebar_core.threads import THREADS, computing_with
 from study.home import files
 
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
 )
 @click.option("--corpus", "corpus_path", type=READ, help="A built corpus; by default its own.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads; default all.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1, max=1024),
+    default=THREADS,
+    show_default=True,
+    help="CPU threads: one, as in a study, is as fast on a busy machine, and gives its numbers.",
+)
 @click.option("--out", type=FILE, help="The checkpoint; default HOME/trained/....safetensors.")
 @click.pass_obj
 def train(
@@ -38,7 +45,7 @@ def train(
     config_file: Path,
     corpus_path: Path | None,
     seed: int,
-    threads: int | None,
+    threads: int,
     out: Path | None,
 ) -> None:
     """Train one configuration; Ctrl-C keeps a checkpoint that the same command goes on from.
@@ -57,11 +64,7 @@ def train(
     name = f"{genre}-{config.config_id}-seed{seed}.safetensors"
     out = out or files.workspace(home) / "trained" / name
     check_out(out, _is_checkpoint, "checkpoint of MuseBar's")
-    if threads is not None:
-        import torch
-
-        torch.set_num_threads(threads)
-    _train(config, corpus, out, seed, corpus_path)
+    _train(config, corpus, out, seed, corpus_path, threads)
 
 
 @click.command()
@@ -93,12 +96,13 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
     corpus = load_corpus(where, identity.genre, identity.config)
     if corpus.fingerprint != identity.corpus_fingerprint:
         click.echo("note: this corpus is not the one the checkpoint was trained on", err=True)
-    splits = {s: measure(identity.config, corpus, model, s) for s in ("validation", "test")}
     measured = {}
-    if further:
-        from musebar_core.measures import measures
+    with computing_with():
+        splits = {s: measure(identity.config, corpus, model, s) for s in ("validation", "test")}
+        if further:
+            from musebar_core.measures import measures
 
-        measured = {s: measures(identity.config, corpus, model, s) for s in splits}
+            measured = {s: measures(identity.config, corpus, model, s) for s in splits}
     if as_json:
         click.echo(
             json.dumps(
@@ -120,7 +124,12 @@ def evaluate(checkpoint_file: Path, corpus_path: Path | None, further: bool, as_
 
 
 def _train(
-    config: Configuration, corpus: GenreCorpus, out: Path, seed: int, corpus_path: Path
+    config: Configuration,
+    corpus: GenreCorpus,
+    out: Path,
+    seed: int,
+    corpus_path: Path,
+    threads: int,
 ) -> None:
     from musebar import models
 
@@ -147,6 +156,7 @@ def _train(
             out,
             seed,
             corpus_path=corpus_path,
+            threads=threads,
             on_epoch=told,
             on_resume=resumed,
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.errors import CheckpointError, MuseBarError
 from musebar_core.playing import TEMPERATURE, TEMPO
+from musebar_core.threads import computing_with
 from reports.words.slugs import slug
 
 if TYPE_CHECKING:
@@ -131,9 +132,10 @@ def play(
     seed, path = _checkpoint(tables, row, study)
     identity, model = _load(path)
     maker = _Maker(identity, model, out / FOLDER, slug(row.genre), seed)
-    pairs, missing = _pairs(maker)
-    other = None if against is None else _other(tables, against, study, maker)
-    return Music(row, seed, maker.samples(), pairs, maker.walk(), missing, other)
+    with computing_with():
+        pairs, missing = _pairs(maker)
+        other = None if against is None else _other(tables, against, study, maker)
+        return Music(row, seed, maker.samples(), pairs, maker.walk(), missing, other)
 
 
 def _other(

@@ -71,8 +71,14 @@ def ended(db: sa.Connection, study: str, kept: Runs) -> dict[SeedRun, SeedRunRes
         columns.append(table.c.metrics["validation"].label("validation"))
         read = rows.result_for_plans
     query = sa.select(*columns).where(table.c.study == study).order_by(*table.primary_key.columns)
-    found = db.execute(query.execution_options(yield_per=_AT_A_TIME)).mappings()
-    return {rows.seed_run(row): read(row) for row in found}
+    return {rows.seed_run(row): read(row) for row in _taken(db, query)}
+
+
+def _taken(db: sa.Connection, query: sa.Select[Any]) -> Iterator[dict[str, Any]]:
+    """Rows as they are taken, each a dict: SQLAlchemy's own mapping is slow to look into."""
+    found = db.execute(query.execution_options(yield_per=_AT_A_TIME))
+    names = tuple(found.keys())
+    return (dict(zip(names, row, strict=True)) for row in found)
 
 
 def curves(
@@ -82,8 +88,7 @@ def curves(
     table = schema.seed_runs
     where = [table.c[name] == value for name, value in {"study": study, **key}.items()]
     query = sa.select(*table.primary_key.columns, table.c.curve).where(*where)
-    query = query.order_by(*table.primary_key.columns).execution_options(yield_per=_AT_A_TIME)
-    for row in db.execute(query).mappings():
+    for row in _taken(db, query.order_by(*table.primary_key.columns)):
         with readable(study):
             read = rows.seed_run(row), rows.curve(row)
         yield read

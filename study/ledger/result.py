@@ -110,8 +110,10 @@ class RunMetrics:
     @classmethod
     def from_dict(cls, content: Mapping[str, Mapping[str, object]]) -> RunMetrics:
         """Read what :meth:`to_dict` wrote, or that of an older product."""
-        named = [one.name for one in fields(cls)]
-        return cls(*(Metrics.from_dict(content[n]) if n in content else None for n in named))
+        return cls(*(Metrics.from_dict(content[n]) if n in content else None for n in _SPLITS))
+
+
+_SPLITS = tuple(one.name for one in fields(RunMetrics))
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,16 @@ from study.spec.model import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import UnionType
+    from typing import Any
 
     from sqlalchemy import RowMapping
 
     from musebar_core.metric_table import EpochMetrics
 
+    Row = RowMapping | dict[str, Any]
 
-def seed_run(row: RowMapping) -> SeedRun:
+
+def seed_run(row: Row) -> SeedRun:
     """Read the name of a seed run."""
     return SeedRun(row["genre"], row["config_id"], row["seed"], Phase(row["phase"]))
 
@@ -50,7 +52,7 @@ def result_row(result: SeedRunResult) -> dict[str, object]:
     }
 
 
-def result(row: RowMapping) -> SeedRunResult:
+def result(row: Row) -> SeedRunResult:
     """Read what :func:`result_row` wrote, or an older product.
 
     Without the column ``curve`` the curve is None.
@@ -66,7 +68,7 @@ def result(row: RowMapping) -> SeedRunResult:
     )
 
 
-def result_for_plans(row: RowMapping) -> SeedRunResult:
+def result_for_plans(row: Row) -> SeedRunResult:
     """Read what plans and progress depend on: the column ``validation`` holds its metrics."""
     names = ("attempts", "best_epoch", "seconds", "node", "device", "checkpoint")
     metrics = None if row["validation"] is None else {"validation": row["validation"]}
@@ -82,47 +84,50 @@ def result_for_plans(row: RowMapping) -> SeedRunResult:
     )
 
 
-def curve(row: RowMapping) -> tuple[EpochMetrics, ...]:
+def curve(row: Row) -> tuple[EpochMetrics, ...]:
     """Read a seed run's curve."""
     return tuple(map(read_epoch, row["curve"] or ()))
 
 
-def _failure(row: RowMapping) -> Failure | None:
+def _failure(row: Row) -> Failure | None:
     kind = row["failure_kind"]
     return None if row["failure"] is None else Failure(row["failure"], kind and FailureKind(kind))
 
 
-_CELLS: Mapping[str, type | UnionType] = {
-    "failure": str | None,
-    "attempts": int,
-    "best_epoch": int | None,
-    "seconds": int | float | None,
-    "node": str | None,
-    "device": str | None,
-    "versions": dict | None,
-    "checkpoint": str | None,
-    "finished_at": str,
+_NULL = type(None)
+_CELLS: Mapping[str, tuple[type, ...]] = {
+    "failure": (str, _NULL),
+    "attempts": (int,),
+    "best_epoch": (int, _NULL),
+    "seconds": (float, int, _NULL),
+    "node": (str, _NULL),
+    "device": (str, _NULL),
+    "versions": (dict, _NULL),
+    "checkpoint": (str, _NULL),
+    "finished_at": (str,),
 }
 """Types of what a seed run's row holds: SQLite keeps whatever it is given."""
 
 NUMBERS = frozenset(one.name for one in METRICS if one.dtype != "string")
 """Metrics that are numbers."""
 
+_NUMBER = (float, int, _NULL)
 
-def _check_cells(row: RowMapping, metrics: object) -> None:
+
+def _check_cells(row: Row, metrics: object) -> None:
     """Raise :class:`TypeError` unless a row's cells are what :func:`result_row` writes."""
-    for name, kind in _CELLS.items():
-        if name in row and not isinstance(row[name], kind):
+    for name, kinds in _CELLS.items():
+        if name in row and not isinstance(row[name], kinds):
             raise TypeError(f"{name} {str(row[name])[:40]!r} of a seed run")
     if not isinstance(metrics, dict | None):
         raise TypeError(f"metrics {str(metrics)[:40]!r} of a seed run")
     for split, values in (metrics or {}).items():
         for name, value in values.items():
-            if name in NUMBERS and not isinstance(value, int | float | None):
+            if not isinstance(value, _NUMBER) and name in NUMBERS:
                 raise TypeError(f"{split}_{name} {str(value)[:40]!r} of a seed run")
 
 
-def facts(row: RowMapping) -> GenreFacts:
+def facts(row: Row) -> GenreFacts:
     """Read a genre's facts."""
     found: GenreFacts = row["facts"]
     if not isinstance(found, dict) or not isinstance(found.get("fingerprint", ""), str):
@@ -130,7 +135,7 @@ def facts(row: RowMapping) -> GenreFacts:
     return found
 
 
-def generations(rows: Iterable[RowMapping]) -> dict[tuple[str, int], tuple[Proposal, ...]]:
+def generations(rows: Iterable[Row]) -> dict[tuple[str, int], tuple[Proposal, ...]]:
     """Group proposals by genre and generation."""
     found: dict[tuple[str, int], tuple[Proposal, ...]] = {}
     for row in rows:
@@ -141,7 +146,7 @@ def generations(rows: Iterable[RowMapping]) -> dict[tuple[str, int], tuple[Propo
     return found
 
 
-def attempts(rows: Iterable[RowMapping]) -> dict[SeedRun, int]:
+def attempts(rows: Iterable[Row]) -> dict[SeedRun, int]:
     """Count the failed attempts of each seed run."""
     counts: dict[SeedRun, int] = {}
     for row in rows:

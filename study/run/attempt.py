@@ -6,14 +6,17 @@ An attempt trains nothing itself: whoever does, alone or in a stack, tells it of
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import functools
 import importlib.metadata
+import os
 import platform
 import shutil
 import socket
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import CheckpointError, CorpusError
@@ -26,7 +29,6 @@ from study.run.failures import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from musebar_core.checkpoint import Identity
     from musebar_core.config import Configuration
@@ -123,6 +125,7 @@ class Attempt:
             self._versions = versions(self._assignment.threads)
             kept = files.to_path(self._assignment.folder) / str(self._seed)
             self._folder = files.workspace(kept)
+            _make(self._folder, self._assignment.folder)
             self._held.enter_context(_locked(self._folder))
             self._training = _Training(self._assignment, self._seed, self._folder, kept)
             self._end_if_trained(self._training)
@@ -267,10 +270,17 @@ def _corpus(path: str) -> Corpus:
     return corpora.load(path)
 
 
+def _make(folder: Path, of: str) -> None:
+    """Make a seed run's folder, but not its study's: one taken away under it is not made anew."""
+    study = Path(of).absolute().parents[2]
+    if not files.is_url(of) and not study.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(study))
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold a seed run's folder: the worker of a driver just killed may linger for seconds."""
-    folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

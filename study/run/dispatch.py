@@ -23,7 +23,7 @@ from study.ledger.record import StudyState
 from study.run import diskspace, nodes
 from study.run.aside import Aside
 from study.run.attempt import Assignment
-from study.run.driver import Driver
+from study.run.driver import Driver, keep_from_collection
 from study.run.failures import failure_of_engine
 from study.run.stop import Interrupted, Stop
 from study.run.worker import SeedRunTrainable
@@ -81,6 +81,7 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
                 group_seconds=GROUP_SECONDS,
                 submit=Aside(),
             )
+            keep_from_collection()
             if not driver.finished:
                 diskspace.check(driver.record, study.folder)
                 _drive(driver, stop, reporter, join=join)

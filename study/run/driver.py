@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import logging
 import math
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from study.search.generations import GenerationRequest
 
 log = logging.getLogger(__name__)
+
+GROUP_MOST = 32
+"""Results that are recorded together at most: more would hold up the next dispatch."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,8 @@ class Driver:
     seeds_per_trial
         Seed runs a chunk, at most; they run one after the other.
     group_seconds
-        Results that come within so long of the last commit are recorded together at its end. Until
-        then nothing counts them as ended, and a kill costs them.
+        Results that come within so long of the last commit are recorded together at its end,
+        :data:`GROUP_MOST` at most. Until then nothing counts them as ended, and a kill costs them.
     submit
         Who computes proposals, and where.
 
@@ -157,6 +162,7 @@ class Driver:
             return
         self._reported[trial_id].add(run)
         self.lease.check()
+        self._expect_folder()
         if result.failure is not None and result.failure.kind is FailureKind.DISK_FULL:
             raise StudyError(
                 f"{result.failure.message}: make room, then resume; nothing done is lost"
@@ -172,7 +178,7 @@ class Driver:
             checkpoint=self.model_path(run) if kept else None,
         )
         self._group[run] = replace(ended, finished_at=now())
-        if len(self._group) == self.planner.left:
+        if len(self._group) >= min(self.planner.left, GROUP_MOST):
             self.record_group()
         self.tick()
 
@@ -233,6 +239,15 @@ class Driver:
         """Whether runs of a phase keep their weights: those a choice can fall on do."""
         return phase is not Phase.SEARCH
 
+    def _expect_folder(self) -> None:
+        """Raise :class:`StudyError` where the study's folder was taken away under its driver."""
+        folder = self.study.folder
+        if isinstance(folder, Path) and not folder.is_dir():
+            raise StudyError(
+                f"the folder {folder} of study '{self.study.name}' is gone, deleted or renamed: "
+                "bring it back to go on; what lay in it is nowhere else"
+            )
+
     def _try_again(self, run: SeedRun, failure: Failure) -> bool:
         failed = self.record.failed_attempts.get(run, 0) + 1
         log.warning("%s: attempt %d failed: %s", _named(run), failed, failure.message)
@@ -273,6 +288,15 @@ class Driver:
         self.record.configurations |= {c.config_id: c for c in found}
         self.record.generations[due.genre, due.generation] = tuple(proposed)
         self.planner.proposed(due.genre)
+
+
+def keep_from_collection() -> None:
+    """Have Python's collector pass over what the driver holds by now: a large study's record.
+
+    It would look through all of it now and then, and hold up a dispatch for that long.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _named(run: SeedRun) -> str:

@@ -19,6 +19,7 @@ from optuna.trial import TrialState, create_trial
 from scipy.stats import qmc
 from threadpoolctl import threadpool_limits
 
+from musebar_core.threads import computing_with
 from study.ledger.record import Origin, OriginKind, Proposal
 from study.spec.model import Sampler
 
@@ -140,15 +141,8 @@ def _one_thread() -> Iterator[None]:
 
     Threads that runs beside the driver keep from a core would also wait for each other.
     """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1, user_api="blas"):
-            yield
-    finally:
-        torch.set_num_threads(before)
+    with computing_with(1), threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 _COMPLETE = (TrialState.COMPLETE,)

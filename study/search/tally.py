@@ -16,9 +16,9 @@ from study.statistics.eligibility import mostly_undertrained, too_many_collapsed
 from study.statistics.intervals import mean_over_seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from study.ledger.record import Record, SeedRun
+    from study.ledger.record import Record
     from study.ledger.result import SeedRunResult
     from study.search.evidence import GenreEvidence
 
@@ -173,6 +173,7 @@ def tally(record: Record, planner: Planner | None = None) -> Tally:
         gpus = float(any(e.device.startswith("cuda") for e in record.ended.values()))
     share = gpus or resources.cpus_per_trial
     seconds = [e.seconds or 0.0 for e in record.ended.values()]
+    spans = list(_spans(record.ended.values()))
     spent = sum(seconds) * share / 3600
     return Tally(
         genres={
@@ -183,8 +184,8 @@ def tally(record: Record, planner: Planner | None = None) -> Tally:
         device="GPU" if gpus else "CPU",
         device_hours=spent,
         device_hours_left=spent / len(seconds) * left if seconds else None,
-        elapsed_seconds=_elapsed(record.ended),
-        slots_lately=_slots_lately(record.ended),
+        elapsed_seconds=_elapsed(spans),
+        slots_lately=_slots_lately(spans),
     )
 
 
@@ -337,14 +338,12 @@ def _to_come(planner: Planner) -> int:
     return count
 
 
-def _elapsed(ended: Mapping[SeedRun, SeedRunResult]) -> float | None:
-    spans = list(_spans(ended.values()))
+def _elapsed(spans: list[Span]) -> float | None:
     return max(end for _, end in spans) - min(start for start, _ in spans) if spans else None
 
 
-def _slots_lately(ended: Mapping[SeedRun, SeedRunResult]) -> float | None:
-    """Time spent in runs over a span, divided by it."""
-    spans = list(_spans(ended.values()))
+def _slots_lately(spans: list[Span]) -> float | None:
+    """Time spent in runs over the last of the time, divided by it."""
     if not spans:
         return None
     to = max(end for _, end in spans)
@@ -353,8 +352,12 @@ def _slots_lately(ended: Mapping[SeedRun, SeedRunResult]) -> float | None:
     return busy / (to - since) if to > since else None
 
 
-def _spans(ended: Iterable[SeedRunResult]) -> Iterable[tuple[float, float]]:
-    """Start and end of runs, seconds since 1970; the record tells the end and the length."""
+Span = tuple[float, float]
+"""Start and end of a run, seconds since 1970."""
+
+
+def _spans(ended: Iterable[SeedRunResult]) -> Iterable[Span]:
+    """When runs ran; the record tells the end and the length."""
     for one in ended:
         if one.seconds is not None and one.finished_at:
             end = datetime.fromisoformat(one.finished_at).astimezone(UTC).timestamp()

@@ -362,6 +362,26 @@ def test_a_group_that_holds_all_that_is_wanted_waits_for_no_more(driver):
     assert set(driver.study.ledger.read("tiny").ended) == set(driver.planner.wanted)
 
 
+def test_a_group_takes_no_more_than_a_dispatch_can_wait_for(driver, monkeypatch):
+    monkeypatch.setattr("study.run.driver.GROUP_MOST", 2)
+    driver.group_seconds, counts = 60.0, []
+    for trial in "abcde":
+        run = driver.next_chunk(trial).runs[0]
+        driver.result(trial, run.seed, done())
+        driver.trial_ended(trial)
+        counts.append(len(driver.study.ledger.read("tiny").ended))
+    assert counts == [1, 1, 3, 3, 5]
+
+
+def test_a_folder_that_was_taken_away_ends_the_driver(driver, tmp_path):
+    run = driver.next_chunk("a").runs[0]
+    driver.study.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(StudyError, match="deleted or renamed"):
+        driver._expect_folder()
+    with pytest.raises(StudyError, match="deleted or"):
+        driver.result("a", run.seed, done())
+
+
 def test_while_proposals_are_computed_what_needs_none_goes_on(tmp_path, tiny_spec, corpus):
     spec = tiny_spec(corpus__source=str(corpus.path))
     study = Home(tmp_path / "studies").create(spec)
