@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from musebar.commands.options import LOCAL
 from musebar_core.errors import UsageError
 from study.home import files
 
@@ -27,10 +28,6 @@ def _name(text: str) -> str:
     if not text.strip():
         raise click.BadParameter("it is empty: name a file or a folder")
     return text
-
-
-def _path(text: str) -> Path:
-    return Path(_name(text))
 
 
 _SNIPPET_STEPS = click.option(
@@ -89,7 +86,7 @@ def _label_options(command: Command) -> Command:
     @click.option(
         "--labels",
         "label_files",
-        type=_path,
+        type=LOCAL,
         multiple=True,
         metavar="FILE",
         help="Genre labels of the Lakh MIDI Dataset (tagtraum, topMAGD, MASD); repeatable, "
@@ -97,19 +94,19 @@ def _label_options(command: Command) -> Command:
     )
     @click.option(
         "--genre-map",
-        type=_path,
+        type=LOCAL,
         metavar="FILE",
         help="YAML of genre: labels.  [default: the five genres of the paper]",
     )
     @click.option(
         "--match-scores",
-        type=_path,
+        type=LOCAL,
         metavar="FILE",
         help="Lakh's match_scores.json.  [default: in SOURCE or beside it]",
     )
     @click.option(
         "--tracks",
-        type=_path,
+        type=LOCAL,
         metavar="FILE",
         help="The Million Song Dataset's unique_tracks.txt: artists and titles.  [default: "
         "in SOURCE or beside it]",
@@ -149,7 +146,7 @@ def _label_options(command: Command) -> Command:
 @click.argument("source", type=_name)
 @click.option(
     "--out",
-    type=_path,
+    type=LOCAL,
     metavar="DIR",
     help="Folder of the corpus.  [default: HOME/corpora/NAME of the source]",
 )
@@ -249,10 +246,10 @@ def genre_map() -> None:
 
 
 @corpus.command()
-@click.argument("path", metavar="CORPUS", type=_path)
+@click.argument("path", metavar="CORPUS", type=LOCAL)
 @_SNIPPET_STEPS
 @click.option(
-    "--out", type=_path, metavar="DIR", help="Folder of the page.  [default: CORPUS-description]"
+    "--out", type=LOCAL, metavar="DIR", help="Folder of the page.  [default: CORPUS-description]"
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object; a page only with --out."

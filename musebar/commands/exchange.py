@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from musebar.commands import completion
-from musebar.commands.options import OVERRIDES
+from musebar.commands.options import LOCAL, OVERRIDES
 from musebar_core.threads import computing_with
 from study.home import files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from study.home.files import AnyPath
 
 _OWN = "own"
@@ -21,7 +22,7 @@ _OWN = "own"
 
 @click.command()
 @click.argument("name", shell_complete=completion.study_names)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder; default HOME/NAME/export.")
+@click.option("--out", type=LOCAL, help="Folder; default HOME/NAME/export.")
 @click.option(
     "--optuna",
     "optuna_url",
@@ -61,7 +62,7 @@ def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -
 
 
 @click.command("import")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=LOCAL)
 @click.option("--name", help="Name of the study here; by default the one it had.")
 @OVERRIDES
 @click.pass_obj

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from musebar.commands import completion
+from musebar.commands.options import LOCAL
 from musebar_core.errors import UsageError
 from musebar_core.terminal import line
 
@@ -41,7 +42,7 @@ def presets(as_json: bool) -> None:
 
 @click.command()
 @click.argument("folder", metavar="FOLDER")
-@click.option("--out", type=click.Path(path_type=Path), help="Default: NAME of the folder, .yaml.")
+@click.option("--out", type=LOCAL, help="Default: NAME of the folder, .yaml.")
 def init(folder: str, out: Path | None) -> None:
     """Write a commented spec for FOLDER, which has a sub-folder of music for each genre.
 

@@ -2,7 +2,47 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
+
+from musebar_core.terminal import without_passwords
+
+if TYPE_CHECKING:
+    import os
+
+
+class LocalPath(click.Path):
+    """A file or folder of this machine; an address is refused, whose password may be in it."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Take a path as it is.
+
+        Raises
+        ------
+        click.UsageError
+            If it is an address, such as ``s3://bucket/name``, or empty, which would mean the folder
+            one stands in.
+        """
+        if not str(value).strip():
+            self.fail("it is empty: name a file or a folder", param, ctx)
+        if "://" in str(value):
+            said = without_passwords(str(value))
+            self.fail(f"'{said}' is an address: name a path on this machine", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+LOCAL = LocalPath()
+"""Where files are written, or read as they were written."""
 
 OVERRIDES = click.option(
     "--set",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musebar.commands.options import LOCAL
 from musebar_core.errors import UsageError
 from study.home import files
 
@@ -37,7 +38,7 @@ class _ReadFile(click.ParamType[Path]):
 READ = _ReadFile()
 """A parameter that names something to read."""
 
-FILE = click.Path(path_type=Path)
+FILE = LOCAL
 """A parameter that names something to write."""
 
 

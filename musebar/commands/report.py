@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from musebar.commands import completion
+from musebar.commands.options import LOCAL
 from musebar_core.errors import UnknownNameError, UsageError, WorkError
 from musebar_core.marks import replace_file
 from study.home import files
@@ -33,7 +34,7 @@ def report() -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LOCAL,
     metavar="DIR",
     help="Folder of the pages; default: HOME/NAME/report. Several studies need one.",
 )
@@ -94,7 +95,7 @@ def build(
 @click.option("--reference", help="Configuration that effects are against; default musebar_bow.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LOCAL,
     metavar="FILE",
     help="Markdown file to put the sections into; default: print them.",
 )
@@ -190,7 +191,7 @@ def serve_report(home: AnyPath, name: str, port: int, interval: float) -> None:
 @click.argument("name", required=False, shell_complete=completion.study_names)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LOCAL,
     metavar="DIR",
     help="Folder that the report was built in; default: HOME/NAME/report.",
 )

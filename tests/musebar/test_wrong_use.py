@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import click
 import pytest
+
+from musebar.cli import musebar as root
 
 
 def one_clear_line(done):
@@ -49,6 +52,35 @@ def one_clear_line(done):
 )
 def test_one_clear_line(musebar, arguments, message):
     assert message in one_clear_line(musebar(*arguments))
+
+
+def outputs(group=root):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from outputs(command)
+        yield from (one for one in command.params if "--out" in one.opts)
+
+
+def test_no_command_writes_to_an_address_or_shows_its_password():
+    options = [*outputs()]
+    assert len(options) > 9
+    for one in options:
+        for value, said in (
+            ("s3://u:secret@bucket/x", "'s3://u:***@bucket/x' is an address"),
+            (" ", "it is empty"),
+        ):
+            with pytest.raises(click.BadParameter) as raised:
+                one.type.convert(value, one, None)
+            assert said in raised.value.message
+            assert "secret" not in raised.value.format_message()
+
+
+def test_a_report_is_not_built_at_an_address(musebar):
+    told = one_clear_line(musebar("report", "build", "x", "--out", "ftp://u:secret@host/x"))
+    assert "is an address: name a path on this machine" in told
+    assert "secret" not in told
 
 
 def test_a_spec_that_is_no_yaml_is_named_with_line_and_column(musebar, tmp_path):
