@@ -24,6 +24,7 @@ from musebar_core.generation import generate, interpolation
 from musebar_core.model import PITCHES, piano_roll
 from musebar_core.playing import TEMPERATURE
 from musebar_core.randomness import Purpose, latent_noise, stream
+from musebar_core.threads import computing_with
 from reports.words.standing import caution
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ Song = str | Path | np.ndarray
 log = logging.getLogger(__name__)
 
 
+@computing_with()
 def sample(
     model: Model,
     n: int = 4,
@@ -84,6 +86,7 @@ def sample(
     return generate(found.network, z, length, rng, temperature, top_p=top_p)
 
 
+@computing_with()
 def reconstruct(
     model: Model,
     song: Song,
@@ -128,6 +131,7 @@ def reconstruct(
     return np.concatenate([original[None], again])
 
 
+@computing_with()
 def interpolate(
     model: Model,
     start: Song | None = None,
@@ -176,6 +180,7 @@ def interpolate(
     return generate(found.network, codes, steps, rng, temperature, top_p=top_p, alike=True)
 
 
+@computing_with()
 def encode(
     model: Model,
     songs: Song | Sequence[Song] | Mapping[str, Song] | GenreCorpus,

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pretty_midi
 import pytest
+import torch
 from PIL import Image
 
 import musebar as face
 from musebar_core import checkpoint
 from musebar_core.generation import REST, notes
 from musebar_core.states import RunState, Standing
+from musebar_core.threads import computing_with
 from tests.conftest import write_notes, write_song
 from tests.musebar.test_bad_inputs import ask
 
@@ -354,3 +356,15 @@ def test_a_title_of_hostile_letters_is_text(form):
         words = "".join(ET.fromstring(drawn.decode()).itertext())
         assert "<b> $x^{" in words
         assert "\x1b" not in words
+
+
+def test_music_is_made_on_one_thread_where_nobody_says_otherwise(model, song):
+    loaded = face.load_model(model)
+    seen = []
+    for part in loaded.network.modules():
+        part.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
+    with computing_with(3):
+        face.sample(loaded, 1)
+        face.reconstruct(loaded, song)
+        face.encode(loaded, [song])
+    assert set(seen) == {1}
