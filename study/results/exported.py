@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -50,12 +52,17 @@ def _none_for_nan(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
+def _time(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
 def _text(most: int, pattern: str | None = None) -> object:
     return Annotated[str, Field(max_length=most, pattern=pattern)]
 
 
 _Whole = Annotated[int, Field(ge=0, lt=2**53)]
-_Number = Annotated[float, Field(allow_inf_nan=False, strict=False)]
+_Number = Annotated[float, Field(allow_inf_nan=False)]
 _TYPES: dict[str, Any] = {
     "string": _text(100_000),
     "int64": _Whole,
@@ -78,13 +85,16 @@ _NARROW: dict[str, Any] = {
 }
 """Cells that are never empty, and that have a form of their own."""
 
+_FORMS: dict[str, Any] = {"finished_at": Annotated[_text(64), AfterValidator(_time)]}
+"""Cells that may be empty, and have a form of their own where they are not."""
+
 _NEVER_EMPTY = {"seed", "weight", "train_bce", "train_kl_bars", *_NARROW}
 
 
 def _row(name: str, columns: Iterable[Column]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for column in columns:
-        kind = _NARROW.get(column.name, _TYPES[column.dtype])
+        kind = (_NARROW | _FORMS).get(column.name, _TYPES[column.dtype])
         if column.name in _NEVER_EMPTY:
             fields[column.name] = (kind, ...)
         else:

@@ -45,7 +45,8 @@ def overview(ledger: Ledger, name: str) -> Overview:
             searched[genre] = searched.get(genre, 0) + count * (phase is Phase.SEARCH)
         if any(_races(record, genre, searched.get(genre, 0)) for genre in genres_of(record)):
             record = ledger.read(name, runs=Runs.FOR_PLANS)
-        planned = len(list(Planner(record).wanted))
+        # what was brought from elsewhere may be more than is proposed here so far
+        planned = max(len(list(Planner(record).wanted)), sum(counts.values()))
     done = sum(n for (_, _, state), n in counts.items() if state is SeedRunState.DONE)
     return Overview(tuple(genres_of(record)), done, planned)
 

@@ -18,6 +18,7 @@ from study.ledger.record import SeedRun, StudyState
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import exchange
 from study.results.columns import SCHEMA_VERSION, VERSION_KEY
+from study.results.overview import overview
 from study.results.tables import load_tables, tables, write_table
 from study.search import planner
 from study.spec import specfile
@@ -159,6 +160,18 @@ def test_a_table_of_another_schema_is_refused_by_its_column(exported, tmp_path):
         exchange.import_study(Home(tmp_path / "second"), exported)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("finished_at", "yesterday"), ("validation_bce", True), ("validation_bce", "12.5")],
+)
+def test_a_cell_of_another_kind_is_refused_by_row_and_column(exported, tmp_path, column, value):
+    frame = pd.read_parquet(exported / "results.parquet")
+    frame[column] = value
+    frame.to_parquet(exported / "results.parquet")
+    with pytest.raises(UsageError, match=rf"results\.parquet, row 0: {column} .*{value}"):
+        exchange.import_study(Home(tmp_path / "second"), exported)
+
+
 def test_a_table_of_a_newer_schema_is_refused_by_its_version(exported, tmp_path):
     table = pq.read_table(exported / "results.parquet")
     newer = {VERSION_KEY: str(SCHEMA_VERSION + 1).encode()}
@@ -294,6 +307,8 @@ def test_an_imported_study_that_lacks_nothing_is_complete_and_one_that_does_is_n
     study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
     partial = load_tables(tmp_path / "second", "paper-methods")
     assert (partial.complete, partial.standing) == (False, StudyState.STOPPED)
+    counted = overview(study.ledger, "paper-methods")
+    assert counted.planned >= counted.done > 0
     record = study.ledger.read("paper-methods", runs=Runs.WITH_CURVES)
     study.ledger.add_configurations("paper-methods", record.spec.methods.values())
     done = next(ended for ended in record.ended.values() if ended.done)
