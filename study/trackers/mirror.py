@@ -53,19 +53,19 @@ def tracker(study: Study, target: str) -> Tracker:
     if name not in set(Kind):
         raise UnknownNameError("tracker", name, [str(kind) for kind in Kind])
     kind = Kind(name)
-    if importlib.util.find_spec(_NEEDED[kind]) is None:
-        raise UsageError(f"{kind} needs its extra: pip install 'musebar-study[{kind}]'")
     if kind is Kind.MLFLOW:
-        from study.trackers.mlflow import MLflow
-
         if not place:
             raise UsageError(f"--to {target}: name the server, as in mlflow=http://127.0.0.1:5000")
+        _check_extra(kind)
+        from study.trackers.mlflow import MLflow
+
         return MLflow(place, study.name)
     if not place and not isinstance(study.folder, Path):
         raise UsageError(f"--to {target}: the home is a URL: name a folder, as in {kind}=DIR")
     folder = Path(place) if place else Path(str(study.folder)) / kind
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--to {target}: {folder} is a file: name a folder")
+    _check_extra(kind)
     if kind is Kind.TENSORBOARD:
         from study.trackers.tensorboard import TensorBoard
 
@@ -73,6 +73,11 @@ def tracker(study: Study, target: str) -> Tracker:
     from study.trackers.wandb import WandB
 
     return WandB(folder)
+
+
+def _check_extra(kind: Kind) -> None:
+    if importlib.util.find_spec(_NEEDED[kind]) is None:
+        raise UsageError(f"{kind} needs its extra: pip install 'musebar-study[{kind}]'")
 
 
 class Mirror:

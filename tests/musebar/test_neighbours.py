@@ -130,5 +130,5 @@ def test_the_wheel_holds_all_that_the_source_tree_has(wheel):
         held = {name for name in content.namelist() if ".dist-info/" not in name}
     assert held == {name for name in kept if not name.endswith(".md")}
     assert {Path(name).suffix for name in held} == {
-        *(".py", ".typed", ".yaml", ".css", ".js", ".j2"),
+        *(".py", ".typed", ".yaml", ".json", ".css", ".js", ".j2"),
     }
