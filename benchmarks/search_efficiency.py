@@ -24,7 +24,7 @@ import os
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ import optuna
 from benchmarks import landscape, rivals
 from benchmarks.landscape import End, Landscape
 from musebar_core.metric_table import Metrics
-from study.ledger.record import Proposal, Record, SeedRun, StudyState
+from study.ledger.record import Proposal, Record, SeedRun
 from study.ledger.result import RunMetrics, SeedRunResult
 from study.search import evidence, proposals
 from study.search.candidates import candidates
@@ -83,17 +83,7 @@ def product(land: Landscape, rng: np.random.Generator, specs: Sequence[StudySpec
     generations: dict[tuple[str, int], tuple[Proposal, ...]] = {}
     for asked in specs:
         spec = asked.model_copy(update={"search": asked.search.model_copy(update=seed)})
-        record = Record(
-            spec=spec,
-            state=StudyState.RUNNING,
-            stop_requested=False,
-            corpus_path=None,
-            facts={"genre": {}},
-            configurations={},
-            generations=generations,
-            ended={},
-            failed_attempts={},
-        )
+        record = replace(Record.unbegun(spec, ["genre"]), generations=generations)
         yield _played(land, record, drawn)
 
 

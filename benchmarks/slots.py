@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from musebar_core.metric_table import Metrics
-from study.ledger.record import Record, SeedRun, StudyState
+from study.ledger.record import Record, SeedRun
 from study.ledger.result import RunMetrics, SeedRunResult
 from study.search import proposals
 from study.search.generations import generation_size
@@ -61,17 +61,7 @@ def search(genres: int, configurations: int, **changes: object) -> StudySpec:
 def empty(spec: StudySpec) -> Record:
     """A study of these genres that has not begun."""
     genres = [*(spec.corpus.genres or ()), OVERALL]
-    return Record(
-        spec=spec,
-        state=StudyState.RUNNING,
-        stop_requested=False,
-        corpus_path=None,
-        facts={genre: {} for genre in genres},
-        configurations={},
-        generations={},
-        ended={},
-        failed_attempts={},
-    )
+    return Record.unbegun(spec, genres)
 
 
 def made_up(run: SeedRun) -> SeedRunResult:

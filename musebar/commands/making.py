@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from musebar.commands.outputs import FILE, READ, check_out, corpus_of, load_corpus
+from musebar.commands.options import LOCAL
+from musebar.commands.outputs import READ, check_out, corpus_of, load_corpus
 from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
 from musebar_core.playing import PIANO, TEMPERATURE, TEMPO
 
@@ -86,7 +87,7 @@ def _makes_melodies(default: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     out = click.option(
         "--out",
         "outs",
-        type=FILE,
+        type=LOCAL,
         multiple=True,
         default=[default],
         show_default=True,
@@ -292,7 +293,7 @@ def interpolate(
 @_REPEAT
 @click.option(
     "--out",
-    type=FILE,
+    type=LOCAL,
     default=Path("codes.csv"),
     show_default=True,
     help="Table to write; .csv or .parquet says what it is.",

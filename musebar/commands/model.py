@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from musebar.commands.outputs import FILE, READ, check_out, corpus_of, load_corpus
+from musebar.commands.options import LOCAL
+from musebar.commands.outputs import READ, check_out, corpus_of, load_corpus
 from musebar_core.errors import UsageError
 from musebar_core.threads import THREADS, computing_with
 from study.home import files
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--config",
     "config_file",
-    type=FILE,
+    type=LOCAL,
     required=True,
     help="A recommendation, as 'musebar recommend --format yaml' prints it.",
 )
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="CPU threads: one, as in a study, is as fast on a busy machine, and gives its numbers.",
 )
-@click.option("--out", type=FILE, help="The checkpoint; default HOME/trained/....safetensors.")
+@click.option("--out", type=LOCAL, help="The checkpoint; default HOME/trained/....safetensors.")
 @click.pass_obj
 def train(
     home: AnyPath,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from musebar.commands.options import LOCAL
 from musebar_core.errors import UsageError
 from study.home import files
 
@@ -37,9 +36,6 @@ class _ReadFile(click.ParamType[Path]):
 
 READ = _ReadFile()
 """A parameter that names something to read."""
-
-FILE = LOCAL
-"""A parameter that names something to write."""
 
 
 def check_out(out: Path, is_ours: Callable[[Path], bool], kind: str) -> None:

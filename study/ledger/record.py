@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from musebar_core.states import run_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from musebar_core.config import Configuration
     from musebar_core.metric_table import Metrics
@@ -139,6 +139,21 @@ class Record:
     generations: dict[tuple[str, int], tuple[Proposal, ...]]
     ended: dict[SeedRun, SeedRunResult]
     failed_attempts: dict[SeedRun, int]
+
+    @classmethod
+    def unbegun(cls, spec: StudySpec, genres: Iterable[str]) -> Record:
+        """A study of these genres of which nothing has run, as no ledger need hold it."""
+        return cls(
+            spec=spec,
+            state=StudyState.CREATED,
+            stop_requested=False,
+            corpus_path=None,
+            facts={genre: {} for genre in genres},
+            configurations={},
+            generations={},
+            ended={},
+            failed_attempts={},
+        )
 
     def validation(self, run: SeedRun) -> Metrics | None:
         """A run's validation figures, judged: what is undertrained did not collapse."""

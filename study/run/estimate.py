@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 from musebar_core.config import Configuration, Grid
 from musebar_core.errors import StudyError
 from musebar_core.size import n_parameters
-from study.ledger.record import Record, StudyState
+from musebar_core.threads import computing_with
+from study.ledger.record import Record
 from study.run import diskspace, sizing
 from study.run.nodes import this_machine
 from study.search import tally
 from study.search.planner import grid_configurations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from musebar_core.corpus import GenreCorpus
@@ -133,7 +134,7 @@ def estimate(spec: StudySpec, record: Record | None, genres: tuple[str, ...]) ->
     genres
         Its genres, as :func:`study.home.corpora.check` tells them.
     """
-    known = _unbegun(spec, genres) if record is None or not record.facts else record
+    known = Record.unbegun(spec, genres) if record is None or not record.facts else record
     machine = this_machine()
     slots, gpus, seeds = _share(spec, machine)
     config = sizing.largest(spec)
@@ -184,14 +185,8 @@ def trains_on_cpus(spec: StudySpec, *, here: bool) -> bool:
 
 def measure(config: Configuration, device: str, threads: int) -> Pace:
     """Measure a step and an evaluation of a configuration on this machine."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
+    with computing_with(threads):
         return _measure(config, device)
-    finally:
-        torch.set_num_threads(before)
 
 
 def _measure(config: Configuration, device: str) -> Pace:
@@ -266,18 +261,3 @@ def _share(spec: StudySpec, machine: Node) -> tuple[int | None, float, int]:
         seeds = 1 if asked.seeds_per_trial == "auto" else asked.seeds_per_trial
         return None, sizing.first_gpus(spec), seeds
     return found.slots, found.gpus_per_trial, found.seeds_per_trial
-
-
-def _unbegun(spec: StudySpec, genres: Iterable[str]) -> Record:
-    """The record of a study of which nothing has run."""
-    return Record(
-        spec=spec,
-        state=StudyState.CREATED,
-        stop_requested=False,
-        corpus_path=None,
-        facts={genre: {} for genre in genres},
-        configurations={},
-        generations={},
-        ended={},
-        failed_attempts={},
-    )
