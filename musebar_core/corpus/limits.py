@@ -3,6 +3,11 @@
 Seconds are those of the processor, not of the clock: a busy machine rejects nothing that an idle
 one takes. Two timers hold them. The first raises in Python; where a parser never comes back to
 Python, the kernel ends the process within two seconds more.
+
+Memory is held twice too. A thread ends the process as it takes more than it may; a parser that
+takes more at one stroke, before the thread looks, is refused it by the kernel. The kernel alone
+does not do: an interpreter without a byte left aborts, or unwinds for ever (CPython 3.11 cannot
+enter a ``finally``), and then what it died of is not known.
 """
 
 from __future__ import annotations
@@ -17,8 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
+
+STATM = Path("/proc/self/statm")
+REFUSAL_BYTES = 64 * 2**20
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi"})
 
@@ -73,19 +81,26 @@ def limited_time(seconds: float) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_CPU, (most, most))
 
 
-def limit_memory(n_bytes: int) -> None:
-    """Let this process take so much more data memory; more is a :class:`MemoryError`.
+def limit_memory(n_bytes: int) -> Callable[[], int]:
+    """Let this process take so much more data memory, and a little for the moment of refusal.
 
-    Does nothing where the system does not say what the process has (it is no Linux).
+    Returns
+    -------
+    Callable
+        Gives the bytes that are left of ``n_bytes``, negative once they are exceeded; always
+        all of them where the system does not say what a process has (it is no Linux).
     """
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return
-    fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-    present = int(fields["VmData"].split()[0]) * 1024
+    if not STATM.is_file():
+        return lambda: n_bytes
+    last = _data_bytes() + n_bytes
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = present + n_bytes
+    wanted = last + n_bytes // 4 + REFUSAL_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (wanted if most < 0 else min(wanted, most), most))
+    return lambda: last - _data_bytes()
+
+
+def _data_bytes() -> int:
+    return int(STATM.read_text().split()[5]) * resource.getpagesize()
 
 
 def _raise(_signal: int, _frame: FrameType | None) -> None:

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import forkserver, resource_tracker
+from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,12 @@ PARSERS = ("symusic", "music21")
 
 CRASHED = "unreadable: it crashes the parser"
 OUT_OF_MEMORY = "unreadable: it needs more memory than there is"
+
+OVER_MEMORY = 3
+"""Exit code of a worker that took more memory than it may."""
+
+WATCH_SECONDS = 0.02
+"""Between two looks of a worker at itself; in them Python code takes at most some 10 MiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,7 +336,8 @@ def _read_one(connection: Connection, reader: _Reader) -> None:
 def _cause(exit_code: int | None, item: Item, limits: Limits) -> str:
     if exit_code == -signal.SIGXCPU:
         return limits.too_slow(item.path)
-    return limits.too_large if exit_code == -signal.SIGKILL else CRASHED
+    taken = exit_code in (OVER_MEMORY, -signal.SIGKILL)
+    return limits.too_large if taken else CRASHED
 
 
 def _context(preload: Sequence[str] = PARSERS) -> BaseContext:
@@ -382,12 +390,15 @@ def _enter_worker(limits: Limits) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    limit_memory(limits.memory_bytes)
+    left = limit_memory(limits.memory_bytes)
+    threading.Thread(target=_watch, args=(left,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _watch(memory_left: Callable[[], int]) -> None:
+    """End this process as its parent ends or its memory is used up."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    sentinels = [] if parent is None else [parent.sentinel]
+    while not wait_for_any(sentinels, WATCH_SECONDS):
+        if memory_left() < 0:
+            os._exit(OVER_MEMORY)
+    os._exit(1)

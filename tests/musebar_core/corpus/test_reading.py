@@ -86,11 +86,13 @@ def test_a_file_that_costs_too_much_is_rejected_and_the_others_are_read(
     assert [reading.reason for reading in readings] == ["", f"unreadable: {reason}", ""]
 
 
-def test_a_score_that_takes_too_much_memory_says_so(tmp_path):
+@pytest.mark.parametrize("mebibytes", [1, 8, 32])
+def test_a_score_that_takes_too_much_memory_says_so(tmp_path, mebibytes):
     path = tmp_path / "long.abc"
     path.write_text("X:1\nL:1/4\nK:C\n" + "CDEF GABc|" * 20_000)
-    (reading,) = read_all([song(path)], 1, workers=1, limits=Limits(memory_bytes=8 * 2**20))
-    assert reading.reason == "unreadable: reading it takes over 8 MiB of memory"
+    limits = Limits(memory_bytes=mebibytes * 2**20)
+    (reading,) = read_all([song(path)], 1, workers=1, limits=limits)
+    assert reading.reason == f"unreadable: reading it takes over {mebibytes} MiB of memory"
 
 
 def test_scores_have_more_time_than_midi_files():
