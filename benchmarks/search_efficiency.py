@@ -41,7 +41,7 @@ from study.search import evidence, proposals
 from study.search.candidates import candidates
 from study.search.planner import Planner
 from study.spec import specfile
-from study.spec.model import Phase
+from study.spec.sections import Phase
 from study.statistics.purposes import rank
 
 if TYPE_CHECKING:

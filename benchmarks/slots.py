@@ -22,7 +22,7 @@ from study.search import proposals
 from study.search.generations import generation_size
 from study.search.planner import Planner
 from study.spec import specfile
-from study.spec.model import OVERALL
+from study.spec.sections import OVERALL
 
 if TYPE_CHECKING:
     from study.spec.model import StudySpec

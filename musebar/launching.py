@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from musebar.studies import Study
-    from musebar_core.yamlfile import Plain
+    from musebar_core.yamlvalues import Plain
     from study.home.studies import Study as Opened
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import UnknownNameError, UsageError, WorkError
-from reports.answers.choice import NothingWorks
 from reports.answers.curves import curve
 from reports.answers.rate import Trade, rate_distortion
 from reports.answers.search import search
 from reports.answers.summaries import genre_names
+from reports.answers.unchosen import NothingWorks
 from reports.answers.views import dot_plot, information_plot, is_chosen
 from reports.output import recommendation
 from reports.pages.view import GenreView, StudyView, view

@@ -49,10 +49,7 @@ class UnknownNameError(UsageError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         choices = sorted(known)
-        near = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
-        message = f"unknown {kind} '{name}'"
-        if near:
-            message += f": did you mean '{near[0]}'?"
+        message = f"unknown {kind} '{name}'{nearest(name, choices)}"
         if choices:
             message += f" (known: {', '.join(choices)})"
         elif hint:
@@ -82,3 +79,9 @@ class DivergedError(WorkError):
 
 class StudyError(WorkError):
     """A study cannot go on: its lease is held, its storage is gone."""
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5, prefix: str = "") -> str:
+    """``": did you mean 'x'?"``, or nothing where nothing is near; ``prefix`` goes before x."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f": did you mean '{prefix}{near[0]}'?" if near else ""

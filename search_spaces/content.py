@@ -12,7 +12,7 @@ from musebar_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from musebar_core.yamlfile import Plain
+    from musebar_core.yamlvalues import Plain
 
 DIVISORS = "divisors of the bars"
 """Values of a ``regularizers`` parameter that follow from the snippet."""

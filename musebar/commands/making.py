@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from musebar.commands.made import (
+    check_files,
+    counted,
+    is_picture,
+    loaded,
+    numbered,
+    read_named,
+    songs_to_compare,
+    tell,
+    tell_pair,
+    warn,
+    write,
+)
 from musebar.commands.options import LOCAL
 from musebar.commands.outputs import READ, check_out, corpus_of, load_corpus
-from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
+from musebar_core.errors import UnknownNameError, UsageError
 from musebar_core.playing import PIANO, TEMPERATURE, TEMPO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from musebar_core.checkpoint import LoadedModel
-    from musebar_core.corpus import GenreCorpus
-    from reports.output.melodies import Playing
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -152,19 +157,19 @@ def sample(
     """
     from musebar import making
 
-    found, playing = _loaded(checkpoint_file, tempo, program)
+    found, playing = loaded(checkpoint_file, tempo, program)
     length = steps or found.config.grid.snippet_steps
-    files = [tuple(_numbered(out, at, count) for out in outs) for at in range(1, count + 1)]
-    _check(files, 1, length, playing)
-    songs = _songs(found, checkpoint_file, corpus_path)
-    _warn(found)
+    files = [tuple(numbered(out, at, count) for out in outs) for at in range(1, count + 1)]
+    check_files(files, 1, length, playing)
+    songs = songs_to_compare(found, checkpoint_file, corpus_path)
+    warn(found)
     melodies = making.sample(
         found, count, steps=steps, temperature=temperature, top_p=top_p, seed=seed
     )
     for at, row in enumerate(files):
         title = f"sample {at + 1}, seed {seed}, temperature {temperature:g}"
-        _write(melodies[at : at + 1], row, playing, [title])
-    _tell(_counted(count), melodies, found, songs, files, as_json=as_json)
+        write(melodies[at : at + 1], row, playing, [title])
+    tell(counted(count), melodies, found, songs, files, as_json=as_json)
 
 
 @click.command()
@@ -203,19 +208,19 @@ def reconstruct(
     from musebar import making
     from musebar_core.corpus.single import read_song, snippet
 
-    found, playing = _loaded(checkpoint_file, tempo, program)
+    found, playing = loaded(checkpoint_file, tempo, program)
     grid = found.config.grid
-    _check([outs], 2, grid.snippet_steps, playing)
+    check_files([outs], 2, grid.snippet_steps, playing)
     song = read_song(song_file, grid.steps_per_quarter, alone=True)
     original = snippet(song, grid, bar=bar, repeat=repeat, name=str(song_file))
-    _warn(found)
+    warn(found)
     pair = making.reconstruct(found, original, temperature=temperature, top_p=top_p, seed=seed)
     title = f"{song_file.name}, from bar {bar}"
     for out in outs:
         titles = [title, f"reconstruction, temperature {temperature:g}"]
-        first = 0 if _is_picture(out) else 1  # to hear is what the model makes of it
-        _write(pair[first:], [out], playing, titles[first:])
-    _tell_pair(pair, found, outs, as_json=as_json)
+        first = 0 if is_picture(out) else 1  # to hear is what the model makes of it
+        write(pair[first:], [out], playing, titles[first:])
+    tell_pair(pair, found, outs, as_json=as_json)
 
 
 @click.command()
@@ -261,21 +266,21 @@ def interpolate(
 
     if len(song_files) not in {0, 2}:
         raise UsageError(f"{len(song_files)} songs: name two to walk between, or none")
-    found, playing = _loaded(checkpoint_file, tempo, program)
+    found, playing = loaded(checkpoint_file, tempo, program)
     grid = found.config.grid
-    _check([outs], count, grid.snippet_steps, playing)
+    check_files([outs], count, grid.snippet_steps, playing)
     start, end = [
         snippet(
             read_song(file, grid.steps_per_quarter, alone=True), grid, repeat=repeat, name=str(file)
         )
         for file in song_files
     ] or (None, None)
-    _warn(found)
+    warn(found)
     melodies = making.interpolate(
         found, start, end, count, temperature=temperature, top_p=top_p, seed=seed
     )
-    _write(melodies, outs, playing, [f"{at} of {count}" for at in range(1, count + 1)])
-    _tell(_counted(count), melodies, found, "", [outs], as_json=as_json)
+    write(melodies, outs, playing, [f"{at} of {count}" for at in range(1, count + 1)])
+    tell(counted(count), melodies, found, "", [outs], as_json=as_json)
 
 
 @click.command()
@@ -331,147 +336,13 @@ def encode(
     found = load_model(checkpoint_file)
     check_out(out, codes.is_ours, "table of codes")
     if song_files:
-        songs = _read_named(song_files, found)
+        songs = read_named(song_files, found)
         table = making.encode(found, songs, repeat=repeat)
     else:
         where = corpus_path or corpus_of(found.identity, checkpoint_file)
         genre = load_corpus(where, found.identity.genre, found.config)
         table = making.encode(found, genre, splits=tuple(dict.fromkeys(splits)) or SPLITS)
-    _warn(found)
+    warn(found)
     codes.write(table, out)
     click.echo(f"{len(table)} codes of {table['song'].nunique()} songs")
     click.echo(str(out))
-
-
-def _loaded(checkpoint_file: Path, tempo: float, program: int) -> tuple[LoadedModel, Playing]:
-    from musebar.models import load_model
-    from reports.output.melodies import Playing
-
-    found = load_model(checkpoint_file)
-    return found, Playing(found.config.grid, tempo, program)
-
-
-def _warn(found: LoadedModel) -> None:
-    """Say on stderr why nothing should be read into what a model makes, if there is a reason."""
-    from reports.words.standing import caution
-
-    said = caution(found.standing)
-    if said:
-        click.echo(f"warning: {said}", err=True)
-
-
-def _read_named(song_files: Iterable[Path], found: LoadedModel) -> dict[str, NDArray[np.uint8]]:
-    from musebar_core.corpus.single import read_song
-
-    per_quarter = found.config.grid.steps_per_quarter
-    return {str(file): read_song(file, per_quarter, alone=True) for file in song_files}
-
-
-def _numbered(out: Path, at: int, count: int) -> Path:
-    """The file of one melody of several; of one alone, ``out`` itself."""
-    if count == 1:
-        return out
-    return out.with_name(f"{out.stem}-{at:0{len(str(count))}}{out.suffix}")
-
-
-def _check(files: Sequence[Sequence[Path]], n: int, steps: int, playing: Playing) -> None:
-    """Refuse, before any work, files that cannot be written; ``n`` melodies go into each."""
-    from reports.output import melodies
-
-    for out in (each for row in files for each in row):
-        melodies.check(out, n, steps, playing)
-        check_out(out, melodies.is_ours, f"{melodies.form_of(out)} of MuseBar's")
-
-
-def _is_picture(out: Path) -> bool:
-    from reports.output.melodies import Form, form_of
-
-    return form_of(out) is Form.PICTURE
-
-
-def _write(
-    made: NDArray[np.uint8], outs: Sequence[Path], playing: Playing, titles: Sequence[str]
-) -> None:
-    from reports.output import melodies
-
-    for out in outs:
-        try:
-            melodies.write(made, out, playing, titles)
-        except OSError as error:
-            raise UsageError(f"--out {out}: {error.strerror}") from None
-
-
-def _songs(
-    found: LoadedModel, checkpoint_file: Path, corpus_path: Path | None
-) -> GenreCorpus | str:
-    """The songs that melodies are compared with, or why there are none."""
-    try:
-        where = corpus_path or corpus_of(found.identity, checkpoint_file)
-        return load_corpus(where, found.identity.genre, found.config)
-    except MuseBarError as error:
-        if corpus_path is not None:
-            raise
-        return str(error)
-
-
-def _tell(
-    name: str,
-    melodies: NDArray[np.uint8],
-    found: LoadedModel,
-    songs: GenreCorpus | str,
-    files: Sequence[Sequence[Path]],
-    *,
-    as_json: bool,
-) -> None:
-    """Print what melodies are like, beside songs where they are here, and the files."""
-    from musebar_core.measures import beside_songs, compared_steps
-    from musebar_core.melodies import character
-    from reports.words.measures import melodies_lines
-
-    grid = found.config.grid
-    steps = compared_steps(melodies.shape[1], grid)
-    written = [str(out) for row in files for out in row]
-    beside = None if isinstance(songs, str) or not steps else beside_songs(grid, songs, melodies)
-    own = character(melodies[:, :steps], grid.steps_per_bar) if steps else None
-    if as_json:
-        told: dict[str, object] = {
-            "files": written,
-            "state": found.standing and found.standing.state,
-        }
-        told |= {"melodies": own and dataclasses.asdict(own)}
-        told |= {"beside_songs": beside and dataclasses.asdict(beside)}
-        click.echo(json.dumps(told))
-        return
-    if own is not None:
-        why_not = songs if isinstance(songs, str) else ""
-        click.echo("\n".join(melodies_lines(name, own, beside, why_not)))
-    click.echo("\n".join(written))
-
-
-def _tell_pair(
-    pair: NDArray[np.uint8], found: LoadedModel, outs: Sequence[Path], *, as_json: bool
-) -> None:
-    """Print how much of a snippet its reconstruction gives back, what both are like, the files."""
-    from musebar_core.melodies import character
-    from reports.words.measures import melodies_lines
-
-    bar = found.config.grid.steps_per_bar
-    same = float((pair[0] == pair[1]).mean())
-    both = {
-        "original": character(pair[:1], bar),
-        "reconstruction": character(pair[1:], bar),
-    }
-    if as_json:
-        told: dict[str, object] = {"files": [str(out) for out in outs], "steps_alike": same}
-        told |= {"state": found.standing and found.standing.state}
-        told |= {name: dataclasses.asdict(own) for name, own in both.items()}
-        click.echo(json.dumps(told))
-        return
-    click.echo(f"{same:.0%} of {pair.shape[1]} steps alike")
-    for name, own in both.items():
-        click.echo("\n".join(melodies_lines(name, own)))
-    click.echo("\n".join(map(str, outs)))
-
-
-def _counted(count: int) -> str:
-    return "1 melody" if count == 1 else f"{count} melodies"

@@ -78,7 +78,7 @@ def recommend(
       musebar recommend jazz --study my-study --for density --full
       musebar recommend jazz --format yaml > best.yaml
     """
-    from reports.answers.choice import NothingWorks
+    from reports.answers.unchosen import NothingWorks
     from reports.output import recommendation
     from reports.words.choice import nothing_works_text
     from reports.words.recommendation import as_brief, as_text

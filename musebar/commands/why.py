@@ -114,7 +114,7 @@ def _choices(name: str, record: Record, state: StudyState, config_id: str) -> li
 def _settings(record: Record, config_id: str) -> str:
     from reports.answers.naming import telling
     from reports.words.labels import describe
-    from study.spec.model import Protocol
+    from study.spec.sections import Protocol
 
     configs = list(record.configurations.values())
     told_by = telling(configs, searched=record.spec.search.protocol is Protocol.SEARCH)

@@ -10,19 +10,12 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import multiprocessing
 import os
 import signal
-import sys
-import threading
-import warnings
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import forkserver, resource_tracker
-from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,16 +23,16 @@ import numpy as np
 
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.grid import to_grid
-from musebar_core.corpus.interrupts import interrupts_held, signals_kept_from_children
-from musebar_core.corpus.limits import Limits, OutOfTimeError, limit_memory, limited_time
+from musebar_core.corpus.interrupts import interrupts_held
+from musebar_core.corpus.limits import Limits, OutOfTimeError, limited_time
 from musebar_core.corpus.notes import UnreadableError
 from musebar_core.corpus.phrases import phrases
+from musebar_core.corpus.workers import OVER_MEMORY, PARSERS, context_of, enter, pool_of
 from musebar_core.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
-    from multiprocessing.context import BaseContext
 
     from numpy.typing import NDArray
 
@@ -50,17 +43,9 @@ MIN_STEPS = 16
 MIN_NOTES = 8
 """What a song of a corpus has at least."""
 
-PARSERS = ("symusic", "music21")
-"""What is loaded once for all worker processes: it takes seconds, and pays for many files."""
 
 CRASHED = "unreadable: it crashes the parser"
 OUT_OF_MEMORY = "unreadable: it needs more memory than there is"
-
-OVER_MEMORY = 3
-"""Exit code of a worker that took more memory than it may."""
-
-WATCH_SECONDS = 0.02
-"""Between two looks of a worker at itself; in them Python code takes at most some 10 MiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +228,7 @@ def _read_in_processes(
     left = list(reversed(range(len(items))))
     while left:
         under_way: dict[Future[Reading], int] = {}
-        with _pool(workers, reader.limits) as pool:
+        with pool_of(workers, reader.limits) as pool:
             try:
                 jobs = _Jobs(pool, items, reader, left, under_way)
                 yield from jobs.drain(at_once=3 * workers)
@@ -288,7 +273,7 @@ class _Jobs:
 
 def _read_alone(item: Item, reader: _Reader, preload: Sequence[str] = PARSERS) -> Reading:
     """Read an item in a process of its own, and say what that process died of if it does."""
-    context: Any = _context(preload)
+    context: Any = context_of(preload)
     here, there = context.Pipe()
     process = context.Process(target=_read_one, args=(there, reader), daemon=True)
     with interrupts_held():
@@ -328,7 +313,7 @@ def _ask(connection: Connection, item: Item) -> Reading | None:
 
 def _read_one(connection: Connection, reader: _Reader) -> None:
     """Serve :func:`_ask`: say that the process runs, take one item, answer."""
-    _enter_worker(reader.limits)
+    enter(reader.limits)
     connection.send("ready")
     connection.send(reader(connection.recv()))
 
@@ -338,67 +323,3 @@ def _cause(exit_code: int | None, item: Item, limits: Limits) -> str:
         return limits.too_slow(item.path)
     taken = exit_code in (OVER_MEMORY, -signal.SIGKILL)
     return limits.too_large if taken else CRASHED
-
-
-def _context(preload: Sequence[str] = PARSERS) -> BaseContext:
-    """Fork processes, where that can be, from a server with the parsers loaded."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, *preload])
-    with signals_kept_from_children():
-        resource_tracker.ensure_running()  # it lets interrupts in again as it starts
-    with interrupts_held(), _user_folder_kept_out():
-        forkserver.ensure_running()
-    return context
-
-
-@contextmanager
-def _user_folder_kept_out() -> Iterator[None]:
-    """Have Pythons that start meanwhile not look for modules in the folder they are started in.
-
-    The server would preload what the user has there under a name of ours.
-    """
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
-
-
-def _pool(workers: int, limits: Limits) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        workers, mp_context=_context(), initializer=_enter_worker, initargs=(limits,)
-    )
-
-
-def _enter_worker(limits: Limits) -> None:
-    """Make a worker quiet and bounded, and end it with its parent.
-
-    Parsers write to the terminal, what a terminal sends is the parent's to handle, and a parent
-    that is killed cannot tell its workers to stop.
-    """
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    warnings.simplefilter("ignore")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
-    left = limit_memory(limits.memory_bytes)
-    threading.Thread(target=_watch, args=(left,), daemon=True).start()
-
-
-def _watch(memory_left: Callable[[], int]) -> None:
-    """End this process as its parent ends or its memory is used up."""
-    parent = multiprocessing.parent_process()
-    sentinels = [] if parent is None else [parent.sentinel]
-    while not wait_for_any(sentinels, WATCH_SECONDS):
-        if memory_left() < 0:
-            os._exit(OVER_MEMORY)
-    os._exit(1)

@@ -16,6 +16,7 @@ from reports.answers.summaries import (
     seeds_wanted,
     summaries,
 )
+from reports.answers.unchosen import NothingWorks, Shortfall, remedies_of
 from study.statistics.eligibility import mostly_undertrained
 from study.statistics.intervals import paired_difference
 from study.statistics.purposes import FIGURES, GOALS, Aim, Candidate, rank
@@ -23,7 +24,7 @@ from study.statistics.purposes import FIGURES, GOALS, Aim, Candidate, rank
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from study.results.tables import StudyState, StudyTables
+    from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
     from study.statistics.purposes import Purpose, Ranking
 
@@ -57,74 +58,6 @@ class Caution(StrEnum):
     FEW_SEEDS = "few_seeds"
     FEW_SNIPPETS = "few_snippets"
     SMALL_SCALE = "small_scale"
-
-
-@dataclass(frozen=True)
-class Shortfall:
-    """No configuration has all its seeds yet, so that nothing can be compared fairly.
-
-    Attributes
-    ----------
-    study, state
-        The study, and how it stands.
-    n_wanted
-        Seeds of a full count.
-    most
-        The configuration with most of them; None while no confirmation run has ended.
-    n_failed
-        Confirmation runs that failed.
-    unmeasured
-        Metrics that the choice needs together, and that no configuration with all its seeds has on
-        all of them: the study is older than one. Empty where seeds are lacking.
-    """
-
-    genre: str
-    study: str
-    state: StudyState
-    n_wanted: int
-    most: ConfigurationSummary | None
-    n_failed: int
-    unmeasured: tuple[str, ...] = ()
-
-
-class Remedy(StrEnum):
-    """What to do where nothing is trained, by what was not tried yet; the likeliest first."""
-
-    OUTPUT_BIAS = "output_bias"
-    LEARNING_RATE = "learning_rate"
-    EPOCHS = "epochs"
-
-
-FAST_LEARNING_RATE = 0.005
-"""From this rate on runs left the plateau within some hundred steps."""
-
-
-@dataclass(frozen=True)
-class NothingWorks:
-    """Every configuration with a full count is undertrained: none beats the Markov chain.
-
-    Attributes
-    ----------
-    aim
-        What was asked for.
-    n_full
-        Configurations with a full count.
-    closest
-        The one of lowest mean validation BCE.
-    markov
-        Validation BCE of the Markov chain, nats per snippet.
-    remedies
-        What to do next, the likeliest first.
-    """
-
-    genre: str
-    study: str
-    aim: Aim
-    n_full: int
-    n_wanted: int
-    closest: ConfigurationSummary
-    markov: float
-    remedies: tuple[Remedy, ...]
 
 
 @dataclass(frozen=True)
@@ -270,7 +203,7 @@ def choose(
     if not trained and markov is not None:
         closest = min(full, key=lambda row: (validation(row).bce.mean, row.config_id))
         return NothingWorks(
-            genre, tables.name, aim, len(full), wanted, closest, markov, _remedies(full)
+            genre, tables.name, aim, len(full), wanted, closest, markov, remedies_of(full)
         )
     return _choice(genre, aim, trained, wanted, len(full))
 
@@ -370,18 +303,6 @@ def _is_measured(row: ConfigurationSummary, purpose: Purpose, wanted: int) -> bo
     likelihood = max(figures.metric(name).n_seeds for name in ("nll", "elbo"))
     measured = (figures.metric(name).n_seeds for name in needed(purpose))
     return min(likelihood, *measured) >= wanted
-
-
-def _remedies(full: Sequence[ConfigurationSummary]) -> tuple[Remedy, ...]:
-    """What none of them tried yet; longer training helps in any case."""
-    training = [row.config.training for row in full]
-    slow = max(one.learning_rate for one in training) < FAST_LEARNING_RATE
-    applies = {
-        Remedy.OUTPUT_BIAS: not any(one.output_bias for one in training),
-        Remedy.LEARNING_RATE: slow,
-        Remedy.EPOCHS: True,
-    }
-    return tuple(remedy for remedy, does in applies.items() if does)
 
 
 def preference(summary: ConfigurationSummary) -> tuple[int, int, str]:

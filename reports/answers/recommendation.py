@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.metric_table import metric
 from reports.answers.card import Card, decision_card
-from reports.answers.choice import SURE, Caution, Choice, NothingWorks, choose, validation
+from reports.answers.choice import SURE, Caution, Choice, choose, validation
 from reports.answers.naming import varied
 from reports.answers.overview import Scale, scale
 from reports.answers.summaries import ConfigurationSummary, baseline_bce, summaries
@@ -16,7 +16,7 @@ from study.statistics.intervals import SeedMean, paired_difference
 
 if TYPE_CHECKING:
     from musebar_core.settings import Value
-    from reports.answers.choice import Shortfall
+    from reports.answers.unchosen import NothingWorks, Shortfall
     from study.results.tables import StudyTables
     from study.statistics.purposes import Aim
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import NothingWorks
 from reports.answers.methods import DEFAULT
 from reports.answers.recommendation import GAINS, Recommendation, recommendation
 from reports.answers.summaries import genre_names
+from reports.answers.unchosen import NothingWorks
 from reports.words.choice import settled_text, verdict_text
 from reports.words.labels import collapsed, describe, method_label, metric_label
 from reports.words.purposes import purpose_text

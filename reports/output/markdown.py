@@ -31,7 +31,7 @@ from reports.words.verdicts import signed
 from study.results.columns import SeedRunState
 from study.results.named import named_configurations
 from study.results.tables import write_table
-from study.spec.model import EMBEDDED_SOURCE
+from study.spec.sections import EMBEDDED_SOURCE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from musebar_core import yamlfile
 from musebar_core.errors import UnknownNameError, WorkError
 from musebar_core.metric_table import averaged
-from reports.answers.choice import NothingWorks, Shortfall, validation
+from reports.answers.choice import validation
 from reports.answers.headline import Verdict
 from reports.answers.recommendation import Recommendation, recommendation
 from reports.answers.summaries import genre_names
+from reports.answers.unchosen import NothingWorks, Shortfall
 from reports.output.card import card_dict, mean_dict
 from reports.words.choice import nothing_works_text, reasons, shortfall_text
 from reports.words.labels import switch

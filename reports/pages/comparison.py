@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import Caution, NothingWorks
+from reports.answers.choice import Caution
 from reports.answers.headline import Verdict
 from reports.answers.overview import overview
+from reports.answers.unchosen import NothingWorks
 from reports.figures.methods import study_panel
 from reports.pages.cells import Cell, Table, mean_cell
 from reports.pages.charts import Chart, chart

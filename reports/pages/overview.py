@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from musebar_core import yamlfile
-from reports.answers.choice import Caution, NothingWorks
+from reports.answers.choice import Caution
 from reports.answers.headline import Verdict
 from reports.answers.methods import DEFAULT
 from reports.answers.overview import overview, standing
+from reports.answers.unchosen import NothingWorks
 from reports.figures.overview import against_markov
 from reports.pages.cells import Cell, Table, mean_cell
 from reports.pages.charts import Chart, chart

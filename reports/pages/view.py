@@ -6,7 +6,6 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reports.answers.choice import NothingWorks
 from reports.answers.overview import overview
 from reports.answers.recommendation import SPLITS, Recommendation, recommendation
 from reports.answers.summaries import (
@@ -16,6 +15,7 @@ from reports.answers.summaries import (
     seeds_wanted,
     summaries,
 )
+from reports.answers.unchosen import NothingWorks
 from reports.answers.views import compared
 from reports.figures.style import genre_colours
 from study.results.columns import SeedRunState
@@ -25,7 +25,7 @@ from study.statistics.purposes import Aim, Purpose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.answers.choice import Shortfall
+    from reports.answers.unchosen import Shortfall
     from reports.music.listen import Music
     from study.results.inflight import InFlight
     from study.results.tables import StudyTables

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from musebar_core.settings import setting
 from musebar_core.size import n_parameters
-from reports.answers.choice import Caution, NothingWorks, Remedy, Tiebreak, validation
+from reports.answers.choice import Caution, Tiebreak, validation
 from reports.answers.headline import Verdict
+from reports.answers.unchosen import NothingWorks, Remedy
 from reports.words.labels import (
     METHODS,
     brief,
@@ -23,8 +24,9 @@ from reports.words.purposes import purpose_text, rule_text
 from study.results.tables import StudyState
 
 if TYPE_CHECKING:
-    from reports.answers.choice import Better, Choice, Shortfall
+    from reports.answers.choice import Better, Choice
     from reports.answers.headline import Headline, Settled
+    from reports.answers.unchosen import Shortfall
 
 RULES = {
     Tiebreak.COLLAPSED: "fewest collapsed seeds",

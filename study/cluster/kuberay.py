@@ -6,7 +6,6 @@ to check, but for what a study needs of them.
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from dataclasses import dataclass
@@ -14,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from musebar_core.errors import MuseBarError, UsageError
+from musebar_core.errors import MuseBarError, UsageError, nearest
 from study.spec import specfile
-from study.spec.model import ResourcesSpec
+from study.spec.sections import ResourcesSpec
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from pydantic_core import ErrorDetails
 
-    from musebar_core.yamlfile import Plain
+    from musebar_core.yamlvalues import Plain
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Open = dict[str, JsonValue]
@@ -334,9 +333,7 @@ def _nodes(cluster: RayClusterSpec) -> list[str]:
 def _explain(error: ErrorDetails, outer: tuple[str, ...]) -> str:
     where = ".".join(str(part) for part in (*outer, *error["loc"]))
     if error["type"] == "extra_forbidden":
-        known = sorted(_FIELDS)
-        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
-        return f"unknown key '{where}'" + (f": did you mean '{near[0]}'?" if near else "")
+        return f"unknown key '{where}'{nearest(str(error['loc'][-1]), sorted(_FIELDS))}"
     if error["type"] == "missing":
         return f"{where} is missing"
     return f"{where}: {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import difflib
 import io
 import json
 import logging
@@ -14,17 +13,17 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from musebar_core.errors import UsageError
+from musebar_core.errors import UsageError, nearest
 from musebar_core.yamlfile import read_mapping
 from study.cluster import kuberay, slurm
 from study.cluster.clusterfile import ClusterFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import JsonValue
 
-    from musebar_core.yamlfile import Plain
+    from musebar_core.yamlvalues import Plain
 
 _PROVIDER_KEYS = {
     "aws": {
@@ -192,12 +191,6 @@ def _unknown_keys(value: object, schema: Plain, where: str) -> Iterator[str]:
 
 def _mapping(value: Plain) -> dict[str, Plain]:
     return value if isinstance(value, dict) else {}
-
-
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
-    """``": did you mean 'x'?"``, or nothing where nothing is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f": did you mean '{near[0]}'?" if near else ""
 
 
 def _ray_says(content: Mapping[str, Plain]) -> str | None:

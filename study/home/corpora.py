@@ -25,7 +25,7 @@ from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
 from study.ledger.record import GenreFacts
-from study.spec.model import EMBEDDED_SOURCE, OVERALL
+from study.spec.sections import EMBEDDED_SOURCE, OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

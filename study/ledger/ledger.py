@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from study.ledger.reading import Curve
     from study.ledger.result import Failure, SeedRunResult, SeedRunState
-    from study.spec.model import Phase, StudySpec
+    from study.spec.model import StudySpec
+    from study.spec.sections import Phase
 
 FILE_NAME = "ledger.sqlite"
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from musebar_core.errors import StudyError
 from study.ledger import rows, schema
 from study.ledger.result import SeedRunState
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from musebar_core.settings import Value
     from musebar_core.states import RunState
     from study.ledger.result import SeedRunResult
-    from study.spec.model import Phase, StudySpec
+    from study.spec.model import StudySpec
+    from study.spec.sections import Phase
 
 
 STATE_FILE = "state.safetensors"

@@ -14,7 +14,7 @@ from study.ledger.result import (
     flat_epoch,
     read_epoch,
 )
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -31,7 +31,7 @@ from study.results.exported import HINT, read_facts, read_table
 from study.results.frames import write_tables
 from study.search import planner
 from study.spec import specfile
-from study.spec.model import GenreOrder, Phase, Protocol
+from study.spec.sections import GenreOrder, Phase, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

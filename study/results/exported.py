@@ -29,7 +29,7 @@ from musebar_core.errors import UsageError
 from musebar_core.states import RunState
 from study.ledger.result import SeedRunState
 from study.results.columns import BASELINES, GROWING, SCHEMA_VERSION, VERSION_KEY, Column
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -26,7 +26,7 @@ from musebar_core.errors import StudyError
 from musebar_core.metric_table import Direction, metric
 from study.ledger.database import shown
 from study.results.columns import SETTING_COLUMNS
-from study.spec.model import Phase
+from study.spec.sections import Phase
 from study.statistics.purposes import GOALS
 
 if TYPE_CHECKING:

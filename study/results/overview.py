@@ -10,7 +10,7 @@ from study.ledger.record import StudyState
 from study.ledger.result import SeedRunState
 from study.search.evidence import genres_of
 from study.search.planner import Planner
-from study.spec.model import Phase, Protocol
+from study.spec.sections import Phase, Protocol
 
 if TYPE_CHECKING:
     from study.ledger.ledger import Ledger

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from musebar_core.errors import StudyError
 from musebar_core.size import n_parameters
 from study.search import planner
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 if TYPE_CHECKING:
     from study.home.files import AnyPath

@@ -25,7 +25,7 @@ from study.run.aside import at_once
 from study.search import proposals
 from study.search.generations import generation_size
 from study.search.planner import Planner
-from study.spec.model import GenreOrder, Phase
+from study.spec.sections import GenreOrder, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from musebar_core.config import Configuration
-    from study.spec.model import ResourcesSpec, StudySpec
+    from study.spec.model import StudySpec
+    from study.spec.sections import ResourcesSpec
 
 CONTEXT_BYTES = 600 * 2**20
 """What a process takes of a GPU before it holds a number: CUDA's context and its libraries."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from musebar_core.metric_table import metric
 from study.search import promotion, racing
 from study.search.evidence import Evidence, genres_of
-from study.spec.model import Phase, Protocol
+from study.spec.sections import Phase, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from musebar_core.size import n_parameters
 from study.ledger.record import Proposal, Record, SeedRun
 from study.search import promotion, racing
 from study.search.candidates import Measured
-from study.spec.model import OVERALL, Phase
+from study.spec.sections import OVERALL, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from study.search import promotion
-from study.spec.model import OVERALL, GenreOrder
+from study.spec.sections import OVERALL, GenreOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from study.ledger.record import Record, SeedRun
 from study.search import evidence
 from study.search.evidence import Evidence
 from study.search.generations import GenerationRequest, due_of, lead_first
-from study.spec.model import Phase, Protocol
+from study.spec.sections import Phase, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

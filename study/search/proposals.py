@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from musebar_core.threads import computing_with
 from study.ledger.record import Origin, OriginKind, Proposal
-from study.spec.model import Sampler
+from study.spec.sections import Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

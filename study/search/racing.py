@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from study.search.candidates import Measured, candidates
-from study.spec.model import MAX_RUNG
+from study.spec.sections import MAX_RUNG
 from study.statistics.eligibility import mostly_undertrained
 from study.statistics.intervals import standard_error
 from study.statistics.purposes import rank

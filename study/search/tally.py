@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from musebar_core.states import RunState
 from study.search import promotion
 from study.search.evidence import genres_of
+from study.search.pace import elapsed, slots_lately, spans_of
 from study.search.planner import Planner
-from study.spec.model import Phase, Protocol
+from study.spec.sections import Phase, Protocol
 from study.statistics.eligibility import mostly_undertrained, too_many_collapsed
 from study.statistics.intervals import mean_over_seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from study.ledger.record import Record
     from study.ledger.result import SeedRunResult
     from study.search.evidence import GenreEvidence
-
-LATELY_SECONDS = 600.0
-"""Span before the last result over which the slots in use are reckoned."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +168,7 @@ def tally(record: Record, planner: Planner | None = None) -> Tally:
         gpus = float(any(e.device.startswith("cuda") for e in record.ended.values()))
     share = gpus or resources.cpus_per_trial
     seconds = [e.seconds or 0.0 for e in record.ended.values()]
-    spans = list(_spans(record.ended.values()))
+    spans = list(spans_of(record.ended.values()))
     spent = sum(seconds) * share / 3600
     return Tally(
         genres={
@@ -184,8 +179,8 @@ def tally(record: Record, planner: Planner | None = None) -> Tally:
         device="GPU" if gpus else "CPU",
         device_hours=spent,
         device_hours_left=spent / len(seconds) * left if seconds else None,
-        elapsed_seconds=_elapsed(spans),
-        slots_lately=_slots_lately(spans),
+        elapsed_seconds=elapsed(spans),
+        slots_lately=slots_lately(spans),
     )
 
 
@@ -336,29 +331,3 @@ def _to_come(planner: Planner) -> int:
         else:
             count += spec.search.finalists * full
     return count
-
-
-def _elapsed(spans: list[Span]) -> float | None:
-    return max(end for _, end in spans) - min(start for start, _ in spans) if spans else None
-
-
-def _slots_lately(spans: list[Span]) -> float | None:
-    """Time spent in runs over the last of the time, divided by it."""
-    if not spans:
-        return None
-    to = max(end for _, end in spans)
-    since = max(to - LATELY_SECONDS, min(start for start, _ in spans))
-    busy = sum(max(0.0, end - max(start, since)) for start, end in spans)
-    return busy / (to - since) if to > since else None
-
-
-Span = tuple[float, float]
-"""Start and end of a run, seconds since 1970."""
-
-
-def _spans(ended: Iterable[SeedRunResult]) -> Iterable[Span]:
-    """When runs ran; the record tells the end and the length."""
-    for one in ended:
-        if one.seconds is not None and one.finished_at:
-            end = datetime.fromisoformat(one.finished_at).astimezone(UTC).timestamp()
-            yield end - one.seconds, end

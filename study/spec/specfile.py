@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import itertools
 import logging
 from dataclasses import replace
@@ -19,19 +18,19 @@ from musebar_core.errors import (
     MuseBarError,
     UnknownNameError,
     UsageError,
+    nearest,
 )
 from musebar_core.terminal import may_hold_password
-from musebar_core.yamlfile import MAX_DEPTH, parse, read_mapping
-from study.spec.model import (
+from musebar_core.yamlfile import parse, read_mapping
+from musebar_core.yamlvalues import MAX_DEPTH
+from study.spec.model import DEFAULTS, PROFILES, StudySpec
+from study.spec.sections import (
     DEFAULT_RUNGS,
-    DEFAULTS,
     EMBEDDED_SOURCE,
     MOST_RUNS,
-    PROFILES,
     GenreOrder,
     ModelSpec,
     Protocol,
-    StudySpec,
     TrainingSpec,
 )
 from study.statistics.purposes import Purpose
@@ -39,7 +38,7 @@ from study.statistics.purposes import Purpose
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from musebar_core.yamlfile import Plain
+    from musebar_core.yamlvalues import Plain
     from search_spaces import Space
 
 logger = logging.getLogger(__name__)
@@ -340,8 +339,6 @@ def _unknown_key(location: tuple[int | str, ...], where: str) -> str:
         inner = section.model_fields[str(part)].annotation
         section = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else section
     known = list(section.model_fields)
-    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
-    prefix = ".".join(map(str, location[:-1]))
-    nearest = ".".join(filter(None, [prefix, near[0]])) if near else ""
-    hint = f": did you mean '{nearest}'?" if near else ""
+    prefix = "".join(f"{part}." for part in location[:-1])
+    hint = nearest(str(location[-1]), known, 0.4, prefix)
     return f"spec: unknown key '{where}'{hint} (known here: {', '.join(known)})"

@@ -16,7 +16,7 @@ from musebar_core.settings import values
 from study.ledger import live
 from study.ledger.reading import Runs
 from study.ledger.record import SeedRun
-from study.spec.model import Phase
+from study.spec.sections import Phase
 from study.trackers.tracked import Tracked, of_ended
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from study.ledger.reading import Runs
 from study.ledger.record import SeedRun
 from study.results import tables
 from study.results.columns import KEY
-from study.spec.model import Phase
+from study.spec.sections import Phase
 from tests import namespaces
 from tests.conftest import TINY, musebar_command
 from tests.postgres import Postgres, skip_where_missing

@@ -26,7 +26,7 @@ from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import exchange
 from study.results.tables import tables
 from study.spec import specfile
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 SECRET = "hunter2"
 PRECIOUS = "years of work"

@@ -12,7 +12,7 @@ from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.record import SeedRun
 from study.spec import specfile
-from study.spec.model import Phase
+from study.spec.sections import Phase
 from tests.study.ledger.test_ledger import DONE
 
 

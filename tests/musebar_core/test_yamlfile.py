@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musebar_core.errors import UsageError
-from musebar_core.yamlfile import MAX_BYTES, MAX_DEPTH, MAX_NODES, dump, parse, read_mapping
+from musebar_core.yamlfile import MAX_BYTES, dump, parse, read_mapping
+from musebar_core.yamlvalues import MAX_DEPTH, MAX_NODES
 
 
 @pytest.mark.parametrize(

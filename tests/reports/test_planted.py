@@ -24,7 +24,7 @@ from study.home.studies import Home
 from study.ledger.record import Proposal, SeedRun, StudyState
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.spec import specfile
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 GENRE = "jazz"
 BASELINES = {"pitch_frequencies": 907.0, "markov": 627.0, "repeat_last": 980.0}

@@ -1,14 +1,7 @@
 import pytest
 
-from reports.answers.choice import (
-    Caution,
-    NothingWorks,
-    Remedy,
-    Shortfall,
-    Tiebreak,
-    choose,
-    needed,
-)
+from reports.answers.choice import Caution, Tiebreak, choose, needed
+from reports.answers.unchosen import NothingWorks, Remedy, Shortfall
 from reports.output.recommendation import NoFullCountError, as_dict, recommend
 from reports.words.choice import choice_warnings, reasons, shortfall_text
 from reports.words.recommendation import as_text, warnings

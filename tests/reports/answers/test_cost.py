@@ -5,7 +5,7 @@ import pytest
 from reports.answers.cost import cost, training
 from reports.answers.summaries import summaries
 from reports.words.cost import hours_text, runs_text, training_text
-from study.spec.model import ResourcesSpec
+from study.spec.sections import ResourcesSpec
 
 
 def holding(tables, gpus):

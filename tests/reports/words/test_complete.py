@@ -2,11 +2,12 @@
 
 import pytest
 
-from reports.answers.choice import Caution, Remedy, Tiebreak
+from reports.answers.choice import Caution, Tiebreak
 from reports.answers.claims import Answer, Claim, ClaimVerdict, Measure, Open
 from reports.answers.cost import PHASES
 from reports.answers.methods import Method
 from reports.answers.transfer import TransferStatus
+from reports.answers.unchosen import Remedy
 from reports.words import cards, choice, labels, purposes, recommendation, verdicts
 from search_spaces import read_space
 from study.results.columns import BASELINES

@@ -22,7 +22,7 @@ from study.ledger.reading import Runs
 from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, StudyState
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult, SeedRunState
 from study.ledger.schema import leases, seed_runs
-from study.spec.model import Phase
+from study.spec.sections import Phase
 from study.spec.specfile import resolve, restore
 
 RUN = SeedRun("low", "0123456789ab", 1000, Phase.CONFIRM)

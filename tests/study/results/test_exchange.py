@@ -22,7 +22,7 @@ from study.results.overview import overview
 from study.results.tables import load_tables, tables, write_table
 from study.search import planner
 from study.spec import specfile
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 if TYPE_CHECKING:
     from pathlib import Path

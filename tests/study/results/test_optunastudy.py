@@ -18,7 +18,7 @@ from study.ledger.record import SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import optunastudy
 from study.results.tables import load_tables
-from study.spec.model import Phase
+from study.spec.sections import Phase
 from tests.postgres import free_port
 
 

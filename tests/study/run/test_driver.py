@@ -19,7 +19,7 @@ from study.run.aside import Aside
 from study.run.attempt import Assignment
 from study.run.driver import Driver
 from study.run.worker import run_seed
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 
 @pytest.fixture

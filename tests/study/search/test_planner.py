@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from study.ledger.record import Proposal, SeedRun
 from study.search import generations, planner, proposals
 from study.search.decisions import decisions
-from study.spec.model import Phase, Sampler
+from study.spec.sections import Phase, Sampler
 from study.statistics.purposes import Purpose
 from tests.study.search.toystudy import GENRES, empty, simulate, table, toy
 

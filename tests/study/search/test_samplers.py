@@ -21,7 +21,7 @@ from study.ledger.record import Proposal
 from study.search import generations, proposals
 from study.search.decisions import decisions
 from study.spec import specfile
-from study.spec.model import Sampler
+from study.spec.sections import Sampler
 from tests.study.search.toystudy import drive, simulate, slope, table
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, S
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.run import progress
 from study.search import planner, tally
-from study.spec.model import Phase
+from study.spec.sections import Phase
 
 A, B = "a" * 12, "b" * 12
 

@@ -10,7 +10,7 @@ from musebar_core.config import ModelConfig, TrainingConfig
 from musebar_core.errors import UsageError
 from study.search import planner
 from study.spec import specfile
-from study.spec.model import Phase, Sampler
+from study.spec.sections import Phase, Sampler
 
 
 @pytest.mark.parametrize("name", specfile.presets())

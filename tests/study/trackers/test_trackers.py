@@ -16,7 +16,7 @@ from study.ledger import live
 from study.ledger.record import SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.spec import specfile
-from study.spec.model import Phase
+from study.spec.sections import Phase
 from study.trackers.mirror import Mirror, tracker
 from study.trackers.tensorboard import read_told
 from tests.services import missing
