@@ -1,7 +1,7 @@
 """What may vary in a study, as data: one YAML file a space, and its loader.
 
-A space either lists ``parameters`` (finite values, ordered or not, some only under a
-condition) or names whole ``configurations``. Adding a space is adding a file.
+A space either lists ``parameters`` (finite values, listed or a range, ordered or not, some only
+under a condition) or names whole ``configurations``. Adding a space is adding a file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from musebar_core.config import Configuration, Grid, check_regularizers, divisor
 from musebar_core.errors import ConfigurationError, UnknownNameError
 from musebar_core.settings import searchable
 from musebar_core.yamlfile import read_mapping
-from search_spaces.content import DIVISORS, check_keys, validated
+from search_spaces.content import check_keys, validated
+from search_spaces.ranges import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -80,6 +81,14 @@ class Space:
             yield from (dict(values) for _, values in self.named)
             return
         yield from _cells(self.parameters, {})
+
+    def drawn(self, point: Iterable[float]) -> dict[str, Value]:
+        """The cell at a point of the unit cube, which has an edge for each parameter."""
+        cell: dict[str, Value] = {}
+        for parameter, at in zip(self.parameters, point, strict=True):
+            if parameter.applies(cell):
+                cell[parameter.name] = parameter.values[int(at * len(parameter.values))]
+        return cell
 
     def restrict(
         self, fixed: Mapping[str, Value], choices: Mapping[str, tuple[Value, ...]]
@@ -250,13 +259,20 @@ def _folder() -> Path:
 
 def _parameter(name: str, content: ParameterContent, grid: Grid) -> Parameter:
     check_names(content.when)
-    values = divisors(grid.bars) if content.values == DIVISORS else content.values
+    values = content.values
+    if isinstance(values, Range):
+        return Parameter(name, values.values(), ordered=True, when=_conditions(content))
+    listed = divisors(grid.bars) if isinstance(values, str) else values
     return Parameter(
         name=name,
-        values=tuple(_plain_value(name, value, grid) for value in values),
+        values=tuple(_plain_value(name, value, grid) for value in listed),
         ordered=content.ordered,
-        when=tuple((other, tuple(allowed)) for other, allowed in content.when.items()),
+        when=_conditions(content),
     )
+
+
+def _conditions(content: ParameterContent) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    return tuple((other, tuple(allowed)) for other, allowed in content.when.items())
 
 
 def _plain_value(name: str, value: object, grid: Grid) -> Value:

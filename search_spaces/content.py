@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
-from musebar_core.errors import UsageError
+from musebar_core.errors import UsageError, nearest
+from search_spaces.ranges import MOST_VALUES, Range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from musebar_core.yamlvalues import Plain
 
-DIVISORS = "divisors of the bars"
-"""Values of a ``regularizers`` parameter that follow from the snippet."""
-
 Value = bool | int | float | str
 Written = Value | dict[Literal["every"], int]
 """A value as a file has it: regularizers may be ``{every: K}`` bars."""
+
+
+def _kind(values: object) -> str:
+    if isinstance(values, str):
+        return "words"
+    return "range" if isinstance(values, dict | Range) else "list"
+
+
+Values = Annotated[
+    Annotated[list[Written], Field(min_length=1, max_length=MOST_VALUES), Tag("list")]
+    | Annotated[Range, Tag("range")]
+    | Annotated[Literal["divisors of the bars"], Tag("words")],
+    Discriminator(_kind),
+]
+"""A list, a range, or what follows from the snippet, of ``regularizers``."""
 
 
 class _Part(BaseModel):
@@ -29,10 +41,7 @@ class _Part(BaseModel):
 class ParameterContent(_Part):
     """A parameter: its values in order, whether neighbours are alike, and when it exists."""
 
-    values: (
-        Annotated[list[Written], Field(min_length=1, max_length=1_000)]
-        | Literal["divisors of the bars"]
-    )
+    values: Values
     ordered: bool = False
     when: dict[str, list[Value]] = {}
 
@@ -69,13 +78,14 @@ def _known(content: Mapping[str, Plain], part: type[_Part], where: str) -> None:
     known = list(part.model_fields)
     for key in content:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f": did you mean '{near[0]}'?" if near else ""
+            hint = nearest(key, known)
             raise UsageError(f"{where}: unknown key '{key}'{hint} (known here: {', '.join(known)})")
 
 
 def _explain(location: tuple[int | str, ...], message: str) -> str:
     match location:
+        case ("parameters", name, "values", "range", *key):
+            return f"parameter '{name}': {explained_range(tuple(key), message)}"
         case ("parameters", name, "values", *_) if message != "Field required":
             return f"parameter '{name}': values must be a list of words and numbers, 1 to 1,000"
         case ("parameters", name, *rest) if not {"ordered", "when"} & set(rest):
@@ -83,3 +93,13 @@ def _explain(location: tuple[int | str, ...], message: str) -> str:
         case _:
             where = ".".join(str(part) for part in location[:3])
             return f"{where}: {message[0].lower()}{message[1:]}"
+
+
+def explained_range(key: tuple[int | str, ...], message: str) -> str:
+    """What is wrong with a range, as pydantic says it: at a key of its own, or as a whole."""
+    known = ", ".join(Range.model_fields)
+    said = message.removeprefix("Value error, ")
+    said = said.replace("Field required", "is missing")
+    said = said.replace("Extra inputs are not permitted", f"is no key of a range (known: {known})")
+    at = f" '{key[0]}'" if key else ""
+    return f"range{at}: {said[0].lower()}{said[1:]}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import warnings
 from typing import TYPE_CHECKING, assert_never
 
@@ -38,6 +39,9 @@ _STARTUP_TRIALS = 8
 """Results before a model proposes; until then proposals are drawn at random."""
 
 _QMC_BITS = 12
+
+_MOST_LISTED = 100_000
+"""Cells of a space that are listed to draw each of them once."""
 
 _WORDS = {
     Sampler.GP: "the Gaussian process",
@@ -108,10 +112,18 @@ def _candidates(spec: StudySpec, due: GenerationRequest) -> Iterator[Candidate]:
         case unknown:
             assert_never(unknown)
     rng = np.random.default_rng(entropy)
-    left = list(spec.space.cells())
     leftover = Origin(OriginKind.CHANCE, "the sampler had nothing new to ask for")
-    for index in rng.permutation(len(left)):
-        yield left[index], leftover
+    yield from ((cell, leftover) for cell in _by_chance(spec.space, rng))
+
+
+def _by_chance(space: Space, rng: np.random.Generator) -> Iterator[Mapping[str, Value]]:
+    """Every cell once; of more than can be listed, some again and again."""
+    listed = list(itertools.islice(space.cells(), _MOST_LISTED + 1))
+    if len(listed) <= _MOST_LISTED:
+        yield from (listed[index] for index in rng.permutation(len(listed)))
+        return
+    while True:
+        yield space.drawn(rng.random(len(space.parameters)))
 
 
 def _asked(
@@ -217,11 +229,7 @@ def _sobol(space: Space, seed: int) -> Iterator[dict[str, Value]]:
         return
     points = qmc.Sobol(d=len(space.parameters), scramble=True, rng=np.random.default_rng(seed))
     for point in points.random_base2(_QMC_BITS):
-        cell: dict[str, Value] = {}
-        for parameter, at in zip(space.parameters, point, strict=True):
-            if parameter.applies(cell):
-                cell[parameter.name] = parameter.values[int(at * len(parameter.values))]
-        yield cell
+        yield space.drawn(point)
 
 
 def _distribution(parameter: Parameter) -> BaseDistribution:

@@ -22,6 +22,7 @@ from musebar_core.config import (
     defaults_of,
 )
 from musebar_core.settings import setting
+from search_spaces.ranges import Range
 from study.spec.sections import (
     CONFIRMATION_SEED,
     CorpusSpec,
@@ -116,7 +117,9 @@ class StudySpec(SpecSection):
     def space(self) -> Space:
         """The search space, restricted by ``search.fixed`` and ``search.choices``."""
         choices = {
-            name: tuple(search_spaces.settle_value(name, value, self.grid) for value in values)
+            name: values.values()
+            if isinstance(values, Range)
+            else tuple(search_spaces.settle_value(name, value, self.grid) for value in values)
             for name, values in self.search.choices.items()
         }
         content = self.search.space_content or search_spaces.read_space(self.search.space)

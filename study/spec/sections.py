@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     JsonValue,
+    Tag,
     create_model,
     field_validator,
     model_validator,
@@ -22,50 +24,39 @@ from musebar_core.config import (
     ModelConfig,
     TrainingConfig,
 )
+from search_spaces.ranges import MOST_VALUES, Range
 from study.statistics.purposes import Aim, Purpose
 
 if TYPE_CHECKING:
     from musebar_core.corpus import LabelOptions
 
-
 OVERALL = "overall"
 
-
 EMBEDDED_SOURCE = "music21"
-
 
 CONFIRMATION_SEED = 1000
 """First seed of the phases ``methods`` and ``confirm``; search seeds start at 0."""
 
-
 MIN_RUNG = 6
 """Fewest paired seeds on which a finalist may be dropped: n of them give a p of at least 2^-n."""
-
 
 MAX_RUNG = 16
 """Most paired seeds of which every sign flip is counted."""
 
-
 DEFAULT_RUNGS = (6, 8)
-
 
 MOST_SEEDS = 10_000
 
-
 MOST_RUNS = 1_000_000
 """Seed runs of a genre in a grid study, at most."""
-
 
 NotEmpty = Annotated[str, Field(pattern=r"\S")]
 Name = Annotated[str, Field(max_length=255)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
-
 Positive = Annotated[int, Field(ge=1)]
 
-
 Regularizers = Positive | dict[Literal["every"], Positive]
-
 
 Seconds = Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)]
 
@@ -208,6 +199,14 @@ class TrainingSpec(_settings_of(TrainingConfig)):  # type: ignore[misc]
     profile: Literal["paper", "strong"] = "paper"
 
 
+Choices = Annotated[
+    Annotated[list[JsonValue], Field(max_length=MOST_VALUES), Tag("list")]
+    | Annotated[Range, Tag("range")],
+    Discriminator(lambda values: "range" if isinstance(values, dict | Range) else "list"),
+]
+"""Values of a parameter: a list of them, or a range of numbers."""
+
+
 class SearchSpec(SpecSection):
     """How configurations are found.
 
@@ -228,7 +227,7 @@ class SearchSpec(SpecSection):
     space: str = "full"
     space_content: dict[str, JsonValue] | None = None
     fixed: dict[str, JsonValue] = {}
-    choices: dict[str, Annotated[list[JsonValue], Field(max_length=1_000)]] = {}
+    choices: dict[str, Choices] = {}
     sampler: Annotated[Sampler, _WORD] = Sampler.AUTO
     configurations: Count = 60
     generation: Count | None = None

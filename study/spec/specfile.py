@@ -23,6 +23,7 @@ from musebar_core.errors import (
 from musebar_core.terminal import may_hold_password
 from musebar_core.yamlfile import parse, read_mapping
 from musebar_core.yamlvalues import MAX_DEPTH
+from search_spaces.content import explained_range
 from study.spec.model import DEFAULTS, PROFILES, StudySpec
 from study.spec.sections import (
     DEFAULT_RUNGS,
@@ -301,6 +302,10 @@ def _shown(text: str) -> str:
 def _explain(error: ValidationError, content: Mapping[str, Plain]) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
+    match first["loc"]:
+        case ("search", "choices", name, "range", *key):
+            said = explained_range(tuple(key), first["msg"])
+            return f"spec: search.choices.{_shown(str(name))}: {said}"
     if first["type"] == "extra_forbidden":
         return _unknown_key(first["loc"], _shown(where))
     if first["type"] == "missing":

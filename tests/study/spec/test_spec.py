@@ -152,6 +152,31 @@ def test_the_papers_spaces_are_scaled_down_with_choices():
         specfile.load("paper-regularizers", ["corpus.grid.snippet_steps=32"])
 
 
+def test_choices_may_be_a_range_that_a_study_keeps_as_it_was_written():
+    asked = "search.choices.learning_rate={low: 0.001, high: 0.1, log: true, points: 3}"
+    resolved = specfile.load("search", [asked])
+    (found,) = [p for p in resolved.space.parameters if p.name == "learning_rate"]
+    assert (found.values, found.ordered) == ((0.001, 0.01, 0.1), True)
+    kept = resolved.model_dump(mode="json")
+    assert kept["search"]["choices"]["learning_rate"]["points"] == 3
+    assert specfile.resolve(kept) == resolved
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("{low: 0.1, high: 0.01}", "learning_rate: range: low 0.1 is not below high 0.01"),
+        ("{low: 0.1, hihg: 0.2}", "learning_rate: range 'high': is missing"),
+        ("{low: 0.1, high: 0.2, of: 3}", "learning_rate: range 'of': is no key of a range"),
+        ("{low: -0.1, high: 0.2}", "learning_rate"),
+    ],
+)
+def test_a_range_that_is_none_is_refused_by_name(asked, said):
+    with pytest.raises(UsageError) as raised:
+        specfile.load("search", [f"search.choices.learning_rate={asked}"])
+    assert said in str(raised.value)
+
+
 def test_the_space_is_stored_with_the_study_and_outlives_its_file(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("parameters: {hidden: {ordered: true, values: [8, 16]}}")

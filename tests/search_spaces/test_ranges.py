@@ -1,0 +1,70 @@
+import pytest
+
+import search_spaces
+from musebar_core.config import Grid
+from musebar_core.errors import UsageError
+from search_spaces.ranges import Range
+
+PAPER = Grid(1, 4, 240)
+
+
+@pytest.mark.parametrize(
+    ("asked", "values"),
+    [
+        ({"low": 1, "high": 4}, (1, 2, 3, 4)),
+        ({"low": 8, "high": 30, "step": 8}, (8, 16, 24)),
+        ({"low": 0.0, "high": 0.3, "step": 0.1}, (0.0, 0.1, 0.2, 0.3)),
+        ({"low": 0.5, "high": 1.0, "points": 3}, (0.5, 0.75, 1.0)),
+        ({"low": 0.001, "high": 0.1, "log": True, "points": 3}, (0.001, 0.01, 0.1)),
+        ({"low": 4, "high": 64, "log": True, "points": 5}, (4, 8, 16, 32, 64)),
+        ({"low": 1, "high": 3, "log": True, "points": 9}, (1, 2, 3)),
+        ({"low": 0.123456789, "high": 0.2, "points": 2}, (0.123456789, 0.2)),
+    ],
+)
+def test_a_range_holds_both_ends_and_what_lies_between(asked, values):
+    found = Range.model_validate(asked).values()
+    assert found == values
+    assert list(map(type, found)) == list(map(type, values))
+
+
+def test_a_range_that_says_no_more_has_25_values():
+    assert len(Range(low=0.0001, high=0.1, log=True).values()) == 25
+
+
+def space(values):
+    content = {"parameters": {"learning_rate": {"values": values}}}
+    return search_spaces.make_space("own", content, PAPER)
+
+
+def test_the_values_of_a_range_are_ordered():
+    (parameter,) = space({"low": 0.001, "high": 0.1, "log": True, "points": 3}).parameters
+    assert parameter.ordered
+    assert parameter.values == (0.001, 0.01, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"low": 2, "high": 2}, "range: low 2 is not below high 2"),
+        ({"low": 0.0, "high": 1.0, "log": True}, "range: low 0 has no logarithm"),
+        ({"low": 1, "high": 4, "step": 0}, "range: step 0 is not between 0 and 3"),
+        ({"low": 1, "high": 4, "step": 1, "points": 3}, "range: step goes with neither"),
+        ({"low": 1, "high": 5000}, "range: 5,000 values, and at most 1,000 go"),
+        ({"low": 1}, "range 'high': is missing"),
+        ({"low": 1, "high": "9"}, "range 'high'"),
+        ({"low": 1, "hihg": 9, "high": 9}, "range 'hihg': is no key of a range"),
+        ({"low": float("nan"), "high": 1.0}, "range 'low'"),
+        ({"low": 1, "high": 4, "points": 10**9}, "range 'points'"),
+    ],
+)
+def test_a_range_that_is_none_is_said_to_be(asked, said):
+    with pytest.raises(UsageError, match="parameter 'learning_rate': ") as raised:
+        space(asked)
+    assert said in str(raised.value)
+
+
+def test_a_point_of_the_unit_cube_is_a_cell():
+    found = search_spaces.load_space("full", PAPER)
+    cell = found.drawn([0.0] * len(found.parameters))
+    assert cell["latent_length"] == 8
+    assert "annealing_length" not in cell  # of a schedule that has none
