@@ -1,4 +1,5 @@
-# make setup | quickstart | check | docs | test | test-services | test-browser | test-ci | test-all | bench
+# make setup | quickstart | check | docs | audit | pins | packages | bench | mutants
+# make test | test-services | test-browser | test-ci | test-all
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -67,7 +68,22 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) docs
+	$(BIN)/hadolint docs/clusters/Dockerfile
+	$(MAKE) docs audit
+
+# dangerous code, and known vulnerabilities of the pinned packages where somebody can be asked
+audit: setup
+	$(BIN)/bandit --quiet --severity-level medium -c pyproject.toml -r musebar musebar_core search_spaces study reports
+	$(BIN)/python .ci/audit
+
+# whether the pinned versions go together on the Python that PYTHON names
+pins:
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed '.[dev]' -c constraints.txt
+
+# wheel and sdist, in dist/
+packages: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	$(BIN)/python -m build --outdir dist .
 
 # the site, in site/: a link that leads nowhere is an error
 docs: setup
