@@ -184,6 +184,10 @@ async def _tail(client: JobSubmissionClient, job: str, show: Callable[[str], Non
 
 def _cause(error: BaseException) -> str:
     text = str(error).strip()
+    if "ray[default]" in text:
+        return (
+            "sending jobs takes more of Ray than is installed: pip install 'musebar-study[cluster]'"
+        )
     if "401" in text or "403" in text or "token" in text.lower():
         return (
             "the cluster wants its token: put it into ~/.ray/auth_token, or its path into "

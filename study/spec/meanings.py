@@ -53,7 +53,9 @@ MEANINGS: dict[str, Meaning] = {
     "search.space": Meaning("a space of the product's, or a YAML file of one's own"),
     "search.space_content": Meaning("the space's content; a study keeps it here"),
     "search.fixed": Meaning("parameters held at one value"),
-    "search.choices": Meaning("parameters whose values are replaced, or that are added: a list, or a range of numbers"),
+    "search.choices": Meaning(
+        "parameters whose values are replaced, or that are added: a list, or a range of numbers"
+    ),
     "search.sampler": Meaning("who proposes: auto, gp, tpe, random, grid, qmc"),
     "search.configurations": Meaning("proposed for each genre", "configurations"),
     "search.generation": Meaning("proposed at a time; settled at launch", "configurations"),

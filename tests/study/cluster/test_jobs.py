@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from musebar_core.errors import UsageError
-from study.cluster.jobs import Versions
+from study.cluster.jobs import Versions, connect
 from tests.conftest import TINY, musebar_command
 from tests.raynodes import Node, environment
 
@@ -23,6 +23,12 @@ def test_another_version_on_the_cluster_is_named_in_one_line():
     client.check(client)
     with pytest.raises(UsageError, match=r"^ray is 2\.60\.0 on the client and 2\.61\.0 on the clu"):
         Versions("0.1.0", "2.61.0", "3.11").check(client)
+
+
+def test_an_installation_without_jobs_names_the_extra(monkeypatch):
+    monkeypatch.setattr("ray.dashboard.modules.job.sdk.requests", None)  # as without ray[default]
+    with pytest.raises(UsageError, match=r"pip install 'musebar-study\[cluster\]'"):
+        connect("http://127.0.0.1:8265")
 
 
 def test_a_cluster_needs_a_ledger_that_it_reaches(musebar, tiny):
