@@ -2,8 +2,8 @@
 
 The ledger is simulated, the build is the product's own command in a process of its own. Printed
 are seconds, CPU seconds (what counts on a busy machine) and peak memory of the build, the size of
-every page, and, where Debian's Chromium is installed, when each page can be
-used: its tables sort and the figures in view are drawn.
+every page (of those of one configuration the largest), and, where Debian's Chromium is installed,
+when each page can be used: its tables sort and the figures in view are drawn.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main() -> None:
         report = home / "large" / "report"
         usable = opened(report)
         slow = [seconds > LIMIT_SECONDS, gib > LIMIT_GIB]
-        for page in sorted(report.glob("*.html")):
+        for page in _of_each_kind(report):
             megabytes = page.stat().st_size / 1e6
             at = usable.get(page.name)
             said = "" if at is None else f"usable {at[0]:.2f} s, all drawn {at[1]:.2f} s"
@@ -152,6 +152,12 @@ def build(home: Path) -> tuple[float, float, float]:
     return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
 
 
+def _of_each_kind(report: Path) -> list[Path]:
+    """All pages, but of those of one configuration each the largest few."""
+    alike = sorted(report.glob("config-*.html"), key=lambda page: -page.stat().st_size)
+    return sorted({*report.glob("*.html")} - {*alike[OPENED:]})
+
+
 def opened(report: Path) -> dict[str, tuple[float, float]]:
     """Open every page in Chromium: seconds until it can be used, and until all is drawn."""
     try:
@@ -163,7 +169,7 @@ def opened(report: Path) -> dict[str, tuple[float, float]]:
         browser = driver.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
-        for file in sorted(report.glob("*.html")):
+        for file in _of_each_kind(report):
             seen = [_seconds(browser, file) for _ in range(OPENED)]
             found[file.name] = (median(one for one, _ in seen), median(two for _, two in seen))
         browser.close()
