@@ -119,6 +119,11 @@ def _check_cells(row: Row, metrics: object) -> None:
     for name, kinds in _CELLS.items():
         if name in row and not isinstance(row[name], kinds):
             raise TypeError(f"{name} {str(row[name])[:40]!r} of a seed run")
+    check_metrics(metrics)
+
+
+def check_metrics(metrics: object) -> None:
+    """Raise :class:`TypeError` unless a cell's metrics are numbers, by split and name."""
     if not isinstance(metrics, dict | None):
         raise TypeError(f"metrics {str(metrics)[:40]!r} of a seed run")
     for split, values in (metrics or {}).items():

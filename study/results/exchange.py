@@ -151,10 +151,13 @@ def _runs(results: list[Row], curves: list[Row], folder: Path) -> dict[SeedRun, 
     for row in sorted(curves, key=lambda row: row.whole("epoch")):
         curve = evaluated.get(_run(row))
         if curve is None:
-            continue  # of a run that was taken out of the results
+            raise UsageError(
+                f"{folder}: its curves.parquet has seed run {_said(row)}, and its results.parquet "
+                "has not: take rows out of both, or of neither"
+            )
         if curve and curve[-1].epoch == row.whole("epoch"):
             raise UsageError(
-                f"{folder}: epoch {row.whole('epoch')} of seed run {'/'.join(map(str, _run(row)))} "
+                f"{folder}: epoch {row.whole('epoch')} of seed run {_said(row)} "
                 "stands twice in its curves.parquet"
             )
         curve.append(read_epoch(row.cells))
@@ -166,6 +169,10 @@ def _run(row: Row) -> SeedRun:
     return SeedRun(genre, config_id, row.whole("seed"), Phase(phase))
 
 
+def _said(row: Row) -> str:
+    return "/".join(map(str, _run(row)))
+
+
 def _result(row: Row, curve: Iterable[EpochMetrics], folder: Path) -> SeedRunResult:
     done = row.text("state") != SeedRunState.FAILED
     metrics = {
@@ -173,7 +180,7 @@ def _result(row: Row, curve: Iterable[EpochMetrics], folder: Path) -> SeedRunRes
         for prefix in METRIC_PREFIXES
     }
     if done and None in (row.number("validation_bce"), row.number("test_bce")):
-        raise UsageError(f"{folder}: seed run {'/'.join(map(str, _run(row)))} is done without BCE")
+        raise UsageError(f"{folder}: seed run {_said(row)} is done without BCE")
     return SeedRunResult(
         failure=None if done else Failure(row.text("failure"), kind=None),
         attempts=row.whole("attempts"),

@@ -222,6 +222,7 @@ class _Training:
 
         if time.monotonic() - self._saved < self._assignment.checkpoint_seconds:
             return
+        _make(self._folder, self._assignment.folder)
         checkpoint.save(self._folder / STATE_FILE, self._identity, self.run.state)
         self._publish(STATE_FILE)
         self._saved = time.monotonic()
@@ -234,6 +235,7 @@ class _Training:
         outcome = evaluation.outcome(self.run.config, self._music, state)
         if self._assignment.keep_model:
             worth = Standing.of(outcome.validation, self._assignment.markov)
+            _make(self._folder, self._assignment.folder)
             checkpoint.save_weights(self._folder / MODEL_FILE, self._identity, state, worth)
             self._publish(MODEL_FILE)
         (self._folder / live.LIVE_FILE).unlink(missing_ok=True)

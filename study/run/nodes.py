@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import site
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from study.spec.model import StudySpec
 
 log = logging.getLogger(__name__)
+
+STARTS = 4
+"""Times that Ray is started, where it takes longer each time than it waits for itself."""
+_SLOW = "timed out during startup"
 
 GPU_WAIT_SECONDS = 1800.0
 """For which a study waits for its first GPU on a cluster where no node has one yet."""
@@ -60,8 +65,9 @@ def embedded(spec: StudySpec) -> Iterator[Share]:
     _lead_workers_here()
     import ray
 
-    try:
-        ray.init(
+    start_patiently(
+        functools.partial(
+            ray.init,
             address="local",
             job_config=_job_config(),
             num_cpus=given.slots * spec.resources.cpus_per_trial,
@@ -71,15 +77,33 @@ def embedded(spec: StudySpec) -> Iterator[Share]:
             logging_level=logging.ERROR,
             object_store_memory=100 * 2**20,
         )
-    except Exception as error:  # Ray raises no narrower one where its processes do not come up
-        raise StudyError(
-            f"Ray did not start on this machine: {_first_line(error)} Resume the study; with -v "
-            "it says more"
-        ) from error
+    )
     try:
         yield given
     finally:
         ray.shutdown()
+
+
+def start_patiently(start: Callable[[], object]) -> None:
+    """Start Ray, which waits 30 s for its own processes: on a busy machine they may need longer.
+
+    Raises
+    ------
+    StudyError
+        If it did not start, :data:`STARTS` times in a row where it was for want of time.
+    """
+    for left in reversed(range(STARTS)):
+        try:
+            start()
+        except Exception as error:  # Ray raises no narrower one where its processes do not come up
+            if left and _SLOW in str(error):
+                log.warning("Ray has not started within 30 s: is this machine busy? Trying again")
+                continue
+            raise StudyError(
+                f"Ray did not start on this machine: {_first_line(error)} Resume the study; with "
+                "-v it says more"
+            ) from error
+        return
 
 
 @contextmanager

@@ -6,6 +6,7 @@ more slots or another order of completion therefore end in the same configuratio
 
 from __future__ import annotations
 
+import functools
 import heapq
 from dataclasses import dataclass
 from enum import IntEnum
@@ -169,8 +170,8 @@ class Planner:
         spec = self.record.spec
         if spec.search.protocol is Protocol.GRID:
             if (genre, _Stage.CONFIRM) not in self._listed:
-                ids = [c.config_id for c in grid_configurations(spec)]
-                self._list(genre, _Stage.CONFIRM, _pairs(spec, genre, ids, Phase.CONFIRM))
+                runs = _pairs(spec, genre, self._grid_ids, Phase.CONFIRM)
+                self._list(genre, _Stage.CONFIRM, runs)
             return
         found = self.evidence.of(genre)
         if (genre, _Stage.METHODS) not in self._listed:
@@ -183,6 +184,11 @@ class Planner:
             self._requests[genre] = due
         listed = self._listed.get((genre, _Stage.CONFIRM), 0)
         self._list(genre, _Stage.CONFIRM, found.race.runs[listed:])
+
+    @functools.cached_property
+    def _grid_ids(self) -> list[str]:
+        """What every genre of a grid wants: the same."""
+        return [c.config_id for c in grid_configurations(self.record.spec)]
 
     def _list(self, genre: str, stage: _Stage, runs: Sequence[SeedRun]) -> None:
         """Add runs to the end of a genre's stage; one that a later stage has comes forward."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
 import io
 import json
 import shutil
@@ -16,7 +18,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from musebar.cli import OWN_FAULT, main
+from musebar.cli import COMMANDS, OWN_FAULT, main
 from musebar_core import checkpoint, state
 from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
@@ -32,6 +34,19 @@ SECRET = "hunter2"
 PRECIOUS = "years of work"
 CONTROL = "\x1b]0;owned\x07\x1b[2J"
 MOST_SECONDS = 5
+"""Of the processor, which a loaded machine does not lengthen, for what is refused."""
+WAITING_SECONDS = 120
+"""Of the clock, for what waits and computes nothing."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported():
+    """What a command imports is no part of the time that it takes to refuse."""
+    for module in {place.split(":")[0] for place, _ in COMMANDS.values()} | LATE:
+        importlib.import_module(module)
+
+
+LATE = {"optuna", "ray", "reports.output.site", "study.run.dispatch", "study.results.exchange"}
 
 
 @pytest.fixture(scope="module")
@@ -117,32 +132,44 @@ class Answer:
         self.code, self.out, self.err = code, out, err
 
 
-def ask(*arguments):
-    """Run the command line in this process, for five seconds at most."""
-    before = sys.argv, sys.stdout, sys.stderr
+@contextlib.contextmanager
+def limited(arguments, seconds):
+    """Raise in the block where it takes longer."""
 
     def late(*_):
         raise AssertionError(f"hangs: {arguments}")
 
-    handler = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS * 4)  # a loaded machine is no hang
+    handlers = {number: signal.signal(number, late) for number in (signal.SIGPROF, signal.SIGALRM)}
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, WAITING_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def ask(*arguments, seconds=60):
+    """Run the command line in this process, for so many seconds of the processor at most."""
+    before = sys.argv, sys.stdout, sys.stderr
     out, err = io.StringIO(), io.StringIO()
     sys.argv, sys.stdout, sys.stderr = ["musebar", *map(str, arguments)], out, err
     code = None
     try:
-        main()
+        with limited(arguments, seconds):
+            main()
     except SystemExit as ended:
         code = ended.code
     finally:
         sys.argv, sys.stdout, sys.stderr = before
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
     return Answer(code, out.getvalue(), err.getvalue())
 
 
 def refused(*arguments):
     """One plain line on stderr, exit 1 or 2; the line."""
-    answer = ask(*arguments)
+    answer = ask(*arguments, seconds=MOST_SECONDS)
     lines = [line for line in answer.err.splitlines() if line.startswith("Error: ")]
     assert answer.code in {1, 2}, (answer.code, answer.out, answer.err)
     assert len(lines) == 1, answer.err
@@ -288,6 +315,16 @@ SPECS = [
         "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
         "name: [*d,*d,*d,*d,*d,*d,*d,*d,*d]"
     ),
+    "x: &x {a: 1}\ny: {<<: [" + ",".join(["*x"] * 9000) + "]}",
+    "".join(f"k{i}: {{a: 1}}\n" for i in range(9000)),
+    "? a\n" * 50_000,
+    "- " * 100_000,
+    "[" * 200_000,
+    f"a: !{'x' * 500_000} 1",
+    f"a: &{'x' * 500_000} 1",
+    "'x': 1\nx: 2",
+    "seeds: {confirm: 2, confirm: 3}",
+    " " * 500_000,
     'name: "\\0"',
     "name: \x07",
     "seeds: {confirm: 010101010101010101010101010101010101}",
@@ -468,6 +505,7 @@ IMPORTS = [
     ),
     *(text("study.yaml", content) for content in (b"", b"{", b"[]", b"nmae: x", b"\xff")),
     *(column("seed", value) for value in ("x", -1, 1.5, 2**60, None)),
+    *(column(name, value) for name in ("seed", "config") for value in ([1], {"a": 1}, b"\xff")),
     *(column("phase", value) for value in ("x", "", 1, None)),
     *(column("state", value) for value in ("x", 1, None)),
     *(column("genre", value) for value in ("", 1, None, CONTROL, "x" * 300)),
@@ -480,7 +518,8 @@ IMPORTS = [
     *(column("versions", value) for value in ("{", "[]", 1)),
     *(column("node", value) for value in (1, "x" * 200_000)),
     *(column("epoch", value, "curves") for value in ("x", -1, None)),
-    *(column("seed", value, "curves") for value in ("x", -1)),
+    *(column("seed", value, "curves") for value in ("x", -1, 999)),
+    *(column("genre", value, "curves") for value in ("", 1, None, "elsewhere")),
     *(column("validation_bce", value, "curves") for value in ("x", float("inf"))),
     *(dropped(name) for name in ("seed", "config", "state", "genre", "attempts")),
     *(dropped(name, "curves") for name in ("epoch", "weight")),
@@ -674,6 +713,11 @@ BROKEN = {
     "metrics": lambda folder: poison(
         folder, 'seed_runs SET metrics = \'{"validation": {"bce": "x"}}\''
     ),
+    "nested": lambda folder: poison(
+        folder, 'seed_runs SET metrics = \'{"validation":{"bce":[1]}}\''
+    ),
+    "split": lambda folder: poison(folder, "seed_runs SET metrics = '{\"validation\": 1}'"),
+    "text": lambda folder: poison(folder, "seed_runs SET metrics = 1.5"),
     "shape": lambda folder: poison(folder, "seed_runs SET metrics = '[1]'"),
     "json": lambda folder: poison(folder, "seed_runs SET metrics = '{'"),
     "phase": lambda folder: poison(folder, "seed_runs SET phase = 'x'"),
