@@ -86,7 +86,9 @@ if any("default_worker" in word for word in sys.orig_argv):
 """A sitecustomize by which Ray's workers lack a module that the driver has."""
 
 
-def test_a_worker_that_lacks_a_module_fails_of_the_installation(tmp_path, music):
+@pytest.fixture
+def study(tmp_path, music):
+    """Runs `musebar study`; as ``launch`` a study of one seed run, whose worker lacks a module."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(LACKING)
     one = TINY | {
@@ -100,19 +102,43 @@ def test_a_worker_that_lacks_a_module_fails_of_the_installation(tmp_path, music)
     sets = [part for key, value in one.items() for part in ("--set", f"{key}={value}")]
     home = tmp_path / "studies"
     path = os.pathsep.join(filter(None, [str(tmp_path / "site"), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [*musebar_command(), "--home", home, "study", "launch", "search", "--name", "tiny", *sets],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        env=os.environ | {"PYTHONPATH": path},
-    )
+
+    def run(command, *arguments):
+        launch = command == "launch"
+        further = ("search", "--name", "tiny", *sets) if launch else ("tiny", *arguments)
+        return subprocess.run(
+            [*musebar_command(), "--home", home, "study", command, *further],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            env=os.environ | ({"PYTHONPATH": path} if launch else {}),
+        )
+
+    return run
+
+
+def test_a_worker_that_lacks_a_module_fails_of_the_installation(tmp_path, study):
+    done = study("launch")
     said = "the worker could not start: ModuleNotFoundError: No module named 'safetensors'"
-    (ended,) = Home(home).open("tiny").ledger.read("tiny").ended.values()
+    (ended,) = Home(tmp_path / "studies").open("tiny").ledger.read("tiny").ended.values()
     assert ended.failure == Failure(said, FailureKind.INSTALLATION)
     assert done.returncode == 1
     assert f"none of its 1 seed runs succeeded ({said})" in done.stderr
+
+
+@pytest.mark.slow
+def test_what_failed_of_the_installation_is_tried_again_where_asked_once_it_is_mended(
+    tmp_path, study
+):
+    study("launch")
+    again = study("resume")
+    assert (again.returncode, "--retry-failed" in again.stderr) == (1, True)
+    mended = study("resume", "--retry-failed")
+    assert mended.returncode == 0, mended.stderr
+    assert "1 failed seed runs are tried again" in mended.stderr
+    (ended,) = Home(tmp_path / "studies").open("tiny").ledger.read("tiny").ended.values()
+    assert ended.done
 
 
 DRAIN = """
