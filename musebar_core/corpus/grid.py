@@ -71,15 +71,19 @@ def _hold(
 ) -> NDArray[np.uint8]:
     """Give each step its note; times in steps."""
     note, step = _pairs(starts, ends)
-    within = np.minimum(ends[note], step + 1.0) - np.maximum(starts[note], step)
-    on_beat = np.minimum(ends[note], step + _ON_THE_BEAT) - np.maximum(starts[note], step)
-    counted = within >= np.minimum(0.125, (ends - starts)[note] / 2) - 1e-6
-    note, step, within, on_beat = (each[counted] for each in (note, step, within, on_beat))
-    order = np.lexsort(
-        (pitches[note], np.round(within, 4), np.round(np.clip(on_beat, 0, None), 4), step)
-    )
+    begins, stops = starts[note], ends[note]
+    within = np.minimum(stops, step + 1.0) - np.maximum(begins, step)
+    counted = within >= np.minimum(0.125, (stops - begins) / 2) - 1e-6
+    note, step = note[counted], step[counted]
     held = np.full(n_steps, REST, np.uint8)
-    held[step[order]] = pitches[note][order]  # of a step's notes, the last written stays
+    held[step] = pitches[note]
+    several = np.bincount(step, minlength=n_steps)[step] > 1
+    if several.any():
+        note, step, within = note[several], step[several], within[counted][several]
+        on_beat = np.minimum(ends[note], step + _ON_THE_BEAT) - np.maximum(starts[note], step)
+        on_beat = np.clip(on_beat, 0, None)
+        order = np.lexsort((pitches[note], np.round(within, 4), np.round(on_beat, 4), step))
+        held[step[order]] = pitches[note][order]  # of a step's notes, the last written stays
     return held
 
 

@@ -11,6 +11,8 @@ one's.
 from __future__ import annotations
 
 import hashlib
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,14 +59,22 @@ def phrases(notes: Notes) -> NDArray[np.int64]:
     n = len(intervals) - PHRASE_INTERVALS + 1
     if n < 1:
         return np.zeros(0, np.int64)
-    runs = [intervals[first : first + n] for first in range(PHRASE_INTERVALS)]
-    sizes = [np.abs(run) for run in runs]
-    rises = sum(run > 0 for run in runs[1:]) + (runs[0] > 0).astype(np.int64)
-    one_size = np.logical_and.reduce([size == sizes[0] for size in sizes[1:]])
-    telling = ~one_size & (rises > 0) & (rises < PHRASE_INTERVALS)
-    numbers = sum(run % _OCTAVE * _OCTAVE**place for place, run in enumerate(runs))
-    found: NDArray[np.int64] = np.unique(np.asarray(numbers)[telling])
+    sizes, rising = np.abs(intervals), intervals > 0
+    turns = _some(rising[1:] != rising[:-1], n)
+    telling = turns & _some(sizes[1:] != sizes[:-1], n)
+    steps = intervals % _OCTAVE
+    numbers = steps[PHRASE_INTERVALS - 1 :]
+    for place in reversed(range(PHRASE_INTERVALS - 1)):
+        numbers = numbers * _OCTAVE + steps[place : place + n]
+    ordered = np.sort(numbers[telling])
+    is_new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+    found: NDArray[np.int64] = ordered[is_new]
     return found
+
+
+def _some(changes: NDArray[np.bool_], n: int) -> NDArray[np.bool_]:
+    """Whether anything changes within each of ``n`` runs, bool ``[n]``."""
+    return reduce(or_, (changes[first : first + n] for first in range(PHRASE_INTERVALS - 1)))
 
 
 def are_versions(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
