@@ -2,10 +2,14 @@
 
 import csv
 import io
+import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -376,23 +380,43 @@ def test_a_finger_on_a_figure_scrolls_the_page_and_zooms_nothing(chromium, simul
     context.close()
 
 
+GENRES = ("classical", "jazz", "pop")
+
+
+@pytest.fixture(scope="module")
+def of_genres(rich_tables, tmp_path_factory):
+    """A study of several genres, as a reader finds it: by its first page."""
+    out = tmp_path_factory.mktemp("genres") / "report"
+    build_site([ReportSource(rich_tables("genres", GENRES))], out)
+    return out
+
+
+@pytest.mark.parametrize("genre", GENRES)
 @pytest.mark.parametrize("size", [{"width": 1400, "height": 900}, PHONE], ids=["desktop", "phone"])
-def test_a_reader_finds_answer_yaml_default_and_cost_in_three_clicks(chromium, simulated, size):
-    with Opened(chromium, simulated / "other" / "index.html", size=size) as opened:
+def test_a_reader_finds_answer_yaml_default_and_cost_in_three_clicks(
+    chromium, of_genres, size, genre
+):
+    wide = "document.documentElement.scrollWidth - innerWidth"
+    with Opened(chromium, of_genres / "index.html", size=size) as opened:
         page = opened.page
-        answer = page.locator("article.genre-answer").first.inner_text()
-        assert "jazz" in answer
+        article = page.locator("article.genre-answer").filter(has_text=genre)
+        answer = article.inner_text()
         assert "a training" in answer
         assert "Against the paper's default" in answer
-        page.get_by_text("Settings as YAML").first.click()
+        assert page.evaluate(wide) <= 0
+        article.get_by_text("Settings as YAML").click()  # the first click
         page.wait_for_function("document.documentElement.dataset.drawn === 'true'")
-        assert "config_id:" in page.locator("pre").first.inner_text()
-        page.get_by_label("Copy YAML").first.click()
-        page.wait_for_function("document.querySelector('[data-copy]').textContent === 'copied'")
+        settings = page.locator("pre").filter(has_text=f'genre: "{genre}"')
+        chosen = page.url.rpartition("config-")[2].partition(".")[0]
+        assert f'config_id: "{chosen}"' in settings.inner_text()
+        copy = page.locator("section, article, div").filter(has=settings).last
+        copy.get_by_label("Copy YAML").click()  # the second
+        page.wait_for_function(
+            "[...document.querySelectorAll('[data-copy]')].some((b) => b.textContent === 'copied')"
+        )
         compared = page.locator("table[data-name^=tests-]").first.inner_text()
         assert "BCE" in compared
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0
+        assert page.evaluate(wide) <= 0
 
 
 def test_filters_and_the_selected_set_reach_tables_and_figures(chromium, simulated):
@@ -439,3 +463,57 @@ def test_a_report_of_one_file_shows_every_page_and_goes_back(chromium, rich_tabl
         assert opened.errors == []
         assert {url.split(":")[0] for url in opened.requests} <= {"file", "data", "blob"}
         assert sum(url.startswith("file:") for url in opened.requests) == 1
+
+
+@pytest.fixture
+def running(tiny_settings, tmp_path):
+    """A study that runs, and the address at which its report is served meanwhile."""
+    slow = {
+        "training": "{profile: strong, epochs: 3000, batch: 4, evaluate_every: 100, "
+        "evaluation_snippets: 16}",
+        "storage.checkpoint_seconds": "0",
+        "search.configurations": "12",
+    }
+    settings = tiny_settings | slow
+    given = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    command = [sys.executable, "-c", "from musebar.cli import main; main()"]
+    env = os.environ | {"MUSEBAR_HOME": str(tmp_path)}
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    study = subprocess.Popen(
+        [*command, "study", "launch", "search", "--name", "tiny", *given], env=env, **silent
+    )
+    while not (tmp_path / "tiny" / "study.yaml").exists() and study.poll() is None:
+        time.sleep(0.2)
+    serve = [*command, "report", "serve", "tiny", "--port", "0", "--interval", "0.5"]
+    server = subprocess.Popen(serve, env=env, stdout=subprocess.PIPE, text=True)
+    (address,) = re.findall(r"http://127\.0\.0\.1:\d+/?", server.stdout.readline())
+    yield address.rstrip("/"), study
+    for process in (server, study):
+        process.send_signal(signal.SIGINT)
+    assert (server.wait(60), study.wait(120)) != (None, None)
+
+
+def test_a_served_page_follows_the_study_that_runs_beside_it(chromium, running):
+    address, study = running
+    context = chromium.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.set_default_timeout(240_000)
+    asked, errors = [], []
+    page.on("request", lambda one: asked.append(one.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    while not page.goto(f"{address}/running.html").ok:  # nothing is on its way yet
+        assert study.poll() is None
+        time.sleep(0.2)
+    assert page.locator(".plot[data-drawn]").first.is_visible()
+    assert page.locator("a[href='log.txt']").count() > 0
+    rows = "[...document.querySelectorAll('table[data-name^=running] tbody tr')]"
+    seen = f"{rows}.map((row) => row.innerText).join()"
+    before = page.evaluate(seen)
+    assert before
+    page.wait_for_function(f"{rows}.length > 0 && {seen} !== {json.dumps(before)}")  # by itself
+    page.goto(f"{address}/index.html")
+    before = page.evaluate("document.body.innerText")
+    page.wait_for_function(f"document.body.innerText !== {json.dumps(before)}")
+    assert errors == []
+    assert {urlsplit(url).hostname for url in asked} == {"127.0.0.1"}
+    context.close()

@@ -207,7 +207,12 @@ RECORDED = {
 """Ids of the four methods in the first version that recorded any."""
 
 SINCE_CHANGED = {
-    "quickstart": ["model.hidden=64", "search.fixed.latent_length=16", "training.epochs=400"],
+    "quickstart": [
+        "model.hidden=64",
+        "search.fixed.latent_length=16",
+        "training.epochs=400",
+        "training.evaluate_every=50",
+    ],
 }
 """What the preset of that version had other than it has now."""
 
