@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from dataclasses import dataclass
@@ -75,12 +76,21 @@ def cut_link(lab, driver, rng):
     return Harm(there and not head.reaches(machine.address), len(training), number)
 
 
+def close_terminal(lab, driver, rng):
+    """SIGHUP to the driver and all that it started, as from a shell that ends."""
+    del lab, rng
+    os.killpg(driver.pid, signal.SIGHUP)
+    time.sleep(1)
+    return Harm(driver.poll() is None)
+
+
 HARMS = {
     "driver": kill_driver,
     "worker": kill_worker,
     "node": kill_node,
     "database": take_database_away,
     "link": cut_link,
+    "terminal": close_terminal,
 }
 
 
