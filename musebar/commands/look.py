@@ -74,15 +74,18 @@ def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
 def watch(home: AnyPath, name: str, interval: float) -> None:
     """Watch a study until it ends; leaving does not stop it.
 
+    On a terminal with the curves of the runs on their way, where their folder is here.
+
     \b
     Examples:
       musebar study watch my-study
     """
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.live import Live
 
     from study.home.studies import Home
     from study.ledger.reading import Runs
+    from study.results.inflight import under_way
     from study.results.tables import state_of
     from study.run import progress
 
@@ -92,7 +95,9 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
         with Live(console=console, auto_refresh=False) as live:
             while True:
                 record = opened.ledger.read(name, runs=Runs.FOR_PLANS)
-                live.update(progress.table(record), refresh=True)
+                ended = {(run.genre, run.config_id, run.seed) for run in record.ended}
+                drawn = progress.curves(under_way(ended, opened.folder))
+                live.update(Group(progress.table(record), drawn), refresh=True)
                 if not is_under_way(state_of(opened), began):
                     break
                 time.sleep(interval)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -16,7 +17,10 @@ from musebar_core.terminal import plain, styled
 from study.search import tally
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from study.ledger.record import Record
+    from study.results.inflight import InFlight
     from study.run.driver import Driver
 
 LINE_SECONDS = 60.0
@@ -26,6 +30,10 @@ _REFRESH_SECONDS = 0.5
 
 _SHARE = 0.03
 """Of the driver's time, which showing progress takes at most: a large study is shown less often."""
+
+_CURVES, _SPARKS = 8, 24
+_BLOCKS = "▁▂▃▄▅▆▇█"
+"""Curves that are drawn, evaluations of each, and what they are drawn with."""
 
 _WIDE = 110
 """Columns of a terminal from which the table has room for bars."""
@@ -81,6 +89,36 @@ def table(
         )
     head = Text(plain(f"study {record.spec.name}{_running(counted, busy)}"), style="bold")
     return Group(head, grid, *map(Text, map(plain, _footer(counted, seconds_left))))
+
+
+def curves(found: Sequence[InFlight]) -> Table:
+    """Draw runs on their way, a row each with its validation BCE so far, the first few of them."""
+    grid = Table(box=None, pad_edge=False)
+    for heading in ("on their way", "configuration", "seed", "epoch"):
+        grid.add_column(heading, justify="right" if heading in {"seed", "epoch"} else "left")
+    grid.add_column("val. BCE")
+    for run in found[:_CURVES]:
+        values = [row.validation.bce for row in run.evaluations]
+        grid.add_row(
+            Text(plain(run.genre)),
+            run.config.config_id,
+            str(run.seed),
+            f"{run.epoch}/{run.config.training.epochs}",
+            f"{sparkline(values)} {values[-1]:.1f}",
+        )
+    if len(found) > _CURVES:
+        grid.add_row(f"and {len(found) - _CURVES} more")
+    return grid
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Draw the last :data:`_SPARKS` numbers as blocks from their lowest to their highest."""
+    shown = [value for value in values[-_SPARKS:] if math.isfinite(value)]
+    if not shown:
+        return ""
+    low, span = min(shown), max(shown) - min(shown)
+    steps = len(_BLOCKS) - 1
+    return "".join(_BLOCKS[round((value - low) / span * steps) if span else 0] for value in shown)
 
 
 def line(

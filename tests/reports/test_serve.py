@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+from dataclasses import replace
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -13,6 +14,7 @@ from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 from musebar_core.state import start
 from musebar_core.training import fit
 from reports.output.serve import Live, LiveSite, serve
+from study.ledger import live
 from study.results.inflight import in_flight, in_flight_mark
 
 
@@ -106,8 +108,7 @@ def test_runs_on_their_way_are_served_with_their_curves_and_a_log(begun, make_st
     folder, config = begun
     study = make_study(confirm=2, genres=("low",), state="running")
     study.add(make_config(8), [560.0], genre="low", failed=1)
-    live = Live(study.tables, lambda: "1", lambda tables: in_flight(tables, folder))
-    site = LiveSite(live)
+    site = LiveSite(Live(study.tables, lambda: "1", lambda tables: in_flight(tables, folder)))
     page = site.file("running.html").decode()
     assert config.config_id in page
     assert '<td class="number" data-value="4">4</td>' in page
@@ -124,8 +125,9 @@ def test_what_is_saved_between_two_results_renews_the_page_of_the_runs_alone(beg
     folder, _ = begun
     tables = make_study(genres=("low",), state="running").tables()
     marks = ["1"]
-    live = Live(lambda: tables, lambda: "1", lambda t: in_flight(t, folder), lambda: marks[-1])
-    site = LiveSite(live)
+    site = LiveSite(
+        Live(lambda: tables, lambda: "1", lambda t: in_flight(t, folder), lambda: marks[-1])
+    )
     index, running = site.file("index.html"), site.file("running.html")
     marks.append("2")
     assert site.renew()
@@ -151,3 +153,16 @@ def test_a_checkpoint_that_is_saved_anew_is_news_and_a_broken_one_is_left_out(be
     file.write_bytes(b"cut")
     assert in_flight_mark(folder) != before
     assert in_flight(make_study(genres=("low",)).tables(), folder) == ()
+
+
+def test_an_evaluation_that_no_checkpoint_holds_yet_is_seen_on_the_live_curve(begun, make_study):
+    folder, config = begun
+    tables = make_study(genres=("low",), state="running").tables()
+    (saved,) = in_flight(tables, folder)
+    assert [row.epoch for row in saved.evaluations] == [2, 4]
+    before = in_flight_mark(folder)
+    further = replace(saved.evaluations[-1], epoch=6)
+    file = folder / "runs" / "low" / config.config_id / "1000" / live.LIVE_FILE
+    live.write(file, [*saved.evaluations, further])
+    assert in_flight_mark(folder) != before
+    assert [one.epoch for one in in_flight(tables, folder)] == [6]
