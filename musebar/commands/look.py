@@ -96,8 +96,9 @@ def watch(home: AnyPath, name: str, interval: float) -> None:
             while True:
                 record = opened.ledger.read(name, runs=Runs.FOR_PLANS)
                 ended = {(run.genre, run.config_id, run.seed) for run in record.ended}
-                drawn = progress.curves(under_way(ended, opened.folder))
-                live.update(Group(progress.table(record), drawn), refresh=True)
+                running = under_way(ended, opened.folder)
+                drawn = [progress.curves(running)] if running else []
+                live.update(Group(progress.table(record), *drawn), refresh=True)
                 if not is_under_way(state_of(opened), began):
                     break
                 time.sleep(interval)
