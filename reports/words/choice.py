@@ -61,7 +61,7 @@ def settled_text(found: Headline) -> str:
     parts = [f"settled: {settled}"] if settled else []
     if free:
         parts.append(f"free, as among all candidates: {free}")
-    return ". ".join(parts)
+    return "; ".join(parts)
 
 
 def settled_parts(found: Headline) -> tuple[str, str]:

@@ -43,7 +43,7 @@ def test_several_that_cannot_be_told_apart_are_any_of_them_the_chosen_one_first(
     assert len(said.members) == 2
     assert verdict_text(said) == "any of 2"
     assert settled_text(said) == (
-        "settled: latent length 8 (all 2). free, as among all candidates: regularizers"
+        "settled: latent length 8 (all 2); free, as among all candidates: regularizers"
     )
 
 
