@@ -250,10 +250,9 @@ def test_the_joint_corpus_belongs_to_every_choice_of_genres(exported, tmp_path):
 
 
 def test_any_genre_goes_where_the_spec_leaves_genres_open(exported, tmp_path):
-    for file in ("results.parquet", "curves.parquet"):
-        frame = pd.read_parquet(exported / file)
-        frame["genre"] = "polka"
-        frame.to_parquet(exported / file)
+    frame = pd.read_parquet(exported / "results.parquet")
+    frame["genre"] = "polka"
+    frame.to_parquet(exported / "results.parquet")
     spec = yaml.safe_load((exported / "study.yaml").read_text())
     spec["corpus"]["genres"] = None
     (exported / "study.yaml").write_text(yaml.safe_dump(spec))
@@ -266,17 +265,6 @@ def test_facts_must_be_there(exported, tmp_path):
     (exported / "genres.json").unlink()
     with pytest.raises(UsageError, match="says what music the runs had"):
         exchange.import_study(Home(tmp_path / "second"), exported)
-
-
-def test_curves_of_a_seed_run_without_a_result_are_refused(exported, tmp_path):
-    curves = pd.read_parquet(exported / "curves.parquet")
-    (config_id,) = curves["config_id"].unique()
-    curves["seed"] = 7
-    curves.to_parquet(exported / "curves.parquet")
-    said = f"curves.parquet has seed run fiddle/{config_id}/7/confirm, and its results.parquet has"
-    with pytest.raises(UsageError, match=said):
-        exchange.import_study(Home(tmp_path / "second"), exported)
-    assert Home(tmp_path / "second").names() == []
 
 
 def test_curves_come_back_in_the_order_of_epochs(exported, tmp_path):
