@@ -12,6 +12,8 @@ from search_spaces.ranges import MOST_VALUES, Range
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic_core import ErrorDetails
+
     from musebar_core.yamlvalues import Plain
 
 Value = bool | int | float | str
@@ -61,8 +63,7 @@ def validated(content: Mapping[str, Plain], where: str) -> SpaceContent:
     try:
         return SpaceContent.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{where}: {_explain(first['loc'], first['msg'])}") from None
+        raise UsageError(f"{where}: {_explain(error.errors()[0])}") from None
 
 
 def check_keys(content: Mapping[str, Plain], where: str) -> None:
@@ -82,24 +83,29 @@ def _known(content: Mapping[str, Plain], part: type[_Part], where: str) -> None:
             raise UsageError(f"{where}: unknown key '{key}'{hint} (known here: {', '.join(known)})")
 
 
-def _explain(location: tuple[int | str, ...], message: str) -> str:
-    match location:
+def _explain(error: ErrorDetails) -> str:
+    message = error["msg"]
+    match error["loc"]:
         case ("parameters", name, "values", "range", *key):
-            return f"parameter '{name}': {explained_range(tuple(key), message)}"
-        case ("parameters", name, "values", *_) if message != "Field required":
+            return f"parameter '{name}': {explained_range(tuple(key), error)}"
+        case ("parameters", name, "values", *_) if error["type"] != "missing":
             return f"parameter '{name}': values must be a list of words and numbers, 1 to 1,000"
         case ("parameters", name, *rest) if not {"ordered", "when"} & set(rest):
             return f"parameter '{name}' needs 'values'"
-        case _:
+        case location:
             where = ".".join(str(part) for part in location[:3])
             return f"{where}: {message[0].lower()}{message[1:]}"
 
 
-def explained_range(key: tuple[int | str, ...], message: str) -> str:
-    """What is wrong with a range, as pydantic says it: at a key of its own, or as a whole."""
-    known = ", ".join(Range.model_fields)
-    said = message.removeprefix("Value error, ")
-    said = said.replace("Field required", "is missing")
-    said = said.replace("Extra inputs are not permitted", f"is no key of a range (known: {known})")
+def explained_range(key: tuple[int | str, ...], error: ErrorDetails) -> str:
+    """What is wrong with a range, as pydantic found it: at a key of its own, or as a whole."""
     at = f" '{key[0]}'" if key else ""
-    return f"range{at}: {said[0].lower()}{said[1:]}"
+    match error["type"]:
+        case "missing":
+            said = "is missing"
+        case "extra_forbidden":
+            said = f"is no key of a range (known: {', '.join(Range.model_fields)})"
+        case _:
+            message = error["msg"].removeprefix("Value error, ")
+            said = f"{message[0].lower()}{message[1:]}"
+    return f"range{at}: {said}"

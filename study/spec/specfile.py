@@ -304,7 +304,7 @@ def _explain(error: ValidationError, content: Mapping[str, Plain]) -> str:
     where = ".".join(str(part) for part in first["loc"])
     match first["loc"]:
         case ("search", "choices", name, "range", *key):
-            said = explained_range(tuple(key), first["msg"])
+            said = explained_range(tuple(key), first)
             return f"spec: search.choices.{_shown(str(name))}: {said}"
     if first["type"] == "extra_forbidden":
         return _unknown_key(first["loc"], _shown(where))
