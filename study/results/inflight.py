@@ -67,8 +67,10 @@ def under_way(ended: Container[tuple[str, str, int]], folder: AnyPath) -> tuple[
         except CheckpointError:
             continue  # being written, or being removed as its run ends
         key = (identity.genre, identity.config.config_id, identity.seed)
+        if key in ended:
+            continue
         so_far = max(tuple(evaluations), read_live(file.with_name(LIVE_FILE)), key=len)
-        if so_far and key not in ended:
+        if so_far:
             found.append(InFlight(identity.genre, identity.config, identity.seed, so_far))
     found.sort(key=lambda one: (one.genre, one.config.config_id, one.seed))
     return tuple(found)
