@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -21,6 +23,9 @@ from tests.conftest import TINY, musebar_command, write_lot
 ROOT = Path(__file__).parents[2]
 UNTIL_STOPPED = {"report serve"}
 """Commands that go on until Ctrl-C; each prints a line once it is up."""
+
+STARTS_RAY = {"study launch", "study resume"}
+"""Commands that a process of their own is started for, as Ray wants to be; the others run here."""
 
 
 def commands(group=root, path=()):
@@ -68,29 +73,36 @@ def prepared(tmp_path_factory):
         "report build my-study",
         "study export my-study --out export",
     ):
-        assert run(folder, line).returncode == 0
+        assert run(folder, line).exit_code == 0
     (folder / "best.yaml").write_text(
         run(folder, "recommend jazz --study my-study --format yaml").stdout
     )
     trained = run(folder, "train --config best.yaml --out best.safetensors")
-    assert trained.returncode == 0, trained.stderr
+    assert trained.exit_code == 0, trained.stderr
     return folder
 
 
-def environment():
-    return os.environ | {"COLUMNS": "120", "BROWSER": "true"}
+ENVIRONMENT = {"COLUMNS": "120", "BROWSER": "true"}
 
 
 def run(folder, line):
-    return subprocess.run(
+    if any(line.startswith(name) for name in STARTS_RAY):
+        return apart(folder, line)
+    with contextlib.chdir(folder):
+        return CliRunner(env=ENVIRONMENT).invoke(root, shlex.split(line), catch_exceptions=False)
+
+
+def apart(folder, line):
+    done = subprocess.run(
         [*musebar_command(), *shlex.split(line)],
         cwd=folder,
-        env=environment(),
+        env=os.environ | ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=280,
         check=False,
     )
+    return SimpleNamespace(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -117,7 +129,7 @@ def test_every_example_runs(prepared, tmp_path, name, line):
         shutil.rmtree(folder / "studies" / "my-study")
     command, _, target = line.removeprefix("musebar ").partition(" > ")
     done = run(folder, command)
-    assert done.returncode == 0, f"{line}: {done.stderr}"
+    assert done.exit_code == 0, f"{line}: {done.stderr}"
     if target:
         assert done.stdout
     for out in re.findall(r"--out (\S+)", line):
@@ -128,7 +140,7 @@ def assert_runs_until_stopped(folder, line):
     process = subprocess.Popen(
         [*musebar_command(), *shlex.split(line)[1:]],
         cwd=folder,
-        env=environment(),
+        env=os.environ | ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
