@@ -96,7 +96,7 @@ def read_midi(content: bytes) -> Checked:
     piece = midi.read_piece(content)
     if piece.damage:  # the count ends at the damage: it says what there is at least
         agreement = _at_least(piece, count)
-        return Checked("", piece.tracks, n_pieces, piece.reader, agreement, piece.damage)
+        return _joined(piece, count, n_pieces, agreement)
     try:
         agreement = agree(piece.tracks, count, TOLERANCES["midi"])
     except UnreadableError:
@@ -104,7 +104,13 @@ def read_midi(content: bytes) -> Checked:
             raise
         piece = midi.read_leniently(content)
         agreement = agree(piece.tracks, count, TOLERANCES["midi"])
-    return Checked("", piece.tracks, n_pieces, piece.reader, agreement, piece.damage)
+    return _joined(piece, count, n_pieces, agreement)
+
+
+def _joined(piece: midi.Piece, count: Count, n_pieces: int, agreement: float) -> Checked:
+    """What was read, the parts of one player together; the quick reader knows no channels."""
+    parts = midi.joined(piece.tracks, piece.places or count.places)
+    return Checked("", parts, n_pieces, piece.reader, agreement, piece.damage)
 
 
 def _at_least(piece: midi.Piece, count: Count) -> float:

@@ -26,6 +26,8 @@ class Count:
         From the start to the end of the last note, in quarter notes.
     last_onset
         From the start to where the last note begins, in quarter notes.
+    places
+        Of MIDI: (track, channel) of each of the parts, from 0, in order.
     lowest, highest
         Sounding MIDI pitches.
     """
@@ -37,6 +39,7 @@ class Count:
     lowest: int | None = None
     highest: int | None = None
     last_onset: float | None = None
+    places: tuple[tuple[int, int], ...] = ()
 
 
 def span(pitches: Collection[int]) -> tuple[int | None, int | None]:

@@ -102,8 +102,10 @@ def count_midi(content: bytes) -> Count:
     struck = counted or _NONE
     last_onset = struck.last / division if 0 < division < 0x8000 else None
     pitches = np.flatnonzero(np.bincount(struck.pitches)).tolist()
-    n_parts = int(np.count_nonzero(np.bincount(struck.parts)))
-    return Count(len(struck.pitches), n_parts, None, None, *span(pitches), last_onset)
+    parts = np.flatnonzero(np.bincount(struck.parts)).tolist()
+    places = tuple(divmod(part, 16) for part in parts)
+    n_notes, n_parts = len(struck.pitches), len(parts)
+    return Count(n_notes, n_parts, None, None, *span(pitches), last_onset, places)
 
 
 def _tracks(content: bytes, at: int) -> list[tuple[int, int]]:

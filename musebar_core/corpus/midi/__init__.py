@@ -5,6 +5,7 @@ event by event (:mod:`~musebar_core.corpus.midi.lenient`); README.md beside this
 """
 
 from musebar_core.corpus.midi.chunks import unwrap_riff
+from musebar_core.corpus.midi.joining import joined
 from musebar_core.corpus.midi.lenient import LEAST_READ, Piece, read_leniently, share_read
 from musebar_core.corpus.midi.reader import first_piece, read_piece
 
@@ -12,6 +13,7 @@ __all__ = [
     "LEAST_READ",
     "Piece",
     "first_piece",
+    "joined",
     "read_leniently",
     "read_piece",
     "share_read",

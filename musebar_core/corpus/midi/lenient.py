@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from musebar_core.corpus.midi.chunks import Layout, layout_of
@@ -43,11 +44,14 @@ class Piece:
         What is wrong with the file, and how many of its notes were read; empty for a sound one.
     reader
         Which reader read it.
+    places
+        (Track, channel) of each part that sounds, drums apart; empty where the reader does not say.
     """
 
     tracks: list[Track]
     damage: str = ""
     reader: str = "lenient"
+    places: tuple[tuple[int, int], ...] = ()
 
 
 def read_leniently(content: bytes) -> Piece:
@@ -64,7 +68,10 @@ def read_leniently(content: bytes) -> Piece:
     base = time_base(layout.division, [tempo for each in events for tempo in each.tempos])
     parts = [parts_of(each, base.quarters) for each in events]
     tracks = [track for each in parts for track in each.tracks]
-    return Piece(tracks, _damage(layout, len(content), events, parts))
+    places = ((n, own) for n, each in enumerate(parts) for own in each.channels)
+    heard = (len(track.notes) and not track.is_drum for track in tracks)
+    damage = _damage(layout, len(content), events, parts)
+    return Piece(tracks, damage, places=tuple(compress(places, heard)))
 
 
 def _damage(layout: Layout, size: int, events: list[Events], parts: list[Parts]) -> str:

@@ -32,9 +32,10 @@ _NOTE_OFF, _NOTE_ON = 0x80, 0x90
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Parts of a track by channel, and how many notes were struck and never let go."""
+    """Parts of a track, the channel of each, and how many notes were struck and never let go."""
 
     tracks: list[Track]
+    channels: list[int]
     n_notes: int
     n_unended: int
 
@@ -59,8 +60,8 @@ def parts_of(events: Events, quarters: Quarters) -> Parts:
     struck = (status & 0xF0 == _NOTE_ON) & (velocity > 0)
     channel = status & 0x0F
     first, last = _paired(channel * 128 + pitch, struck)
-    tracks = []
-    for own in np.unique(channel[first]):
+    tracks, channels = [], np.unique(channel[first]).tolist()
+    for own in channels:
         of_channel = channel[first] == own
         begin, end = first[of_channel], last[of_channel]
         onsets = quarters(tick[begin])
@@ -68,12 +69,12 @@ def parts_of(events: Events, quarters: Quarters) -> Parts:
             Track(
                 events.name,
                 Notes.of_columns(onsets, quarters(tick[end]) - onsets, pitch[begin]),
-                bool(own == DRUMS),
-                _program(events.programs, int(own), int(places[begin[0]])),
+                own == DRUMS,
+                _program(events.programs, own, int(places[begin[0]])),
             )
         )
     n_struck = int(np.count_nonzero(struck))
-    return Parts(tracks, n_struck, n_struck - len(first))
+    return Parts(tracks, channels, n_struck, n_struck - len(first))
 
 
 def _paired(
