@@ -103,19 +103,20 @@ def ended(run: SeedRun, rng: np.random.Generator) -> SeedRunResult:
     """A made-up result of a run, good where its configuration's name says so."""
     quality = int(run.config_id[:4], 16) / 0xFFFF
     bce, mi = 560 + 20 * quality + rng.normal(), 6 * (1 - quality) * rng.random()
-    metrics = Metrics(
-        bce=bce,
-        kl=mi + 2,
-        kl_bars=mi + 2,
-        elbo=-(bce + mi + 2),
-        mi_lower=mi,
-        mi_upper=mi + 0.5,
-        mi_cap=float(np.log(SNIPPETS)),
-        active_units=int(2 * mi) + 1,
-        informative_share=(mi + 0.5) / (mi + 2),
-        collapsed=bool(mi < 0.02),
-        n_snippets=SNIPPETS,
-    )
+    known = {
+        "bce": bce,
+        "kl": mi + 2,
+        "kl_bars": mi + 2,
+        "elbo": -(bce + mi + 2),
+        "mi_lower": mi,
+        "mi_upper": mi + 0.5,
+        "mi_cap": float(np.log(SNIPPETS)),
+        "active_units": int(2 * mi) + 1,
+        "informative_share": (mi + 0.5) / (mi + 2),
+        "collapsed": bool(mi < 0.02),
+        "n_snippets": SNIPPETS,
+    }
+    metrics = Metrics.from_dict(known)
     curve = [
         EpochMetrics(
             epoch=150 * at,

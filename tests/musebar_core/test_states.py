@@ -8,7 +8,8 @@ from musebar_core.states import RunState, run_state
 
 def metrics(bce, *, mi_upper=2.0, active_units=1):
     collapsed = mi_upper < 0.5 or active_units == 0
-    return Metrics(bce, 2, 2, -bce - 2, 1, mi_upper, 3, active_units, 0.5, collapsed, 20)
+    known = {"bce": bce, "mi_upper": mi_upper, "active_units": active_units, "collapsed": collapsed}
+    return Metrics.from_dict(known)
 
 
 @pytest.mark.parametrize("mi_upper", [0.1, 5.0])

@@ -103,7 +103,7 @@ def test_the_reported_epoch_is_the_one_of_maximal_validation_elbo(configuration,
 
 def evaluated(epoch, bce, kl):
     """An evaluated epoch of such validation figures; the rest is of no account."""
-    metrics = Metrics(bce, kl, kl, -(bce + kl), 0, 0, 0, 1, None, False, 2)
+    metrics = Metrics.from_dict({"bce": bce, "kl": kl, "elbo": -(bce + kl), "collapsed": False})
     return EpochMetrics(epoch, 1.0, bce, kl, metrics)
 
 

@@ -1,8 +1,7 @@
 """Events of a track chunk -> its parts, one a channel, each with all of its notes.
 
-A part is what one player plays: the notes of one track chunk on one channel, whatever programs
-they sound with. Two channels of a track are two parts, and so are two tracks of one channel (a
-pianist's hands).
+A part is the notes of one track chunk on one channel, whatever programs they sound with. What one
+player has in several is put together later (:mod:`~musebar_core.corpus.midi.joining`).
 """
 
 from __future__ import annotations

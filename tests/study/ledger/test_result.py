@@ -15,7 +15,7 @@ from study.ledger.result import (
     read_epoch,
 )
 
-METRICS = Metrics(1.5, 0.0, 0.25, -1.5, 0.0, 0.0, 2.0, 0, None, True, 7)
+METRICS = Metrics.from_dict({"bce": 1.5, "active_units": 0, "collapsed": True, "n_snippets": 7})
 
 
 @pytest.mark.parametrize("kind", FailureKind)
