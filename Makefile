@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
+TOGETHER := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .PHONY: audit packages pins setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage trackers check docs mutants bench format clean
 
@@ -23,7 +24,7 @@ quickstart: setup
 	$(BIN)/musebar report build quickstart
 
 test: setup
-	$(PYTEST)
+	$(PYTEST) $(TOGETHER)
 
 test-services: setup debian object-storage
 	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m 'services and not slow'

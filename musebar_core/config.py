@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from musebar_core.annealing import Schedule
@@ -148,11 +149,14 @@ def _section(name: str, section: type[Any], values: object) -> Any:  # noqa: ANN
 
 
 def _plain(section: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {
-        f.name: getattr(section, f.name)
+    """Settings by name, words as plain text."""
+    values = {f.name: getattr(section, f.name) for f in dataclasses.fields(section)}
+    kept = {
+        f.name: values[f.name]
         for f in dataclasses.fields(section)
-        if "option" not in f.metadata or getattr(section, f.name) != f.default
+        if "option" not in f.metadata or values[f.name] != f.default
     }
+    return {name: str(v) if isinstance(v, StrEnum) else v for name, v in kept.items()}
 
 
 def _known_keys(kind: str, values: Mapping[str, Any], known: Mapping[str, Any] | list[str]) -> None:

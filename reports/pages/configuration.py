@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from musebar_core.yamlfile import dump
 from reports.answers.configurations import MANY, Comparison, compare, confirmed, rivals
 from reports.answers.cost import training
 from reports.answers.curves import curve
@@ -122,23 +122,15 @@ def _genre(study: StudyView, own: Own) -> dict[str, Any]:
 
 
 def configuration_yaml(study: StudyView, own: Own) -> str:
-    """Write what ``musebar train --config`` takes: plain scalars, as JSON writes them."""
-    lines = [
-        f"study: {json.dumps(study.name)}",
-        f"genre: {json.dumps(own.genre.name)}",
-        f"config_id: {json.dumps(own.row.config_id)}",
-        "config:",
-    ]
-    for name, value in own.row.config.to_dict().items():
-        if isinstance(value, dict):
-            lines.append(f"  {name}:")
-            lines += [f"    {key}: {json.dumps(one)}" for key, one in value.items()]
-        else:
-            lines.append(f"  {name}: {json.dumps(value)}")
+    """Write what ``musebar train --config`` takes."""
     path = study.tables.corpus_path
-    if path is not None:
-        lines += ["corpus:", f"  path: {json.dumps(without_secrets(path))}"]
-    return "\n".join(lines) + "\n"
+    known = {
+        "study": study.name,
+        "genre": own.genre.name,
+        "config_id": own.row.config_id,
+        "config": own.row.config.to_dict(),
+    }
+    return dump(known if path is None else known | {"corpus": {"path": without_secrets(path)}})
 
 
 def _means(own: Own, name: str) -> Table:

@@ -17,15 +17,14 @@ from reports.words.labels import (
     metric_label,
     number,
     p_value,
-    with_interval,
 )
 from reports.words.rivals import default_note
+from reports.words.verdicts import signed
 from study.statistics.intervals import paired_difference
 
 if TYPE_CHECKING:
     from reports.answers.overview import Standing
     from reports.answers.recommendation import Recommendation
-    from study.statistics.intervals import SeedMean
 
 
 def use_text(rec: Recommendation, standing: Standing) -> str:
@@ -78,14 +77,10 @@ def _default(rec: Recommendation) -> str:
         note = default_note(card)
         return f"{note[:1].upper()}{note[1:]}" if note else ""
     p = p_value(card.default.test.two_sided)
-    parts = [f"{metric_label(card.metric)} {_signed(card.default.difference)} nats, p {p}"]
+    parts = [f"{metric_label(card.metric)} {signed(card.default.difference)} nats, p {p}"]
     name = rec.choice.likelihood
     mine, its = validation(rec.chosen).metric(name), validation(card.default.summary).metric(name)
     apart = paired_difference(mine, its)
     if name != card.metric and apart is not None:
-        parts.append(f"{metric_label(name)} {_signed(apart)} nats")
+        parts.append(f"{metric_label(name)} {signed(apart)} nats")
     return f"{'; '.join(parts)} ({method_label(DEFAULT)}, validation)"
-
-
-def _signed(mean: SeedMean) -> str:
-    return f"{'+' if mean.mean > 0 else ''}{with_interval(mean)}"

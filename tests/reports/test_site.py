@@ -1,3 +1,4 @@
+import html
 import importlib
 import pkgutil
 import re
