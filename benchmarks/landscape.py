@@ -1,7 +1,7 @@
 """A tabulated grid study, and simulated studies that look their runs up in it.
 
-The table (``benchmarks/data/landscape``) is a finished or partial grid study of the product's own,
-exported: every configuration of a small space on the same ten seeds.
+A table (``benchmarks/data/landscape*``) is a finished or partial grid study of
+the product's own, exported: every configuration of a small space on the same seeds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Landscape:
     cells
         Cell of each configuration, in the order of the arrays.
     bce, kl, elbo, mi_lower, collapsed
-        Validation figures, [configurations, seeds].
+        Validation figures, [configurations, seeds]; an undertrained run counts as collapsed.
     nll
         The same; None where it was not measured, and -ELBO stands for it.
     costs
@@ -96,7 +96,8 @@ def load(folder: Path = DATA) -> Landscape:
         wide = frame.pivot_table(index="config_id", columns="seed", values=column)
         return wide.loc[list(ids)].to_numpy(dtype=float)
 
-    done = done.assign(collapsed=done.validation_collapsed.astype(float))
+    works_not = done.validation_collapsed.fillna(value=True)  # null: undertrained
+    done = done.assign(collapsed=works_not.astype(float))
     figures = {
         name: grid(done, name if name == "collapsed" else f"validation_{name}")
         for name in ("bce", "kl", "elbo", "mi_lower", "collapsed")

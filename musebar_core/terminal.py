@@ -37,7 +37,10 @@ _URL = re.compile(
     r"(?P<before>:/+[^\s/:@'\"]*:)[^\s'\"]*(?P<after>@)"
     r"|(?P<user>[^\s/:@'\"]+:)[^\s'\"@/]+(?P<host>@)"
 )
-_QUERY = re.compile(r"(?P<before>\b\w*(?:passw|pwd)\w*=)[^&\s'\",;]+", re.IGNORECASE)
+_QUERY = re.compile(
+    r"(?P<before>\b\w*(?:passw|pwd)\w*=|[?&][\w-]*(?:secret|token|key|signature)[\w-]*=)[^&\s'\",;]+",
+    re.IGNORECASE,
+)
 
 
 def plain(text: str) -> str:
@@ -59,7 +62,7 @@ def line(text: str) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """Text with the passwords of the URLs in it starred out, and the values of ``password=``."""
+    """Text with passwords starred out: of URLs, of ``password=``, and the keys of their queries."""
     starred = _URL.sub(lambda f: f"{f['before'] or f['user']}***{f['after'] or f['host']}", text)
     return _QUERY.sub(r"\g<before>***", starred)
 

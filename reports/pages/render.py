@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup, escape
 
+from musebar_core.terminal import without_passwords
 from reports.words import labels
 
 if TYPE_CHECKING:
@@ -87,11 +88,5 @@ def without_secrets(value: Any) -> Any:  # noqa: ANN401  (plain data of any shap
     if isinstance(value, list):
         return [without_secrets(one) for one in value]
     if isinstance(value, str):
-        masked = re.sub(r"://\S*@", "://***@", value)
-        return re.sub(
-            r"([?&]\w*(?:password|secret|token|key)\w*=)[^&\s]+",
-            r"\1***",
-            masked,
-            flags=re.IGNORECASE,
-        )
+        return without_passwords(re.sub(r"://\S*@", "://***@", value))
     return value

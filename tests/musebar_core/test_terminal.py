@@ -22,6 +22,22 @@ def test_a_message_that_is_cut_shows_no_password():
     assert "hunter2" not in line(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cannot read s3://key:hunter2@bucket/x",
+        "no such host: https://h/x?X-Amz-Signature=hunter2&v=1",
+        "https://h/x?v=1&api_key=hunter2",
+        "https://h/x?token=hunter2, really",
+        "postgresql://h/x?user=ann&password=hunter2",
+    ],
+)
+def test_a_message_shows_no_key_of_an_address(text):
+    said = line(text)
+    assert "hunter2" not in said
+    assert said.split("***")[0] == text.split("hunter2")[0]
+
+
 class Full(io.StringIO):
     def write(self, _):
         raise OSError(28, "No space left on device")
