@@ -194,7 +194,7 @@ def profile(step: Callable[[], object], steps: int = 3, *, names: bool = False) 
     spent: dict[str, float] = defaultdict(float)
     launches, longest = 0, []
     for each in found.key_averages():
-        if each.device_type != torch.autograd.DeviceType.CUDA:
+        if each.device_type != torch.autograd.DeviceType.CUDA:  # type: ignore[attr-defined]
             continue
         took, name = each.self_device_time_total / steps, each.key.lower()
         kind = next((k for k, parts in KINDS if any(part in name for part in parts)), "pointwise")

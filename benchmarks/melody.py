@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musebar_core.corpus import melody, midi
+from musebar_core.corpus import checked, melody
 from musebar_core.corpus.notes import UnreadableError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Choice:
 def choose(file: Path) -> Choice | None:
     """Choose a file's melody, and again with hidden names; None if it cannot be read."""
     try:
-        tracks = midi.read_tracks(file.read_bytes())
+        tracks = checked.read_midi(file.read_bytes()).parts
         taken = melody.from_midi(tracks)
     except UnreadableError:
         return None

@@ -236,7 +236,7 @@ def bare_lstm(sizes: Sizes, device: str = "cpu") -> Callable[[], None]:
 
 
 @torch.no_grad()
-def _forward(model: nn.Module, drawn: training.Drawn, roll: torch.Tensor, _: int) -> None:
+def _forward(model: nn.Module, drawn: draws.Drawn, roll: torch.Tensor, _: int) -> None:
     mu, logvar = model.encode(roll)  # type: ignore[operator]
     model.decode(roll, sample(mu, logvar, drawn.noise))  # type: ignore[operator]
 
