@@ -221,8 +221,10 @@ def _walk(
 
 def _sum(numbers: list[bytes]) -> int:
     """Sum of numbers of variable length."""
-    more = sum(_number(number, 0)[0] - number[-1] for number in numbers if len(number) > 1)
-    return more + sum(number[-1] for number in numbers)
+    together = b"".join(numbers)
+    if len(together) == len(numbers):
+        return sum(together)
+    return sum(_number(number, 0)[0] for number in numbers)
 
 
 def _step(content: bytes, at: int, end: int, status: int) -> tuple[int, int]:

@@ -73,7 +73,7 @@ def _in_turn(
             key = channels.pop(), tracks[group[0]].program
             players.setdefault(key, []).append(group)
     gone = set()
-    for parts in players.values():
+    for parts in (each for each in players.values() if len(each) > 1):
         spans = [_span(group, tracks) for group in parts]
         if all(before[1] <= after[0] for before, after in pairwise(sorted(spans))):
             for group in parts[1:]:
