@@ -184,7 +184,7 @@ def regret(genres: Sequence[str], cells: Sequence[Sequence[TransferRegret | None
             colorbar={"title": {"text": "nats"}, "thickness": 12, "outlinewidth": 0},
         )
     )
-    names = [style.shorten(genre) for genre in genres]
+    names = style.shorten_apart(genres)
     ticks = {
         "tickvals": list(range(len(genres))),
         "ticktext": names,

@@ -24,6 +24,9 @@ PAIR = (style.CHOSEN_COLOUR, "#0072B2")
 PANELS = ("nll", "bce", "mi_lower")
 """Metrics of a forest, from left to right."""
 
+LEGEND = 42
+"""Characters of a name in a legend, which a phone's width has to hold."""
+
 GAP = 0.06
 """Share of the width between two panels."""
 
@@ -40,7 +43,8 @@ def two_curves(curves: Sequence[tuple[str, Curve]], baselines: dict[str, float])
     The Markov chain is a dashed line, where it lies in the window.
     """
     data: list[Plain] = []
-    for at, (name, curve) in enumerate(curves):
+    names = style.shorten_apart([name for name, _ in curves], LEGEND)
+    for at, (name, (_, curve)) in enumerate(zip(names, curves, strict=True)):
         colour = PAIR[at % len(PAIR)]
         if len(curves) == 1:
             data += [
@@ -49,7 +53,7 @@ def two_curves(curves: Sequence[tuple[str, Curve]], baselines: dict[str, float])
                 for trace in curve.traces
             ]
         look = (colour, 3, "dash" if at else "solid")
-        data.append(_line(curve.epochs, curve.means, style.escape(name), look))
+        data.append(_line(curve.epochs, curve.means, name, look))
     last = max((curve.epochs[-1] for _, curve in curves if curve.epochs), default=0)
     late = [
         value
@@ -147,7 +151,7 @@ def forest_figure(branches: Sequence[Comparison], names: Sequence[str]) -> go.Fi
         )
     drawn.update_yaxes(
         tickvals=list(range(len(branches))),
-        ticktext=[style.shorten(name, 34) for name in names],
+        ticktext=style.shorten_apart(names, 34),
         range=[len(branches) - 0.4, -0.6],
         showgrid=False,
         ticks="",

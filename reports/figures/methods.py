@@ -200,7 +200,7 @@ def _method(drawn: go.Figure, marks: list[GenreMark], genres: list[str], at: int
 def _rows(drawn: go.Figure, names: Sequence[str]) -> None:
     drawn.update_yaxes(
         tickvals=list(range(len(names))),
-        ticktext=[style.shorten(name) for name in names],
+        ticktext=style.shorten_apart(names),
         range=[len(names) - 0.4, -0.6],
         showgrid=False,
         ticks="",

@@ -51,7 +51,7 @@ def against_markov(found: Sequence[Standing]) -> go.Figure:
     drawn.update_xaxes(range=style.from_zero(ends))
     drawn.update_yaxes(
         tickvals=list(range(len(found))),
-        ticktext=[style.shorten(one.genre) for one in found],
+        ticktext=style.shorten_apart([one.genre for one in found]),
         range=[len(found) - 0.4, -0.6],
         showgrid=False,
         ticks="",

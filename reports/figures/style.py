@@ -85,6 +85,26 @@ def shorten(text: str, length: int = 22) -> str:
     return escape(text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}")
 
 
+def shorten_apart(names: Sequence[str], length: int = 22) -> list[str]:
+    """Cut names at their ends, or in their middles where two would else read alike.
+
+    Where they still would, none is cut.
+    """
+    tail = (length - 1) * 3 // 5
+    ways = (
+        [shorten(name, length) for name in names],
+        [_without_middle(name, length - 1 - tail, tail) for name in names],
+    )
+    apart = (found for found in ways if len(set(found)) == len(set(names)))
+    return next(apart, [escape(name) for name in names])
+
+
+def _without_middle(text: str, head: int, tail: int) -> str:
+    if len(text) <= head + tail + 1:
+        return escape(text)
+    return escape(f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[-tail:]}")
+
+
 def span(mean: SeedMean) -> tuple[float, float]:
     """Return the 95% interval of a mean as it is drawn: the mean itself for too few seeds."""
     drawn = mean.interval if mean.n_seeds >= FEWEST_SEEDS else None
@@ -134,11 +154,11 @@ def figure(x_title: str, y_title: str, height: int = 420) -> go.Figure:
     return drawn
 
 
-def label_rows(drawn: go.Figure, names: Sequence[str], length: int = 48) -> None:
+def label_rows(drawn: go.Figure, names: Sequence[str], length: int = 56) -> None:
     """Write the name of each row above it: a long one takes no width from the figure."""
-    for at, name in enumerate(names):
+    for at, name in enumerate(shorten_apart(names, length)):
         drawn.add_annotation(
-            text=shorten(name, length),
+            text=name,
             x=0,
             xref="paper",
             xanchor="left",

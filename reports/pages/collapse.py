@@ -84,7 +84,7 @@ def _information(
             data="configurations",
         ),
     )
-    return PageSection("information", "What the code carries", charts=charts)
+    return PageSection("information", "What the code carries", charts=charts, side_by_side=False)
 
 
 def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:

@@ -4,6 +4,7 @@ from reports.answers.choice import choose
 from reports.answers.curves import curve
 from reports.answers.summaries import baseline_bce, summaries
 from reports.answers.views import compared, dot_plot, information_plot, methods_of
+from reports.figures import style
 from reports.figures.curves import learning_curves, leaves_window
 from reports.figures.dots import bce_dots
 from reports.figures.information import information
@@ -142,3 +143,14 @@ def test_labels_of_close_baselines_stand_apart():
     add_baselines(drawn, close, (90.0, 190.0), vertical=True)
     sides = {one.text.split()[0]: one.xanchor for one in drawn.layout.annotations}
     assert sides == {"Markov": "right", "pitch": "left", "repeat": "right"}
+
+
+def test_names_that_are_cut_still_read_apart():
+    names = [f"L 8 · r 1 · constant · KL weight 0.5 · dropout {share}" for share in (0.2, 0.4)]
+    assert style.shorten_apart(names, 60) == names
+    cut = style.shorten_apart(names, 40)
+    assert cut == ["L 8 · r 1 · cons…eight 0.5 · dropout 0.2", cut[0][:-1] + "4"]
+    assert {len(name) for name in cut} == {40}
+    assert style.shorten_apart(["a" * 30, "b" * 30], 10) == ["aaaaaaaaa…", "bbbbbbbbb…"]
+    alike = ["x" * 20 + middle + "x" * 20 for middle in "ab"]
+    assert style.shorten_apart(alike, 20) == alike
