@@ -76,8 +76,8 @@ class Headline:
 def ties_of(choice: Choice) -> TieSet:
     """Which of the pool no other is surely better than, in the purpose's cost.
 
-    For a representation only seeds count on which both of a pair work: a collapsed run is seen and
-    trained again, and its rate is told apart from what working runs say.
+    For a representation only seeds count on which both of a pair work, if there are enough: a
+    collapsed run is seen and trained again, and its rate is told apart from what working runs say.
     """
     ids = [row.config_id for row in choice.pool]
     costs = np.array([choice.ranking.seed_costs[i] for i in ids])

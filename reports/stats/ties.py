@@ -90,7 +90,8 @@ def tie_set(
     works
         ``[k, n]``: which figures count; of a pair the seeds on which both do. None: all. Runs that
         collapse more often in one arm than in another would skew the differences, which the test
-        takes for symmetric.
+        takes for symmetric. Where both do on fewer seeds than can tell, collapse is no accident,
+        and all seeds of the pair count: else what never works could never be told from the best.
 
     Notes
     -----
@@ -182,7 +183,9 @@ def _statistics(
     worst = np.full(k, -np.inf, dtype=np.float32)
     null = np.zeros(len(signs), dtype=np.float32)
     for i in range(k - 1):
-        differences = np.where(works[i] & works[i + 1 :], costs[i] - costs[i + 1 :], 0.0)
+        both = works[i] & works[i + 1 :]
+        both |= both.sum(axis=1, keepdims=True) < SMALLEST_EXACT
+        differences = np.where(both, costs[i] - costs[i + 1 :], 0.0)
         sizes = np.sqrt((differences**2).sum(axis=1, keepdims=True))
         units = np.divide(differences, sizes, out=np.zeros_like(differences), where=sizes > 0)
         flipped = units.astype(np.float32) @ signs.T

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from musebar_core.metric_table import metric
 from reports.answers.transfer import TransferStatus
 from reports.stats.separation import MOST_SEEDS, POWER
+from reports.stats.ties import SMALLEST_EXACT
 from reports.words.cost import hours_text, runs_text
 from reports.words.labels import (
     count,
@@ -104,8 +105,8 @@ def _ties(card: Card) -> CardSection:
             lines.append(Line("Test", _test(ties)))
     about = (
         "Candidates that no other is significantly better than for the purpose "
-        f"({ALPHA:.0%} over all of them together, seed by seed; for a representation on seeds on "
-        "which both of a pair work)."
+        f"({ALPHA:.0%} over all of them together, seed by seed; for a representation on the seeds "
+        f"on which both of a pair work, or on all where these are fewer than {SMALLEST_EXACT})."
     )
     return CardSection("ties", "What else would do", about, tuple(lines))
 
