@@ -150,11 +150,10 @@ def _section(name: str, section: type[Any], values: object) -> Any:  # noqa: ANN
 
 def _plain(section: Any) -> dict[str, Any]:  # noqa: ANN401
     """Settings by name, words as plain text."""
-    values = {f.name: getattr(section, f.name) for f in dataclasses.fields(section)}
     kept = {
-        f.name: values[f.name]
+        f.name: getattr(section, f.name)
         for f in dataclasses.fields(section)
-        if "option" not in f.metadata or values[f.name] != f.default
+        if "option" not in f.metadata or getattr(section, f.name) != f.default
     }
     return {name: str(v) if isinstance(v, StrEnum) else v for name, v in kept.items()}
 
