@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SECONDS_PER_QUARTER = 0.5
 
+PATIENCE = 600
+"""Seconds that a test waits for a process: one that hangs fails, one on a busy machine does not."""
+
 
 def pytest_configure() -> None:
     """One thread each: tiny tensors gain nothing by more, and threads that wait spin.
@@ -163,7 +166,7 @@ def musebar_command() -> list[str]:
 def musebar(tmp_path: Path):
     """Runs ``musebar`` in a process of its own, in an empty folder."""
 
-    def run(*arguments: str | Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*musebar_command(), *map(str, arguments)],
             cwd=tmp_path,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.conftest import PATIENCE
 from tests.services import missing
 
 PASSWORD = "correct-horse-battery"
@@ -71,7 +72,7 @@ class Postgres:
             ],
             check=True,
             capture_output=True,
-            timeout=120,
+            timeout=PATIENCE,
             cwd=self.folder,
             user=self._user,
         )

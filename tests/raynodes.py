@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.conftest import PATIENCE
 from tests.postgres import free_port
 
 TOKEN = "0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -84,7 +85,7 @@ class Node:
             )
 
     def wait_for_dashboard(self, environment: dict[str, str]) -> None:
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + PATIENCE
         token = Path(environment["RAY_AUTH_TOKEN_PATH"]).read_text()
         request = urllib.request.Request(
             f"{self.dashboard}/api/version", headers={"Authorization": f"Bearer {token}"}

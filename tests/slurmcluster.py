@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from tests.conftest import PATIENCE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -135,7 +137,7 @@ class Slurm:
         told = self.run("scontrol", "show", "job", number, "--oneliner")
         return dict(re.findall(r"(\S+?)=(\S*)", told))
 
-    def wait_for_nodes(self, seconds: float = 120) -> None:
+    def wait_for_nodes(self, seconds: float = PATIENCE) -> None:
         """Until all nodes are idle."""
         deadline = time.monotonic() + seconds
         while set(self.run("sinfo", "--noheader", "-N", "-o", "%t").split()) != {"idle"}:

@@ -22,7 +22,7 @@ from study.results import tables
 from study.results.columns import KEY
 from study.spec.sections import Phase
 from tests import namespaces
-from tests.conftest import TINY, musebar_command
+from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.postgres import Postgres, skip_where_missing
 from tests.raynodes import Node, environment
 
@@ -86,7 +86,7 @@ class Lab:
             "    time.sleep(0.3)\n"
             "sys.exit(1)\n"
         )
-        seen = self.inside(["python", "-c", code, str(len(self.nodes))], timeout=240)
+        seen = self.inside(["python", "-c", code, str(len(self.nodes))], timeout=PATIENCE)
         if seen.returncode:
             logs = "\n".join(node.log.read_text()[-1500:] for node in self.nodes)
             raise RuntimeError(f"a node is missing: {seen.stderr[-1500:]}\n{logs}")
@@ -182,7 +182,7 @@ class Lab:
 
     def wait_for(self, name: str, count: int, driver: subprocess.Popen[str]) -> bool:
         """Wait until so many seed runs have ended; False if the driver ended first."""
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             record = self.read(name)
             if record is not None and len(record.ended) >= count:
@@ -195,7 +195,7 @@ class Lab:
     def finish(self, name: str, driver: subprocess.Popen[str]) -> int:
         """See a study to its end, resuming it where its driver ended; how often it was."""
         resumed = 0
-        while driver.wait(timeout=400) != 0:
+        while driver.wait(timeout=PATIENCE) != 0:
             resumed += 1
             if resumed > 3:
                 raise RuntimeError(self.said())
@@ -271,7 +271,7 @@ def lab(tmp_path_factory, music):
 @pytest.fixture(scope="session")
 def undisturbed(lab):
     """The table of a study that nothing happened to."""
-    assert lab.launch("undisturbed").wait(timeout=400) == 0, lab.said()
+    assert lab.launch("undisturbed").wait(timeout=PATIENCE) == 0, lab.said()
     record = lab.read("undisturbed")
     assert record is not None
     assert record.state == "finished"

@@ -6,7 +6,7 @@ import os
 import pty
 import subprocess
 
-from tests.conftest import musebar_command
+from tests.conftest import PATIENCE, musebar_command
 
 
 def on_a_terminal(folder, answer, *arguments):
@@ -25,7 +25,7 @@ def on_a_terminal(folder, answer, *arguments):
     while b"[y/N]" not in shown:
         shown += os.read(ours, 4096)
     os.write(ours, answer)
-    code = process.wait(timeout=120)
+    code = process.wait(timeout=PATIENCE)
     return code, (shown + os.read(ours, 4096)).decode()
 
 

@@ -21,6 +21,7 @@ from musebar_core.corpus.labels import read_genre_map
 from musebar_core.corpus.store import SONG_COLUMNS, TimeGrid, write
 from musebar_core.errors import UsageError
 from study.spec import specfile
+from tests.conftest import PATIENCE
 
 
 @pytest.fixture
@@ -173,12 +174,12 @@ def test_ctrl_c_ends_the_build_and_leaves_nothing_behind(tmp_path):
         text=True,
         start_new_session=True,
     ) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not out.parent.is_dir() and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(2)
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert list(out.parent.iterdir()) == []

@@ -18,7 +18,7 @@ import yaml
 from click.testing import CliRunner
 
 from musebar.cli import musebar as root
-from tests.conftest import TINY, musebar_command, write_lot
+from tests.conftest import PATIENCE, TINY, musebar_command, write_lot
 
 ROOT = Path(__file__).parents[2]
 UNTIL_STOPPED = {"report serve"}
@@ -99,7 +99,7 @@ def apart(folder, line):
         env=os.environ | ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=PATIENCE,
         check=False,
     )
     return SimpleNamespace(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)

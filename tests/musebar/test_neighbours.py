@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from musebar.neighbours import PACKAGES
+from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 NOT_OURS = 'raise RuntimeError("this file is not of MuseBar")\n'
@@ -77,7 +78,7 @@ def run(here, *command, **more):
         env=bare() | more,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=PATIENCE,
         check=False,
     )
 

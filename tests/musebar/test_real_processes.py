@@ -17,7 +17,7 @@ import pytest
 
 from study.home.studies import Home
 from study.ledger.reading import Runs
-from tests.conftest import TINY, musebar_command, write_lot
+from tests.conftest import PATIENCE, TINY, musebar_command, write_lot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -69,7 +69,7 @@ def run(folder, command, **options):
         env=environment(folder),
         text=True,
         check=False,
-        timeout=500,
+        timeout=PATIENCE,
         shell=isinstance(command, str),
         executable="/bin/bash" if isinstance(command, str) else None,
         **options,
@@ -99,7 +99,7 @@ def ended(folder):
 
 def wait_for_runs(folder, count, process):
     """Wait until the ledger holds so many ended seed runs, and the driver goes on."""
-    deadline = time.monotonic() + 400
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         if ended(folder) >= count:
             return
@@ -186,7 +186,7 @@ def test_a_folder_taken_away_under_its_driver_is_told_and_not_made_anew(tmp_path
         shutil.rmtree(folder)
     else:
         folder.rename(tmp_path / "studies" / "mine")
-    assert process.wait(timeout=200) == 1
+    assert process.wait(timeout=PATIENCE) == 1
     said = line((tmp_path / "said").read_text())
     assert "is gone, deleted or" in said
     assert "nothing that was done is lost" not in said
@@ -204,12 +204,12 @@ def test_a_signal_ends_a_build_in_a_line_and_leaves_nothing(tmp_path, number, to
     command = [sys.executable, "-m", "musebar", "corpus", "build", "music21", "--genre", "folk"]
     with (tmp_path / "said").open("w") as said:
         process = start(tmp_path, [*command, "--out", str(out)], stdout=said, stderr=said)
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + PATIENCE
     while not out.parent.is_dir() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(2)
     (os.killpg if to_all else os.kill)(process.pid, number)
-    assert process.wait(timeout=120) == 130
+    assert process.wait(timeout=PATIENCE) == 130
     assert "Traceback" not in (tmp_path / "said").read_text()
     assert list(out.parent.iterdir()) == []
     assert not Path("/proc", str(process.pid)).exists()

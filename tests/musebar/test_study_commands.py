@@ -11,7 +11,7 @@ import time
 import pandas as pd
 import pytest
 
-from tests.conftest import musebar_command, write_lot
+from tests.conftest import PATIENCE, musebar_command, write_lot
 
 KEY = ["genre", "config_id", "seed", "phase"]
 
@@ -54,7 +54,7 @@ def run_in(folder, *arguments):
         env=environment(folder),
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -222,7 +222,7 @@ def wait_for_runs(folder, count, process):
     """Wait until the ledger holds so many ended seed runs."""
     from study.home.studies import Home
 
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         home = Home(folder / "studies")
         if "tiny" in home.names():
@@ -277,7 +277,7 @@ def test_a_closed_terminal_ends_no_study(tmp_path, music, undisturbed):
     wait_for_runs(tmp_path, 3, process)
     process.stderr.close()
     os.killpg(process.pid, signal.SIGHUP)  # as a terminal does: Ray's processes hear it too
-    assert process.wait(timeout=200) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     results, _ = export(tmp_path, tmp_path / "out")
     pd.testing.assert_frame_equal(measured(results), measured(undisturbed[0]))
 

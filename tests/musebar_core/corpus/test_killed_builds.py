@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from musebar_core.corpus import Corpus
+from tests.conftest import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ def finish(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_until_gone(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=120)
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE)
     assert alive == []
 
 
@@ -66,7 +67,7 @@ def test_a_build_killed_at_20_random_moments_is_finished_by_the_next(tmp_path, w
         time.sleep(seconds * rng.uniform(0.1, 1.0))
         family = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENCE)
         killed += process.returncode == -signal.SIGKILL
         wait_until_gone(family)
         finish(start(script, source, out))

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from musebar_core.stacked.bylayer import ByLayer
+from tests.conftest import PATIENCE
 from tests.musebar_core.stacked import bylayer_reference as reference
 
 MODELS, STEPS, SNIPPETS, INPUTS, HIDDEN = 3, 7, 2, 4, 5
@@ -104,7 +105,7 @@ def test_the_kernels_compute_what_plain_torch_computes():
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -157,7 +158,7 @@ def test_what_an_evaluation_infers_is_what_the_models_compute():
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from musebar_core.stacked import cell
+from tests.conftest import PATIENCE
 
 COMPARE = """
 import torch
@@ -37,7 +38,7 @@ def test_the_kernels_compute_what_plain_torch_computes():
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

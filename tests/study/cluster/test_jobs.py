@@ -13,7 +13,7 @@ import pytest
 
 from musebar_core.errors import UsageError
 from study.cluster.jobs import Versions, connect
-from tests.conftest import TINY, musebar_command
+from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.raynodes import Node, environment
 
 
@@ -82,7 +82,7 @@ def run(cluster):
         )
         if not wait:
             return process
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     return start
@@ -164,7 +164,7 @@ def test_a_job_is_stopped_from_another_shell_and_resumed(
         if any(row["done"] for row in genres.values()):
             break
     assert run("study", "stop", "two").returncode == 0
-    _, errors = client.communicate(timeout=120)
+    _, errors = client.communicate(timeout=PATIENCE)
     assert "study resume two" in errors
     assert json.loads(run("study", "status", "two", "--json").stdout)["state"] == "stopped"
     resumed = run("study", "resume", "two", "--address", head.dashboard)
@@ -198,7 +198,7 @@ def test_a_study_that_is_submitted_is_stopped_before_it_trains(
         said += line
     asked = run("study", "stop", "early").stdout
     assert "will stop as soon as it begins" in asked or "asked process" in asked
-    rest = client.communicate(timeout=120)[1]
+    rest = client.communicate(timeout=PATIENCE)[1]
     assert client.returncode == 1, said + rest
     assert "study 'early' was stopped; go on with: musebar" in rest
     state = json.loads(run("study", "status", "early", "--json").stdout)

@@ -17,7 +17,7 @@ from study.home.studies import Home
 from study.ledger.reading import Runs
 from study.ledger.result import Failure, FailureKind
 from study.results.tables import state_of
-from tests.conftest import TINY, musebar_command
+from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.postgres import Postgres, skip_where_missing
 from tests.raynodes import training
 from tests.services import missing
@@ -62,7 +62,7 @@ class Run:
 
     def wait_for(self, count):
         """Until so many seed runs have ended."""
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self.process.poll() is None:
             if "tiny" in Home(self.home).names() and len(self.read().ended) >= count:
                 return
@@ -113,7 +113,7 @@ def test_a_worker_that_ray_kills_for_its_memory_fails_with_that_reason(run):
         "training": LONG,
     }
     ray = {"RAY_memory_usage_threshold": "0.001", "RAY_memory_monitor_refresh_ms": "50"}
-    assert run.launch(grid, **ray).wait(timeout=300) == 1, run.said
+    assert run.launch(grid, **ray).wait(timeout=PATIENCE) == 1, run.said
     assert "none of its 1 seed runs succeeded (out of memory" in run.said
     (ended,) = run.read().ended.values()
     assert ended.failure == Failure(
@@ -132,7 +132,8 @@ def test_a_run_that_diverges_fails_with_its_reason_and_is_not_tried_again(run):
         "search.fixed": "{latent_length: 2, free_bits: 0, annealing: linear, "
         "annealing_length: 0.5, input_dropout: 0, regularizers: 1}",
     }
-    assert run.launch(grid | {"seeds": "{search: 2, confirm: 2}"}).wait(timeout=300) == 0, run.said
+    driver = run.launch(grid | {"seeds": "{search: 2, confirm: 2}"})
+    assert driver.wait(timeout=PATIENCE) == 0, run.said
     assert "2 of 4 seed runs failed" in run.said
     record = run.read()
     rate = {r: record.configurations[r.config_id].training.learning_rate for r in record.ended}
@@ -159,7 +160,7 @@ def test_a_database_killed_for_a_minute_under_a_whole_study_changes_nothing(run,
         assert not server.answers()
         assert driver.poll() is None, run.said
         server.start()
-        assert driver.wait(timeout=300) == 0, run.said
+        assert driver.wait(timeout=PATIENCE) == 0, run.said
         assert written, "nothing went on while the database was away"
         assert "waiting for it up to 300 s" in run.said
         record = run.read()
@@ -167,7 +168,7 @@ def test_a_database_killed_for_a_minute_under_a_whole_study_changes_nothing(run,
     other = tmp_path / "other"
     other.mkdir()
     undisturbed = Run(other, music)
-    assert undisturbed.launch({"training": LONG}).wait(timeout=300) == 0
+    assert undisturbed.launch({"training": LONG}).wait(timeout=PATIENCE) == 0
     assert table(undisturbed.read()) == table(record)
 
 
@@ -204,13 +205,13 @@ def test_a_disk_that_fills_half_way_ends_the_study_and_costs_it_no_run(run, smal
     run.wait_for(3)
     with pytest.raises(OSError, match="No space"):
         (small_disk / "filler").write_bytes(bytes(2**26))
-    assert run.process.wait(timeout=120) == 1
+    assert run.process.wait(timeout=PATIENCE) == 1
     assert "make room, then resume" in run.said
     assert "Traceback" not in run.said
     (small_disk / "filler").unlink()
     before = run.read()
     assert state_of(run.study) == "interrupted"
-    assert run.start("resume", "tiny").wait(timeout=300) == 0, run.said
+    assert run.start("resume", "tiny").wait(timeout=PATIENCE) == 0, run.said
     record = run.read()
     assert all(e.done and e.attempts == 1 for e in record.ended.values())
     assert table(before).items() <= table(record).items()
@@ -241,7 +242,7 @@ def test_a_clock_that_jumps_a_day_and_back_changes_nothing(run, clock, tmp_path,
             capture_output=True,
             text=True,
             check=False,
-            timeout=200,
+            timeout=PATIENCE,
         )
         assert second.returncode == 1
         assert f"driven by process {run.process.pid}" in second.stderr
@@ -251,12 +252,12 @@ def test_a_clock_that_jumps_a_day_and_back_changes_nothing(run, clock, tmp_path,
             print("\nRay stood still after the clock was set back: killed and resumed")
         run.kill()
         run.start("resume", "tiny")
-    assert run.process.wait(timeout=300) == 0, run.said
+    assert run.process.wait(timeout=PATIENCE) == 0, run.said
     record = run.read()
     days = {e.finished_at[:10] for e in record.ended.values()}
     assert len(days) > 1, "the clock did not jump"
     other = tmp_path / "other"
     other.mkdir()
     undisturbed = Run(other, music)
-    assert undisturbed.launch({"training": LONG}).wait(timeout=300) == 0
+    assert undisturbed.launch({"training": LONG}).wait(timeout=PATIENCE) == 0
     assert table(undisturbed.read()) == table(record)

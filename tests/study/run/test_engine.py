@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from study.home.studies import Home
 from study.ledger import schema
 from study.ledger.result import Failure, FailureKind
-from tests.conftest import TINY, musebar_command
+from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.raynodes import Node, environment
 
 COUNTED = """
@@ -55,7 +55,7 @@ def test_no_more_of_tunes_trials_are_kept_than_run(tmp_path, tiny_spec):
         check=True,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     kept = json.loads(done.stdout.splitlines()[-1])
     record = study.ledger.read("tiny")
@@ -111,7 +111,7 @@ def study(tmp_path, music):
             check=False,
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=PATIENCE,
             env=os.environ | ({"PYTHONPATH": path} if launch else {}),
         )
 
@@ -181,11 +181,13 @@ def test_a_spot_node_that_is_taken_back_costs_its_run_no_attempt(tmp_path, tiny_
             text=True,
         )
         wait_for(lambda: len(study.ledger.read("tiny").ended) >= 3, driver)
-        subprocess.run([sys.executable, "-c", DRAIN, address], env=env, check=True, timeout=120)
+        subprocess.run(
+            [sys.executable, "-c", DRAIN, address], env=env, check=True, timeout=PATIENCE
+        )
         nodes.append(Node(env, nodes[0], num_cpus=1))
         time.sleep(1)
         spot.kill()
-        said = driver.communicate(timeout=200)[1]
+        said = driver.communicate(timeout=PATIENCE)[1]
     finally:
         for node in reversed(nodes):
             node.kill()  # of one that is gone, nothing is left to kill
@@ -198,7 +200,7 @@ def test_a_spot_node_that_is_taken_back_costs_its_run_no_attempt(tmp_path, tiny_
 
 
 def wait_for(reached, driver):
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + PATIENCE
     while not reached():
         assert driver.poll() is None, driver.communicate()[1]
         assert time.monotonic() < deadline

@@ -27,7 +27,7 @@ from study.results.tables import state_of
 from study.run import diskspace, worker
 from study.run.attempt import Assignment
 from study.run.driver import Driver
-from tests.conftest import TINY, musebar_command
+from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.postgres import PASSWORD, Postgres, skip_where_missing
 
 
@@ -232,7 +232,7 @@ def test_a_signal_to_the_whole_process_group_ends_a_driver_promptly(tmp_path, mu
     assert time.monotonic() - began < 30
     assert driver.returncode == 130
     assert "study resume tiny" in errors
-    status = start(tmp_path, "study", "status", "tiny", "--json").communicate(timeout=120)[0]
+    status = start(tmp_path, "study", "status", "tiny", "--json").communicate(timeout=PATIENCE)[0]
     assert json.loads(status)["state"] == "stopped"
 
 
@@ -275,7 +275,7 @@ def test_a_password_is_seen_nowhere(tmp_path, music, postgres, postgres_url):
         ("study", "export", "quiet", "--optuna", postgres.url("optuna")),
     ):
         done = start(tmp_path, *command)
-        said += done.communicate(timeout=200)
+        said += done.communicate(timeout=PATIENCE)
         assert done.returncode == 0, said[-1]
     engine = sa.create_engine(postgres_url)
     with engine.begin() as db:

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from study.home.studies import Home
-from tests.conftest import TINY, musebar_command
+from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.raynodes import Node, environment
 
 pytestmark = pytest.mark.services
@@ -108,7 +108,7 @@ def join(env, head, music, tmp_path):
             cwd=tmp_path,
             env=env | {"RAY_ADDRESS": f"{head.ip}:{head.port}"},
             capture_output=True,
-            timeout=400,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1]) | {"log": done.stderr}
@@ -191,7 +191,7 @@ def test_slots_without_room_wait_and_the_study_ends(env, head, later, music, tmp
         cwd=tmp_path,
         env=env | {"RAY_ADDRESS": f"{head.ip}:{head.port}"},
         capture_output=True,
-        timeout=400,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     record = Home(tmp_path / "studies").open("tiny").ledger.read("tiny")

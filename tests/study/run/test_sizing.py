@@ -8,6 +8,7 @@ import pytest
 from musebar_core.errors import StudyError
 from study.run import sizing
 from study.run.sizing import Node, lacks_gpu, share
+from tests.conftest import PATIENCE
 
 GIB = 2**30
 
@@ -137,7 +138,7 @@ print((peak - before) / (4 * sizing.evaluation_numbers(config)))
 
 def test_the_estimate_of_an_evaluation_is_what_one_takes_and_a_little_more():
     done = subprocess.run(
-        [sys.executable, "-c", _PEAK], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", _PEAK], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert 0.5 < float(done.stdout) < 1.0
 
@@ -167,7 +168,7 @@ def test_ray_runs_as_many_trials_at_a_time_as_the_shares_say(spec):
         hold = ray.remote(num_cpus=1, num_gpus=found.gpus_per_trial)(_Hold)
         held = [hold.remote() for _ in range(found.slots + 1)]
         calls = [h.here.remote() for h in held]
-        ready, waiting = ray.wait(calls, num_returns=found.slots, timeout=120)
+        ready, waiting = ray.wait(calls, num_returns=found.slots, timeout=PATIENCE)
         assert len(ready) == found.slots == 3
         assert ray.wait(waiting, timeout=5)[0] == []
     finally:

@@ -19,6 +19,7 @@ from study.spec import specfile
 from study.spec.sections import Phase
 from study.trackers.mirror import Mirror, tracker
 from study.trackers.tensorboard import read_told
+from tests.conftest import PATIENCE
 from tests.services import missing
 
 ROOT = Path(__file__).parents[3]
@@ -221,7 +222,7 @@ def wait_for(url, process):
     import urllib.error
     import urllib.request
 
-    ends = time.monotonic() + 240
+    ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends and process.poll() is None:
         try:
             urllib.request.urlopen(f"{url}/health", timeout=5).read()
