@@ -69,8 +69,9 @@ def export(tables: StudyTables, url: str) -> dict[str, int]:
 
 
 def objectives(tables: StudyTables) -> list[str]:
-    """The validation metrics of the study's purpose; ELBO for an NLL that was not measured."""
-    measured = bool(tables.results.get("validation_nll", pd.Series(dtype=float)).notna().any())
+    """The validation metrics of the study's purpose; ELBO where not each done run has an NLL."""
+    done = tables.results[tables.results.state != "failed"]
+    measured = bool(done.validation_nll.notna().all())
     wanted = GOALS[tables.spec.search.purpose].improved
     return ["elbo" if name == "nll" and not measured else name for name in wanted]
 
@@ -115,11 +116,12 @@ def _trial(
 ) -> FrozenTrial:
     first, done = rows.iloc[0], rows[rows.state != "failed"].sort_values("seed")
     whole = len(rows) >= len(tables.spec.seeds_of(Phase(first.phase)))
-    state = TrialState.COMPLETE if len(done) else TrialState.FAIL
+    means = [done[f"validation_{metric}"].mean() for metric in wanted]
+    values = [] if any(map(pd.isna, means)) else list(map(float, means))
+    state = TrialState.COMPLETE if values else TrialState.FAIL
     if not whole:
         state = TrialState.RUNNING
     params = {name: value for name in distributions if (value := _plain(first[name])) is not None}
-    values = [float(done[f"validation_{metric}"].mean()) for metric in wanted]
     return create_trial(
         state=state,
         values=values if state == TrialState.COMPLETE else None,
@@ -138,7 +140,8 @@ def _trial(
 
 
 def _by_seed(done: pd.DataFrame, metric: str) -> dict[int, float]:
-    values = zip(done.seed.tolist(), done[f"validation_{metric}"].tolist(), strict=True)
+    measured = done[done[f"validation_{metric}"].notna()]
+    values = zip(measured.seed.tolist(), measured[f"validation_{metric}"].tolist(), strict=True)
     return {int(seed): float(value) for seed, value in values}
 
 

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 EPOCHS = "{profile: strong, epochs: 240, batch: 4, evaluate_every: 20, evaluation_snippets: 16}"
 """Twelve evaluations: what is killed in between has a checkpoint to go on from."""
 
+ROOM = 5 * 2**30
+"""Bytes that the lab may take beside what is in use; where more is, Ray kills workers."""
+
 WENT_ON = re.compile(r"went on from its checkpoint at epoch (\d+)")
 
 
@@ -46,6 +50,7 @@ class Lab:
     network: namespaces.Network
     postgres: Postgres
     env: dict[str, str]
+    memory_share: float
     nodes: list[Node] = field(default_factory=list)
 
     @property
@@ -257,7 +262,10 @@ def lab(tmp_path_factory, music):
         head = network.machines[0]
         with Postgres(head.address, head.inside) as postgres:
             postgres.run("CREATE DATABASE studies")
-            made = Lab(folder, music, network, postgres, environment(folder))
+            memory = psutil.virtual_memory()
+            share = min(0.95, 1 - (memory.available - ROOM) / memory.total)
+            env = environment(folder, RAY_memory_usage_threshold=f"{share:.4f}")
+            made = Lab(folder, music, network, postgres, env, share)
             try:
                 for number in range(3):
                     made.nodes.append(made.start_node(number))

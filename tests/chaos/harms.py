@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 
@@ -84,6 +86,35 @@ def close_terminal(lab, driver, rng):
     return Harm(driver.poll() is None)
 
 
+HOG = """
+import sys
+import psutil
+
+share, taken = float(sys.argv[1]), []
+while psutil.virtual_memory().percent < 100 * share:
+    taken.append(b"\\1" * 2**26)
+print("taken", flush=True)
+sys.stdin.read()
+"""
+"""Takes memory until so large a share of the machine's is in use, and holds it."""
+
+
+def take_memory(lab, driver, rng):
+    """Another program takes what Ray leaves free, until Ray has killed a worker for it."""
+    del driver, rng
+    training = workers_of(lab)
+    if not training:
+        return Harm(hit=False)
+    hog = [sys.executable, "-c", HOG, str(lab.memory_share + 0.01)]
+    with subprocess.Popen(hog, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        taken = other.stdout.readline() == b"taken\n"
+        deadline = time.monotonic() + 20
+        while not (lost := [p for p in training if gone([p], 0)]) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        other.kill()
+    return Harm(taken and bool(lost), len(lost))
+
+
 HARMS = {
     "driver": kill_driver,
     "worker": kill_worker,
@@ -91,6 +122,7 @@ HARMS = {
     "database": take_database_away,
     "link": cut_link,
     "terminal": close_terminal,
+    "memory": take_memory,
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -11,74 +10,15 @@ import pytest
 import yaml
 
 from musebar_core.errors import UsageError
-from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
 from study.ledger.reading import Runs
-from study.ledger.record import SeedRun, StudyState
-from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
+from study.ledger.record import StudyState
+from study.ledger.result import Failure
 from study.results import exchange
 from study.results.columns import SCHEMA_VERSION, VERSION_KEY
 from study.results.overview import overview
-from study.results.tables import load_tables, tables, write_table
+from study.results.tables import load_tables, tables
 from study.search import planner
-from study.spec import specfile
-from study.spec.sections import Phase
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def exported(tmp_path) -> Path:
-    """A grid study of four configurations with one run done and one failed, as its export."""
-    spec = specfile.load("paper-methods", ["corpus.genres=[fiddle]", "seeds.confirm=2"])
-    study = Home(tmp_path / "first").create(spec)
-    configurations = list(spec.methods.values())
-    study.ledger.add_configurations(spec.name, configurations)
-    baselines = dict.fromkeys(("pitch_frequencies", "markov", "repeat_last"), 9.0)
-    fact = {"fingerprint": "abc", "baselines": {"validation": baselines, "test": baselines}}
-    study.ledger.set_corpus(spec.name, "somewhere", {"fiddle": fact})
-    first, second = (
-        SeedRun("fiddle", c.config_id, 1000, Phase.CONFIRM) for c in configurations[:2]
-    )
-    known = {
-        "bce": 1.5,
-        "kl": 0.0,
-        "kl_bars": 0.25,
-        "elbo": -1.5,
-        "mi_lower": 0.0,
-        "mi_upper": 0.0,
-        "mi_cap": 2.0,
-        "active_units": 0,
-        "informative_share": None,
-        "collapsed": True,
-        "n_snippets": 7,
-    }
-    metrics = Metrics.from_dict(known)
-    places = [metrics._replace(bce=bce) for bce in (1.5, 2.5, 3.5, 4.5)]
-    done = SeedRunResult(
-        attempts=2,
-        metrics=RunMetrics(*places),
-        curve=(EpochMetrics(60, 0.5, 2.0, 1.0, metrics),),
-        best_epoch=60,
-        seconds=1.25,
-        node="a",
-        device="cpu",
-        versions={"torch": "2"},
-        checkpoint="runs/x",
-        finished_at="2026-01-01",
-    )
-    study.ledger.end(spec.name, first, done)
-    failed = SeedRunResult(failure=Failure("NaN", FailureKind.DIVERGED))
-    study.ledger.end(spec.name, second, failed)
-    folder = tmp_path / "export"
-    folder.mkdir()
-    record = study.ledger.read(spec.name, runs=Runs.WITH_CURVES)
-    flat = tables(spec.name, record, StudyState.STOPPED)
-    write_table(flat.results, folder / "results.parquet")
-    write_table(flat.curves, folder / "curves.parquet")
-    exchange.write(record, folder)
-    return folder
 
 
 def test_what_was_exported_comes_back_run_by_run(exported, tmp_path):

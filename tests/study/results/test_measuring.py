@@ -7,6 +7,10 @@ import json
 import pandas as pd
 import pytest
 
+from musebar_core.measures import Measures, RatePoint
+from musebar_core.melodies import Character, Likeness
+from study.results.measuring import flat
+
 
 @pytest.fixture(scope="module")
 def overrides():
@@ -54,3 +58,30 @@ def test_a_study_is_measured_and_becomes_a_table(musebar, music, tmp_path, overr
 @pytest.mark.slow
 def test_a_study_that_is_not_there_is_not_measured(musebar):
     assert musebar("study", "measure", "nothing").returncode == 2
+
+
+def test_measures_become_columns_by_their_path():
+    character = Character(12.0, 3.5, 0.25, None, 0.125)
+    found = flat(
+        Measures(
+            importance_nll=500.0,
+            rate_distortion=(RatePoint(0.0, 0.0, 520.0), RatePoint(0.25, 4.0, 510.0)),
+            code_worth=7.0,
+            path_ratio=None,
+            largest_jump=0.5,
+            generated=character,
+            held_out=character,
+            likeness=Likeness(0.1, 0.2, 0.9, None, 0.5),
+            likeness_of_songs=Likeness(0.01, 0.02, 0.99, 0.98, 0.7),
+            n_snippets=128,
+            draws=16,
+        )
+    )
+    assert found["importance_nll"] == 500.0
+    assert (found["rate_at_0"], found["distortion_at_0"]) == (0.0, 520.0)
+    assert (found["rate_at_0.25"], found["distortion_at_0.25"]) == (4.0, 510.0)
+    assert (found["generated_note_density"], found["held_out_out_of_key"]) == (3.5, 0.125)
+    assert (found["likeness_shared_runs"], found["likeness_of_songs_repetition"]) == (0.5, 0.98)
+    assert found["path_ratio"] is None
+    assert "rate_distortion" not in found
+    assert (found["n_snippets"], found["draws"]) == (128, 16)

@@ -91,6 +91,93 @@ def test_exporting_twice_writes_nothing_twice(tables, study, tmp_path):
     assert [trial.value for trial in trials(url)] == [15.0, 30.0, 6.0]
 
 
+def test_a_trial_of_which_every_seed_failed_has_failed(study, tables, tmp_path):
+    config_id = tables.results.config_id.iloc[0]
+    other = next(i for i in study.ledger.read("tiny").configurations if i != config_id)
+    for seed in (0, 1):
+        run = SeedRun("high", other, seed, Phase.SEARCH)
+        study.ledger.end("tiny", run, ended(0.0, "diverged"))
+    facts = {genre: {"baselines": {}} for genre in ("low", "high")}
+    study.ledger.set_corpus("tiny", "corpus", facts)
+    url = f"sqlite:///{tmp_path}/optuna.sqlite"
+    found = optunastudy.export(load_tables(tmp_path / "studies", "tiny"), url)
+    assert found == {"tiny/high": 1, "tiny/low": 3}
+    (failed,) = optuna.load_study(study_name="tiny/high", storage=url).trials
+    assert (failed.state.name, failed.user_attrs["seeds_failed"]) == ("FAIL", 2)
+    assert failed.user_attrs["seeds_done"] == 0
+
+
+def test_what_a_trial_was_is_told_beside_its_value(tables, tmp_path):
+    url = f"sqlite:///{tmp_path}/optuna.sqlite"
+    optunastudy.export(tables, url)
+    made = optuna.load_study(study_name="tiny/low", storage=url)
+    assert made.user_attrs["state"] == str(tables.state)
+    assert [d.name for d in made.directions] == ["MINIMIZE"]
+    assert made.metric_names == ["validation_bce"]
+    rows = tables.results.drop_duplicates("config_id").set_index("config_id")
+    for trial in made.trials:
+        row = rows.loc[trial.user_attrs["config_id"]]
+        assert trial.params["latent_length"] == row.latent_length
+        assert trial.user_attrs["phase"] == "search"
+        assert trial.user_attrs["method"] is None
+        assert trial.user_attrs["seeds_collapsed"] == 0
+    assert "hidden" not in made.trials[0].params  # the same in all of them
+
+
+@pytest.fixture
+def representation(tmp_path, tiny_spec):
+    """One configuration of a search for codes, whose NLL was measured or was not."""
+
+    def make(*nlls):
+        spec = tiny_spec(search__purpose="representation")
+        made = Home(tmp_path / "codes").create(spec)
+        found = spec.configuration(next(iter(spec.space.cells())))
+        made.ledger.set_corpus("tiny", "corpus", {"low": {"baselines": {}}})
+        made.ledger.add_configurations("tiny", [found])
+        for seed, nll in enumerate(nlls):
+            one = ended(10.0 + seed).metrics.validation._replace(nll=nll)
+            run = SeedRun("low", found.config_id, seed, Phase.SEARCH)
+            made.ledger.end("tiny", run, SeedRunResult(metrics=RunMetrics(*[one] * 4)))
+        url = f"sqlite:///{tmp_path}/optuna.sqlite"
+        optunastudy.export(load_tables(tmp_path / "codes", "tiny"), url)
+        return optuna.load_study(study_name="tiny/low", storage=url)
+
+    return make
+
+
+def test_a_search_for_codes_has_a_value_a_metric_each_better_its_own_way(representation):
+    made = representation(10.0, 12.0)
+    assert made.metric_names == ["validation_mi_lower", "validation_nll"]
+    assert [d.name for d in made.directions] == ["MAXIMIZE", "MINIMIZE"]
+    (trial,) = made.trials
+    assert (trial.values, trial.intermediate_values) == ([1.0, 11.0], {})
+
+
+@pytest.mark.parametrize("nlls", [(None, None), (11.0, None)])
+def test_the_elbo_stands_in_for_an_nll_that_was_not_measured_everywhere(representation, nlls):
+    made = representation(*nlls)
+    assert made.metric_names == ["validation_mi_lower", "validation_elbo"]
+    assert [d.name for d in made.directions] == ["MAXIMIZE", "MAXIMIZE"]
+    assert made.trials[0].values == [1.0, -12.5]
+
+
+def test_a_trial_without_the_metric_that_was_asked_for_has_no_value(study, tmp_path):
+    """As of an export of an older version, whose every seed lacks it."""
+    (config_id,) = {
+        run.config_id
+        for run, one in study.ledger.read("tiny").ended.items()
+        if one.metrics.validation and one.metrics.validation.bce == 5.0
+    }
+    without = ended(0.0).metrics.validation._replace(bce=None)
+    run = SeedRun("low", config_id, 1, Phase.SEARCH)
+    study.ledger.end("tiny", run, SeedRunResult(metrics=RunMetrics(*[without] * 4)))
+    url = f"sqlite:///{tmp_path}/optuna.sqlite"
+    optunastudy.export(load_tables(tmp_path / "studies", "tiny"), url)
+    found = next(t for t in trials(url) if t.user_attrs["config_id"] == config_id)
+    assert (found.state.name, found.value) == ("COMPLETE", 5.0)
+    assert found.intermediate_values == {0: 5.0}
+
+
 @pytest.fixture
 def dashboard(study, musebar):
     """The address of optuna-dashboard, started as its users do on the study's own database."""

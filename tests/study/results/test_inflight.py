@@ -1,0 +1,91 @@
+"""Runs under way: what their checkpoints and live curves hold, and nothing of those that ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from musebar_core.checkpoint import Identity, save
+from musebar_core.metric_table import EpochMetrics, Metrics
+from musebar_core.state import build
+from study.ledger.live import LIVE_FILE
+from study.ledger.live import write as write_live
+from study.ledger.record import STATE_FILE
+from study.results.inflight import in_flight_mark, under_way
+
+
+def epochs(*numbers):
+    return tuple(EpochMetrics(n, 1.0, 2.0, 1.0, Metrics.from_dict({"bce": 3.0})) for n in numbers)
+
+
+@pytest.fixture
+def begin(tmp_path, configuration):
+    """Begins a run as a worker does: its checkpoint, and its live curve."""
+
+    def make(genre="low", latent=4, seed=0, saved=(), live=()):
+        config = configuration(latent)
+        folder = tmp_path / "runs" / genre / config.config_id / str(seed)
+        state = build(config)
+        torch.nn.init.zeros_(next(state.model.parameters()))
+        state = replace(state, history=list(epochs(*saved)), epoch=max(saved, default=0))
+        save(folder / STATE_FILE, Identity(config, genre, "abc", "corpus", seed), state)
+        if live:
+            write_live(folder / LIVE_FILE, epochs(*live))
+        return config.config_id
+
+    return make
+
+
+def test_a_run_is_as_far_as_the_longer_of_checkpoint_and_live_curve(begin, tmp_path):
+    begin(seed=0, saved=(4, 8))
+    begin(seed=1, saved=(4,), live=(4, 8, 12))
+    begin(seed=2, saved=(4, 8), live=(4,))
+    assert [(run.seed, run.epoch) for run in under_way(set(), tmp_path)] == [
+        (0, 8), (1, 12), (2, 8)
+    ]  # fmt: skip
+
+
+def test_runs_come_by_genre_configuration_and_seed(begin, tmp_path):
+    ids = {latent: begin("low", latent, 3, saved=(4,)) for latent in (2, 4)}
+    begin("low", 2, 1, saved=(4,))
+    begin("high", 4, 7, saved=(4,))
+    found = [(run.genre, run.config.config_id, run.seed) for run in under_way(set(), tmp_path)]
+    assert found == sorted(found)
+    assert {(genre, seed) for genre, config_id, seed in found if config_id == ids[2]} == {
+        ("low", 1),
+        ("low", 3),
+    }
+
+
+def test_a_run_that_ended_or_has_no_evaluation_yet_is_not_under_way(begin, tmp_path):
+    config_id = begin(seed=0, saved=(4,))
+    begin(seed=1)
+    begin(seed=2, live=(4,))
+    assert [run.seed for run in under_way({("low", config_id, 0)}, tmp_path)] == [2]
+
+
+def test_a_checkpoint_that_is_being_written_is_left_out(begin, tmp_path):
+    begin(seed=0, saved=(4,))
+    config_id = begin(seed=1, saved=(4,))
+    (tmp_path / "runs" / "low" / config_id / "1" / STATE_FILE).write_bytes(b"half")
+    assert [run.seed for run in under_way(set(), tmp_path)] == [0]
+
+
+def test_the_mark_changes_with_every_evaluation_that_is_saved_or_told(begin, tmp_path):
+    marks = [in_flight_mark(tmp_path)]
+    config_id = begin(seed=0, saved=(4,))
+    marks.append(in_flight_mark(tmp_path))
+    live = tmp_path / "runs" / "low" / config_id / "0" / LIVE_FILE
+    write_live(live, epochs(4))
+    marks.append(in_flight_mark(tmp_path))
+    begin(seed=1, saved=(4,))
+    marks.append(in_flight_mark(tmp_path))
+    assert len(set(marks)) == len(marks)
+    assert in_flight_mark(tmp_path) == marks[-1]
+
+
+def test_a_folder_of_another_machine_is_not_looked_at():
+    assert under_way(set(), "s3://bucket/study") == ()
+    assert in_flight_mark("s3://bucket/study") == "0 0"

@@ -1,0 +1,220 @@
+"""A ledger flattened: each cell is what the ledger has of its run."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from musebar_core.metric_table import METRICS, EpochMetrics
+from study.home.studies import Home
+from study.ledger.lease import Lease
+from study.ledger.reading import Runs
+from study.ledger.record import SeedRun, StudyState
+from study.ledger.result import RunMetrics, SeedRunResult
+from study.results import curves
+from study.results.columns import (
+    BASELINES,
+    CURVES,
+    DECISIONS,
+    RESULTS,
+    SCHEMA_VERSION,
+    VERSION_KEY,
+    metrics_at,
+)
+from study.results.curves import StoredCurves
+from study.results.frames import frame_of, write_tables
+from study.results.tables import load_tables, state_of, stored_tables, tables
+from study.search import planner
+from study.spec.sections import Phase
+from tests.study.search.toystudy import done
+
+NAME = "paper-methods"
+
+
+@pytest.fixture
+def study(exported, tmp_path):
+    """The study that was exported: one run done, one failed."""
+    del exported
+    return Home(tmp_path / "first").open(NAME)
+
+
+@pytest.fixture
+def record(study):
+    return study.ledger.read(NAME, runs=Runs.WITH_CURVES)
+
+
+@pytest.fixture
+def flat(record):
+    return tables(NAME, record, StudyState.STOPPED)
+
+
+def the_run(record, *, is_done):
+    return next(run for run, ended in record.ended.items() if ended.done is is_done)
+
+
+def test_columns_stand_in_the_order_and_of_the_kind_that_the_schema_says(flat):
+    for frame, columns in (
+        (flat.results, RESULTS),
+        (flat.curves, CURVES),
+        (flat.decisions, DECISIONS),
+    ):
+        assert [(name, str(frame[name].dtype)) for name in frame] == [
+            (column.name, column.dtype) for column in columns
+        ]
+
+
+def test_rows_stand_in_the_order_of_their_keys(flat, record):
+    assert list(flat.results.config_id) == sorted(run.config_id for run in record.ended)
+    assert set(flat.results.study) == {NAME}
+
+
+def test_a_done_run_has_its_metrics_at_four_places_and_what_it_cost(flat, record):
+    run = the_run(record, is_done=True)
+    row = flat.results.set_index("config_id").loc[run.config_id]
+    assert (row.genre, row.seed, row.phase) == ("fiddle", 1000, "confirm")
+    assert (row.state, row.attempts, row.method) == ("collapsed", 2, "lstm_vae")
+    assert pd.isna(row.failure)
+    places = ("validation", "test", "last_validation", "last_test")
+    assert [row[f"{place}_bce"] for place in places] == [1.5, 2.5, 3.5, 4.5]
+    for place in places:
+        held = getattr(record.ended[run].metrics, place)
+        for one in metrics_at(f"{place}_"):
+            told, cell = getattr(held, one.name), row[f"{place}_{one.name}"]
+            assert pd.isna(cell) if told is None else cell == told
+    assert (row.best_epoch, row.seconds, row.node, row.device) == (60, 1.25, "a", "cpu")
+    assert json.loads(row.versions) == {"torch": "2"}
+    assert (row.checkpoint, row.finished_at) == ("runs/x", record.ended[run].finished_at)
+    configuration = record.configurations[run.config_id]
+    assert row.config == configuration.canonical_json()
+    assert row.latent_length == configuration.model.latent_length
+    assert row.epochs == configuration.training.epochs
+
+
+def test_a_failed_run_has_its_reason_and_no_metric(flat, record):
+    run = the_run(record, is_done=False)
+    row = flat.results.set_index("config_id").loc[run.config_id]
+    assert (row.state, row.failure, row.attempts) == ("failed", "NaN", 1)
+    assert all(pd.isna(row[f"validation_{one.name}"]) for one in METRICS)
+    assert pd.isna(row.versions)
+    assert pd.isna(row.best_epoch)
+
+
+def test_a_curve_row_is_an_evaluated_epoch(flat, record):
+    (row,) = flat.curves.itertuples()
+    (epoch,) = record.ended[the_run(record, is_done=True)].curve
+    assert (row.study, row.genre, row.seed, row.phase) == (NAME, "fiddle", 1000, "confirm")
+    assert (row.epoch, row.weight, row.train_bce, row.train_kl_bars) == (60, 0.5, 2.0, 1.0)
+    assert (row.validation_bce, row.validation_n_snippets) == (epoch.validation.bce, 7)
+
+
+def test_what_an_undertrained_run_lost_is_no_collapse_in_any_table(study, record):
+    """Its music's Markov chain, at 9 nats, is better than the run."""
+    run = SeedRun("fiddle", the_run(record, is_done=False).config_id, 1001, Phase.CONFIRM)
+    worse = done(bce=9.5, collapsed=True).metrics.validation
+    both = RunMetrics(worse, worse, worse, worse)
+    curve = (EpochMetrics(60, 1.0, 2.0, 1.0, worse),)
+    study.ledger.end(NAME, run, SeedRunResult(metrics=both, curve=curve))
+    found = load_tables(study.folder.parent, NAME)
+    row = found.results[found.results.seed == 1001].iloc[0]
+    assert row.state == "undertrained"
+    assert pd.isna(row.validation_collapsed)
+    assert pd.isna(row.last_test_collapsed)
+    assert found.curves[found.curves.seed == 1001].validation_collapsed.isna().all()
+
+
+def test_seeds_planned_are_counted_by_genre_configuration_and_phase(flat, record):
+    counts = {(r.genre, r.config_id, r.phase): r.n_seeds for r in flat.planned.itertuples()}
+    ids = [c.config_id for c in record.spec.methods.values()]
+    assert counts == {("fiddle", config_id, "confirm"): 2 for config_id in ids}
+
+
+def test_baselines_and_facts_are_a_row_each(flat):
+    assert list(flat.genres.genre) == ["fiddle"]
+    assert list(flat.genres.fingerprint) == ["abc"]
+    assert "baselines" not in flat.genres
+    assert {tuple(row) for row in flat.baselines.itertuples(index=False)} == {
+        ("fiddle", split, name, 9.0) for split in ("validation", "test") for name in BASELINES
+    }
+
+
+def test_a_record_read_without_curves_makes_no_tables(study):
+    with pytest.raises(ValueError, match="read the ledger with them"):
+        tables(NAME, study.ledger.read(NAME), StudyState.STOPPED)
+
+
+def test_a_study_stands_finished_where_nothing_more_will_come(study, flat):
+    assert (flat.complete, flat.standing) == (False, StudyState.STOPPED)
+    record = study.ledger.read(NAME)
+    for run in planner.plan(record).runs:
+        study.ledger.end(NAME, run, done(bce=1.0))
+    found = load_tables(study.folder.parent, NAME)
+    assert (found.complete, found.standing) == (True, StudyState.FINISHED)
+
+
+def test_a_running_study_whose_driver_is_gone_is_interrupted(study, tmp_path):
+    assert state_of(study) is not StudyState.INTERRUPTED
+    study.ledger.set_state(NAME, StudyState.RUNNING)
+    assert state_of(study) is StudyState.INTERRUPTED
+    with Lease(study.ledger, NAME, tmp_path):
+        assert state_of(study) is StudyState.RUNNING
+
+
+@pytest.fixture
+def three(study, record):
+    """The study with the curves of three runs, two evaluations each."""
+    held = record.ended[the_run(record, is_done=True)]
+    first = held.curve[0]
+    later = EpochMetrics(120, 1.0, 1.0, 1.0, first.validation)
+    ids = sorted(c.config_id for c in record.spec.methods.values())[:3]
+    for config_id in ids:
+        run = SeedRun("fiddle", config_id, 1001, Phase.CONFIRM)
+        study.ledger.end(NAME, run, SeedRunResult(metrics=held.metrics, curve=(first, later)))
+    return ids
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5, 200])
+def test_curves_are_the_same_however_many_are_read_at_a_time(study, three, monkeypatch, most):
+    del three
+    record = study.ledger.read(NAME, runs=Runs.WITH_CURVES)
+    whole = tables(NAME, record, StudyState.STOPPED).curves
+    monkeypatch.setattr(curves, "_CHUNK", most)
+    stored = stored_tables(study, study.ledger.read(NAME))
+    assert len(whole) == 7
+    pd.testing.assert_frame_equal(stored.curves, whole)
+    assert all(len(chunk) <= 2 * most for chunk in stored.curve_chunks)
+
+
+def test_curves_of_runs_that_ended_since_the_record_was_read_are_left_out(study, record, three):
+    del three
+    assert len(StoredCurves(NAME, study.ledger, record).all()) == 1
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_the_curves_of_one_configuration_are_its_own_in_the_columns_asked_for(study, three, stored):
+    record = study.ledger.read(NAME, runs=Runs.WITH_CURVES)
+    found = stored_tables(study, record) if stored else tables(NAME, record, StudyState.STOPPED)
+    only = found.curves_of("fiddle", three[2], "confirm", {"epoch", "seed"})
+    assert list(only) == ["seed", "epoch"]
+    rows = found.curves[found.curves.config_id == three[2]]
+    assert only.epoch.tolist() == rows.epoch.tolist() != []
+    assert len(found.curves_of("fiddle", three[2], "search")) == 0
+    assert len(found.curves_of("polka", three[2], "confirm")) == 0
+    assert list(found.curves_of("fiddle", three[2], "confirm")) == [c.name for c in CURVES]
+
+
+def test_tables_go_into_one_file_and_are_counted(flat, tmp_path):
+    file = tmp_path / "curves.parquet"
+    assert write_tables([flat.curves, flat.curves.iloc[:0], flat.curves], file) == 2
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(file), pd.concat([flat.curves] * 2, ignore_index=True)
+    )
+    assert pq.ParquetFile(file).schema_arrow.metadata[VERSION_KEY] == str(SCHEMA_VERSION).encode()
+
+
+def test_what_a_row_lacks_is_null():
+    frame = frame_of([{"epoch": 3, "seed": 1}, {"epoch": 4, "seed": 1, "genre": "a"}], CURVES[:6])
+    assert frame.epoch.tolist() == [3, 4]
+    assert frame.genre.isna().tolist() == [True, False]
