@@ -1,0 +1,216 @@
+"""A database that goes away: how long it is waited for, and what is said of it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, ProgrammingError
+
+from musebar_core.errors import StudyError, UsageError
+from study.ledger import database as module
+from study.ledger.database import Database, sqlite_file
+
+
+class Clock:
+    """Time that passes in sleep alone."""
+
+    def __init__(self):
+        self.now, self.slept = 0.0, []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    found = Clock()
+    monkeypatch.setattr(module, "time", found)
+    return found
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database(f"sqlite:///{tmp_path}/ledger.sqlite")
+    yield made
+    made.close()
+
+
+def locked():
+    return OperationalError("INSERT", {}, sqlite3.OperationalError("database is locked"))
+
+
+def fails(times, error=None):
+    """Work that fails some times, and then tells how often it was asked."""
+    asked = []
+
+    def work(_):
+        asked.append(1)
+        if len(asked) <= times:
+            raise error or locked()
+        return len(asked)
+
+    return work
+
+
+def test_a_locked_database_is_asked_again_at_growing_intervals(database, clock):
+    database.patience = 60
+    assert database.transact(fails(7)) == 8
+    assert clock.slept == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+
+
+def test_who_only_looks_does_not_wait(database, clock):
+    with pytest.raises(StudyError, match="locked"):
+        database.transact(fails(1))
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize(
+    ("patience", "slept"), [(1.75, 1.75), (1.74, 0.75), (0.25, 0.25), (0.2, 0)]
+)
+def test_no_longer_is_waited_than_ones_patience(database, clock, patience, slept):
+    database.patience = patience
+    with pytest.raises(
+        StudyError, match=rf"gave up after {slept:.0f} s .*nothing recorded is lost"
+    ):
+        database.transact(fails(100))
+    assert clock.now == slept
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        IntegrityError("INSERT", {}, sqlite3.IntegrityError("UNIQUE failed: locked")),
+        OperationalError("SELECT", {}, sqlite3.OperationalError("no such table")),
+        sa.exc.ArgumentError("locked"),
+    ],
+)
+def test_what_waiting_does_not_mend_is_told_at_once(database, clock, error):
+    database.patience = 60
+    with pytest.raises(StudyError, match=r"the ledger sqlite.* failed"):
+        database.transact(fails(1, error))
+    assert clock.slept == []
+
+
+def server(url="postgresql+psycopg://me:se-cret@127.0.0.1:9/studies"):
+    return Database(url)
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        (OperationalError("SELECT", {}, Exception("server closed the connection")), True),
+        (InterfaceError("SELECT", {}, Exception("connection already closed")), True),
+        (ProgrammingError("SELECT", {}, Exception("no such column")), False),
+        (
+            ProgrammingError("SELECT", {}, Exception("gone"), connection_invalidated=True),
+            True,
+        ),
+        (IntegrityError("INSERT", {}, Exception("unique")), False),
+    ],
+)
+def test_a_server_is_away_where_its_connection_failed(error, away):
+    told = StudyError("failed")
+    told.__cause__ = error
+    assert server()._is_away(told) is away
+    assert not server()._is_away(StudyError("of no database"))
+
+
+def test_a_connection_to_a_server_is_tried_and_not_waited_for_endlessly(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        module.sa, "create_engine", lambda url, **settings: asked.update({url: settings})
+    )
+    for url in ("postgresql://h/d", "postgresql+psycopg://h/d", "mysql://h/d"):
+        with pytest.raises(AttributeError):
+            Database(url)  # the engine is None here
+    assert asked["mysql://h/d"].keys() == {"json_serializer"}
+    for url in ("postgresql://h/d", "postgresql+psycopg://h/d"):
+        assert asked[url]["pool_pre_ping"]
+        assert asked[url]["connect_args"]["connect_timeout"] == 10
+        assert asked[url]["connect_args"]["tcp_user_timeout"] == 25_000
+
+
+@pytest.mark.parametrize("words", ["database or disk is full", "write: No space left on device"])
+def test_a_full_disk_says_to_make_room(database, words):
+    full = OperationalError("INSERT", {}, sqlite3.OperationalError(words))
+    with pytest.raises(StudyError, match="make room, then resume; nothing recorded is lost"):
+        database.transact(fails(1, full))
+
+
+def test_a_file_that_is_gone_is_not_made_anew(database, tmp_path):
+    file = tmp_path / "ledger.sqlite"
+    with database.begin() as db:
+        db.execute(sa.text("CREATE TABLE t (x)"))
+    database.expect_file()
+    with database.begin() as db:
+        assert db.scalar(sa.text("SELECT count(*) FROM t")) == 0
+    database.close()
+    for path in tmp_path.iterdir():
+        path.unlink()
+    with (
+        pytest.raises(StudyError, match=r"ledger\.sqlite is gone, deleted or moved"),
+        database.begin(),
+    ):
+        pass
+    assert not file.exists()
+
+
+def test_a_database_in_memory_expects_no_file():
+    database = Database("sqlite://")
+    database.expect_file()
+    with database.begin() as db:
+        assert db.scalar(sa.text("SELECT 1")) == 1
+
+
+def test_sqlite_is_written_through_to_the_disk_and_read_while_it_is_written(database):
+    with database.begin() as db:
+        pragmas = {
+            name: db.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "busy_timeout")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 30_000}
+
+
+def test_json_is_stored_in_one_way_however_it_was_made(database):
+    table = sa.Table("t", sa.MetaData(), sa.Column("x", sa.JSON))
+    with database.begin() as db:
+        table.create(db)
+        db.execute(table.insert(), {"x": {"b": 1, "a": [1, 2]}})
+        assert db.exec_driver_sql("SELECT x FROM t").scalar() == '{"a":[1,2],"b":1}'
+
+
+def test_the_databases_clock_is_seconds(database):
+    with database.begin() as db:
+        now, then = (
+            db.scalar(sa.select(database.clock)),
+            db.scalar(sa.text("SELECT strftime('%s')")),
+        )
+    assert abs(now - int(then)) < 2
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite:///a/b.sqlite", "a/b.sqlite"),
+        ("sqlite:////a/b.sqlite", "/a/b.sqlite"),
+        ("sqlite://", None),
+        ("sqlite:///:memory:", None),
+        ("postgresql://h/d", None),
+        ("no url at all", None),
+    ],
+)
+def test_a_sqlite_url_names_its_file(url, file):
+    found = sqlite_file(url)
+    assert (found if found is None else str(found)) == file
+
+
+@pytest.mark.parametrize("url", ["no url at all", "oracle-of-delphi://h/d"])
+def test_what_is_no_url_of_a_database_is_refused(url):
+    with pytest.raises(UsageError, match=r"^storage\.ledger "):
+        Database(url)
