@@ -252,12 +252,13 @@ def _submit(client: JobSubmissionClient, home: Home, opened: Study, address: str
 
 
 def _run(home: Home, opened: Study, *, join: bool) -> None:
+    from study.run import stages
     from study.run.dispatch import run_study
     from study.run.progress import Reporter
 
     if _is_finished(opened):
         return
-    with Reporter() as reporter:
+    with Reporter(since=stages.age()) as reporter:
         try:
             run_study(opened, home, reporter, join=join)
         except KeyboardInterrupt:
@@ -269,4 +270,5 @@ def _run(home: Home, opened: Study, *, join: bool) -> None:
     if failed:
         runs = sum(opened.ledger.ended_counts(opened.name).values())
         click.echo(f"{failed} of {runs} seed runs failed; the report names them", err=True)
+    click.echo(reporter.stages.said(), err=True)
     _say_finished(home, opened)

@@ -25,6 +25,7 @@ from study.run.aside import Aside
 from study.run.attempt import Assignment
 from study.run.driver import Driver, keep_from_collection
 from study.run.failures import failure_of_engine
+from study.run.stages import Stage
 from study.run.stop import Interrupted, Stop
 from study.run.worker import SeedRunTrainable
 from study.search import planner
@@ -72,6 +73,7 @@ def run_study(study: Study, home: Home, reporter: Reporter, *, join: bool = Fals
     with Lease(study.ledger, study.name, home.musebar) as lease, Stop(study, home, lease) as stop:
         study.ledger.set_state(study.name, StudyState.RUNNING)
         try:
+            reporter.stages.enter(Stage.MUSIC)
             _prepare(study, home, reporter, stop, share=join)
             stop.check()
             driver = Driver(
@@ -99,11 +101,15 @@ def _drive(driver: Driver, stop: Stop, reporter: Reporter, *, join: bool) -> Non
     """Run Ray until the study ends or is stopped; anew where it lost workers before they began."""
     lost: Failure | None = None
     while lost is None or not driver.finished:
+        reporter.stages.enter(Stage.RAY)
         with _ray(driver.record.spec, stop, join=join) as share:
+            reporter.stages.enter(Stage.WORKERS)
+            reporter.stages.slots = share.slots
             stop.listen()  # starting, Ray takes SIGTERM for itself
             driver.settle(share.slots)
             driver.seeds_per_trial = share.seeds_per_trial
             lost = _tune(driver, share.gpus_per_trial, stop, reporter)
+            reporter.stages.enter(Stage.END)
         if lost is None:
             return
         driver.all_lost(lost)

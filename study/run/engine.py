@@ -120,6 +120,7 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
         except MuseBarError as error:
             self.error = error
             raise
+        self._reporter.stages.ran(ended.seconds or 0.0)
         self._reporter.changed(self._driver)
 
     def on_trial_error(

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from musebar_core.terminal import plain, styled
+from study.run.stages import Stages, duration
 from study.search import tally
 
 if TYPE_CHECKING:
@@ -154,14 +155,14 @@ def _running(counted: tally.Tally, busy: int | None) -> str:
 def _footer(counted: tally.Tally, seconds_left: float | None) -> list[str]:
     parts = []
     if counted.elapsed_seconds is not None:
-        parts.append(f"{_duration(counted.elapsed_seconds)} since the first run began")
+        parts.append(f"{duration(counted.elapsed_seconds)} since the first run began")
     parts.append(f"{counted.device_hours:.2g} {counted.device}-hours spent")
     if counted.left and counted.device_hours_left is not None:
         parts.append(
             f"at most {counted.device_hours_left:.2g} more for {counted.left} seed runs left"
         )
     if seconds_left is not None:
-        parts.append(f"about {_duration(seconds_left)} left")
+        parts.append(f"about {duration(seconds_left)} left")
     lines = [", ".join(parts)]
     for genre, row in counted.genres.items():
         if row.transfer is not None:
@@ -188,9 +189,16 @@ def _best(best: tally.Best | None) -> str:
 
 
 class Reporter:
-    """Shows a running study on stderr. Used as a context manager."""
+    """Shows a running study on stderr. Used as a context manager.
 
-    def __init__(self) -> None:
+    Attributes
+    ----------
+    stages
+        Where the time goes.
+    """
+
+    def __init__(self, since: float = 0.0) -> None:
+        self.stages = Stages(since=since)
         self.console = Console(file=styled(sys.stderr))
         self._live: Live | None = None
         self._shown = 0.0
@@ -249,11 +257,3 @@ class Reporter:
             self._began = (now, ended)
         began, before = self._began
         return None if ended == before else (now - began) / (ended - before) * left
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -268,6 +269,8 @@ def test_a_killed_driver_is_resumed_to_the_table_of_an_undisturbed_study(
 def test_one_slot_gives_the_table_of_two(tmp_path, music, undisturbed):
     done = run_in(tmp_path, *launch(music, **{"resources.slots": "1"}))
     assert done.returncode == 0, done.stderr
+    stages = r"imports and checks, .* music, .* Ray's start, .* workers' start, .* seed runs"
+    assert re.search(rf"\d s: .*{stages}.*; .* training took \d+% of 1 slot\n", done.stderr)
     results, _ = export(tmp_path, tmp_path / "out")
     pd.testing.assert_frame_equal(measured(results), measured(undisturbed[0]))
 

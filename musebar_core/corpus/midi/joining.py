@@ -19,7 +19,7 @@ import numpy as np
 from musebar_core.corpus.notes import Notes, Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     _Place = tuple[int, int]
     """Track and channel, from 0."""
@@ -43,23 +43,27 @@ def joined(tracks: Sequence[Track], places: Sequence[_Place]) -> list[Track]:
     found = dict(zip(sounding, places, strict=True))
     groups = [[place] for place in range(len(tracks))]
     if len({track for track, _ in places}) > 1:
-        groups = _together(groups, lambda p: (found[p][0], tracks[p].program), found)
+        groups = _of_one_track(groups, tracks, found)
     groups = _in_turn(groups, tracks, found)
     return [_one([tracks[place] for place in group]) for group in groups]
 
 
-def _together(
-    groups: list[list[int]], key: Callable[[int], _Key], found: dict[int, _Place]
+def _of_one_track(
+    groups: list[list[int]], tracks: Sequence[Track], found: dict[int, _Place]
 ) -> list[list[int]]:
-    """Put parts of one key together."""
-    first: dict[_Key, list[int]] = {}
+    """Put channels of one track and program together."""
+    players: dict[_Key, list[int]] = {}
     kept = []
     for group in groups:
-        own = first.setdefault(key(group[0]), group) if group[0] in found else group
-        if own is group:
+        part = group[0]
+        if part not in found:
+            kept.append(group)
+            continue
+        player = players.setdefault((found[part][0], tracks[part].program), group)
+        if player is group:
             kept.append(group)
         else:
-            own.extend(group)
+            player.extend(group)
     return kept
 
 
