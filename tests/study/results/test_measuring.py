@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from musebar_core.checkpoint import Identity, save_weights
+from musebar_core.errors import StudyError
 from musebar_core.measures import Measures, RatePoint
 from musebar_core.melodies import Character, Likeness
-from study.results.measuring import flat
+from musebar_core.state import start
+from study.home.studies import Home
+from study.ledger.record import MODEL_FILE, SeedRun
+from study.results import measuring
+from study.results.measuring import flat, measure
+from study.spec.sections import Phase
+from tests.study.search.toystudy import done
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +94,50 @@ def test_measures_become_columns_by_their_path():
     assert found["path_ratio"] is None
     assert "rate_distortion" not in found
     assert (found["n_snippets"], found["draws"]) == (128, 16)
+
+
+@pytest.fixture
+def kept(tmp_path, tiny_spec, corpus):
+    """A study that keeps the models of its confirmed runs, and has recorded one that it did not."""
+    study = Home(tmp_path / "studies").create(tiny_spec())
+    config = next(iter(study.ledger.read("tiny").spec.methods.values()))
+    study.ledger.add_configurations("tiny", [config])
+    study.ledger.set_corpus("tiny", str(corpus.path), {"low": {"baselines": {}}})
+    for phase, seed in ((Phase.CONFIRM, 1000), (Phase.CONFIRM, 1001), (Phase.METHODS, 1001)):
+        place = f"runs/low/{phase}-{seed}/{MODEL_FILE}"
+        state = start(config, corpus.genre("low"), seed)
+        state.best_weights = state.model.state_dict()
+        identity = Identity(config, "low", "abc", str(corpus.path), seed)
+        save_weights(study.folder / place, identity, state)
+        run = SeedRun("low", config.config_id, seed, phase)
+        study.ledger.end("tiny", run, replace(done(bce=1.0), checkpoint=place))
+    study.ledger.end("tiny", SeedRun("low", config.config_id, 0, Phase.SEARCH), done(bce=1.0))
+    return study
+
+
+@pytest.mark.parametrize(
+    ("seeds", "measured"),
+    [
+        (1, [("confirm", 1000)]),
+        (2, [("confirm", 1000), ("confirm", 1001), ("methods", 1001)]),
+        (9, [("confirm", 1000), ("confirm", 1001), ("methods", 1001)]),
+    ],
+)
+def test_the_first_seeds_of_each_phase_are_measured_where_a_model_was_kept(kept, seeds, measured):
+    rows = list(measure(kept, seeds))
+    assert sorted((row["phase"], row["seed"]) for row in rows) == measured
+    for row in rows:
+        assert (row["study"], row["genre"]) == ("tiny", "low")
+        assert row["importance_nll"] > 0
+        assert row["n_snippets"] > 0
+    assert measuring.read(kept.folder) is None
+    measuring.write(kept, rows)
+    pd.testing.assert_frame_equal(measuring.read(kept.folder), pd.DataFrame(rows))
+
+
+def test_a_study_that_keeps_no_model_or_no_music_is_not_measured(kept, tmp_path, tiny_spec):
+    empty = Home(tmp_path / "others").create(tiny_spec())
+    kept.ledger.set_corpus("tiny", None, {"low": {"baselines": {}}})
+    for study in (empty, kept):
+        with pytest.raises(StudyError, match="study 'tiny' keeps no models yet"):
+            list(measure(study, 1))
