@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,11 @@ class Outcome:
     """What a finished run is worth: at its reported epoch, and at its last.
 
     Of the reported epoch also what its code is worth (:mod:`musebar_core.code`).
+
+    Attributes
+    ----------
+    seconds
+        Of training and of all evaluations, these last ones among them.
     """
 
     best_epoch: int
@@ -111,15 +117,17 @@ def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) ->
 
     The model is left with the weights of the reported epoch.
     """
+    began = time.perf_counter()
     test = Evaluation(config, corpus, "test")
     last_test = test.measure(state.model)
     state.model.load_state_dict(state.best_weights)
     at_best = next(row for row in state.history if row.epoch == state.best_epoch)
+    validation = _whole(config, corpus, state.model, "validation", at_best.validation)
     return Outcome(
         best_epoch=state.best_epoch,
-        validation=_whole(config, corpus, state.model, "validation", at_best.validation),
+        validation=validation,
         test=_whole(config, corpus, state.model, "test", test.measure(state.model)),
         last_validation=state.history[-1].validation,
         last_test=last_test,
-        seconds=state.seconds,
+        seconds=state.seconds + time.perf_counter() - began,
     )

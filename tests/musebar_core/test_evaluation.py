@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,3 +58,12 @@ def test_a_split_is_measured_on_its_own_songs_alone(corpus, configuration):
         lines = [song.pitches.tolist() for song in genre.songs(split)]
         cut = {tuple(line[at : at + 16]) for line in lines for at in range(len(line))}
         assert snippets <= cut, split
+
+
+def test_the_last_evaluations_count_as_time_of_the_run(corpus, configuration, monkeypatch):
+    config, genre = configuration(epochs=4), corpus.genre("low")
+    state = start(config, genre, 3)
+    list(training.fit(config, genre, 3, state))
+    clock = SimpleNamespace(perf_counter=iter([10.0, 13.5]).__next__)
+    monkeypatch.setattr(evaluation, "time", clock)
+    assert evaluation.outcome(config, genre, state).seconds == state.seconds + 3.5
