@@ -256,7 +256,7 @@ def _type_problems(cluster: ClusterFile) -> Iterator[str]:
             yield f"{name}: max_workers {high} is over the cluster's max_workers {overall}"
         if name == head and kind.is_spot:
             yield f"{name}: the head is a spot node, and the driver goes with it: take on-demand"
-    least = sum(kind.min_workers for name, kind in types.items() if name != head)
+    least = sum(kind.min_workers for kind in types.values())  # Ray counts the head's, too
     if overall is not None and least > overall:
         yield f"min_workers of all types are {least} together, over max_workers {overall}"
 

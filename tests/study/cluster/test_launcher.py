@@ -8,6 +8,7 @@ import yaml
 
 from musebar_core.errors import UsageError
 from study.cluster import kuberay
+from study.cluster.clusterfile import ClusterFile, NodeType
 from study.cluster.launcher import _to_fill_in, check
 
 TOP = Path(__file__).parents[3]
@@ -145,6 +146,164 @@ LAUNCHER = {
 def test_a_slip_in_a_launchers_file_is_named(changed, slip):
     change, expected = LAUNCHER[slip]
     assert expected in changed("docs/clusters/aws.yaml", change)
+
+
+HEAD = "ray start --head --autoscaling-config=~/x"
+PASSES = {
+    "as many workers at least as at most": lambda c: worker(c).update(min_workers=8),
+    "workers up to the cluster's own number": lambda c: worker(c).update(max_workers=8),
+    "a type whose number is the cluster's": lambda c: worker(c).pop("max_workers"),
+    "the lowest port and the highest": lambda c: c.update(
+        head_start_ray_commands=[f"{HEAD} --port=1 --dashboard-port=65535"],
+        worker_start_ray_commands=["ray start --address=$RAY_HEAD_IP:1"],
+    ),
+    "the port that Ray takes by itself": lambda c: c.update(
+        head_start_ray_commands=[HEAD],
+        worker_start_ray_commands=["ray start --address=$RAY_HEAD_IP:6379"],
+    ),
+    "commands that are Ray's own": lambda c: (
+        c.pop("head_start_ray_commands"),
+        c.pop("worker_start_ray_commands"),
+    ),
+    "the oldest Python": lambda c: c.update(setup_commands=["uv venv --python 3.11 ~/venv"]),
+    "an old Python beside a new one": lambda c: c.update(
+        setup_commands=["python3.9 -m pip install uv", "uv venv --python 3.12 ~/venv"]
+    ),
+    "a new Python beside an image's old one": lambda c: (
+        worker(c)["node_config"].update(ImageId="base-py310"),
+        c.update(setup_commands=["uv venv --python 3.11 ~/venv"]),
+    ),
+    "a token from the environment": lambda c: (
+        c["file_mounts"].pop("~/.ray/auth_token"),
+        c["setup_commands"].append("export RAY_AUTH_TOKEN=$(cat ~/t)"),
+    ),
+    "a word of the provider's that resembles none": lambda c: c["provider"].update(zzz="x"),
+    "a word of the machine's that resembles none": lambda c: worker(c)["node_config"].update(
+        HibernationOptions={}
+    ),
+    "a spot worker": lambda c: worker(c)["node_config"].update(
+        InstanceMarketOptions={"MarketType": "spot"}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", PASSES)
+def test_what_is_at_its_bounds_or_is_done_another_way_passes(tmp_path, change):
+    content = yaml.safe_load((TOP / "docs/clusters/aws.yaml").read_text())
+    PASSES[change](content)
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump(content))
+    check(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            lambda c: (worker(c).pop("max_workers"), worker(c).update(min_workers=9)),
+            "gpu_worker: min_workers 9 is over max_workers 8",
+        ),
+        (
+            lambda c: (
+                worker(c).update(min_workers=5),
+                c["available_node_types"].update(other=worker(c) | {"min_workers": 4}),
+            ),
+            "min_workers of all types are 9 together, over max_workers 8",
+        ),
+        (
+            lambda c: (head(c).update(min_workers=1), worker(c).update(min_workers=8)),
+            "min_workers of all types are 9 together, over max_workers 8",
+        ),
+        (
+            lambda c: c.update(head_start_ray_commands=[f"{HEAD} --port=0"]),
+            "--port=0 is no port",
+        ),
+        (
+            lambda c: c.update(head_start_ray_commands=[f"{HEAD} --port=65536"]),
+            "--port=65536 is no port",
+        ),
+        (
+            lambda c: c.update(
+                head_start_ray_commands=[HEAD],
+                worker_start_ray_commands=["ray start --address=$RAY_HEAD_IP:6378"],
+            ),
+            "port 6378, but it listens at 6379",
+        ),
+        (
+            lambda c: c.update(worker_start_ray_commands=["ray start"]),
+            "--address=$RAY_HEAD_IP:PORT is missing",
+        ),
+        (
+            lambda c: c.update(
+                worker_start_ray_commands=[
+                    "RAY_AUTH_MODE=disabled ray start --address=$RAY_HEAD_IP:6379"
+                ]
+            ),
+            "could run code on it",
+        ),
+        (
+            lambda c: c.update(head_start_ray_commands=["ray start --autoscaling-config=~/x"]),
+            "'ray start' has no --head",
+        ),
+        (lambda c: c.pop("available_node_types"), "available_node_types is missing"),
+        (
+            lambda c: c.pop("head_node_type"),
+            "head_node_type is missing: name one of gpu_worker, head",
+        ),
+    ],
+)
+def test_what_is_just_beyond_its_bounds_is_named(changed, change, expected):
+    assert expected in changed("docs/clusters/aws.yaml", change)
+
+
+def test_every_kind_of_node_is_told_with_its_number_and_what_it_has(tmp_path):
+    content = yaml.safe_load((TOP / "docs/clusters/aws.yaml").read_text())
+    worker(content).pop("max_workers")
+    worker(content).update(min_workers=2, resources={"CPU": 4, "GPU": 1})
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump(content))
+    told = check(path)
+    assert told[0] == "gpu_worker: 2 to 8 workers, spot, 4 CPU, 1 GPU"
+    assert told[1] == "head: the head, 0 CPU"
+    assert told[2].startswith("to fill in: ")
+
+
+def test_ones_own_machines_are_told_by_their_addresses(tmp_path):
+    content = yaml.safe_load((TOP / "docs/clusters/on-premise.yaml").read_text())
+    content["provider"].update(head_ip="192.0.2.1", worker_ips=["192.0.2.2", "192.0.2.3"])
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump(content))
+    assert check(path)[:2] == ["head: 192.0.2.1", "workers: 192.0.2.2, 192.0.2.3"]
+
+
+SPOT = [
+    ({"InstanceMarketOptions": {"MarketType": "spot"}}, True),
+    ({"InstanceMarketOptions": {"MarketType": "capacity-block"}}, False),
+    ({"scheduling": [{"preemptible": True}]}, True),
+    ({"scheduling": {"preemptible": True}}, True),
+    ({"scheduling": [{"preemptible": False}]}, False),
+    ({"scheduling": [{"onHostMaintenance": "TERMINATE"}, {"provisioningModel": "spot"}]}, True),
+    ({"scheduling": {"provisioningModel": "STANDARD"}}, False),
+    ({"azure_arm_parameters": {"priority": "Spot"}}, True),
+    ({"azure_arm_parameters": {"priority": "Regular"}}, False),
+    ({"InstanceMarketOptions": "spot", "scheduling": "spot"}, False),
+    ({}, False),
+]
+
+
+@pytest.mark.parametrize(("config", "spot"), SPOT)
+def test_a_machine_that_can_be_taken_away_is_told_by_its_providers_words(config, spot):
+    assert NodeType(node_config=config).is_spot is spot
+
+
+def test_the_images_of_a_file_are_of_containers_machines_and_boot_disks():
+    disks = [{"initializeParams": {"sourceImage": "d"}}, {"boot": True}]
+    file = ClusterFile(
+        provider={"type": "gcp"},
+        docker={"image": "a", "head_image": "b", "worker_image": None},
+        available_node_types={"one": {"node_config": {"ImageId": "c", "disks": disks}}},
+    )
+    assert list(filter(None, file.images)) == ["a", "b", "c", "d"]
 
 
 def test_ones_own_machines_are_started_by_the_head_too(changed):
