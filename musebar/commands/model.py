@@ -60,7 +60,10 @@ def train(
     config, genre, recommended = _read_recommendation(config_file)
     corpus_path = corpus_path or recommended
     if corpus_path is None:
-        raise UsageError(f"{config_file} names no corpus: name one with --corpus DIR")
+        raise UsageError(
+            f"{config_file} names no corpus, as its study was imported: build one with 'musebar "
+            "corpus build MUSIC --out DIR', and name it with --corpus DIR"
+        )
     corpus = load_corpus(corpus_path, genre, config)
     name = f"{genre}-{config.config_id}-seed{seed}.safetensors"
     out = out or files.workspace(home) / "trained" / name

@@ -182,11 +182,15 @@ def answer_text(rec: Recommendation) -> str:
 
 
 def train_command(rec: Recommendation, musebar: str = "musebar") -> str:
-    """Return the shell command that trains the recommended configuration."""
+    """Return the shell command that trains the recommended configuration.
+
+    An imported study's corpus is elsewhere: there is a DIR to be filled in.
+    """
     asked = f" --for {rec.aim}"
+    corpus = " --corpus DIR" if rec.corpus["path"] is None else ""
     return (
         f"{musebar} recommend {shlex.quote(rec.genre)} --study {rec.study}{asked} --format yaml "
-        f"> best.yaml && {musebar} train --config best.yaml"
+        f"> best.yaml && {musebar} train --config best.yaml{corpus}"
     )
 
 

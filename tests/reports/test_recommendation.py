@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -117,3 +118,12 @@ def test_the_commands_begin_as_they_are_told(four_methods):
     text = as_text(found, "musebar --home /tmp/h")
     assert "Train it: musebar --home /tmp/h recommend jazz --study demo" in text
     assert "&& musebar --home /tmp/h train --config best.yaml" in text
+
+
+@pytest.mark.parametrize(("path", "asks"), [("corpora/x", False), (None, True)])
+def test_a_study_whose_corpus_is_elsewhere_asks_for_it_where_it_is_trained(
+    four_methods, path, asks
+):
+    tables = replace(four_methods.tables(), corpus_path=path)
+    text = as_text(recommend(tables, "jazz"))
+    assert ("train --config best.yaml --corpus DIR" in text) is asks
