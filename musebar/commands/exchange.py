@@ -76,13 +76,19 @@ def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str,
       musebar study import export --name again
     """
     from study.home.studies import Home
+    from study.ledger.reading import Runs
     from study.results import exchange
+    from study.search import planner
 
     here = Home(home)
     brought, runs = exchange.import_study(here, folder, overrides, name)
     click.echo(f"{home / brought.name}  {runs} seed runs")
-    resume = here.command("study resume", brought.name)
-    click.echo(f"check its music and do what it lacks: {resume}", err=True)
+    if planner.plan(brought.ledger.read(brought.name, runs=Runs.FOR_PLANS)).done:
+        said = f"it lacks nothing: {here.command('report build', brought.name)}"
+    else:
+        resume = here.command("study resume", brought.name)
+        said = f"check its music and do what it lacks: {resume}"
+    click.echo(said, err=True)
 
 
 @click.command()

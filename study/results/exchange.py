@@ -21,8 +21,10 @@ from study.home.studies import SPEC_FILE
 from study.ledger.ledger import public
 from study.ledger.record import Record, SeedRun, StudyState
 from study.ledger.result import Failure, RunMetrics, SeedRunResult, SeedRunState, read_epoch
+from study.results import proposed
 from study.results.columns import (
     CURVES,
+    DECISIONS,
     METRIC_PREFIXES,
     RESULTS,
     metrics_at,
@@ -126,14 +128,24 @@ def import_study(
     _check(spec, map(_run, results), configurations, folder)
     runs = _runs(results, curves, folder)
     facts = read_facts(folder / GENRES_FILE)
+    generations = proposed.generations(spec, _decisions(folder), configurations, folder)
     study = home.create(spec)
     study.ledger.add_configurations(spec.name, configurations.values())
     study.ledger.set_corpus(spec.name, None, facts)
+    for (genre, number), proposals in generations.items():
+        study.ledger.add_generation(spec.name, genre, number, proposals, ())
     left = iter(runs.items())
     while some := dict(itertools.islice(left, _AT_A_TIME)):
         study.ledger.end_all(spec.name, some)
     study.ledger.set_state(spec.name, StudyState.STOPPED)
     return study, len(runs)
+
+
+def _decisions(folder: Path) -> list[Row]:
+    """What an export says of its decisions, as far as proposals go; nothing in an older one."""
+    needed = tuple(column for column in DECISIONS if column.name in proposed.COLUMNS)
+    there = (folder / "decisions.parquet").exists()
+    return read_table(folder, "decisions", needed) if there else []
 
 
 def _order(folder: Path) -> list[str]:

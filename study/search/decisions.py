@@ -6,11 +6,13 @@ at any time. The choice among those with a full count is the reports' part.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from musebar_core.metric_table import metric
+from study.ledger.record import Origin
 from study.search import promotion, racing
 from study.search.evidence import Evidence, genres_of
 from study.spec.sections import Phase, Protocol
@@ -97,9 +99,27 @@ def _of_genre(evidence: Evidence, genre: str) -> Iterator[Decision]:
             yield _judged(genre, verdict)
 
 
+_UNKNOWN_ORIGIN = "origin not recorded"
+
+
 def _proposed(genre: str, generation: int, proposal: Proposal) -> Decision:
-    reason = f"generation {generation}: {proposal.origin or 'origin not recorded'}"
+    reason = f"generation {generation}: {proposal.origin or _UNKNOWN_ORIGIN}"
     return Decision(genre, proposal.config_id, DecisionStage.PROPOSAL, 0, Outcome.PROPOSED, reason)
+
+
+def read_proposed(reason: str) -> tuple[int, Origin | None]:
+    """Read the generation and the origin that the reason of a proposal tells.
+
+    Raises
+    ------
+    ValueError
+        If it is no reason of a proposal.
+    """
+    found = re.fullmatch(r"generation (\d{1,9}): (.+)", reason, re.DOTALL)
+    if found is None:
+        raise ValueError(f"{reason[:40]!r} tells no generation")
+    origin = None if found[2] == _UNKNOWN_ORIGIN else Origin.parse(found[2])
+    return int(found[1]), origin
 
 
 def _judged(genre: str, verdict: racing.RungVerdict) -> Decision:

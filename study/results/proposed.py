@@ -1,0 +1,81 @@
+"""The proposals of an export, read back from its decisions: with them a search lacks nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from musebar_core import settings
+from musebar_core.errors import UsageError
+from study.ledger.record import Proposal
+from study.search.decisions import DecisionStage, read_proposed
+from study.spec.sections import Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from musebar_core.config import Configuration
+    from musebar_core.settings import Value
+    from study.results.exported import Row
+    from study.spec.model import StudySpec
+
+COLUMNS = frozenset({"genre", "config_id", "stage", "reason"})
+"""Of the decisions, what is needed of them."""
+
+Generations = dict[tuple[str, int], tuple[Proposal, ...]]
+
+
+def generations(
+    spec: StudySpec,
+    decisions: Iterable[Row],
+    configurations: Mapping[str, Configuration],
+    folder: Path,
+) -> Generations:
+    """Proposals by genre and generation, of each genre up to the first that is not known whole.
+
+    A proposal of which no run has ended is in no export but by its id, and is made anew, as is
+    one that is not of the spec's space.
+
+    Raises
+    ------
+    UsageError
+        If a decision is called a proposal, and does not tell its generation.
+    """
+    if spec.search.protocol is not Protocol.SEARCH:
+        return {}
+    found: dict[tuple[str, int], list[Proposal | None]] = {}
+    for row in decisions:
+        if row.text("stage") != DecisionStage.PROPOSAL:
+            continue
+        config_id = row.text("config_id")
+        try:
+            number, origin = read_proposed(row.text("reason"))
+        except ValueError as error:
+            raise UsageError(f"{folder}: decision about {config_id}: {error}") from None
+        cell = _cell(spec, configurations.get(config_id))
+        proposal = None if cell is None else Proposal(config_id, cell, origin)
+        found.setdefault((row.text("genre"), number), []).append(proposal)
+    whole: Generations = {}
+    for genre in dict.fromkeys(genre for genre, _ in found):
+        number = 0
+        while proposals := found.get((genre, number)):
+            known = tuple(one for one in proposals if one is not None)
+            if len(known) < len(proposals):
+                break
+            whole[genre, number] = known
+            number += 1
+    return whole
+
+
+def _cell(spec: StudySpec, configuration: Configuration | None) -> dict[str, Value] | None:
+    """The cell of the space that a configuration is; None where it is none."""
+    if configuration is None:
+        return None
+    values = settings.values(configuration)
+    cell: dict[str, Value] = {}
+    for parameter in spec.space.parameters:
+        if parameter.applies(cell):
+            cell[parameter.name] = values[parameter.name]
+    inside = all(cell[p.name] in p.values for p in spec.space.parameters if p.name in cell)
+    same = inside and spec.configuration(cell).config_id == configuration.config_id
+    return cell if same else None
