@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import signal
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +19,8 @@ from musebar.launching import require_success
 from study.home import files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ray.job_submission import JobSubmissionClient
 
     from study.home.files import AnyPath
@@ -103,7 +107,8 @@ def launch(
         client = jobs.connect(address)
         _submit(client, home, home.create(resolved), address)
         return
-    _run(home, home.create(resolved), join=join)
+    with _outlasting_its_terminal():
+        _run(home, home.create(resolved), join=join)
 
 
 @study.command()
@@ -149,7 +154,8 @@ def resume(
         jobs.check_shared(name, where, address)
         _submit(jobs.connect(address), place, opened, address)
         return
-    _run(place, opened, join=join)
+    with _outlasting_its_terminal():
+        _run(place, opened, join=join)
 
 
 @study.command()
@@ -249,6 +255,19 @@ def _submit(client: JobSubmissionClient, home: Home, opened: Study, address: str
         raise click.exceptions.Exit(130) from None
     require_success(opened)
     _say_finished(home, opened)
+
+
+@contextlib.contextmanager
+def _outlasting_its_terminal() -> Iterator[None]:
+    """From before the study is recorded a closed terminal ends nothing; see :mod:`study.run.stop`.
+
+    Importing the engine alone takes seconds.
+    """
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _run(home: Home, opened: Study, *, join: bool) -> None:

@@ -275,9 +275,11 @@ def test_one_slot_gives_the_table_of_two(tmp_path, music, undisturbed):
     pd.testing.assert_frame_equal(measured(results), measured(undisturbed[0]))
 
 
-def test_a_closed_terminal_ends_no_study(tmp_path, music, undisturbed):
+@pytest.mark.parametrize("runs", [0, 3])
+def test_a_closed_terminal_ends_no_study(tmp_path, music, undisturbed, runs):
+    """Nor one that is recorded, and whose engine has not been imported yet."""
     process = start(tmp_path, *launch(music))
-    wait_for_runs(tmp_path, 3, process)
+    wait_for_runs(tmp_path, runs, process)
     process.stderr.close()
     os.killpg(process.pid, signal.SIGHUP)  # as a terminal does: Ray's processes hear it too
     assert process.wait(timeout=PATIENCE) == 0
