@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from study.search import planner
 from study.search.decisions import read_proposed
 from tests.study.search.toystudy import GENRES, drive, toy
 
+COMMITTED = Path(__file__).parents[3] / "docs" / "results"
 WORST = {split: dict.fromkeys(BASELINES, 900.0) for split in ("validation", "test")}
 
 
@@ -77,6 +79,12 @@ def test_a_search_that_ended_is_complete_where_it_is_imported(export, brought, t
     original = load_tables(tmp_path / "first", "tiny")
     pd.testing.assert_frame_equal(found.decisions, original.decisions)
     pd.testing.assert_frame_equal(found.planned, original.planned)
+
+
+@pytest.mark.parametrize("name", ["claims", "claims-genres", "search-genres", "ablation"])
+def test_a_committed_study_lacks_nothing(tmp_path, name):
+    study, _ = exchange.import_study(Home(tmp_path), COMMITTED / name)
+    assert planner.plan(study.ledger.read(study.name, runs=Runs.FOR_PLANS)).done
 
 
 @pytest.mark.parametrize("ends", [0, 7, 20, 45])
