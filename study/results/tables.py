@@ -188,7 +188,7 @@ def _tables(
         curves=cast("pd.DataFrame", curves),  # the field holds either
         genres=_genres(record),
         baselines=_baselines(record),
-        planned=_planned(plan),
+        planned=_planned(plan, record),
         decisions=frame_of([{"study": name} | asdict(d) for d in decisions(record)], DECISIONS),
         corpus_path=record.corpus_path,
         complete=plan.done,
@@ -287,9 +287,10 @@ def _baselines(record: Record) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["genre", "split", "baseline", "bce"])
 
 
-def _planned(plan: planner.Plan) -> pd.DataFrame:
+def _planned(plan: planner.Plan, record: Record) -> pd.DataFrame:
+    """Count what is planned so far, and what was brought from elsewhere, planned or not."""
     counts: dict[tuple[str, str, str], int] = {}
-    for run in plan.planned:
+    for run in dict.fromkeys((*plan.planned, *record.ended)):
         key = (run.genre, run.config_id, str(run.phase))
         counts[key] = counts.get(key, 0) + 1
     rows = [(*key, count) for key, count in counts.items()]

@@ -102,10 +102,14 @@ def test_a_search_that_was_broken_off_goes_on_from_the_generations_known_whole(
     assert not planner.plan(came).done
 
 
-def test_an_older_export_without_decisions_is_imported_all_the_same(export, brought):
+def test_an_older_export_without_decisions_is_imported_all_the_same(export, brought, tmp_path):
     _, folder = export()
     (folder / "decisions.parquet").unlink()
     assert brought(folder).generations == {}
+    found = load_tables(tmp_path / "second", "tiny")
+    runs = found.results.groupby(["genre", "config_id", "phase"]).size()
+    planned = found.planned.set_index(["genre", "config_id", "phase"]).n_seeds
+    assert (planned.reindex(runs.index) >= runs).all()
 
 
 def test_a_generation_with_a_configuration_outside_the_space_is_proposed_anew(export, brought):
