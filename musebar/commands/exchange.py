@@ -78,12 +78,12 @@ def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str,
     from study.home.studies import Home
     from study.ledger.reading import Runs
     from study.results import exchange
-    from study.search import planner
+    from study.search.planner import Planner
 
     here = Home(home)
     brought, runs = exchange.import_study(here, folder, overrides, name)
     click.echo(f"{home / brought.name}  {runs} seed runs")
-    if planner.plan(brought.ledger.read(brought.name, runs=Runs.FOR_PLANS)).done:
+    if Planner(brought.ledger.read(brought.name, runs=Runs.FOR_PLANS)).done:
         said = f"it lacks nothing: {here.command('report build', brought.name)}"
     else:
         resume = here.command("study resume", brought.name)

@@ -74,8 +74,10 @@ def _cell(spec: StudySpec, configuration: Configuration | None) -> dict[str, Val
     values = settings.values(configuration)
     cell: dict[str, Value] = {}
     for parameter in spec.space.parameters:
-        if parameter.applies(cell):
-            cell[parameter.name] = values[parameter.name]
-    inside = all(cell[p.name] in p.values for p in spec.space.parameters if p.name in cell)
-    same = inside and spec.configuration(cell).config_id == configuration.config_id
-    return cell if same else None
+        if not parameter.applies(cell):
+            continue
+        value = values[parameter.name]
+        if value not in parameter.values:
+            return None
+        cell[parameter.name] = value
+    return cell if spec.configuration(cell).config_id == configuration.config_id else None

@@ -16,16 +16,26 @@ SHIPPED = [TOP / "cluster.yaml", *sorted((TOP / "docs" / "clusters").glob("*.yam
 
 
 @pytest.fixture
-def changed(tmp_path):
-    """A shipped file with one thing changed, checked."""
+def told(tmp_path):
+    """What is told of a shipped file with one thing changed."""
 
-    def problem(file: str, change) -> str:
+    def check_changed(file: str, change) -> list[str]:
         content = yaml.safe_load((TOP / file).read_text())
         change(content)
         path = tmp_path / "changed.yaml"
         path.write_text(yaml.safe_dump(content))
+        return check(path)
+
+    return check_changed
+
+
+@pytest.fixture
+def changed(told):
+    """What is wrong with a shipped file with one thing changed."""
+
+    def problem(file: str, change) -> str:
         with pytest.raises(UsageError) as caught:
-            check(path)
+            told(file, change)
         return str(caught.value)
 
     return problem
@@ -188,12 +198,8 @@ PASSES = {
 
 
 @pytest.mark.parametrize("change", PASSES)
-def test_what_is_at_its_bounds_or_is_done_another_way_passes(tmp_path, change):
-    content = yaml.safe_load((TOP / "docs/clusters/aws.yaml").read_text())
-    PASSES[change](content)
-    path = tmp_path / "changed.yaml"
-    path.write_text(yaml.safe_dump(content))
-    check(path)
+def test_what_is_at_its_bounds_or_is_done_another_way_passes(told, change):
+    told("docs/clusters/aws.yaml", PASSES[change])
 
 
 @pytest.mark.parametrize(
@@ -256,24 +262,23 @@ def test_what_is_just_beyond_its_bounds_is_named(changed, change, expected):
     assert expected in changed("docs/clusters/aws.yaml", change)
 
 
-def test_every_kind_of_node_is_told_with_its_number_and_what_it_has(tmp_path):
-    content = yaml.safe_load((TOP / "docs/clusters/aws.yaml").read_text())
-    worker(content).pop("max_workers")
-    worker(content).update(min_workers=2, resources={"CPU": 4, "GPU": 1})
-    path = tmp_path / "changed.yaml"
-    path.write_text(yaml.safe_dump(content))
-    told = check(path)
-    assert told[0] == "gpu_worker: 2 to 8 workers, spot, 4 CPU, 1 GPU"
-    assert told[1] == "head: the head, 0 CPU"
-    assert told[2].startswith("to fill in: ")
+def test_every_kind_of_node_is_told_with_its_number_and_what_it_has(told):
+    def change(content):
+        worker(content).pop("max_workers")
+        worker(content).update(min_workers=2, resources={"CPU": 4, "GPU": 1})
+
+    lines = told("docs/clusters/aws.yaml", change)
+    assert lines[0] == "gpu_worker: 2 to 8 workers, spot, 4 CPU, 1 GPU"
+    assert lines[1] == "head: the head, 0 CPU"
+    assert lines[2].startswith("to fill in: ")
 
 
-def test_ones_own_machines_are_told_by_their_addresses(tmp_path):
-    content = yaml.safe_load((TOP / "docs/clusters/on-premise.yaml").read_text())
-    content["provider"].update(head_ip="192.0.2.1", worker_ips=["192.0.2.2", "192.0.2.3"])
-    path = tmp_path / "changed.yaml"
-    path.write_text(yaml.safe_dump(content))
-    assert check(path)[:2] == ["head: 192.0.2.1", "workers: 192.0.2.2, 192.0.2.3"]
+def test_ones_own_machines_are_told_by_their_addresses(told):
+    def change(content):
+        content["provider"].update(head_ip="192.0.2.1", worker_ips=["192.0.2.2", "192.0.2.3"])
+
+    lines = told("docs/clusters/on-premise.yaml", change)
+    assert lines[:2] == ["head: 192.0.2.1", "workers: 192.0.2.2, 192.0.2.3"]
 
 
 SPOT = [
@@ -534,9 +539,5 @@ GOES = {
 
 
 @pytest.mark.parametrize("change", GOES)
-def test_an_entrypoint_that_goes_with_its_nodes_is_in_order(tmp_path, change):
-    content = yaml.safe_load((TOP / "docs/clusters/kuberay-rayjob.yaml").read_text())
-    GOES[change](content)
-    path = tmp_path / "changed.yaml"
-    path.write_text(yaml.safe_dump(content))
-    check(path)
+def test_an_entrypoint_that_goes_with_its_nodes_is_in_order(told, change):
+    told("docs/clusters/kuberay-rayjob.yaml", GOES[change])

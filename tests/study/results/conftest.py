@@ -13,6 +13,7 @@ from study.ledger.reading import Runs
 from study.ledger.record import SeedRun, StudyState
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.results import exchange
+from study.results.columns import BASELINES
 from study.results.tables import tables, write_table
 from study.spec import specfile
 from study.spec.sections import Phase
@@ -29,7 +30,7 @@ def made(tmp_path_factory) -> Path:
     study = Home(root / "first").create(spec)
     configurations = list(spec.methods.values())
     study.ledger.add_configurations(spec.name, configurations)
-    baselines = dict.fromkeys(("pitch_frequencies", "markov", "repeat_last"), 9.0)
+    baselines = dict.fromkeys(BASELINES, 9.0)
     fact = {"fingerprint": "abc", "baselines": {"validation": baselines, "test": baselines}}
     study.ledger.set_corpus(spec.name, "somewhere", {"fiddle": fact})
     first, second = (
