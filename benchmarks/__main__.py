@@ -19,6 +19,7 @@ NAMES = (
         "melody",
         "reading",
         "temperature",
+        "answer",
     ),
 )
 
