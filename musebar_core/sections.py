@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, get_type_hints
 
 from musebar_core.annealing import OPTION, finite
 from musebar_core.errors import ConfigurationError
 
 Batch = int | Literal["per_group"]
+PER_GROUP: Batch = "per_group"
 
 DEFAULT_EVALUATIONS = 50
 """Evaluations a run where ``evaluate_every`` is not given."""
@@ -22,9 +24,14 @@ DEFAULT_EVALUATIONS = 50
 MOST_SEMITONES = 6
 """Half an octave: from there on another transposition reaches the same keys sooner."""
 
-_MOST_OF_GRID = {"steps_per_quarter": 1_000, "steps_per_bar": 10_000, "snippet_steps": 20_000}
-_MOST_OF_MODEL = {"hidden": 20_000, "layers": 100, "latent_length": 20_000, "regularizers": 20_000}
-_RANGES_OF_TRAINING = {
+_RANGES = {
+    "steps_per_quarter": (1, 1_000),
+    "steps_per_bar": (1, 10_000),
+    "snippet_steps": (1, 20_000),
+    "hidden": (1, 20_000),
+    "layers": (1, 100),
+    "latent_length": (1, 20_000),
+    "regularizers": (1, 20_000),
     "epochs": (1, 100_000_000),
     "batch": (1, 100_000),
     "evaluate_every": (1, 100_000_000),
@@ -32,19 +39,9 @@ _RANGES_OF_TRAINING = {
     "encoder_steps": (0, 1_000),
     "transposition": (0, MOST_SEMITONES),
 }
-"""Whole numbers beyond which no machine could go: a slip of the pen, or a hostile file."""
+"""Of every whole number: beyond them no machine could go, a slip of the pen or a hostile file."""
 
 _MOST_SPREAD = 100.0
-
-_NUMBERS_OF_TRAINING = (
-    "learning_rate",
-    "free_bits",
-    "free_nats",
-    "input_dropout",
-    "scheduled_sampling",
-    "gradient_clip",
-    "warm_up",
-)
 
 
 class Pooling(StrEnum):
@@ -89,8 +86,7 @@ class Grid:
     snippet_steps: int = 240
 
     def __post_init__(self) -> None:
-        for name, most in _MOST_OF_GRID.items():
-            _whole(f"grid.{name}", getattr(self, name), 1, most)
+        _take("grid", self)
         if self.snippet_steps % self.steps_per_bar:
             raise ConfigurationError(
                 f"snippet_steps {self.snippet_steps} is no multiple of steps_per_bar "
@@ -139,11 +135,7 @@ class ModelConfig:
     batch_norm: float = field(default=0.0, metadata=OPTION)
 
     def __post_init__(self) -> None:
-        for name, most in _MOST_OF_MODEL.items():
-            _whole(f"model.{name}", getattr(self, name), 1, most)
-        _switch("model", "bidirectional", self.bidirectional)
-        object.__setattr__(self, "pooling", _one_of("model.pooling", Pooling, self.pooling))
-        object.__setattr__(self, "batch_norm", finite("model.batch_norm", self.batch_norm))
+        _take("model", self)
         if not 0 <= self.batch_norm <= _MOST_SPREAD:
             raise ConfigurationError(
                 f"model.batch_norm {self.batch_norm}: a standard deviation of mu, 0 (off) to "
@@ -218,15 +210,7 @@ class TrainingConfig:
     transposition: int = field(default=0, metadata=OPTION)
 
     def __post_init__(self) -> None:
-        for name, (least, most) in _RANGES_OF_TRAINING.items():
-            if name != "batch" or self.batch != "per_group":
-                _whole(f"training.{name}", getattr(self, name), least, most)
-        _switch("training", "output_bias", self.output_bias)
-        object.__setattr__(self, "decay", _one_of("training.decay", Decay, self.decay))
-        precision = _one_of("training.precision", Precision, self.precision)
-        object.__setattr__(self, "precision", precision)
-        for name in _NUMBERS_OF_TRAINING:
-            object.__setattr__(self, name, finite(name, getattr(self, name)))
+        _take("training", self)
         self._check()
 
     def _check(self) -> None:
@@ -257,23 +241,44 @@ def defaults_of(section: type[ModelConfig | TrainingConfig]) -> dict[str, Any]:
     return {f.name: f.default for f in dataclasses.fields(section)}
 
 
-def _whole(name: str, value: object, least: int, most: int) -> None:
+def _take(section: str, values: Grid | ModelConfig | TrainingConfig) -> None:
+    """Check each field as its type says, and keep it in that type's form."""
+    for name, kind in _types_of(type(values)).items():  # type: ignore[arg-type]
+        given, path = getattr(values, name), f"{section}.{name}"
+        taken: object = given
+        if kind is float:
+            taken = finite(path, given)
+        elif kind is bool:
+            _switch(path, given)
+        elif isinstance(kind, type) and issubclass(kind, StrEnum):
+            taken = _one_of(path, kind, given)
+        elif kind is int or given != PER_GROUP:
+            _whole(path, given, *_RANGES[name])
+        object.__setattr__(values, name, taken)
+
+
+@cache
+def _types_of(section: type) -> dict[str, object]:
+    return get_type_hints(section)
+
+
+def _whole(path: str, value: object, least: int, most: int) -> None:
     if type(value) is not int or value < least:
-        raise ConfigurationError(f"{name} {value!r}: a whole number, {least} or more")
+        raise ConfigurationError(f"{path} {value!r}: a whole number, {least} or more")
     if value > most:
-        raise ConfigurationError(f"{name} {value}: {most} at most")
+        raise ConfigurationError(f"{path} {value}: {most} at most")
 
 
-def _switch(section: str, name: str, value: object) -> None:
+def _switch(path: str, value: object) -> None:
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{section}.{name} {value!r}: true or false")
+        raise ConfigurationError(f"{path} {value!r}: true or false")
 
 
-def _one_of(name: str, choices: type[StrEnum], value: object) -> StrEnum:
+def _one_of(path: str, choices: type[StrEnum], value: object) -> StrEnum:
     try:
         return choices(str(value))
     except ValueError:
-        raise ConfigurationError(f"{name} {value!r}: one of {', '.join(choices)}") from None
+        raise ConfigurationError(f"{path} {value!r}: one of {', '.join(choices)}") from None
 
 
 def _nearest_multiples(value: int, step: int) -> str:

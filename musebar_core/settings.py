@@ -18,6 +18,8 @@ from musebar_core.errors import UnknownNameError
 if TYPE_CHECKING:
     from musebar_core.config import Configuration
 
+PAPER = "the MuseBar paper"
+
 Value = str | int | float | bool
 """Of a setting: a word where it is a choice."""
 
@@ -58,6 +60,8 @@ class Setting:
         What it is, in a line.
     unit
         Unit; empty where it has none.
+    source
+        Whose its default is, or what it does; empty where that is the product's own.
     label
         As pages write it; its name in words where it is not given.
     brief
@@ -78,6 +82,7 @@ class Setting:
     meaning: str
     field: str = ""
     unit: str = ""
+    source: str = ""
     label: str = ""
     brief: str = ""
     words: tuple[str, ...] = ()
@@ -112,7 +117,13 @@ def _defaults(section: Section) -> dict[str, Value]:
 
 SETTINGS = (
     Setting(
-        "latent_length", Section.MODEL, "int64", "L, length of z", unit="dimensions", brief="L"
+        "latent_length",
+        Section.MODEL,
+        "int64",
+        "L, length of z",
+        unit="dimensions",
+        brief="L",
+        source=PAPER,
     ),
     Setting(
         "regularizers",
@@ -121,8 +132,17 @@ SETTINGS = (
         "r, posteriors whose KL to the prior is in the training loss",
         unit="count",
         brief="r",
+        source=PAPER,
     ),
-    Setting("bars", Section.GRID, "int64", "bars a snippet", unit="bars", searchable=False),
+    Setting(
+        "bars",
+        Section.GRID,
+        "int64",
+        "bars a snippet",
+        unit="bars",
+        searchable=False,
+        source=PAPER,
+    ),
     Setting(
         "annealing",
         Section.ANNEALING,
@@ -160,6 +180,7 @@ SETTINGS = (
         field="cycles",
         unit="count",
         brief="cycles",
+        source="Fu et al. 2019",
         kind_only=True,
     ),
     Setting(
@@ -170,6 +191,7 @@ SETTINGS = (
         field="ratio",
         unit="fraction of a cycle",
         brief="ratio",
+        source="Fu et al. 2019",
         kind_only=True,
     ),
     Setting(
@@ -186,6 +208,7 @@ SETTINGS = (
         "float64",
         "KL below which a dimension is free",
         unit="nats a dimension",
+        source="Kingma et al. 2016",
     ),
     Setting(
         "free_nats",
@@ -193,8 +216,15 @@ SETTINGS = (
         "Float64",
         "KL below which a snippet is free",
         unit="nats a snippet",
+        source="Roberts et al. 2018",
     ),
-    Setting("batch_norm", Section.MODEL, "Float64", "spread given to a dimension of mu; 0 is off"),
+    Setting(
+        "batch_norm",
+        Section.MODEL,
+        "Float64",
+        "spread given to a dimension of mu; 0 is off",
+        source="Zhu et al. 2020",
+    ),
     Setting(
         "input_dropout",
         Section.TRAINING,
@@ -202,6 +232,7 @@ SETTINGS = (
         "decoder inputs zeroed in training",
         unit="share",
         brief="dropout",
+        source="Bowman et al. 2016",
     ),
     Setting(
         "scheduled_sampling",
@@ -210,13 +241,43 @@ SETTINGS = (
         "decoder inputs that are the model's own samples at the end of training",
         unit="share",
         brief="own samples",
+        source="Bengio et al. 2015",
     ),
     Setting(
-        "transposition", Section.TRAINING, "Int64", "most up or down, in training", unit="semitones"
+        "transposition",
+        Section.TRAINING,
+        "Int64",
+        "most up or down, in training",
+        unit="semitones",
+        source="Roberts et al. 2018",
     ),
-    Setting("hidden", Section.MODEL, "int64", "H", unit="units", brief="H"),
-    Setting("layers", Section.MODEL, "int64", "LSTM layers of encoder and decoder", unit="count"),
-    Setting("snippet_steps", Section.GRID, "int64", "T", unit="steps", brief="T", searchable=False),
+    Setting(
+        "hidden",
+        Section.MODEL,
+        "int64",
+        "H",
+        unit="units",
+        brief="H",
+        source=PAPER,
+    ),
+    Setting(
+        "layers",
+        Section.MODEL,
+        "int64",
+        "LSTM layers of encoder and decoder",
+        unit="count",
+        source=PAPER,
+    ),
+    Setting(
+        "snippet_steps",
+        Section.GRID,
+        "int64",
+        "T",
+        unit="steps",
+        brief="T",
+        searchable=False,
+        source=PAPER,
+    ),
     Setting(
         "steps_per_bar",
         Section.GRID,
@@ -225,6 +286,7 @@ SETTINGS = (
         unit="steps",
         brief="steps a bar",
         searchable=False,
+        source=PAPER,
     ),
     Setting(
         "steps_per_quarter",
@@ -234,6 +296,7 @@ SETTINGS = (
         unit="steps",
         brief="steps a quarter",
         searchable=False,
+        source=PAPER,
     ),
     Setting(
         "epochs",
@@ -242,9 +305,24 @@ SETTINGS = (
         "length of training",
         unit="optimiser steps",
         searchable=False,
+        source=PAPER,
     ),
-    Setting("batch", Section.TRAINING, "string", "snippets a step, or per_group", unit="snippets"),
-    Setting("learning_rate", Section.TRAINING, "float64", "Adam's step size", brief="rate"),
+    Setting(
+        "batch",
+        Section.TRAINING,
+        "string",
+        "snippets a step, or per_group",
+        unit="snippets",
+        source=PAPER,
+    ),
+    Setting(
+        "learning_rate",
+        Section.TRAINING,
+        "float64",
+        "Adam's step size",
+        brief="rate",
+        source=PAPER,
+    ),
     Setting(
         "warm_up",
         Section.TRAINING,
@@ -252,6 +330,7 @@ SETTINGS = (
         "rise of the learning rate from 0",
         unit="fraction of training",
         brief="warm-up",
+        source="Goyal et al. 2017",
     ),
     Setting(
         "decay",
@@ -260,6 +339,7 @@ SETTINGS = (
         "what becomes of the learning rate after the warm-up",
         words=tuple(Decay),
         ordered=False,
+        source="Loshchilov and Hutter 2017",
     ),
     Setting(
         "gradient_clip",
@@ -280,6 +360,7 @@ SETTINGS = (
         "Int64",
         "encoder-only steps before each joint one",
         unit="count",
+        source="He et al. 2019",
     ),
     Setting(
         "pooling",
@@ -288,9 +369,14 @@ SETTINGS = (
         "how the encoder's states become a posterior",
         words=tuple(Pooling),
         ordered=False,
+        source="Long et al. 2019",
     ),
     Setting(
-        "bidirectional", Section.MODEL, "boolean", "the encoder reads each segment backwards too"
+        "bidirectional",
+        Section.MODEL,
+        "boolean",
+        "the encoder reads each segment backwards too",
+        source="Roberts et al. 2018",
     ),
     Setting(
         "precision",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from reports.answers.choice import validation
 from reports.figures.card import OUTSIDE, RECOMMENDED, TIED, WORSE, Apart, apart, regret, stages
@@ -156,14 +156,17 @@ def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
 
 def _outside(card: Card) -> str:
     """Say what keeps a finalist out of the pool that the purpose's metric decided between."""
+    reasons = ["they lack seeds", "are mostly undertrained"]
     match card.aim.purpose:
         case Purpose.REPRESENTATION:
-            why = "their NLL is beyond the tolerance"
+            reasons.insert(0, "their NLL is beyond the tolerance")
         case Purpose.RECONSTRUCTION:
-            why = "their KL is beyond the rate"
+            reasons.insert(0, "their KL is beyond the rate")
         case Purpose.DENSITY:
-            return "they lack seeds, or are mostly undertrained"
-    return f"{why}, they lack seeds, or are mostly undertrained"
+            pass
+        case unknown:
+            assert_never(unknown)
+    return f"{', '.join(reasons[:-1])}, or {reasons[-1]}"
 
 
 def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from musebar_core.settings import PAPER
+from study.spec.sections import Sampler
+from study.statistics.purposes import Purpose
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -23,8 +27,6 @@ class Meaning:
     unit: str = ""
     source: str = ""
 
-
-PAPER = "the MuseBar paper"
 
 MEANINGS: dict[str, Meaning] = {
     "name": Meaning("the study's name, and its folder in the home; the file's where left out"),
@@ -56,12 +58,12 @@ MEANINGS: dict[str, Meaning] = {
     "search.choices": Meaning(
         "parameters whose values are replaced, or that are added: a list, or a range of numbers"
     ),
-    "search.sampler": Meaning("who proposes: auto, gp, tpe, random, grid, qmc"),
+    "search.sampler": Meaning(f"who proposes: {', '.join(Sampler)}"),
     "search.configurations": Meaning("proposed for each genre", "configurations"),
     "search.generation": Meaning("proposed at a time; settled at launch", "configurations"),
     "search.finalists": Meaning("that go on to the confirmation seeds", "configurations"),
     "search.rungs": Meaning("confirmation seeds after which the surely worse are dropped", "seeds"),
-    "search.purpose": Meaning("what the study is for: representation, density, reconstruction"),
+    "search.purpose": Meaning(f"what the study is for: {', '.join(Purpose)}"),
     "search.rate": Meaning("for reconstruction: the most KL", "nats"),
     "search.transfer": Meaning("genres take over what wins in the joint corpus"),
     "search.order": Meaning("genres go side_by_side, or in_turn as studies of older versions"),
@@ -79,18 +81,3 @@ MEANINGS: dict[str, Meaning] = {
     "storage.checkpoint_seconds": Meaning("between two checkpoints of a run, at least", "s"),
 }
 """Of every key but the settings', in the order of a spec."""
-
-SOURCES = {
-    "free_bits": "Kingma et al. 2016",
-    "free_nats": "Roberts et al. 2018",
-    "batch_norm": "Zhu et al. 2020",
-    "input_dropout": "Bowman et al. 2016",
-    "scheduled_sampling": "Bengio et al. 2015",
-    "transposition": "Roberts et al. 2018",
-    "warm_up": "Goyal et al. 2017",
-    "decay": "Loshchilov and Hutter 2017",
-    "encoder_steps": "He et al. 2019",
-    "bidirectional": "Roberts et al. 2018",
-    "pooling": "Long et al. 2019",
-}
-"""Where options come from that are off by default; the other settings' defaults are the paper's."""

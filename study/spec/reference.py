@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from musebar_core.settings import SETTINGS, searchable
-from study.spec.meanings import MEANINGS, PAPER, SOURCES
+from study.spec.meanings import MEANINGS
 from study.spec.model import DEFAULTS, PROFILES, StudySpec
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _of_setting(path: str, section: str, name: str) -> Key:
     other = (strong.model if section == "model" else strong.training).get(name)
     if other is not None and _shown(other) != default:
         default += f" (strong: {_shown(other)})"
-    return Key(path, setting.meaning, setting.unit, default, SOURCES.get(name, PAPER))
+    return Key(path, setting.meaning, setting.unit, default, setting.source)
 
 
 def _shown(value: object) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +94,12 @@ def test_a_ramp_that_outlasts_training_is_refused():
         Schedule("linear", 0.6, 0.6)
 
 
+@pytest.mark.parametrize("kind", ScheduleKind)
+def test_every_schedule_is_told_of_in_the_documentation(kind):
+    told = (Path(__file__).parents[2] / "docs" / "how-to" / "schedule.md").read_text()
+    assert f"`{kind}`" in told.split("| `annealing` |")[1].split("\n")[0]
+
+
 def test_an_unknown_schedule_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigurationError, match="constant, linear, logistic, cosine, cyclical"):
+    with pytest.raises(ConfigurationError, match=", ".join(ScheduleKind)):
         Schedule("exponential")

@@ -8,6 +8,7 @@ import torch
 from musebar_core import checkpoint, training
 from musebar_core.annealing import Schedule
 from musebar_core.errors import ConfigurationError, DivergedError
+from musebar_core.settings import SETTINGS
 from musebar_core.stacked import Run, fit
 from musebar_core.stacked.fit import alike
 from musebar_core.state import start
@@ -116,6 +117,69 @@ def test_options_of_one_run_leave_the_other_runs_of_a_stack_as_they_are_alone(co
     ]
     for run in together(genre, *((config, 1) for config in configs)):
         assert_equal(run.state, alone(genre, run.config, 1))
+
+
+OTHER = {
+    "latent_length": 2,
+    "regularizers": 4,
+    "annealing": "cosine",
+    "annealing_start": 0.1,
+    "annealing_length": 0.6,
+    "annealing_cycles": 2,
+    "annealing_ratio": 0.8,
+    "annealing_end": 0.3,
+    "free_bits": 0.1,
+    "free_nats": 0.5,
+    "batch_norm": 0.5,
+    "input_dropout": 0.4,
+    "scheduled_sampling": 0.9,
+    "transposition": 5,
+    "hidden": 6,
+    "layers": 1,
+    "snippet_steps": 8,
+    "steps_per_bar": 2,
+    "steps_per_quarter": 2,
+    "epochs": 8,
+    "batch": 3,
+    "learning_rate": 0.02,
+    "warm_up": 0.5,
+    "decay": "cosine",
+    "gradient_clip": 0.01,
+    "output_bias": True,
+    "encoder_steps": 1,
+    "pooling": "mean",
+    "bidirectional": True,
+    "precision": "mixed",
+    "evaluate_every": 3,
+    "evaluation_snippets": 8,
+}
+"""Of every setting another value than that of the configurations here; bars follow from steps."""
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(
+    "one", [each for each in SETTINGS if each.name != "bars"], ids=lambda one: one.name
+)
+def test_a_setting_differs_within_a_stack_as_it_does_alone_or_keeps_out_of_it(
+    configuration, genre, one
+):
+    plain = configuration(annealing=Schedule("cyclical" if one.kind_only else "linear", cycles=1))
+    section = getattr(plain, one.section)
+    section = dataclasses.replace(section, **{one.field: OTHER[one.name]})
+    other = dataclasses.replace(plain, **{one.section: section})
+    assert one.of(other) != one.of(plain)
+    if alike(other) == alike(plain):
+        assert training_of(other, genre) != training_of(plain, genre)
+        for run in together(genre, (plain, 1), (other, 1)):
+            assert_equal(run.state, alone(genre, run.config, 1))
+
+
+def training_of(config, genre):
+    """What a run alone goes through, evaluations apart from each other."""
+    return [
+        (row.epoch, row.weight, row.train_bce, row.train_kl_bars)
+        for row in alone(genre, config, 1).history
+    ]
 
 
 def normalised(config, spread):

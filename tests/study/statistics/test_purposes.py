@@ -212,5 +212,8 @@ def test_a_purpose_reads_as_it_is_written():
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_purpose_is_told_of_in_the_documentation(purpose):
-    told = (Path(__file__).parents[3] / "docs" / "studies.md").read_text()
+    docs = Path(__file__).parents[3] / "docs"
+    told = (docs / "studies.md").read_text()
     assert f"- `{purpose}`: " in told.split("## What a study is for")[1].split("\n## ")[0]
+    for page in ("how-to", "explanation"):
+        assert f"`{purpose}`" in (docs / page / "purpose.md").read_text()
