@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from benchmarks.landscape import Landscape
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
 
 ASHA_FACTOR = 4
 """Ray's default: one in so many goes on at a rung. The grace period is one evaluation of ten."""

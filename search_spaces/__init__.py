@@ -21,7 +21,7 @@ from search_spaces.ranges import Range
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from musebar_core.yamlvalues import Plain
     from search_spaces.content import ParameterContent
 

@@ -11,7 +11,7 @@ from reports.answers.naming import in_order, own_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from reports.answers.summaries import ConfigurationSummary
     from study.results.tables import StudyTables
 

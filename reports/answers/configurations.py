@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from musebar_core.config import Configuration
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from reports.answers.summaries import ConfigurationSummary
     from study.statistics.intervals import SeedMean
     from study.statistics.signflip import SignFlip

@@ -16,7 +16,7 @@ from study.statistics.purposes import Purpose
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from reports.answers.choice import Choice
     from reports.answers.summaries import ConfigurationSummary
 

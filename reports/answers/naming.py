@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from musebar_core.settings import SETTINGS, Setting, setting, values
+from musebar_core.settings import SETTINGS, setting, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from musebar_core.config import Configuration
-    from musebar_core.settings import Value
+    from musebar_core.setting import Setting, Value
 
     Values = Mapping[str, Value]
 

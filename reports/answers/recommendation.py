@@ -15,7 +15,7 @@ from study.results.tables import StudyState
 from study.statistics.intervals import SeedMean, paired_difference
 
 if TYPE_CHECKING:
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from reports.answers.unchosen import NothingWorks, Shortfall
     from study.results.tables import StudyTables
     from study.statistics.purposes import Aim

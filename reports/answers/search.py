@@ -18,7 +18,7 @@ from study.statistics.pareto import pareto_front as dominated_by_none
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from reports.answers.summaries import ConfigurationSummary, SplitSummary
     from reports.stats.importance import Importances
     from study.results.tables import StudyTables

@@ -23,7 +23,7 @@ from study.statistics.intervals import NOT_MEASURED, SeedMean, mean_over_seeds, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from study.results.tables import StudyTables
 
 

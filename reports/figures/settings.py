@@ -14,7 +14,7 @@ from reports.words.labels import number, value_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from reports.answers.search import Search, Trial
     from reports.stats.importance import Importances
 

@@ -20,7 +20,7 @@ from reports.words.search import left_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from reports.answers.summaries import SplitSummary
     from reports.pages.view import GenreView, StudyView
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from musebar_core.config import Configuration
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from reports.answers.summaries import ConfigurationSummary, SplitSummary
     from study.statistics.intervals import SeedMean
 

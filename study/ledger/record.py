@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from musebar_core.config import Configuration
     from musebar_core.metric_table import Metrics
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from musebar_core.states import RunState
     from study.ledger.result import SeedRunResult
     from study.spec.model import StudySpec

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from musebar_core.config import Configuration
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from study.results.exported import Row
     from study.spec.model import StudySpec
 

@@ -27,7 +27,7 @@ from study.spec.sections import Sampler
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from search_spaces import Parameter, Space
     from study.search.generations import GenerationRequest
     from study.spec.model import StudySpec

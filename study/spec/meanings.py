@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from musebar_core.settings import PAPER
+from musebar_core.setting import PAPER
 from study.spec.sections import Sampler
 from study.statistics.purposes import Purpose
 

@@ -39,7 +39,7 @@ from study.spec.sections import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from musebar_core.yamlvalues import Plain
     from search_spaces import Space
 

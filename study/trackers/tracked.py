@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from musebar_core.metric_table import EpochMetrics
-    from musebar_core.settings import Value
+    from musebar_core.setting import Value
     from study.ledger.record import Record, SeedRun
     from study.ledger.result import RunMetrics, SeedRunResult
 

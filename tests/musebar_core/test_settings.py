@@ -10,7 +10,8 @@ import pytest
 from musebar_core.annealing import Schedule
 from musebar_core.config import Configuration
 from musebar_core.errors import UnknownNameError
-from musebar_core.settings import SETTINGS, Section, searchable, setting, values
+from musebar_core.setting import Section
+from musebar_core.settings import SETTINGS, searchable, setting, values
 
 PARTS = {section: get_type_hints(Configuration)[section] for section in Section}
 
