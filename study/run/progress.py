@@ -63,7 +63,7 @@ def table(
         "undertrained",
         "collapsed",
         "seed runs",
-        "best val. BCE",
+        "lowest val. BCE",
     ):
         grid.add_column(heading, justify="left" if heading == "genre" else "right")
     if wide:
@@ -135,7 +135,7 @@ def line(
         f"{genre} {row.done}/{row.planned} seed runs done, {row.failed} failed, "
         f"{row.undertrained} undertrained, {row.collapsed} collapsed, "
         f"{row.configurations.proposed} configurations, {row.configurations.racing} racing, "
-        f"best {_best(row.best or row.intermediate)}"
+        f"lowest BCE {_best(row.best or row.intermediate)}"
         for genre, row in counted.genres.items()
     )
     running = _running(counted, busy)

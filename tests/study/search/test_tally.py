@@ -106,7 +106,7 @@ def test_a_line_tells_all_of_it(record):
         "1 collapsed",
         "2 configurations",
         "1 racing",
-        "best 11.0 [",
+        "lowest BCE 11.0 [",
         "2 slots in use",
         "CPU-hours spent",
         "3 seed runs left",
@@ -132,12 +132,12 @@ def test_while_seeds_are_missing_or_runs_collapsed_an_intermediate_best_is_told_
     assert low.best is None
     assert (low.intermediate.config_id, low.intermediate.bce) == (B, 13.0)
     assert low.intermediate.caveat == "seeds missing"
-    assert "best 13.0 n=1 (seeds missing)" in progress.line(record)
+    assert "lowest BCE 13.0 n=1 (seeds missing)" in progress.line(record)
     assert all_but(record, collapsed=True).intermediate.caveat == "collapsed"
-    assert "best 13.0 n=1 (collapsed)" in progress.line(record)
+    assert "lowest BCE 13.0 n=1 (collapsed)" in progress.line(record)
 
 
 def test_before_a_run_has_ended_there_is_no_intermediate_best(record):
     record.ended = {}
     assert tally.tally(record).genres["low"].intermediate is None
-    assert "best -" in progress.line(record)
+    assert "lowest BCE -" in progress.line(record)
