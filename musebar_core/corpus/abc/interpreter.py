@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from musebar_core.corpus.abc import fields
 from musebar_core.corpus.abc.macros import Macros
-from musebar_core.corpus.abc.text import is_music, plain
+from musebar_core.corpus.abc.text import is_music, lines_of, plain
 from musebar_core.corpus.abc.tokens import Kind, length, tokens
 from musebar_core.corpus.abc.voice import Voice, WrittenNote
 from musebar_core.corpus.notes import UnreadableError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_VOICES = 100
 
@@ -67,31 +63,13 @@ def read_tune(text: str) -> Tune:
         If it has over :data:`MOST_VOICES` voices, or its parts or macros unfold to too much.
     """
     reader = _Reader(has_key=re.search(r"^K:", text, re.MULTILINE) is not None)
-    for is_blank, block in groupby(_lines(text), lambda line: not line.strip()):
+    for is_blank, block in groupby(lines_of(text), lambda line: not line.strip()):
         lines = [] if is_blank else list(block)
         if (reader.in_body and lines and not is_music(lines)) or not all(map(reader.line, lines)):
             break
     if not reader.tune.voices:
         reader.tune.voices[""] = reader.voice
     return reader.tune
-
-
-def _lines(text: str) -> Iterator[str]:
-    """Yield lines without comments and typeset text blocks; directives stay."""
-    block = ""
-    for line in text.split("\n"):
-        if block:
-            block = "" if line.startswith(f"%%end{block}") else block
-        elif begins := re.match(r"%%begin(\w+)", line):
-            block = begins.group(1)
-        elif line.startswith("%%"):
-            yield line
-        elif "%" in line:
-            bare = re.sub(r"(?<!\\)%.*", "", line)
-            if bare.strip():
-                yield bare
-        else:
-            yield line
 
 
 @dataclass
@@ -102,6 +80,7 @@ class _Reader:
     tune: Tune = field(default_factory=Tune)
     in_body: bool = False
     began: bool = False
+    in_history: bool = False
     unit_given: bool = False
     template: Voice = field(default_factory=Voice)
     voice: Voice = field(default_factory=Voice)
@@ -123,10 +102,11 @@ class _Reader:
             if found.group(1) == "X" and (self.in_body or self.began):
                 return False
             self.began = True
+            self.in_history = found.group(1) == "H" or (self.in_history and found.group(1) == "+")
             self._field(found.group(1), found.group(2))
             return True
         if not self.in_body and self.began and "|" in line:
-            if self.has_key and not is_music([line]):
+            if self.has_key and (self.in_history or not is_music([line])):
                 return True  # a remark
             self._begin_body()  # no K: field
         if self.in_body:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from musebar_core.corpus import decoding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _CHARSET = re.compile(rb"^(?:%%|I:)abc-charset[ \t]+([\w-]{1,20})", re.MULTILINE)
 _SOFT_BREAK = re.compile(r"=(?:20)?\n")
@@ -92,6 +92,24 @@ def split_tunes(text: str) -> list[tuple[str, str]]:
         first, _, rest = (piece.rstrip() + "\n").partition("\n")
         tunes.append((name, f"{version}{first}\n{shared}{rest}"))
     return tunes
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """Yield lines without comments and typeset text blocks; directives stay."""
+    block = ""
+    for line in text.split("\n"):
+        if block:
+            block = "" if line.startswith(f"%%end{block}") else block
+        elif begins := re.match(r"%%begin(\w+)", line):
+            block = begins.group(1)
+        elif line.startswith("%%"):
+            yield line
+        elif "%" in line:
+            bare = re.sub(r"(?<!\\)%.*", "", line)
+            if bare.strip():
+                yield bare
+        else:
+            yield line
 
 
 def is_music(lines: Sequence[str]) -> bool:

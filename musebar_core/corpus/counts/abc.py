@@ -24,6 +24,10 @@ _SHIFTED = re.compile(
 )
 
 _PROSE = re.compile(r"[h-wH-WY]")
+_BODY = re.compile(r"^K:", re.MULTILINE)
+_BODY_WITHOUT_KEY = re.compile(r"^(?![A-Za-z+]:|%).*\|", re.MULTILINE)
+_HISTORY = re.compile(r"^H:.*\n(?:(?![A-Za-z]:).*\n)*", re.MULTILINE)
+"""An ``H:`` field goes on until the next field."""
 
 
 def count_abc(content: bytes) -> Count | None:
@@ -50,12 +54,17 @@ def count_abc(content: bytes) -> Count | None:
 
 
 def _tune(text: str) -> str:
-    """What of a piece is a tune: up to a blank line in its body that no music follows."""
-    key = re.search(r"^K:", text, re.MULTILINE)
-    begin = key.end() if key else 0
+    """What of a piece is a tune.
+
+    A header has text that is none: of what stands before the key, a line counts if it is music. The
+    body ends at a blank line that no music follows.
+    """
+    body = _BODY.search(text) or _BODY_WITHOUT_KEY.search(text)
+    begin = body.start() if body else len(text)
+    header = [line for line in _HISTORY.sub("", text[:begin]).split("\n") if _is_music(line)]
     first, *blocks = re.split(r"\n[ \t]*\n\s*", text[begin:])
     ended = next((i for i, block in enumerate(blocks) if not _is_music(block)), len(blocks))
-    return text[:begin] + "\n".join([first, *blocks[:ended]])
+    return "\n".join([*header, first, *blocks[:ended]])
 
 
 def _is_music(block: str) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from musebar_core.corpus import abc
 from musebar_core.corpus.abc import decode, split_tunes
 from musebar_core.corpus.abc.interpreter import read_tune
+from musebar_core.corpus.checked import read_score
 from musebar_core.corpus.counts import count_abc
 from musebar_core.corpus.notes import UnreadableError
 
@@ -126,3 +127,38 @@ def test_a_blank_line_ends_a_tune_unless_music_follows(after, n_notes):
     _, parts, _ = abc.read_parts(text)
     assert len(parts[0].notes) == n_notes
     assert count_abc(text).n_notes == n_notes
+
+
+HISTORY = "H:A fiddler had it from a friend,\nbecause a good deal of people danced to it.\n"
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        HISTORY,
+        HISTORY + "ABC | def\n",
+        HISTORY + "+:and so on\nABC | def\nW:words\n",
+        "N:a note\nthat goes on, as a bad cabbage does\n",
+        "%%begintext\nA bag | a cab\n%%endtext\n",
+        "A remark by a friend, made long ago at the end of a feast\n",
+    ],
+)
+def test_text_in_a_header_is_no_music_and_is_not_counted(prose):
+    text = f"X:1\nT:t\n{prose}L:1/4\nK:C\nCDEF|\n".encode()
+    piece = read_score(text, "abc")
+    assert piece.parts[0].notes.pitches.tolist() == [60, 62, 64, 65]
+    assert (count_abc(text).n_notes, piece.agreement) == (4, 1)
+
+
+def test_music_before_the_key_is_counted_as_it_is_read():
+    text = b"X:1\nT:t\nH:a bad cabbage\nL:1/4\nCDEF|\nK:D\nCDEF|\n"
+    piece = read_score(text, "abc")
+    assert piece.parts[0].notes.pitches.tolist() == [60, 62, 64, 65, 61, 62, 64, 66]
+    assert (count_abc(text).n_notes, piece.agreement) == (8, 1)
+
+
+@pytest.mark.parametrize("between", ["A cabbage | added by a friend\n", "", "%%text a bag\n"])
+def test_text_between_tunes_is_counted_with_none(between):
+    text = f"X:1\nT:t\nL:1/4\nK:C\nCDEF|\n\n{between}\nX:2\nT:u\nK:C\nGABc|\n".encode()
+    assert count_abc(text).n_notes == 4
+    assert read_score(text, "abc").parts[0].notes.pitches.tolist() == [60, 62, 64, 65]
