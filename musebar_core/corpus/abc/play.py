@@ -39,9 +39,9 @@ def in_played_order(bars: Sequence[Bar], parts: Sequence[str]) -> list[Bar]:
     begins = [i for i, bar in enumerate(bars) if bar.part]
     stretches: dict[str, Sequence[Bar]] = {}
     for first, after in pairwise([*begins, len(bars)]):
-        stretch = bars[first:after]
-        if not stretches.get(bars[first].part) or not any(bar.length for bar in stretch):
-            stretches[bars[first].part] = stretch
+        label = bars[first].part
+        if not any(bar.length for bar in stretches.get(label, ())):
+            stretches[label] = bars[first:after]
     wanted = [label for label in parts if label in stretches]
     if not wanted:
         return _jumps(bars, _repeats(bars))

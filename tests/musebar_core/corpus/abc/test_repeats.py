@@ -155,3 +155,17 @@ def test_a_rest_of_several_bars_is_cut_where_the_others_repeat(rows):
 def test_parts_within_a_voices_lines_are_the_voices_that_are_written_later_too(played):
     text = "X:1\nL:1/4\nP:ABA\nK:C\nV:1\n[P:A]C4|[P:B]D4|\nV:2\nE4|F4|\n"
     assert [played(text, part=part) for part in (0, 1)] == ["CDC", "EFE"]
+
+
+@pytest.mark.parametrize(
+    ("field", "orders"), [("ABA", ["CDC", "EFE", "GAG"]), ("B", ["D", "F", "A"])]
+)
+def test_parts_that_each_voice_writes_out_are_played_in_all(played, field, orders):
+    voices = [("C", "D"), ("E", "F"), ("G", "A")]
+    written = "".join(f"V:{a}\nP:A\n{a}4|\nP:B\n{b}4|\n" for a, b in voices)
+    text = f"X:1\nM:4/4\nL:1/4\nP:{field}\nK:C\n{written}"
+    assert [played(text, part=part) for part in range(3)] == orders
+
+
+def test_a_part_that_is_named_again_without_music_is_played_as_it_was_written(played):
+    assert played("X:1\nP:ABA\nK:C\nP:A\nC|\nP:B\nD|\nP:A\n") == "CDC"
