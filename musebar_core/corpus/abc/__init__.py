@@ -2,9 +2,9 @@
 
 Text and tune books are in :mod:`.text`, what fields say in :mod:`.fields`, a line's tokens in
 :mod:`.tokens`, macros in :mod:`.macros`, pitches in :mod:`.pitch`, what a voice writes in
-:mod:`.voice`, lines in :mod:`.interpreter`, signs of one voice that hold for all in
-:mod:`.together`, repeats and ties in :mod:`.play`. Why this is no
-library's: `docs/decisions/0009-abc-is-read-here.md`.
+:mod:`.voice` and :mod:`.bars`, lines in :mod:`.interpreter`, signs of one voice that hold for
+all in :mod:`.together`, repeats and ties in :mod:`.play`. Why this is no library's:
+`docs/decisions/0009-abc-is-read-here.md`.
 """
 
 from __future__ import annotations

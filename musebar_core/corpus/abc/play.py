@@ -16,7 +16,7 @@ from musebar_core.corpus.notes import Notes, UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from musebar_core.corpus.abc.voice import Bar
+    from musebar_core.corpus.abc.bars import Bar
 
 MOST_BARS = 100_000
 """Bars that repeats may unfold to."""

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus.abc.voice import ENDS, Bar
+from musebar_core.corpus.abc.bars import ENDS, Bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,14 +1,11 @@
-"""One voice as it is written: bars of notes, with what the repeat signs say.
-
-Times are ticks within the bar; see :data:`~musebar_core.corpus.abc.fields.TICKS`. A *bar* here is
-what lies between two places where playing may jump: mostly a bar, at times a part of one.
-"""
+"""One voice as it is written: bars of notes, with what the repeat signs say."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from musebar_core.corpus.abc.bars import ENDS, Bar, Sound
 from musebar_core.corpus.abc.fields import LARGEST_NUMBER, TICKS, Meter
 from musebar_core.corpus.abc.pitch import Spelling
 
@@ -18,50 +15,6 @@ if TYPE_CHECKING:
 
 LONGEST_BAR = 4 * TICKS * LARGEST_NUMBER
 _DEEPEST_TUPLET = 8
-ENDS = frozenset({"fine", "D.C.", "D.S."})
-"""Marks that belong to the end of a bar, wherever in it they stand."""
-
-
-@dataclass(slots=True)
-class Sound:
-    """A note: onset in its bar and duration, in ticks; ``is_tied`` to what follows."""
-
-    onset: int
-    duration: int
-    pitch: int
-    is_tied: bool = False
-
-
-@dataclass(slots=True)
-class Bar:
-    """What lies between two places where playing may jump.
-
-    Attributes
-    ----------
-    sounds, length
-        Notes, and ticks.
-    opens
-        Times that a repeat beginning here is to be played; 0: none begins.
-    closes
-        Times that the repeat ending here is to be played; 0: none ends.
-    is_section_end
-        Whether a double bar line follows: an end repeat without a beginning goes back to it.
-    endings
-        Numbers of the variant ending that begins here.
-    part
-        Label of the part that begins here.
-    marks
-        Of ``segno`` and ``coda``, which begin it, ``fine``, ``D.C.`` and ``D.S.``, which end it.
-    """
-
-    sounds: list[Sound] = field(default_factory=list)
-    length: int = 0
-    opens: int = 0
-    closes: int = 0
-    is_section_end: bool = False
-    endings: frozenset[int] = frozenset()
-    part: str = ""
-    marks: set[str] = field(default_factory=set)
 
 
 class WrittenNote(NamedTuple):
@@ -107,7 +60,11 @@ class Tuplet:
 
 @dataclass
 class Voice:
-    """A voice being written: state, and its bars so far."""
+    """A voice being written: state, and its bars so far.
+
+    ``_inner`` are the places that begin within a bar, ``_layer`` counts the overlays of this one;
+    ``_ties`` has by layer where it ended, and what its last tie holds over.
+    """
 
     name: str = ""
     meter: Meter = field(default_factory=Meter)
@@ -121,6 +78,9 @@ class Voice:
     _tuplets: list[Tuplet] = field(default_factory=list)
     _is_closing: bool = False
     _overlaid_from: int | None = None
+    _inner: set[int] = field(default_factory=set)
+    _layer: int = 0
+    _ties: dict[int, tuple[int, dict[str, int]]] = field(default_factory=dict)
 
     def like(self, name: str) -> Voice:
         """Make a further voice of the same key, meter and unit note length."""
@@ -145,7 +105,7 @@ class Voice:
             names[name] = altered
             ticks = self.unit * note.num * num * factor_num // (note.den * den * factor_den)
             ticks = min(ticks, LONGEST_BAR)
-            sounds.append(Sound(self._position, ticks, pitch, note.is_tied))
+            sounds.append(Sound(0, ticks, pitch, note.is_tied))
         self._append(sounds, names, sounds[0].duration)
 
     def rest(self, num: int, den: int) -> None:
@@ -160,7 +120,9 @@ class Voice:
 
     def _append(self, sounds: list[Sound], names: dict[str, int], ticks: int) -> None:
         self.spelling.tied = {}
+        self._settle()
         before, self._group = self._group, _Group(sounds, names, self._at, self._position, ticks)
+        self._group.begin(self._position)
         self.bars[self._at].sounds += sounds
         self._position += ticks
         if self._broken and before is not None and self._at - before.bar in {0, 1}:
@@ -195,6 +157,8 @@ class Voice:
         after.last(after.duration - moved)
         if before.bar == after.bar:
             after.begin(before.start + before.duration)
+        elif self._layer:
+            after.begin(after.start + moved)
         else:
             self.bars[before.bar].length += moved
         self._position = after.start + after.duration
@@ -227,6 +191,7 @@ class Voice:
             closes = opens = max(closes // 2, 1)
         closes, self._is_closing = max(closes, int(self._is_closing)), False
         self._end_bar()
+        self._inner.discard(self._at)
         self.spelling.in_bar = {}
         after = self.bars[self._at]
         after.opens = max(after.opens, opens + 1 if opens else 0)
@@ -248,9 +213,16 @@ class Voice:
         return not self._position and not self.bars[self._at].length
 
     def split(self) -> Bar:
-        """Begin a new stretch in the middle of a bar if need be, and give it."""
+        """Begin a new stretch in the middle of a bar if need be, and give it.
+
+        Within an overlay none begins: the bars are there.
+        """
+        self._settle()
+        if self._layer and self._position < self.bars[self._at].length:
+            return self.bars[self._at]
         if not self.begins_bar:
             self._end_bar()
+            self._inner.add(self._at)
         return self.bars[self._at]
 
     def ending(self, numbers: frozenset[int]) -> None:
@@ -264,23 +236,32 @@ class Voice:
 
     def mark(self, name: str) -> None:
         """Set a mark for jumps."""
+        self._settle()
         if name not in ENDS:
             self.split()
         self.bars[self._at].marks.add(name)
 
     def overlay(self, back: int) -> None:
         """Go back to write a second line over this bar (``&``) or the last ``back`` bars."""
-        bar = self.bars[self._at]
-        bar.length = max(bar.length, self._position)
+        is_empty = self._end_stretch() == 0 and self._at not in self._inner
+        self._ties[self._layer] = self._at - is_empty, self.spelling.tied
+        self._layer += 1
         if self._overlaid_from is not None:
             self._at = self._overlaid_from
         else:
-            self._at = max(self._at - (back - 1 if bar.length else back), 0)
+            self._at = self._start_of_bar(self._at)
+            for _ in range(min(back - 1 + is_empty, self._at)):
+                self._at = self._start_of_bar(max(self._at - 1, 0))
         self._rewind()
+
+    def _start_of_bar(self, place: int) -> int:
+        while place in self._inner:
+            place -= 1
+        return place
 
     def overlay_opens(self) -> None:
         """Remember where an overlay of several bars begins (``(&``)."""
-        self._overlaid_from = self._at
+        self._overlaid_from = self._start_of_bar(self._at)
 
     def overlay_closes(self) -> None:
         """End an overlay of several bars (``&)``)."""
@@ -290,23 +271,47 @@ class Voice:
         self._position = 0
         self._group = None
         self.spelling.in_bar = {}
-        self.spelling.tied = {}
+        self._take_up_tie()
+
+    def _take_up_tie(self) -> None:
+        """Let the tie hold that this layer has brought over the last bar line, if it has."""
+        ended, tied = self._ties.get(self._layer, (-1, {}))
+        self.spelling.tied = tied if ended == self._at - 1 else {}
+
+    def _settle(self) -> None:
+        """Go on to the stretch of this bar in which the position lies."""
+        while self._at + 1 in self._inner and self._position >= self.bars[self._at].length:
+            self._position -= self.bars[self._at].length
+            self._at += 1
+
+    def _end_stretch(self) -> int:
+        """Let this bar last as long as what is written, and say how long its last stretch is."""
+        while self._at + 1 in self._inner:
+            self._position = max(self._position - self.bars[self._at].length, 0)
+            self._at += 1
+        bar = self.bars[self._at]
+        bar.length = max(bar.length, self._position)
+        return bar.length
 
     def _end_bar(self) -> None:
         """Go on to the next bar: one that is there, where this line is an overlay."""
+        length = self._end_stretch()
         bar = self.bars[self._at]
-        bar.length = max(bar.length, self._position)
         if self._at < len(self.bars) - 1:
             self._at += 1
-        elif bar.length:
+        elif length:
             self.bars.append(Bar())
             self._at += 1
         elif self._at:  # an empty bar: its marks were set at the end of the bar before
             self.bars[self._at - 1].marks |= bar.marks & ENDS
             bar.marks -= ENDS
         self._position = 0
+        if self._layer and self._at == len(self.bars) - 1 and not self.bars[self._at].length:
+            self._ties[self._layer] = self._at - 1, self.spelling.tied
+            self._layer = 0
+            self._take_up_tie()
 
     def finished(self) -> list[Bar]:
         """Give the bars, the last one ended."""
-        self.bars[self._at].length = max(self.bars[self._at].length, self._position)
+        self._end_stretch()
         return self.bars

@@ -63,6 +63,49 @@ def test_an_accidental_does_not_reach_an_overlay(rows):
     assert [pitch for _, _, pitch in rows("^f4 & F4 | f4")] == [78, 65, 77]
 
 
+@pytest.mark.parametrize(
+    ("music", "expected"),
+    [
+        ("^C4- & E4 | C4 & E4|", [(0, 8, 61), (0, 4, 64), (4, 4, 64)]),
+        ("E4 & ^C4- | E4 & C4|", [(0, 8, 61), (0, 4, 64), (4, 4, 64)]),
+        ("E4 & ^C4- | E4 | E4 & C4|", [(0, 4, 61), (0, 4, 64), (4, 4, 64), (8, 4, 60), (8, 4, 64)]),
+        ("^C4- & ^G4- |\\\nC2 C2 & G2 G2|", [(0, 6, 61), (0, 6, 68), (6, 2, 60), (6, 2, 67)]),
+        ("^C4 & E4 | C4|", [(0, 4, 61), (0, 4, 64), (4, 4, 60)]),
+    ],
+)
+def test_a_tie_carries_its_accidental_within_its_line_of_an_overlay(rows, music, expected):
+    assert sorted(rows(music)) == sorted(expected)
+
+
+@pytest.mark.parametrize("sign", ["!segno!", "S", "[P:B]", "!coda!"])
+def test_an_overlay_goes_back_to_the_bar_line_over_a_sign_within_the_bar(rows, sign):
+    bar = [(0, 2, 60), (0, 4, 76), (2, 2, 62)]
+    assert sorted(rows(f"C2 {sign} D2 & e4|F4|")) == [*bar, (4, 4, 65)]
+    assert sorted(rows(f"C2 {sign} D2 & e4 & g4|F4|")) == [*bar[:2], (0, 4, 79), bar[2], (4, 4, 65)]
+    assert sorted(rows(f"C2 {sign} D2 & e g e2|F4|")) == [
+        *[(0, 1, 76), (0, 2, 60), (1, 1, 79), (2, 2, 62), (2, 2, 76), (4, 4, 65)],
+    ]
+
+
+def test_a_sign_at_a_bar_line_belongs_to_the_next_bar_and_its_overlay(rows):
+    assert sorted(rows("C4 !segno!| D4 & e4|F4|")) == [
+        *[(0, 4, 60), (4, 4, 62), (4, 4, 76), (8, 4, 65)],
+    ]
+
+
+def test_an_overlay_of_two_bars_goes_back_over_signs_within_them(rows):
+    assert sorted(rows("C2 !coda! D2|E2 S F2 && c4|g4|B4|")) == [
+        *[(0, 2, 60), (0, 4, 72), (2, 2, 62), (4, 2, 64), (4, 4, 79), (6, 2, 65), (8, 4, 71)],
+    ]
+
+
+def test_a_bar_whose_overlay_crosses_a_sign_is_played_again_from_there(rows):
+    assert sorted(rows("C2 S D2 & e2 g2|F4 !D.S.!|")) == [
+        *[(0, 2, 60), (0, 2, 76), (2, 2, 62), (2, 2, 79), (4, 4, 65)],
+        *[(8, 2, 62), (8, 2, 79), (10, 4, 65)],
+    ]
+
+
 def test_percussion_is_no_part():
     _, parts, _ = abc.read_parts(b"X:1\nK:C\nV:D clef=perc\nCDEF|\nV:M\ncdef|\n")
     assert [part.name for part in parts] == ["M"]
