@@ -2,7 +2,8 @@
 
 Ties are followed in the order of playing: a note is tied to one of its pitch that ends where it
 begins, whichever bar that stands in, so that a note held into a first ending is held into the
-second as well, and one whose beginning is not played is struck.
+second as well, and one whose beginning is not played is struck. Of two voices that hold one pitch
+each has its note: of those that end there, the one that began first is continued first.
 """
 
 from __future__ import annotations
@@ -84,20 +85,21 @@ def _check(parts: Sequence[Bars], lengths: Sequence[float], order: Sequence[int]
 
 def _play(bars: Bars, lengths: Sequence[float], order: Sequence[int]) -> Notes:
     rows: list[tuple[float, float, int]] = []
-    tied: dict[tuple[int, float], int] = {}  # pitch and end of a note that ties -> its row
+    tied: dict[tuple[int, float], list[int]] = {}  # pitch and end of notes that tie -> their rows
     start = 0.0
     for place in order:
         for note in bars[place]:
             onset = start + note.position
             end = onset + note.duration
-            row = tied.pop((note.pitch, round(onset, _SAME_TIME)), -1) if note.is_tied else -1
-            if row >= 0:
+            held = tied.get((note.pitch, round(onset, _SAME_TIME))) if note.is_tied else None
+            if held:
+                row = held.pop(0)
                 first = rows[row][0]
                 rows[row] = (first, end - first, note.pitch)
             else:
                 row = len(rows)
                 rows.append((onset, note.duration, note.pitch))
             if note.ties:
-                tied[note.pitch, round(end, _SAME_TIME)] = row
+                tied.setdefault((note.pitch, round(end, _SAME_TIME)), []).append(row)
         start += lengths[place]
     return Notes.of(rows)

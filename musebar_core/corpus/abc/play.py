@@ -24,6 +24,9 @@ MOST_BARS = 100_000
 MOST_NOTES = 200_000
 """Notes that repeats may unfold to."""
 
+MOST_UNISONS = 64
+"""Notes of one pitch that ties may hold at once."""
+
 _TOUCHING = 16
 """Ticks by which tied notes may miss each other: rounding of odd tuplets."""
 
@@ -209,28 +212,34 @@ def _last_time(bars: Sequence[Bar], begin: int, last: int) -> list[int]:
 def sounding(bars: Sequence[Bar]) -> Notes:
     """Give the notes of bars played one after the other, ties merged; times in quarter notes.
 
+    A tie is to the next note of its pitch that begins where it ends; of two that end there, the one
+    that was written first has the first note.
+
     Raises
     ------
     UnreadableError
         If they are over :data:`MOST_NOTES`.
     """
     rows: list[tuple[int, int, int]] = []
-    open_ties: dict[int, int] = {}
+    open_ties: dict[int, list[int]] = {}
     began = 0
     for bar in bars:
         for sound in sorted(bar.sounds, key=lambda each: each.onset):
             if not sound.duration:
                 continue
             onset = began + sound.onset
-            row = open_ties.pop(sound.pitch, None)
-            if row is not None and abs(sum(rows[row][:2]) - onset) <= _TOUCHING:
+            held = open_ties.setdefault(sound.pitch, [])
+            held[:] = [row for row in held if sum(rows[row][:2]) >= onset - _TOUCHING]
+            row = next((row for row in held if sum(rows[row][:2]) <= onset + _TOUCHING), -1)
+            if row >= 0:
+                held.remove(row)
                 first = rows[row][0]
                 rows[row] = (first, onset + sound.duration - first, sound.pitch)
             else:
                 row = len(rows)
                 rows.append((onset, sound.duration, sound.pitch))
-            if sound.is_tied:
-                open_ties[sound.pitch] = row
+            if sound.is_tied and len(held) < MOST_UNISONS:
+                held.append(row)
         began += bar.length
         if len(rows) > MOST_NOTES:
             raise UnreadableError(f"unreadable score: it unfolds to over {MOST_NOTES} notes")

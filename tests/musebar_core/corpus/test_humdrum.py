@@ -59,6 +59,11 @@ def test_ties_are_one_note_over_barlines():
     assert rows(one("[4c =2 4c_ =3 4c] 4c")) == [(0, 3, 60), (3, 1, 60)]
 
 
+def test_two_voices_that_hold_one_pitch_have_a_note_each():
+    voices = "**kern\n *^\n [2c [2c\n =1 =1\n 2c_ 2c_\n =2 =2\n 2c] 2c]\n *v *v\n 4d\n *-"
+    assert rows(kern(voices)) == [(0, 6, 60), (0, 6, 60), (6, 1, 62)]
+
+
 def test_a_chord_is_its_highest_note():
     assert rows(one("4c~4e~4g 4d")) == [(0, 1, 67), (1, 1, 62)]
 

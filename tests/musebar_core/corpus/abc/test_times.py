@@ -156,3 +156,16 @@ def test_what_is_no_note_is_passed_over(rows):
     lines = "!D ! % E\nF \\\n|G"
     expected = [69, 71, 72, 74, 69, 71, 72, 69, 71, 69, 71, 72, 62, 65, 67]
     assert rows(f"{signs} {lines}") == [(i, 1, pitch) for i, pitch in enumerate(expected)]
+
+
+@pytest.mark.parametrize(
+    ("music", "expected"),
+    [
+        ("c4- & c4- | c4 & c4 | d4 |", [(0, 8, 72), (0, 8, 72), (8, 4, 74)]),
+        ("[cc]4- | [cc]4 |", [(0, 8, 72), (0, 8, 72)]),
+        ("c4- & A2 c2- | c4 & c2 A2 |", [(0, 8, 72), (0, 2, 69), (2, 4, 72), (6, 2, 69)]),
+        ("c4- & c2 A2 | c4 |", [(0, 8, 72), (0, 2, 72), (2, 2, 69)]),
+    ],
+)
+def test_two_lines_that_hold_one_pitch_have_a_note_each(rows, music, expected):
+    assert sorted(rows(music)) == sorted(expected)
