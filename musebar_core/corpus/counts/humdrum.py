@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from musebar_core.corpus.counts.count import Count, span, text_of
 
@@ -13,6 +14,21 @@ _RECIP = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
 _WITHOUT_REPEATS = re.compile(r"\*>norep\[([^\[\]]*)\]")
 _MOVED = re.compile(r"\*Trd[+-]?\d+c([+-]?\d{1,3})")
 _PATHS = frozenset({"*^", "*v", "*x", "*+"})
+_CUE_SIGN = re.compile(r"^!!!RDF\*\*kern:\s*(\S)\s*=\s*cue", re.MULTILINE | re.IGNORECASE)
+
+
+class _Column(NamedTuple):
+    """The spine that it is a part of, 0 if that holds no notes, and what keeps it from sounding."""
+
+    spine: int
+    cue: bool = False
+    unpitched: bool = False
+
+    def told(self, cell: str) -> _Column:
+        """What an interpretation makes of it."""
+        if cell.startswith("*clef"):
+            return self._replace(unpitched=cell.startswith("*clefX"))
+        return self._replace(cue=cell == "*cue") if cell in {"*cue", "*Xcue"} else self
 
 
 @dataclass
@@ -26,10 +42,10 @@ class _Tally:
     lasts: dict[int, float] = field(default_factory=dict)
     moved: dict[int, int] = field(default_factory=dict)  # semitones, by *Tr
 
-    def interpret(self, spines: list[int], cells: list[str]) -> None:
+    def interpret(self, columns: list[_Column], cells: list[str]) -> None:
         """Take transpositions that were done, a list of sections, or the beginning of one."""
-        moves = zip(spines, map(_MOVED.fullmatch, cells), strict=False)
-        self.moved |= {spine: int(move[1]) for spine, move in moves if move}
+        moves = zip(columns, map(_MOVED.fullmatch, cells), strict=False)
+        self.moved |= {column.spine: int(move[1]) for column, move in moves if move}
         cell = cells[0]
         listed = _WITHOUT_REPEATS.fullmatch(cell)
         if listed:
@@ -38,41 +54,47 @@ class _Tally:
             self.section = cell[2:]
             self.sections[self.section] = []
 
-    def take(self, spine: int, cell: str) -> None:
+    def take(self, column: _Column, cell: str, cue_signs: set[str]) -> None:
         """Take a token of notes."""
+        spine, mute = column.spine, column.cue or column.unpitched
+        notes = [] if mute else [note for note in cell.split(" ") if not cue_signs & set(note)]
         shift = self.moved.get(spine, 0)
-        self.sections[self.section] += [pitch - shift for pitch in _pitches(cell)]
+        self.sections[self.section] += [pitch - shift for pitch in _pitches(notes)]
         self.ends[spine] = self.ends.get(spine, 0.0) + _quarters(cell)
-        if _NOTE.search(cell.split(" ", maxsplit=1)[0]) and "q" not in cell.lower():
+        if notes and _NOTE.search(notes[0]) and "q" not in cell.lower():
             self.lasts[spine] = self.ends[spine]
 
 
 def count_humdrum(content: bytes) -> Count | None:
-    """Count a file; None if it has no ``**kern`` spine.
+    """Count the first piece of a file; None if it has no ``**kern`` spine.
 
     A spine that splits counts as one part. Where a list says which sections are played without
     repeats (``*>norep[A,B,A]``), their notes are counted as often as it has them. ``quarters`` is
     None there, and where spines split, join or cross.
     """
-    spines: list[int] = []
+    columns: list[_Column] = []
     tally = _Tally()
     n_bars, simple = 0, True
-    for line in text_of(content).splitlines():
+    text = text_of(content)
+    cue_signs = set(_CUE_SIGN.findall(text))
+    for line in text.splitlines():
         cells = line.split("\t")
         if not line or line.startswith("!"):
             continue
         if line.startswith("**"):
-            spines = [place + 1 if cell == "**kern" else 0 for place, cell in enumerate(cells)]
+            if tally.ends and not columns:
+                break
+            columns = [_Column(i + 1 if cell == "**kern" else 0) for i, cell in enumerate(cells)]
         elif line.startswith("*"):
             simple = simple and not _PATHS & set(cells)
-            tally.interpret(spines, cells)
-            spines = _after(spines, cells)
+            tally.interpret(columns, cells)
+            columns = _after(columns, cells)
         elif line.startswith("="):
             n_bars += 1
         else:
-            for spine, cell in zip(spines, cells, strict=False):
-                if spine and cell != ".":
-                    tally.take(spine, cell)
+            for column, cell in zip(columns, cells, strict=False):
+                if column.spine and cell != ".":
+                    tally.take(column, cell, cue_signs)
     if not tally.ends:
         return None
     once, sections = tally.once, tally.sections
@@ -83,25 +105,25 @@ def count_humdrum(content: bytes) -> Count | None:
     return Count(len(pitches), len(tally.lasts), n_bars, quarters, *span(pitches))
 
 
-def _after(spines: list[int], cells: list[str]) -> list[int]:
-    """The spines below a line of interpretations."""
-    after: list[int] = []
+def _after(columns: list[_Column], cells: list[str]) -> list[_Column]:
+    """The columns below a line of interpretations."""
+    after: list[_Column] = []
     before = ""
-    for spine, cell in zip(spines, cells, strict=False):
+    for column, cell in zip(columns, cells, strict=False):
         if cell == "*^":
-            after += [spine, spine]
+            after += [column, column]
         elif cell == "*+":
-            after += [spine, 0]
+            after += [column, _Column(0)]
         elif cell != "*-" and not (cell == "*v" and before == "*v"):
-            after.append(spine)
+            after.append(column.told(cell))
         before = cell
     return after
 
 
-def _pitches(cell: str) -> list[int]:
-    """The highest pitch of a token, if it is struck there and no grace note."""
+def _pitches(notes: list[str]) -> list[int]:
+    """The highest pitch of a token's notes, if it is struck there and no grace note."""
     found: list[tuple[int, bool]] = []
-    for token in cell.split(" "):
+    for token in notes:
         note = _NOTE.search(token)
         if note is None or re.search(r"[rqQ]", token):
             continue

@@ -32,20 +32,26 @@ class Column:
         Quarter notes from the start of the piece at which its last note ends.
     semitones
         By which its pitches were moved from sounding pitch (``*Tr``).
-    is_silent
-        Its notes do not sound: cue notes, or percussion without pitch.
+    is_cue, is_unpitched
+        Its notes do not sound: they are cue notes, or percussion without pitch.
     """
 
     spine: int
     kind: str
     end: float = 0.0
     semitones: int = 0
-    is_silent: bool = False
+    is_cue: bool = False
+    is_unpitched: bool = False
 
     @property
     def is_kern(self) -> bool:
         """Whether its cells are notes."""
         return self.kind == KERN
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its notes do not sound."""
+        return self.is_cue or self.is_unpitched
 
 
 def follow(

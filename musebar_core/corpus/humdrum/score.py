@@ -72,8 +72,12 @@ def read_humdrum(content: bytes, play_repeats: bool = True) -> tuple[str, list[T
     """
     if len(content) > LARGEST_BYTES:
         raise UnreadableError("it is larger than 64 MiB")
-    reader = _Reader(re.split(r"\r\n|\r|\n", decode(content)))
+    lines = re.split(r"\r\n|\r|\n", decode(content))
+    reader = _Reader(lines)
     reader.read()
+    if reader.cue_signs:  # they hold for the whole piece, and may stand at its end
+        reader = _Reader(lines, reader.cue_signs)
+        reader.read()
     spines = [spine for spine in reversed(reader.spines.values()) if spine.is_kern]
     form = reader.form
     if not spines:
@@ -100,7 +104,7 @@ class _Spine:
 class _Reader:
     """Reads the lines of the first piece, and counts the pieces."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], cue_signs: str = "") -> None:
         self.lines = lines
         self.columns: list[Column] = []
         self.spines: dict[int, _Spine] = {}
@@ -110,7 +114,7 @@ class _Reader:
         self.now = 0.0
         self.end = 0.0
         self.is_bar_empty = True
-        self.cue_signs = ""
+        self.cue_signs = cue_signs
 
     def read(self) -> None:
         """Read the first piece."""
@@ -194,10 +198,10 @@ class _Reader:
             self._after_bar()
         elif cell in JUMPS:
             self.form.read_jump(cell, self.now)
-        elif cell == "*cue" or cell.startswith("*clefX"):
-            column.is_silent = True
-        elif cell == "*Xcue" or cell.startswith("*clef"):
-            column.is_silent = False
+        elif cell in {"*cue", "*Xcue"}:
+            column.is_cue = cell == "*cue"
+        elif cell.startswith("*clef"):
+            column.is_unpitched = cell.startswith("*clefX")
         elif cell.startswith("*I"):
             self._name(self.spines[column.spine], cell[2:])
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from musebar_core.corpus.checked import read_score
+from musebar_core.corpus.counts import count_humdrum
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.humdrum import read_humdrum
 from musebar_core.corpus.notes import UnreadableError
@@ -141,6 +143,15 @@ def test_cue_notes_do_not_sound():
     assert rows(content) == [(0, 1, 60), (2, 1, 64)]
 
 
+def test_the_sign_of_cue_notes_may_be_told_at_the_end():
+    assert rows(one("4c 4dN 4e") + b"\n!!!RDF**kern: N = cue size") == [(0, 1, 60), (2, 1, 64)]
+
+
+def test_a_clef_within_cue_notes_ends_neither_them_nor_percussion():
+    assert rows(one("4c *cue *clefF4 4d *Xcue 4e")) == [(0, 1, 60), (2, 1, 64)]
+    assert rows(one("*clefX 4c *cue 4d *Xcue 4e *clefG2 4f")) == [(3, 1, 65)]
+
+
 def test_percussion_without_pitch_is_no_melody():
     assert pitches(one("*clefX 4c *clefG2 4d")) == [62]
 
@@ -194,3 +205,22 @@ def test_lines_that_do_not_fit_are_told_with_their_number():
 def test_a_file_without_notes_in_kern_says_so():
     with pytest.raises(UnreadableError, match=r"unreadable score: no \*\*kern spine"):
         read_melody(b"**text\nla\n*-\n", ".krn")
+
+
+@pytest.mark.parametrize("silent", ["*cue {} *Xcue", "*clefX {} *clefF4"])
+def test_a_score_with_many_notes_that_do_not_sound_is_taken(silent):
+    content = one(f"4c {silent.format('4d ' * 20)} 4e")
+    assert count_humdrum(content).n_notes == 2
+    assert read_score(content, "humdrum").agreement == 1
+
+
+def test_a_score_with_many_notes_of_a_cue_sign_is_taken():
+    content = one("4c " + "4dN " * 20 + "4e") + b"\n!!!RDF**kern: N = cue"
+    assert count_humdrum(content).n_notes == 2
+    assert read_score(content, "humdrum").agreement == 1
+
+
+def test_the_first_of_two_long_pieces_is_taken():
+    content = one("4c 4d " * 10) + b"\n" + one("4e 4f " * 10)
+    assert count_humdrum(content).n_notes == 20
+    assert read_score(content, "humdrum").agreement == 1
