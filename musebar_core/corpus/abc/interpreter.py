@@ -81,6 +81,7 @@ class _Reader:
     in_body: bool = False
     began: bool = False
     in_history: bool = False
+    breaks_at_marks: bool = False
     unit_given: bool = False
     template: Voice = field(default_factory=Voice)
     voice: Voice = field(default_factory=Voice)
@@ -110,6 +111,7 @@ class _Reader:
                 return True  # a remark
             self._begin_body()  # no K: field
         if self.in_body:
+            line = line.replace("!", " ") if self.breaks_at_marks else line
             self._music(self.macros.expand(line))
         return True
 
@@ -176,6 +178,8 @@ class _Reader:
         In the header, those of MIDI belong to the voice whose field they follow.
         """
         name, *words = text.replace("=", " ").split() or [""]
+        if name == "linebreak":  # then ! ends a line of the page, and is no decoration's
+            self.breaks_at_marks = "!" in "".join(words)
         if self.declared and not self.in_body and name == "MIDI":
             self.directives.setdefault(self.declared, []).append(words)
             return

@@ -18,6 +18,7 @@ _TIE = re.compile(r"([A-Ga-g][,']*)\d*/*\d*[<>]*-[\s|:\]\[)(.~$0-9]*(?:[\^_=]*)(
 _CHORD_TIE = re.compile(r"\[([^\]\[|\n:]*)\]\d*/*\d*-")
 _CHORD = re.compile(r"\[[^\]\[|\n:]*\]")
 _TIED_WITHIN = re.compile(r"[A-Ga-g][,']*\d*/*\d*-")
+_LINE_BREAKS = re.compile(r"^(?:I:|%%)\s*linebreak\b.*!", re.MULTILINE)
 _SHIFTED = re.compile(
     r"clef|transpose|octave|middle|shift|score=|sound=|instrument=|\bt=|MIDI"
     r"|treble|alto|tenor|baritone|bass|soprano|[mUV]:"
@@ -43,7 +44,9 @@ def count_abc(content: bytes) -> Count | None:
     head, text = (pieces[0], pieces[1]) if len(pieces) > 1 else ("", pieces[0])
     if re.search(r"^m:|\[m:|perc|channel\s+10\b", head + text, re.MULTILINE):
         return None
-    music = _NO_NOTES.sub(" ", _NO_MUSIC.sub("", _tune(text)))
+    tune = _tune(text)
+    tune = tune.replace("!", " ") if _LINE_BREAKS.search(head + text) else tune
+    music = _NO_NOTES.sub(" ", _NO_MUSIC.sub("", tune))
     pitches = [_pitch(*found) for found in _NOTE.findall(music)]
     outside = _CHORD.sub(lambda chord: chord.group().replace("-", ""), music)
     tied = sum(one == other for one, other in _TIE.findall(outside))

@@ -162,3 +162,15 @@ def test_text_between_tunes_is_counted_with_none(between):
     text = f"X:1\nT:t\nL:1/4\nK:C\nCDEF|\n\n{between}\nX:2\nT:u\nK:C\nGABc|\n".encode()
     assert count_abc(text).n_notes == 4
     assert read_score(text, "abc").parts[0].notes.pitches.tolist() == [60, 62, 64, 65]
+
+
+@pytest.mark.parametrize("said", ["I:linebreak !", "%%linebreak !", "I:linebreak <EOL> !"])
+def test_a_mark_that_breaks_lines_begins_no_decoration(said):
+    text = f"X:1\n{said}\nI:decoration +\nL:1/4\nK:C\nCD!EF!GA!|+trill+B4|\n".encode()
+    piece = read_score(text, "abc")
+    assert piece.parts[0].notes.pitches.tolist() == [60, 62, 64, 65, 67, 69, 71]
+    assert (count_abc(text).n_notes, piece.agreement) == (7, 1)
+
+
+def test_where_nothing_says_that_marks_break_lines_they_are_a_decorations(pitches):
+    assert pitches("X:1\nI:linebreak $\nL:1/4\nK:C\nCD!trill!E$F|\n") == [60, 62, 64, 65]
