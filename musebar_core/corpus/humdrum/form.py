@@ -82,8 +82,12 @@ class Form:
             self.sections[cell[2:]] = self.bar
 
     def read_jump(self, cell: str, now: float) -> None:
-        """Take the sign of a jump or of its goal; at a bar's start, some belong to the last."""
-        ended = self.bar - 1 if self.bar and now <= self.starts[-1] else self.bar
+        """Take the sign of a jump or of its goal, which cuts a bar in two where it stands in it.
+
+        The goals belong to the bar that begins there, the others to the one that ends there.
+        """
+        self.begin_bar(now, is_empty=True)
+        ended = max(self.bar - 1, 0)
         if cell == "*segno":
             self.signs[-1] = replace(self.signs[-1], segno=True)
         elif cell == "*coda":

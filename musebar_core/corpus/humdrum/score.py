@@ -198,6 +198,7 @@ class _Reader:
             self._after_bar()
         elif cell in JUMPS:
             self.form.read_jump(cell, self.now)
+            self._after_bar()
         elif cell in {"*cue", "*Xcue"}:
             column.is_cue = cell == "*cue"
         elif cell.startswith("*clef"):

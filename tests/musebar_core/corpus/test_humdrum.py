@@ -182,6 +182,22 @@ def test_da_capo_and_fine_are_played():
     assert pitches(one("=1 1A *fine =2 1B *dacapo ==")) == [57, 59, 57]
 
 
+@pytest.mark.parametrize(
+    ("piece", "played"),
+    [
+        ("2A 2B =1 2c *fine 2d =2 1e *dacapo ==", "ABCDEABC"),
+        ("2A 2B =1 2c *segno 2d =2 1e *dalsegno ==", "ABCDEDE"),
+        ("2A 2B =1 2c *dacapo 2d =2 1e ==", "ABCABCDE"),
+        ("2A 2B =1 2c *tocoda 2d =2 1e *dacapo *coda =3 1f", "ABCDEABCF"),
+        ("2A 2B *fine =1 2c 2d =2 1e *dacapo ==", "ABCDEAB"),
+        ("2A 2B =!|: 2c *fine 2d =:|! 1e *dacapo ==", "ABCDCDEABC"),
+    ],
+)
+def test_a_jump_within_a_bar_is_followed_from_there(piece, played):
+    steps = {"A": 57, "B": 59, "C": 60, "D": 62, "E": 64, "F": 65}
+    assert pitches(one(piece)) == [steps[name] for name in played]
+
+
 def test_the_title_is_read_in_any_encoding():
     content = "!!!OTL: Für Elise\n".encode("latin-1") + one("1c 1d 1e 1f")
     assert read_melody(content, ".krn").title == "Für Elise"
