@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LONGEST_BAR = 4 * TICKS * LARGEST_NUMBER
 _DEEPEST_TUPLET = 8
+MOST_STRETCHES = 100
+"""Stretches of a bar that an overlay goes back over."""
 
 
 class WrittenNote(NamedTuple):
@@ -222,7 +224,8 @@ class Voice:
             return self.bars[self._at]
         if not self.begins_bar:
             self._end_bar()
-            self._inner.add(self._at)
+            if self._at - self._start_of_bar(self._at - 1) < MOST_STRETCHES:
+                self._inner.add(self._at)
         return self.bars[self._at]
 
     def ending(self, numbers: frozenset[int]) -> None:
