@@ -23,7 +23,7 @@ from tests.services import missing
 SCRIPT = Path(__file__).parents[3] / "docs" / "clusters" / "slurm.sbatch"
 
 EPOCHS = "{profile: strong, epochs: 960, batch: 4, evaluate_every: 80, evaluation_snippets: 16}"
-"""Seconds a run: the study must outlast the half minute in which Slurm finds that a node is lost."""
+"""Seconds a run: the study must outlast the half minute that Slurm takes to miss a node."""
 
 
 @pytest.fixture
