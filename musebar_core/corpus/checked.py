@@ -93,7 +93,7 @@ def read_midi(content: bytes) -> Checked:
     """
     count = counts.count_midi(content)
     content, n_pieces = midi.first_piece(midi.unwrap_riff(content))
-    piece = midi.read_piece(content)
+    piece = midi.read_piece(content, count.n_notes)
     if piece.damage:  # the count ends at the damage: it says what there is at least
         agreement = _at_least(piece, count)
         return _joined(piece, count, n_pieces, agreement)

@@ -11,6 +11,7 @@ import struct
 
 import pytest
 
+from musebar_core.corpus.counts import count_midi
 from musebar_core.corpus.midi.chunks import layout_of, unwrap_riff
 from musebar_core.corpus.midi.lenient import read_leniently
 from musebar_core.corpus.midi.reader import RefusedError, by_symusic
@@ -141,9 +142,11 @@ def test_what_the_quick_reader_takes_of_mutated_files_is_what_the_other_reads(n)
         if sound is None:
             continue
         try:
-            quick = by_symusic(sound, base)
+            quick, n_ended = by_symusic(sound, base)
         except RefusedError:
             continue  # refused: the other reads it
+        if n_ended < count_midi(content).n_notes:
+            continue  # of a note without an end: the other says where it ends
         taken += 1
         assert notes_of(quick) == notes_of(read_leniently(content).tracks)
     assert taken > n // 10

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from musebar_core.corpus.checked import read_midi
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.midi import read_piece
 from musebar_core.corpus.midi.chunks import layout_of
@@ -135,6 +136,51 @@ def test_of_independent_sequences_one_that_is_damaged_is_read_alone():
     last = chunk(notes(*[72] * 40) + END)[:-200]
     content = midi(chunk(many(16) + END), last, form=2)
     assert (parts(content), read_piece(content).damage) == ([[60, 62, 64, 65] * 4], "")
+
+
+def on(pitch: int, after: int = 0) -> bytes:
+    return bytes([after, 0x90, pitch, 80])
+
+
+def off(pitch: int, after: int = 96) -> bytes:
+    return bytes([after, 0x80, pitch, 0])
+
+
+@pytest.mark.parametrize(
+    ("begin", "first"),
+    [
+        (on(67) + on(67) + off(67), [(0, 1, 67)]),
+        (on(67) + on(67, 96) + off(67), [(0, 1, 67), (1, 1, 67)]),
+        (on(67) + on(67, 48) + off(67, 48) + on(67), [(0, 0.5, 67), (0.5, 0.5, 67), (1, 1, 67)]),
+    ],
+    ids=["struck twice at once", "never let go", "never let go, in turn"],
+)
+def test_a_note_whose_end_is_missing_ends_where_its_pitch_is_struck_again(begin, first):
+    begin += off(67) if begin.endswith(on(67)) else b""
+    after = [(first[-1][0] + 1 + n, 1, 60 if n % 2 == 0 else 67) for n in range(40)]
+    content = midi(chunk(begin + notes(*[60, 67] * 20) + END))
+    checked = read_midi(content)
+    (found,) = (part.notes for part in checked.parts)
+    rows = zip(found.onsets.tolist(), found.durations.tolist(), found.pitches.tolist(), strict=True)
+    assert list(rows) == first + after
+    assert (checked.reader, checked.damage) == ("lenient", "")
+
+
+def test_notes_of_a_pitch_that_overlap_end_in_their_order_where_each_is_let_go():
+    overlapping = on(60) + on(60, 48) + off(60, 48) + off(60, 48)
+    for content in (midi(chunk(overlapping + END)), midi(chunk(overlapping + on(62) + END))):
+        for piece in (read_piece(content), read_leniently(content)):
+            (track,) = piece.tracks
+            assert track.notes.onsets.tolist() == [0, 0.5]
+            assert track.notes.durations.tolist() == [1, 1]
+
+
+def test_a_last_note_without_an_end_shortens_none_of_those_that_end_where_the_next_begins():
+    """Of each pair at one tick the beginning is written before the end."""
+    events = on(60) + (on(60, 96) + off(60, 0)) * 20
+    (part,) = read_midi(midi(chunk(events + END))).parts
+    assert part.notes.onsets.tolist() == list(range(20))
+    assert set(part.notes.durations.tolist()) == {1}
 
 
 def many(n: int) -> bytes:
