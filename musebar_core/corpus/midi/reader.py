@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musebar_core.corpus.midi.chunks import alone, is_independent, layout_of, unwrap_riff
+from musebar_core.corpus.midi.chunks import alone, is_independent, layout_of, unwrap
 from musebar_core.corpus.midi.events import read_events
 from musebar_core.corpus.midi.lenient import Piece, damage_of, read_leniently
 from musebar_core.corpus.midi.parts import DRUMS
@@ -52,7 +52,7 @@ def _has_notes(content: bytes, chunk: Chunk) -> bool:
 
 
 def read_piece(content: bytes, n_struck: int = 0) -> Piece:
-    """Read the parts of a MIDI file, plain or wrapped in RIFF (RMID), and its damage.
+    """Read the parts of a MIDI file, plain or wrapped (RIFF, MacBinary), and its damage.
 
     Of several pieces (format 2) the first is read.
 
@@ -69,7 +69,7 @@ def read_piece(content: bytes, n_struck: int = 0) -> Piece:
     UnreadableError
         If it is no MIDI file, or fewer than nine in ten of its notes can be read.
     """
-    content, _ = first_piece(unwrap_riff(content))
+    content, _ = first_piece(unwrap(content))
     layout = layout_of(content)
     sound = plain(content, layout)
     if sound is not None:

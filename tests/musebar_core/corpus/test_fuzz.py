@@ -12,7 +12,7 @@ import struct
 import pytest
 
 from musebar_core.corpus.counts import count_midi
-from musebar_core.corpus.midi.chunks import layout_of, unwrap_riff
+from musebar_core.corpus.midi.chunks import layout_of, unwrap
 from musebar_core.corpus.midi.lenient import read_leniently
 from musebar_core.corpus.midi.reader import RefusedError, by_symusic
 from musebar_core.corpus.midi.screen import plain
@@ -134,7 +134,7 @@ def test_what_the_quick_reader_takes_of_mutated_files_is_what_the_other_reads(n)
         if rng.random() < 0.8:
             content = mutated(content, rng)
         try:
-            content = unwrap_riff(content)
+            content = unwrap(content)
             sound = plain(content, layout_of(content))
             base = time_base(layout_of(content).division)
         except UnreadableError:

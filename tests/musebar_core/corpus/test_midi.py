@@ -233,7 +233,20 @@ def many(n: int) -> bytes:
         (
             midi(chunk(many(50) + END, 9_999), chunk(many(50) + END)),
             100,
-            "",
+            "track 1 says that it has 9,999 bytes, but the next begins behind 404; "
+            "all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(50) + END, 300), chunk(many(50) + END)),
+            100,
+            "track 1 says that it has 300 bytes, but the next begins behind 404; "
+            "all of its 100 notes are read",
+        ),
+        (
+            midi(chunk(many(100) + END, 700)),
+            100,
+            "track 1 says that it has 700 bytes, but ends behind 804; "
+            "all of its 100 notes are read",
         ),
         (
             midi(chunk(many(99) + b"\x00\xb0\x07\xff" + note(60) + END)),
@@ -256,6 +269,8 @@ def many(n: int) -> bytes:
         "junk behind",
         "events behind the end",
         "a track's length too long",
+        "a track's length too short",
+        "the last track's length too short",
         "a controller over 127",
         "a velocity over 127",
     ],
@@ -271,6 +286,22 @@ def test_a_track_that_ends_before_its_absurd_length_lacks_nothing():
     assert piece.tracks[0].notes.pitches.tolist() == SCALE
     said = "track 1 says that it has 4,294,967,295 bytes, but ends before"
     assert piece.damage == f"{said}; all of its 16 notes are read"
+
+
+@pytest.mark.parametrize("wrong", [-40, -1, 1, 8, 40])
+def test_a_track_whose_length_is_wrong_ends_where_the_next_begins(wrong):
+    events = notes(*SCALE) + END
+    checked = read_midi(midi(chunk(events, len(events) + wrong), chunk(events)))
+    assert [part.notes.pitches.tolist() for part in checked.parts] == [SCALE, SCALE]
+    assert checked.agreement == 1
+
+
+@pytest.mark.parametrize("behind", [b"", bytes(60), b"resources" * 9])
+def test_a_macbinary_header_is_taken_off(behind):
+    content = midi(chunk(notes(*SCALE) + END))
+    header = b"\0\x04tune".ljust(83, b"\0") + struct.pack(">I", len(content))
+    melody = read_melody(header.ljust(128, b"\0") + content + behind, ".mid")
+    assert (melody.notes.pitches.tolist(), melody.damage) == (SCALE, "")
 
 
 def test_notes_go_on_in_their_places_behind_a_pitch_over_127():
