@@ -89,6 +89,7 @@ class _MeasureReader:
         self.measure = measure
         self.position = 0.0
         self.chord_at = 0.0  # where the last note began, which the notes of its chord share
+        self.chord_tops: dict[int, int] = {}  # of that chord: place of its highest note, by staff
         self.changes: list[tuple[float, int, int]] = []  # of shifts: position, staff, semitones
         self.readers: dict[str, Callable[[ET.Element], object]] = {
             "note": self._note,
@@ -116,6 +117,7 @@ class _MeasureReader:
         in_chord = note.find("chord") is not None
         if not in_chord:
             self.chord_at = self.position
+            self.chord_tops.clear()
             self.position += duration
         rest = note.find("rest")
         if rest is not None and rest.get("measure") == "yes":
@@ -123,9 +125,9 @@ class _MeasureReader:
             return
         self.measure.length = max(self.measure.length, self.position)
         if rest is None and note.find("cue") is None and note.get("dynamics") not in _SILENT:
-            self._sound(note, duration, in_chord)
+            self._sound(note, duration)
 
-    def _sound(self, note: ET.Element, duration: float, in_chord: bool) -> None:
+    def _sound(self, note: ET.Element, duration: float) -> None:
         """Add a note that has a pitch; of a chord, the highest stays."""
         staff = _integer(note.findtext("staff"), 1)
         pitch = self._pitch(note.find("pitch"), staff)
@@ -136,10 +138,11 @@ class _MeasureReader:
             ties = {tied.get("type") for tied in note.iter("tied")}
         written = Written(self.chord_at, duration, pitch, "stop" in ties, "start" in ties)
         notes = self.measure.notes.setdefault(staff, [])
-        if not (in_chord and notes and notes[-1].position == self.chord_at):
+        top = self.chord_tops.setdefault(staff, len(notes))
+        if top == len(notes):
             notes.append(written)
-        elif pitch > notes[-1].pitch:
-            notes[-1] = written
+        elif pitch > notes[top].pitch:
+            notes[top] = written
 
     def _pitch(self, pitch: ET.Element | None, staff: int) -> int | None:
         if pitch is None:

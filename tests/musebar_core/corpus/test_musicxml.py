@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from musebar_core.corpus import counts
 from musebar_core.corpus.checked import read_score
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.musicxml import archive, read_musicxml
@@ -284,6 +285,36 @@ def test_signs_of_measure_repetition_are_played():
     assert pitches(content) == [72, 74, 76, 77, 72, 74, 76, 77, 79]
 
 
+def test_a_bar_that_is_repeated_by_a_sign_eight_times_agrees_with_its_count():
+    style = '<measure-style><measure-repeat type="{}">1</measure-repeat></measure-style>'
+    rest = '<note><rest measure="yes"/><duration>8</duration></note>'
+    again = [attributes(style.format("start")) + rest, *[rest] * 6]
+    last = attributes(style.format("stop")) + notes("G5")
+    content = score(measures(notes("C5 D5 E5 F5"), *again, last))
+    checked = read_score(content, "musicxml")
+    assert checked.parts[0].notes.pitches.tolist() == [72, 74, 76, 77] * 8 + [79]
+    assert (checked.agreement, counts.count_musicxml(content).quarters) == (1, 33)
+
+
+@pytest.mark.parametrize(("alter", "pitch"), [("0.5", 73), ("-0.5", 72), ("1.5", 74)])
+def test_a_quarter_tone_is_taken_a_quarter_tone_higher_and_counted_so(alter, pitch):
+    bent = note("C#5").replace("<alter>1", f"<alter>{alter}")
+    checked = read_score(score(measures(bent)), "musicxml")
+    assert checked.parts[0].notes.pitches.tolist() == [pitch]
+
+
+@pytest.mark.parametrize("cue", ["", "<cue/>"])
+def test_a_chord_whose_first_note_does_not_sound_is_none_with_the_voice_before(cue):
+    first = note("C3", cue, duration=4)
+    if not cue:
+        first = "<note><unpitched/><duration>4</duration></note>"
+    chord = first + note("E4", "<chord/>", duration=4) + note("F4", duration=4)
+    back = "<backup><duration>8</duration></backup>"
+    content = score(measures(note("C5", duration=8) + back + chord))
+    assert rows(content) == [(0, 4, 72), (0, 2, 64), (2, 2, 65)]
+    assert read_score(content, "musicxml").agreement == 1
+
+
 def test_a_score_by_measures_is_read_as_one_by_parts():
     bars = [(notes("C5 D5 E5 F5"), notes("C4")), (notes("G5"), notes("D4"))]
     body = "".join(
@@ -339,6 +370,17 @@ def test_encodings_are_read_by_mark_and_by_declaration(content, zipped):
         content = packed.getvalue()
     melody = read_melody(content, ".mxl" if zipped else ".xml")
     assert (melody.title, melody.notes.pitches.tolist()) == ("Für Elise", [72])
+
+
+def test_of_an_archive_the_score_that_its_container_names_is_read_and_counted():
+    path = 'full-path="the &amp; score.musicxml"'
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("another.xml", score(measures(notes("C2"))))
+        file.writestr("the & score.musicxml", score(measures(notes("C5 D5 E5 F5"))))
+        file.writestr("META-INF/container.xml", f"<container><rootfile {path}/></container>")
+    checked = read_score(packed.getvalue(), "zipped")
+    assert checked.parts[0].notes.pitches.tolist() == [72, 74, 76, 77]
 
 
 def test_a_score_that_defines_entities_is_refused():
