@@ -88,6 +88,7 @@ class _MeasureReader:
         self.part = part
         self.measure = measure
         self.position = 0.0
+        self.left = 0  # notes, and not rests, that follow
         self.chord_at = 0.0  # where the last note began, which the notes of its chord share
         self.chord_tops: dict[int, int] = {}  # of that chord: place of its highest note, by staff
         self.changes: list[tuple[float, int, int]] = []  # of shifts: position, staff, semitones
@@ -96,19 +97,25 @@ class _MeasureReader:
             "backup": self._backup,
             "forward": self._forward,
             "attributes": self._attributes,
-            "direction": self.measure.marks.read_direction,
-            "sound": self.measure.marks.read_sound,
+            "direction": lambda each: self.measure.marks.read_direction(each, self._place()),
+            "sound": lambda each: self.measure.marks.read_sound(each, self._place()),
             "barline": self._barline,
         }
 
     def read(self, element: ET.Element) -> None:
         """Read all that is in the measure."""
+        self.left = sum(_sounds(child) for child in element)
         for child in element:
             reader = self.readers.get(child.tag)
             if reader is not None:
                 reader(child)
+            self.left -= _sounds(child)
         for _, staff, semitones in self.changes:
             self.part.shifts = _with_shift(self.part.shifts, staff, semitones)
+
+    def _place(self) -> float:
+        """Where a sign stands within the measure; beyond its end if no notes follow."""
+        return self.position if self.left or not self.position else math.inf
 
     def _note(self, note: ET.Element) -> None:
         if note.find("grace") is not None:
@@ -198,6 +205,10 @@ class _MeasureReader:
         if simile is not None:
             count = _integer(simile.text, 1)
             self.part.simile = min(max(count, 1), 99) if simile.get("type") == "start" else 0
+
+
+def _sounds(child: ET.Element) -> bool:
+    return child.tag == "note" and child.find("rest") is None
 
 
 def octaves_of_clefs(measures: Sequence[ET.Element]) -> frozenset[float]:
