@@ -92,8 +92,8 @@ def read_midi(content: bytes) -> Checked:
         If it cannot be read, or reader and count disagree.
     """
     count = counts.count_midi(content)
-    content, n_pieces = midi.first_piece(midi.unwrap_riff(content))
-    piece = midi.read_piece(content)
+    content, n_pieces = midi.first_piece(midi.unwrap(content))
+    piece = midi.read_piece(content, count.n_notes)
     if piece.damage:  # the count ends at the damage: it says what there is at least
         agreement = _at_least(piece, count)
         return _joined(piece, count, n_pieces, agreement)

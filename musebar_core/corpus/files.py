@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus import checked, melody, scores
+from musebar_core.corpus import checked, melody, midi, scores
 from musebar_core.corpus.notes import UnreadableError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_melody(content: bytes, suffix: str, play_repeats: bool = True) -> Melod
     """
     if not content:
         raise UnreadableError("unreadable: the file is empty")
-    if content[:4] in {b"MThd", b"RIFF"}:
+    if midi.is_midi(content):
         piece = checked.read_midi(content)
         taken = melody.from_midi(piece.parts)
     else:

@@ -43,10 +43,11 @@ class Until(Enum):
 
 @dataclass(frozen=True)
 class Jump:
-    """A da capo or dal segno, taken once, at the end of its bar."""
+    """A da capo or dal segno, taken once, at the end of its bar; the name is of its segno."""
 
     goal: Goal
     until: Until = Until.NOTHING_SAID
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ class Signs:
         After a jump, the music leaves for the coda, or ends, at the bar's end.
     jump
         A jump at the bar's end, when no repeat goes back any more.
+    names
+        Of the bar's signs that have one: (``segno``, ``coda`` or ``tocoda``, the name). A jump
+        goes to the sign of its name, if there is one.
     """
 
     opens: bool = False
@@ -80,6 +84,7 @@ class Signs:
     to_coda: bool = False
     fine: bool = False
     jump: Jump | None = None
+    names: frozenset[tuple[str, str]] = frozenset()
 
 
 PLAIN = Signs()
@@ -214,8 +219,10 @@ class _Player:
         return place + 1
 
     def _coda_after(self, place: int) -> int | None:
-        later = range(place + 1, len(self.bars))
-        return next((coda for coda in later if self.bars[coda].coda), None)
+        later = [coda for coda in range(place + 1, len(self.bars)) if self.bars[coda].coda]
+        meant = {("coda", name) for kind, name in self.bars[place].names if kind == "tocoda"}
+        named = [coda for coda in later if self.bars[coda].names & meant]
+        return next(iter(named or later), None)
 
     def _goal(self, place: int) -> int | None:
         """Bar to which a jump at this bar goes; None if there is none that can be followed."""
@@ -225,7 +232,8 @@ class _Player:
         if jump.goal is Goal.START:
             return 0
         earlier = [segno for segno in range(place + 1) if self.bars[segno].segno]
-        return earlier[-1] if earlier else None
+        named = [segno for segno in earlier if ("segno", jump.name) in self.bars[segno].names]
+        return max(named or earlier, default=None)
 
     def _can_end(self, until: Until) -> bool:
         if until is Until.FINE:

@@ -34,6 +34,7 @@ _STRETCH = re.compile(
     rb"(?:(?:" + _LOW * 3 + rb")++|(?:" + _LOW + _VOICE + _LOW * 2 + rb")++"
     rb"|[\x80-\xff]{1,3}" + _LOW + _VOICE + rb"?+" + _LOW * 2 + rb")*+"
 )
+_CHUNK = re.compile(rb"[0-9A-Za-z]{4}.{4}", re.DOTALL)
 _HIGH = bytes(range(0x80, 0x100))
 
 _MOST_MORE = 3
@@ -109,11 +110,15 @@ def count_midi(content: bytes) -> Count:
 
 
 def _tracks(content: bytes, at: int) -> list[tuple[int, int]]:
-    """Where the tracks behind a place begin and end."""
+    """Where the tracks behind a place begin and end.
+
+    A length that leads to no chunk and not to the file's end is wrong: the next track begins where
+    its name is.
+    """
     tracks: list[tuple[int, int]] = []
     while (at := content.find(b"MTrk", at)) >= 0:
         end = at + 8 + int.from_bytes(content[at + 4 : at + 8], "big")
-        if end > len(content):
+        if end != len(content) and not _CHUNK.match(content, end):
             following = content.find(b"MTrk", at + 8)
             end = following if following > 0 else len(content)
         tracks.append((at + 8, end))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import math
 import re
 import zipfile
 import zlib
@@ -13,6 +15,9 @@ from musebar_core.corpus.counts.count import Count, span, text_of
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LARGEST = 64 * 2**20
+_LARGEST_CONTAINER = 2**20
+_CONTAINER = "META-INF/container.xml"
+_ROOT_FILE = re.compile(r"<(?:\w+:)?rootfile\s[^>]*?full-path\s*=\s*([\"'])(.*?)\1")
 
 
 def count_musicxml(content: bytes) -> Count | None:
@@ -74,19 +79,24 @@ def _text(content: bytes) -> bytes:
     """The document's bytes; raise ValueError where it is too large or defines entities."""
     if content[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            named = (
-                each
-                for each in archive.infolist()
-                if re.search(r"\.(musicxml|xml)$", each.filename, re.IGNORECASE)
-                and not each.filename.startswith("META-INF")
-            )
-            first = next(named)
-            if first.file_size > _LARGEST:
+            score = archive.getinfo(_score_name(archive))
+            if score.file_size > _LARGEST:
                 raise ValueError("too large")
-            content = archive.read(first)
+            content = archive.read(score)
     if b"<!ENTITY" in content.replace(b"\0", b"") or len(content) > _LARGEST:
         raise ValueError("entities, or too large")
     return content
+
+
+def _score_name(archive: zipfile.ZipFile) -> str:
+    """The file that the container names first, if it is there, else the first XML file."""
+    names = archive.namelist()
+    if _CONTAINER in names and archive.getinfo(_CONTAINER).file_size <= _LARGEST_CONTAINER:
+        named = _ROOT_FILE.search(text_of(archive.read(_CONTAINER)))
+        if named is not None and (name := html.unescape(named[2])) in names:
+            return name
+    xml = re.compile(r"(?!META-INF).*\.(musicxml|xml)", re.IGNORECASE | re.DOTALL)
+    return next(name for name in names if xml.fullmatch(name))
 
 
 def _tag(element: ET.Element) -> str:
@@ -112,18 +122,30 @@ class _Part:
         self._divisions = 1.0
         self._shifts: dict[str | None, int] = {}  # by staff; None: all others
         self._onset, self._now = 0.0, 0.0
+        self._chord: dict[str, list[tuple[int, bool]]] = {}  # the one here, by staff
+        self._back = 0  # measures back to what a repetition sign repeats; 0: there is none
+        self._firsts: list[int] = []  # of the chords of each measure
         for measure in measures:
             self._now, furthest = 0.0, 0.0
             self.ends.append(0.0)
+            self._firsts.append(len(self.chords))
             for element in measure:
                 self._take(element)
                 furthest = max(furthest, min(self._now, max(self.bar, self.ends[-1])))
             self.lengths.append(furthest)
+            self._repeat()
 
     def struck(self) -> list[tuple[str, int]]:
         """Staff and pitch of the highest note of each chord, where it does not go on from one."""
         tops = [(staff, *max(notes, key=lambda each: each[0])) for staff, notes in self.chords]
         return [(staff, pitch) for staff, pitch, goes_on in tops if not goes_on]
+
+    def _repeat(self) -> None:
+        """Fill the last measure, if nothing sounds there, with what a sign says it repeats."""
+        place = len(self.ends) - 1 - self._back
+        if self._back and place >= 0 and len(self.chords) == self._firsts[-1]:
+            self.chords += self.chords[self._firsts[place] : self._firsts[place + 1]]
+            self.ends[-1] = self.ends[place]
 
     def _take(self, element: ET.Element) -> None:
         tag = _tag(element)
@@ -140,7 +162,9 @@ class _Part:
         if texts.get("beats", "").isdigit() and texts.get("beat-type", "").isdigit():
             self.bar = 4.0 * int(texts["beats"]) / (int(texts["beat-type"]) or 4)
         for each in element.iter():
-            if _tag(each) == "transpose":
+            if _tag(each) == "measure-repeat":
+                self._back = int(each.text or 1) if each.get("type") == "start" else 0
+            elif _tag(each) == "transpose":
                 inner = _texts(each)
                 octaves = int(inner.get("octave-change") or 0)
                 doubles = [one.get("above") for one in each if _tag(one) == "double"]
@@ -160,6 +184,7 @@ class _Part:
         if "chord" not in texts:
             self._onset = self._now
             self._now += lasts
+            self._chord = {}
         if "step" not in texts or "cue" in texts or not lasts:
             return
         self.ends[-1] = max(self.ends[-1], self._onset + lasts)
@@ -167,7 +192,8 @@ class _Part:
         step = _STEPS[texts["step"]] + 12 * (int(texts["octave"]) + 1)
         staff = texts.get("staff", "1")
         shift = self._shifts.get(staff, self._shifts.get(None, 0))
-        pitch = step + round(float(texts.get("alter") or 0)) + shift
-        if not ("chord" in texts and self.chords and self.chords[-1][0] == staff):
-            self.chords.append((staff, []))
-        self.chords[-1][1].append((pitch, "stop" in ties))
+        pitch = step + math.floor(float(texts.get("alter") or 0) + 0.5) + shift
+        if staff not in self._chord:
+            self._chord[staff] = []
+            self.chords.append((staff, self._chord[staff]))
+        self._chord[staff].append((pitch, "stop" in ties))

@@ -14,7 +14,10 @@ from musebar_core.corpus.notes import UnreadableError
 
 HEADER = b"MThd"
 TRACK = b"MTrk"
+END_OF_TRACK = b"\xff\x2f\x00"
 HEADER_BYTES = 14
+_MAC_BYTES = 128
+"""What MacBinary puts before a file: its name on a Macintosh, and at byte 83 its length."""
 NAME_BYTES = 8
 """A chunk's name and length."""
 _INDEPENDENT = b"\0\2"
@@ -55,8 +58,16 @@ class Layout:
         return not self.faults or (len(self.faults) == 1 and self.faults[0].endswith(_BEHIND))
 
 
-def unwrap_riff(content: bytes) -> bytes:
-    """Return the ``data`` chunk of a RIFF file; anything else comes back as it is."""
+def is_midi(content: bytes) -> bool:
+    """Whether a file begins as MIDI does: plain, within RIFF, or behind a MacBinary header."""
+    return content[:4] in {HEADER, b"RIFF"} or _is_mac_binary(content)
+
+
+def unwrap(content: bytes) -> bytes:
+    """Return the ``data`` chunk of a RIFF file, the data fork of a MacBinary file, else all."""
+    if _is_mac_binary(content):
+        size = int.from_bytes(content[83:87], "big")
+        return content[_MAC_BYTES:][: size or None]
     if content[:4] != b"RIFF":
         return content
     position = 12
@@ -67,6 +78,10 @@ def unwrap_riff(content: bytes) -> bytes:
             return content[position : position + size]
         position += size + size % 2
     raise UnreadableError("unreadable: a RIFF file without a data chunk")
+
+
+def _is_mac_binary(content: bytes) -> bool:
+    return content[:1] == b"\0" and content[_MAC_BYTES : _MAC_BYTES + 4] == HEADER
 
 
 def is_independent(content: bytes) -> bool:
@@ -111,9 +126,11 @@ def layout_of(content: bytes) -> Layout:
 def _next(content: bytes, at: int, n_tracks: int, chunks: list[Chunk], faults: list[str]) -> int:
     """Take the chunk at ``at``, or what lies there; where the next one is looked for."""
     if content[at : at + 4] == TRACK and at + NAME_BYTES <= len(content):
-        chunk, after = _track(content, at, last=len(chunks) + 1 >= n_tracks)
+        place = len(chunks) + 1
+        chunk, fault = _track(content, at, last=place >= n_tracks)
         chunks.append(chunk)
-        return after
+        faults += [f"track {place} {fault}"] * bool(fault)
+        return chunk.end
     if _is_foreign(content, at):
         return at + NAME_BYTES + _length(content, at)
     found = content.find(TRACK, at + 1)
@@ -124,16 +141,25 @@ def _next(content: bytes, at: int, n_tracks: int, chunks: list[Chunk], faults: l
     return end
 
 
-def _track(content: bytes, at: int, *, last: bool) -> tuple[Chunk, int]:
-    """Take a track chunk by its length, or up to the next one where its length is wrong."""
+def _track(content: bytes, at: int, *, last: bool) -> tuple[Chunk, str]:
+    """Take a track chunk by its length; where that is wrong, up to the next one or to its end."""
     start = at + NAME_BYTES
-    end = start + _length(content, at)
+    length = _length(content, at)
+    end = start + length
     following = content.find(TRACK, start)
     if end == len(content) or content[end : end + 4] == TRACK or _is_foreign(content, end):
-        return Chunk(start, end), end
+        return Chunk(start, end), ""
+    says = f"says that it has {length:,} bytes, but"
+    is_ended = end < len(content) and content.endswith(END_OF_TRACK, start, end)
     if following >= 0 and not (last and end < len(content)):
-        return Chunk(start, following), following
-    return Chunk(start, min(end, len(content)), max(0, end - len(content))), min(end, len(content))
+        is_junk_between = is_ended and end < following
+        fault = "" if is_junk_between else f"{says} the next begins behind {following - start:,}"
+        return Chunk(start, following), fault
+    its_end = content.find(END_OF_TRACK, max(start, end - 2)) + len(END_OF_TRACK)
+    behind = following if following >= 0 else len(content)
+    if not is_ended and end < its_end <= behind:
+        return Chunk(start, its_end), f"{says} ends behind {its_end - start:,}"
+    return Chunk(start, min(end, len(content)), max(0, end - len(content))), ""
 
 
 def _is_foreign(content: bytes, at: int) -> bool:

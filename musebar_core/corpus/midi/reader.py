@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musebar_core.corpus.midi.chunks import alone, is_independent, layout_of, unwrap_riff
+from musebar_core.corpus.midi.chunks import alone, is_independent, layout_of, unwrap
 from musebar_core.corpus.midi.events import read_events
 from musebar_core.corpus.midi.lenient import Piece, damage_of, read_leniently
 from musebar_core.corpus.midi.parts import DRUMS
@@ -51,26 +51,35 @@ def _has_notes(content: bytes, chunk: Chunk) -> bool:
     return bool(struck.any())
 
 
-def read_piece(content: bytes) -> Piece:
-    """Read the parts of a MIDI file, plain or wrapped in RIFF (RMID), and its damage.
+def read_piece(content: bytes, n_struck: int = 0) -> Piece:
+    """Read the parts of a MIDI file, plain or wrapped (RIFF, MacBinary), and its damage.
 
     Of several pieces (format 2) the first is read.
+
+    Parameters
+    ----------
+    content
+        The file.
+    n_struck
+        Notes that are struck in it, drums apart, as far as is known: where symusic finds an end
+        for fewer, the other reader says where they end.
 
     Raises
     ------
     UnreadableError
         If it is no MIDI file, or fewer than nine in ten of its notes can be read.
     """
-    content, _ = first_piece(unwrap_riff(content))
+    content, _ = first_piece(unwrap(content))
     layout = layout_of(content)
     sound = plain(content, layout)
     if sound is not None:
         try:
-            tracks = by_symusic(sound, time_base(layout.division))
+            tracks, n_ended = by_symusic(sound, time_base(layout.division))
+        except RefusedError:  # its screen let it through: the other reader says what is wrong
+            return read_leniently(content)
+        if n_ended >= n_struck:
             n_notes = sum(len(track.notes) for track in tracks)
             return Piece(tracks, damage_of(layout.faults, n_notes), "symusic")
-        except RefusedError:
-            pass  # its screen let through what it refuses: the other reader says what is wrong
     return read_leniently(content)
 
 
@@ -78,8 +87,10 @@ class RefusedError(RuntimeError):
     """symusic does not read a file; the message is its own."""
 
 
-def by_symusic(content: bytes, base: TimeBase) -> list[Track]:
+def by_symusic(content: bytes, base: TimeBase) -> tuple[list[Track], int]:
     """Read the parts of a file that :func:`~musebar_core.corpus.midi.screen.plain` gives.
+
+    The number is of notes for which it finds an end, at once too, drums apart.
 
     Raises
     ------
@@ -94,10 +105,11 @@ def by_symusic(content: bytes, base: TimeBase) -> list[Track]:
         raise RefusedError(str(error)) from error
     tracks = list(score.tracks)
     columns = [track.notes.numpy() for track in tracks]
+    n_ended = sum(len(track.notes) for track in tracks if not track.is_drum)
     return [
         Track(_name(track), notes, bool(track.is_drum), int(track.program))
         for track, notes in zip(tracks, _from_ticks(columns, base.per_quarter), strict=True)
-    ]
+    ], n_ended
 
 
 def _from_ticks(columns: Sequence[dict[str, Any]], ticks_per_quarter: int) -> list[Notes]:

@@ -23,13 +23,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musebar_core.corpus.midi.chunks import HEADER_BYTES, NAME_BYTES, Chunk
+from musebar_core.corpus.midi.chunks import END_OF_TRACK, HEADER_BYTES, NAME_BYTES, Chunk
 from musebar_core.corpus.midi.events import read_events
 
 if TYPE_CHECKING:
     from musebar_core.corpus.midi.chunks import Layout
 
-_END = b"\xff\x2f\x00"
 _META, _SYSEX, _SYSTEM = 0xFF, 0xF0, 0xF0
 _MOST_NUMBER_BYTES = 4
 _TWO_DATA = 0x80
@@ -85,7 +84,7 @@ def plain(content: bytes, layout: Layout) -> bytes | None:
 
 def _lacks_all_others(content: bytes, chunk: Chunk, some: list[int]) -> bool:
     """Whether no byte of ``some`` may be a system message's, or make a new piece of a program."""
-    if content.find(_END, chunk.start, chunk.end) != chunk.end - len(_END):
+    if content.find(END_OF_TRACK, chunk.start, chunk.end) != chunk.end - len(END_OF_TRACK):
         return False
     if any(content[at] >= _SYSTEM for at in some):
         return False
@@ -103,8 +102,8 @@ def _programs(content: bytes, chunk: Chunk) -> list[tuple[int, int]] | None:
         if at + 1 >= end:
             return None
         if content[at] == _META:
-            if content.startswith(_END, at):
-                return found if at + len(_END) == end else None
+            if content.startswith(END_OF_TRACK, at):
+                return found if at + len(END_OF_TRACK) == end else None
             at = _behind_payload(content, at + 2)
         elif content[at] == _SYSEX:
             at, status = _behind_payload(content, at + 1), 0  # the next must bring its own

@@ -1,11 +1,13 @@
 """The signs of repeats, endings and jumps in a measure.
 
-Jumps are meant by a ``<sound>``, else by words or by the signs that are printed. Two signs of a
-coda without a "to coda" are the sign that leaves for the coda and the coda.
+Jumps are meant by a ``<sound>``, else by words or by the signs that are printed. A sound means the
+place in the measure where it stands; words and signs are put where there is room, and mean the
+measure. Two signs of a coda without a "to coda" are the sign that leaves for the coda and the coda.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -36,8 +38,9 @@ class Marks:
     Attributes
     ----------
     splits
-        Positions, in quarter notes, of repeat signs within the measure: True where one closes
-        what is before, with how often it is played; 0 where it only opens what follows.
+        What stands within the measure, by positions in quarter notes: what ends there and what
+        begins there. At 0 a repeat closes that ends before the measure; at or beyond the
+        measure's end one opens that begins behind it.
     """
 
     opens: bool = False
@@ -49,6 +52,7 @@ class Marks:
     to_coda: bool = False
     fine: bool = False
     jump: Jump | None = None
+    names: frozenset[tuple[str, str]] = frozenset()
     splits: dict[float, Marks] = field(default_factory=dict)
 
     def merge(self, other: Marks) -> None:
@@ -58,28 +62,59 @@ class Marks:
         self.closes = max(self.closes, other.closes)
         self.endings = self.endings or other.endings
         self.jump = self.jump or other.jump
+        self.names |= other.names
         for position, split in other.splits.items():
-            self.splits.setdefault(position, Marks()).merge(split)
+            self.split(position).merge(split)
 
-    def read_sound(self, sound: ET.Element, said: Until = Until.NOTHING_SAID) -> bool:
-        """Take what a ``<sound>`` means; False if it means no jump and no place of one."""
-        meant = {name for name in _SOUNDS if sound.get(name, "no") != "no"}
-        self.segno |= "segno" in meant
-        self.coda |= "coda" in meant
-        self.to_coda |= "tocoda" in meant
-        self.fine |= "fine" in meant
+    def split(self, position: float) -> Marks:
+        """Marks at a position within the measure."""
+        near = (each for each in self.splits if each == position or abs(each - position) < _SAME)
+        return self.splits.setdefault(next(near, position), Marks())
+
+    def settle(self, length: float) -> bool:
+        """Take over what stands at the measure's end, and what other parts give no place to.
+
+        True if a repeat opens behind the measure.
+        """
+        late = [self.splits.pop(at) for at in list(self.splits) if at > length - _SAME]
+        opens_next = any(split.opens for split in late)
+        for split in late:
+            split.opens = False
+            self.merge(split)
+        seen = {name for name in _PLACED if getattr(self, name)}
+        for position in sorted(self.splits, reverse=True):
+            split = self.splits[position]
+            for name in _PLACED & seen:
+                setattr(split, name, getattr(Marks, name))
+            seen |= {"jump"} if split.jump else set()
+        return opens_next
+
+    def read_sound(
+        self, sound: ET.Element, position: float = 0.0, said: Until = Until.NOTHING_SAID
+    ) -> bool:
+        """Take what a ``<sound>`` means at a position, 0: of the measure; False if no jump."""
+        meant = {name: text for name in _SOUNDS if (text := sound.get(name, "no")) != "no"}
+        if not meant:
+            return False
+        marks = self.split(position) if position else self
+        marks.opens |= "forward-repeat" in meant
+        marks.segno |= "segno" in meant
+        marks.coda |= "coda" in meant
+        marks.to_coda |= "tocoda" in meant
+        marks.fine |= "fine" in meant
+        marks.names |= {(name, text) for name, text in meant.items() if name in _NAMED}
         if "dacapo" in meant:
-            self.jump = Jump(Goal.START, said)
+            marks.jump = Jump(Goal.START, said)
         elif "dalsegno" in meant:
-            self.jump = Jump(Goal.SEGNO, said)
-        return bool(meant)
+            marks.jump = Jump(Goal.SEGNO, said, meant["dalsegno"])
+        return meant.keys() != {"forward-repeat"}
 
-    def read_direction(self, direction: ET.Element) -> None:
+    def read_direction(self, direction: ET.Element, position: float = 0.0) -> None:
         """Take what a ``<direction>`` means: its sound, else its words and signs."""
         words = " ".join((each.text or "") for each in direction.iter("words"))
         words = " ".join(words.split())[:200]
         sound = direction.find("sound")
-        if sound is not None and self.read_sound(sound, _until(words)):
+        if sound is not None and self.read_sound(sound, position, _until(words)):
             return
         self.read_signs(direction.findall("direction-type"))
         if _DA_CAPO.match(words):
@@ -98,7 +133,12 @@ class Marks:
             self.coda |= parent.find("coda") is not None
 
 
-_SOUNDS = ("segno", "coda", "tocoda", "fine", "dacapo", "dalsegno")
+_SOUNDS = ("forward-repeat", "segno", "coda", "tocoda", "fine", "dacapo", "dalsegno")
+_NAMED = frozenset({"segno", "coda", "tocoda"})
+_PLACED = frozenset({"segno", "coda", "to_coda", "fine", "jump"})
+"""What one measure has once: where a part has it for the measure, no place in it is meant."""
+_SAME = 1e-6
+"""Quarter notes by which positions may differ by rounding."""
 
 
 @dataclass
@@ -144,11 +184,15 @@ def read_barline(barline: ET.Element, marks: Marks, endings: Endings, position: 
     if repeat is None:
         return
     location = barline.get("location", "right")
-    if location == "middle" and position > 0:
-        marks = marks.splits.setdefault(position, Marks())
     if repeat.get("direction") == "forward":
+        if location != "left" and position > 0:
+            marks = marks.split(position if location == "middle" else math.inf)
         marks.opens = True
     elif repeat.get("direction") == "backward":
+        if location == "left" and position == 0:
+            marks = marks.split(0.0)
+        elif location == "middle" and position > 0:
+            marks = marks.split(position)
         times = repeat.get("times", "2")
         is_number = times.isascii() and times.isdigit()
         marks.closes = max(min(int(times[:9]), MOST_TIMES), 1) if is_number else 2
@@ -156,15 +200,25 @@ def read_barline(barline: ET.Element, marks: Marks, endings: Endings, position: 
 
 
 def with_coda_left(signs: list[Signs]) -> list[Signs]:
-    """Read the first of two codas as the sign that leaves for it, where no other sign does."""
+    """Tell a printed sign that leaves for the coda from the coda.
+
+    It is the one beside a "to coda", or the first of two where no other sign leaves for it.
+    """
     codas = [place for place, bar in enumerate(signs) if bar.coda]
-    if len(codas) < 2 or any(bar.to_coda for bar in signs):
-        return signs
-    first = codas[0]
+    leaving = {
+        place for place in codas[:-1] if signs[place].to_coda and not _is_named(signs[place])
+    }
+    if not any(bar.to_coda for bar in signs):
+        leaving = set(codas[:-1][:1])
     return [
-        replace(bar, coda=False, to_coda=True) if place == first else bar
+        replace(bar, coda=False, to_coda=True) if place in leaving else bar
         for place, bar in enumerate(signs)
     ]
+
+
+def _is_named(bar: Signs) -> bool:
+    """Whether a sound says that a coda is here."""
+    return any(kind == "coda" for kind, _ in bar.names)
 
 
 def _until(words: str) -> Until:

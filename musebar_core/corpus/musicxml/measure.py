@@ -88,26 +88,34 @@ class _MeasureReader:
         self.part = part
         self.measure = measure
         self.position = 0.0
+        self.left = 0  # notes, and not rests, that follow
         self.chord_at = 0.0  # where the last note began, which the notes of its chord share
+        self.chord_tops: dict[int, int] = {}  # of that chord: place of its highest note, by staff
         self.changes: list[tuple[float, int, int]] = []  # of shifts: position, staff, semitones
         self.readers: dict[str, Callable[[ET.Element], object]] = {
             "note": self._note,
             "backup": self._backup,
             "forward": self._forward,
             "attributes": self._attributes,
-            "direction": self.measure.marks.read_direction,
-            "sound": self.measure.marks.read_sound,
+            "direction": lambda each: self.measure.marks.read_direction(each, self._place()),
+            "sound": lambda each: self.measure.marks.read_sound(each, self._place()),
             "barline": self._barline,
         }
 
     def read(self, element: ET.Element) -> None:
         """Read all that is in the measure."""
+        self.left = sum(_sounds(child) for child in element)
         for child in element:
             reader = self.readers.get(child.tag)
             if reader is not None:
                 reader(child)
+            self.left -= _sounds(child)
         for _, staff, semitones in self.changes:
             self.part.shifts = _with_shift(self.part.shifts, staff, semitones)
+
+    def _place(self) -> float:
+        """Where a sign stands within the measure; beyond its end if no notes follow."""
+        return self.position if self.left or not self.position else math.inf
 
     def _note(self, note: ET.Element) -> None:
         if note.find("grace") is not None:
@@ -116,6 +124,7 @@ class _MeasureReader:
         in_chord = note.find("chord") is not None
         if not in_chord:
             self.chord_at = self.position
+            self.chord_tops.clear()
             self.position += duration
         rest = note.find("rest")
         if rest is not None and rest.get("measure") == "yes":
@@ -123,9 +132,9 @@ class _MeasureReader:
             return
         self.measure.length = max(self.measure.length, self.position)
         if rest is None and note.find("cue") is None and note.get("dynamics") not in _SILENT:
-            self._sound(note, duration, in_chord)
+            self._sound(note, duration)
 
-    def _sound(self, note: ET.Element, duration: float, in_chord: bool) -> None:
+    def _sound(self, note: ET.Element, duration: float) -> None:
         """Add a note that has a pitch; of a chord, the highest stays."""
         staff = _integer(note.findtext("staff"), 1)
         pitch = self._pitch(note.find("pitch"), staff)
@@ -136,10 +145,11 @@ class _MeasureReader:
             ties = {tied.get("type") for tied in note.iter("tied")}
         written = Written(self.chord_at, duration, pitch, "stop" in ties, "start" in ties)
         notes = self.measure.notes.setdefault(staff, [])
-        if not (in_chord and notes and notes[-1].position == self.chord_at):
+        top = self.chord_tops.setdefault(staff, len(notes))
+        if top == len(notes):
             notes.append(written)
-        elif pitch > notes[-1].pitch:
-            notes[-1] = written
+        elif pitch > notes[top].pitch:
+            notes[top] = written
 
     def _pitch(self, pitch: ET.Element | None, staff: int) -> int | None:
         if pitch is None:
@@ -195,6 +205,10 @@ class _MeasureReader:
         if simile is not None:
             count = _integer(simile.text, 1)
             self.part.simile = min(max(count, 1), 99) if simile.get("type") == "start" else 0
+
+
+def _sounds(child: ET.Element) -> bool:
+    return child.tag == "note" and child.find("rest") is None
 
 
 def octaves_of_clefs(measures: Sequence[ET.Element]) -> frozenset[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from musebar_core.corpus.musicxml.document import (
@@ -70,7 +70,7 @@ def read_musicxml(content: bytes, play_repeats: bool = True) -> tuple[str, list[
 
 @dataclass(frozen=True)
 class _Bar:
-    """A measure, or a piece of it between repeat signs; positions in quarter notes."""
+    """A measure, or a piece of it between signs; positions in quarter notes."""
 
     measure: int
     start: float
@@ -85,24 +85,34 @@ def _staves(part: Sequence[Measure]) -> list[int]:
 
 
 def _bars(measures: Sequence[Sequence[Measure]]) -> list[_Bar]:
-    """Cut the measures (each as all parts have it) where repeat signs stand within them."""
+    """Cut the measures (each as all parts have it) where signs stand within them."""
     bars: list[_Bar] = []
+    opens = False
     for n, measure in enumerate(measures):
-        marks = Marks()
+        marks = Marks(opens=opens)
         for each in measure:
             marks.merge(each.marks)
         length = _length(measure)
-        places = sorted(position for position in marks.splits if position < length)
-        starts, ends = [0.0, *places], [*places, length]
+        before = marks.splits.pop(0.0, None)
+        if before is not None and bars:
+            bars[-1] = _closed(bars[-1], before)
+        opens = marks.settle(length)
+        starts, ends = [0.0, *sorted(marks.splits)], [*sorted(marks.splits), length]
         for start, end in zip(starts, ends, strict=True):
-            signs = _signs(marks, start, end, is_last=end == length)
-            bars.append(_Bar(n, start, end, length, signs))
+            bars.append(_Bar(n, start, end, length, _signs(marks, start, end, end == length)))
     return bars
+
+
+def _closed(bar: _Bar, marks: Marks) -> _Bar:
+    """Let a repeat close with a bar, as a sign at the beginning of the next one says."""
+    closes = max(bar.signs.closes, marks.closes)
+    after_jump = bar.signs.after_jump or marks.after_jump
+    return replace(bar, signs=replace(bar.signs, closes=closes, after_jump=after_jump))
 
 
 def _signs(marks: Marks, start: float, end: float, is_last: bool) -> Signs:
     """Signs of a piece of a measure: what is at its start, and what is at its end."""
-    at_start = marks.splits.get(start, Marks()) if start else marks
+    at_start = marks.splits[start] if start else marks
     at_end = marks if is_last else marks.splits[end]
     return Signs(
         opens=at_start.opens,
@@ -111,9 +121,10 @@ def _signs(marks: Marks, start: float, end: float, is_last: bool) -> Signs:
         endings=marks.endings,
         segno=at_start.segno,
         coda=at_start.coda,
-        to_coda=is_last and marks.to_coda,
-        fine=is_last and marks.fine,
-        jump=marks.jump if is_last else None,
+        to_coda=at_end.to_coda,
+        fine=at_end.fine,
+        jump=at_end.jump,
+        names=at_start.names | at_end.names,
     )
 
 
@@ -139,7 +150,8 @@ def _notes_of(part: Sequence[Measure], staff: int, bars: Sequence[_Bar]) -> list
     for bar in bars:
         notes = part[bar.measure].notes.get(staff, []) if bar.measure < len(part) else []
         if bar.start or bar.end < bar.measure_end:
-            inside = (note for note in notes if bar.start <= note.position < bar.end)
-            notes = [note._replace(position=note.position - bar.start) for note in inside]
+            start, end = bar.start - _SAME, bar.end - _SAME
+            inside = (note for note in notes if start <= note.position < end)
+            notes = [note._replace(position=max(note.position - bar.start, 0.0)) for note in inside]
         found.append(notes)
     return found

@@ -11,7 +11,8 @@ import struct
 
 import pytest
 
-from musebar_core.corpus.midi.chunks import layout_of, unwrap_riff
+from musebar_core.corpus.counts import count_midi
+from musebar_core.corpus.midi.chunks import layout_of, unwrap
 from musebar_core.corpus.midi.lenient import read_leniently
 from musebar_core.corpus.midi.reader import RefusedError, by_symusic
 from musebar_core.corpus.midi.screen import plain
@@ -116,10 +117,11 @@ MUTATIONS = [
 
 
 def notes_of(tracks):
+    """Onsets and pitches of each part; drums apart, whose missing ends nobody looks for."""
     return [
-        (track.is_drum, *(each.tolist() for each in (track.notes.onsets, track.notes.pitches)))
+        tuple(each.tolist() for each in (track.notes.onsets, track.notes.pitches))
         for track in tracks
-        if len(track.notes)
+        if len(track.notes) and not track.is_drum
     ]
 
 
@@ -133,7 +135,7 @@ def test_what_the_quick_reader_takes_of_mutated_files_is_what_the_other_reads(n)
         if rng.random() < 0.8:
             content = mutated(content, rng)
         try:
-            content = unwrap_riff(content)
+            content = unwrap(content)
             sound = plain(content, layout_of(content))
             base = time_base(layout_of(content).division)
         except UnreadableError:
@@ -141,9 +143,11 @@ def test_what_the_quick_reader_takes_of_mutated_files_is_what_the_other_reads(n)
         if sound is None:
             continue
         try:
-            quick = by_symusic(sound, base)
+            quick, n_ended = by_symusic(sound, base)
         except RefusedError:
             continue  # refused: the other reads it
+        if n_ended < count_midi(content).n_notes:
+            continue  # of a note without an end: the other says where it ends
         taken += 1
         assert notes_of(quick) == notes_of(read_leniently(content).tracks)
     assert taken > n // 10

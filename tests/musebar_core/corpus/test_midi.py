@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from musebar_core.corpus.checked import read_midi
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.midi import read_piece
 from musebar_core.corpus.midi.chunks import layout_of
@@ -137,6 +138,51 @@ def test_of_independent_sequences_one_that_is_damaged_is_read_alone():
     assert (parts(content), read_piece(content).damage) == ([[60, 62, 64, 65] * 4], "")
 
 
+def on(pitch: int, after: int = 0) -> bytes:
+    return bytes([after, 0x90, pitch, 80])
+
+
+def off(pitch: int, after: int = 96) -> bytes:
+    return bytes([after, 0x80, pitch, 0])
+
+
+@pytest.mark.parametrize(
+    ("begin", "first"),
+    [
+        (on(67) + on(67) + off(67), [(0, 1, 67)]),
+        (on(67) + on(67, 96) + off(67), [(0, 1, 67), (1, 1, 67)]),
+        (on(67) + on(67, 48) + off(67, 48) + on(67), [(0, 0.5, 67), (0.5, 0.5, 67), (1, 1, 67)]),
+    ],
+    ids=["struck twice at once", "never let go", "never let go, in turn"],
+)
+def test_a_note_whose_end_is_missing_ends_where_its_pitch_is_struck_again(begin, first):
+    begin += off(67) if begin.endswith(on(67)) else b""
+    after = [(first[-1][0] + 1 + n, 1, 60 if n % 2 == 0 else 67) for n in range(40)]
+    content = midi(chunk(begin + notes(*[60, 67] * 20) + END))
+    checked = read_midi(content)
+    (found,) = (part.notes for part in checked.parts)
+    rows = zip(found.onsets.tolist(), found.durations.tolist(), found.pitches.tolist(), strict=True)
+    assert list(rows) == first + after
+    assert (checked.reader, checked.damage) == ("lenient", "")
+
+
+def test_notes_of_a_pitch_that_overlap_end_in_their_order_where_each_is_let_go():
+    overlapping = on(60) + on(60, 48) + off(60, 48) + off(60, 48)
+    for content in (midi(chunk(overlapping + END)), midi(chunk(overlapping + on(62) + END))):
+        for piece in (read_piece(content), read_leniently(content)):
+            (track,) = piece.tracks
+            assert track.notes.onsets.tolist() == [0, 0.5]
+            assert track.notes.durations.tolist() == [1, 1]
+
+
+def test_a_last_note_without_an_end_shortens_none_of_those_that_end_where_the_next_begins():
+    """Of each pair at one tick the beginning is written before the end."""
+    events = on(60) + (on(60, 96) + off(60, 0)) * 20
+    (part,) = read_midi(midi(chunk(events + END))).parts
+    assert part.notes.onsets.tolist() == list(range(20))
+    assert set(part.notes.durations.tolist()) == {1}
+
+
 def many(n: int) -> bytes:
     return notes(*([60, 62, 64, 65] * n)[:n])
 
@@ -185,11 +231,6 @@ def many(n: int) -> bytes:
             "track 1 has 24 bytes behind its end-of-track event; all of its 100 notes are read",
         ),
         (
-            midi(chunk(many(50) + END, 9_999), chunk(many(50) + END)),
-            100,
-            "",
-        ),
-        (
             midi(chunk(many(99) + b"\x00\xb0\x07\xff" + note(60) + END)),
             100,
             "track 1 has 1 spoilt events and 0 bytes of none; 100 of about 101 notes can be read",
@@ -209,7 +250,6 @@ def many(n: int) -> bytes:
         "junk between",
         "junk behind",
         "events behind the end",
-        "a track's length too long",
         "a controller over 127",
         "a velocity over 127",
     ],
@@ -220,11 +260,43 @@ def test_a_file_with_damage_is_read_and_says_it(content, n_read, damage):
     assert piece.damage == damage
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (midi(chunk(many(50) + END, 9_999), chunk(many(50) + END)), "the next begins behind 404"),
+        (midi(chunk(many(50) + END, 300), chunk(many(50) + END)), "the next begins behind 404"),
+        (midi(chunk(many(100) + END, 700)), "ends behind 804"),
+    ],
+    ids=["too long", "too short", "the last too short"],
+)
+def test_a_track_whose_length_is_wrong_is_damage_of_which_all_is_read(content, said):
+    length = struct.unpack_from(">I", content, 18)[0]
+    assert read_piece(content).damage == (
+        f"track 1 says that it has {length:,} bytes, but {said}; all of its 100 notes are read"
+    )
+
+
 def test_a_track_that_ends_before_its_absurd_length_lacks_nothing():
     piece = read_piece(midi(chunk(notes(*SCALE) + END, 2**32 - 1)))
     assert piece.tracks[0].notes.pitches.tolist() == SCALE
     said = "track 1 says that it has 4,294,967,295 bytes, but ends before"
     assert piece.damage == f"{said}; all of its 16 notes are read"
+
+
+@pytest.mark.parametrize("wrong", [-40, -1, 1, 8, 40])
+def test_a_track_whose_length_is_wrong_ends_where_the_next_begins(wrong):
+    events = notes(*SCALE) + END
+    checked = read_midi(midi(chunk(events, len(events) + wrong), chunk(events)))
+    assert [part.notes.pitches.tolist() for part in checked.parts] == [SCALE, SCALE]
+    assert checked.agreement == 1
+
+
+@pytest.mark.parametrize("behind", [b"", bytes(60), b"resources" * 9])
+def test_a_macbinary_header_is_taken_off(behind):
+    content = midi(chunk(notes(*SCALE) + END))
+    header = b"\0\x04tune".ljust(83, b"\0") + struct.pack(">I", len(content))
+    melody = read_melody(header.ljust(128, b"\0") + content + behind, ".mid")
+    assert (melody.notes.pitches.tolist(), melody.damage) == (SCALE, "")
 
 
 def test_notes_go_on_in_their_places_behind_a_pitch_over_127():

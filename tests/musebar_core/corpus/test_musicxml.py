@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from musebar_core.corpus import counts
 from musebar_core.corpus.checked import read_score
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.musicxml import archive, read_musicxml
@@ -255,6 +256,106 @@ def test_two_signs_of_a_coda_are_where_to_leave_and_where_to_go():
     assert pitches(score(measures(*bars))) == [72, 74, 76, 74, 77]
 
 
+def direction(inside: str, sound: str = "") -> str:
+    kind = f"<direction-type>{inside}</direction-type>"
+    return f"<direction>{kind}{f'<sound {sound}/>' if sound else ''}</direction>"
+
+
+def test_a_fine_within_a_bar_ends_the_piece_there():
+    for fine in ('<sound fine="yes"/>', direction("<words>Fine</words>", 'fine="yes"')):
+        within = note("D5", duration=4) + fine + note("E5", duration=4)
+        capo = note("F5", duration=8) + '<sound dacapo="yes"/>'
+        content = score(measures(note("C5", duration=8), within, capo))
+        again = [(12, 4, 72), (16, 2, 74)]
+        assert rows(content) == [(0, 4, 72), (4, 2, 74), (6, 2, 76), (8, 4, 77), *again]
+        assert read_score(content, "musicxml").agreement == 1
+
+
+def test_a_segno_within_a_bar_is_where_the_music_goes_back_to():
+    upbeat = note("D5", duration=6) + direction("<segno/>", 'segno="1"') + notes("E5")
+    back = note("F5", duration=6) + '<sound dalsegno="1"/>' + notes("G5")
+    content = score(measures(upbeat, back))
+    first = [(0, 3, 74), (3, 1, 76), (4, 3, 77)]
+    assert rows(content) == [*first, (7, 1, 76), (8, 3, 77), (11, 1, 79)]
+
+
+@pytest.mark.parametrize("end", ["", "<note><rest/><duration>2</duration></note>"])
+def test_a_jump_behind_the_last_note_of_a_bar_waits_for_its_end(end):
+    last = notes("D5 E5 F5") + '<sound dacapo="yes"/>' + end
+    content = score(
+        measures(notes("C5 C5 C5 C5"), last), measures(notes("C4"), notes("D4 E4 F4 G4"))
+    )
+    assert rows(content)[7] == (8, 1, 72)
+
+
+def test_words_are_put_where_there_is_room_and_mean_the_bar():
+    within = notes("D5") + direction("<words>Fine</words>") + notes("E5")
+    content = score(measures(notes("C5"), within, notes("F5") + '<sound dacapo="yes"/>'))
+    assert pitches(content) == [72, 74, 76, 77, 72, 74, 76]
+
+
+def test_a_jump_that_parts_place_otherwise_is_taken_once_at_the_end_of_its_bar():
+    capo = '<sound dacapo="yes"/>'
+    within = measures(notes("C5 D5") + capo + notes("E5 F5"))
+    behind = measures(notes("C4 D4 E4 F4") + capo)
+    assert pitches(score(within, behind)) == [72, 74, 76, 77] * 2
+    other = measures(notes("C4") + capo + notes("D4 E4 F4"))
+    assert pitches(score(within, other)) == [72, 74, 72, 74, 76, 77]
+
+
+@pytest.mark.parametrize(
+    "to_coda",
+    [
+        direction("<words>To Coda</words>") + direction("<coda/>"),
+        direction("<words>To Coda </words></direction-type><direction-type><coda/>"),
+        direction("<coda/>"),
+    ],
+    ids=["words and sign", "of one direction", "sign"],
+)
+def test_the_sign_beside_to_coda_is_no_coda_from_which_a_repeat_goes_back(to_coda):
+    bars = [
+        notes("C5"),
+        notes("D5") + to_coda,
+        notes("E5") + REPEAT.format(""),
+        notes("F5") + direction("<words>D.C. al Coda</words>"),
+        direction("<coda/>") + notes("G5"),
+    ]
+    assert pitches(score(measures(*bars))) == [72, 74, 76, 72, 74, 76, 77, 72, 74, 79]
+
+
+def test_signs_of_one_name_belong_together():
+    bars = [
+        direction("<segno/>", 'segno="a"') + notes("C5"),
+        direction("<segno/>", 'segno="b"') + notes("D5") + '<sound tocoda="y"/>',
+        notes("E5") + '<sound dalsegno="a"/>',
+        direction("<coda/>", 'coda="x"') + notes("F5"),
+        direction("<coda/>", 'coda="y"') + notes("G5"),
+    ]
+    assert pitches(score(measures(*bars))) == [72, 74, 76, 72, 74, 79]
+
+
+@pytest.mark.parametrize(
+    "opens",
+    ['<sound forward-repeat="yes"/>', direction("<words>Trio</words>", 'forward-repeat="yes"')],
+)
+def test_a_repeat_may_be_opened_by_a_sound(opens):
+    close = REPEAT.format("")
+    at_start = [notes("C5"), opens + notes("D5") + close]
+    within = [notes("C5") + opens + notes("D5"), notes("E5") + close]
+    at_end = [notes("C5") + opens, notes("D5") + close]
+    assert pitches(score(measures(*at_start))) == [72, 74, 74]
+    assert pitches(score(measures(*within))) == [72, 74, 76, 74, 76]
+    assert pitches(score(measures(*at_end))) == [72, 74, 74]
+
+
+def test_a_repeat_sign_at_the_other_side_of_a_bar_belongs_to_the_next_bar():
+    side = '<barline location="{}"><repeat direction="{}"/></barline>'
+    closes = [notes("C5"), side.format("left", "backward") + notes("D5")]
+    assert pitches(score(measures(*closes))) == [72, 72, 74]
+    opens = [notes("C5") + side.format("right", "forward"), notes("D5") + REPEAT.format("")]
+    assert pitches(score(measures(*opens))) == [72, 74, 74]
+
+
 def test_a_pickup_lasts_as_long_as_its_notes_whatever_rests_other_parts_have():
     melody = measures(notes("G4"), notes("C5")).replace('number="1"', 'number="1" implicit="yes"')
     rest = '<note><rest measure="yes"/><duration>8</duration></note>'
@@ -282,6 +383,36 @@ def test_signs_of_measure_repetition_are_played():
         )
     )
     assert pitches(content) == [72, 74, 76, 77, 72, 74, 76, 77, 79]
+
+
+def test_a_bar_that_is_repeated_by_a_sign_eight_times_agrees_with_its_count():
+    style = '<measure-style><measure-repeat type="{}">1</measure-repeat></measure-style>'
+    rest = '<note><rest measure="yes"/><duration>8</duration></note>'
+    again = [attributes(style.format("start")) + rest, *[rest] * 6]
+    last = attributes(style.format("stop")) + notes("G5")
+    content = score(measures(notes("C5 D5 E5 F5"), *again, last))
+    checked = read_score(content, "musicxml")
+    assert checked.parts[0].notes.pitches.tolist() == [72, 74, 76, 77] * 8 + [79]
+    assert (checked.agreement, counts.count_musicxml(content).quarters) == (1, 33)
+
+
+@pytest.mark.parametrize(("alter", "pitch"), [("0.5", 73), ("-0.5", 72), ("1.5", 74)])
+def test_a_quarter_tone_is_taken_a_quarter_tone_higher_and_counted_so(alter, pitch):
+    bent = note("C#5").replace("<alter>1", f"<alter>{alter}")
+    checked = read_score(score(measures(bent)), "musicxml")
+    assert checked.parts[0].notes.pitches.tolist() == [pitch]
+
+
+@pytest.mark.parametrize("cue", ["", "<cue/>"])
+def test_a_chord_whose_first_note_does_not_sound_is_none_with_the_voice_before(cue):
+    first = note("C3", cue, duration=4)
+    if not cue:
+        first = "<note><unpitched/><duration>4</duration></note>"
+    chord = first + note("E4", "<chord/>", duration=4) + note("F4", duration=4)
+    back = "<backup><duration>8</duration></backup>"
+    content = score(measures(note("C5", duration=8) + back + chord))
+    assert rows(content) == [(0, 4, 72), (0, 2, 64), (2, 2, 65)]
+    assert read_score(content, "musicxml").agreement == 1
 
 
 def test_a_score_by_measures_is_read_as_one_by_parts():
@@ -339,6 +470,17 @@ def test_encodings_are_read_by_mark_and_by_declaration(content, zipped):
         content = packed.getvalue()
     melody = read_melody(content, ".mxl" if zipped else ".xml")
     assert (melody.title, melody.notes.pitches.tolist()) == ("Für Elise", [72])
+
+
+def test_of_an_archive_the_score_that_its_container_names_is_read_and_counted():
+    path = 'full-path="the &amp; score.musicxml"'
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("another.xml", score(measures(notes("C2"))))
+        file.writestr("the & score.musicxml", score(measures(notes("C5 D5 E5 F5"))))
+        file.writestr("META-INF/container.xml", f"<container><rootfile {path}/></container>")
+    checked = read_score(packed.getvalue(), "zipped")
+    assert checked.parts[0].notes.pitches.tolist() == [72, 74, 76, 77]
 
 
 def test_a_score_that_defines_entities_is_refused():

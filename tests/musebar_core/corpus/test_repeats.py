@@ -78,6 +78,27 @@ ORDERS = {
         "ABCDBCEF",
     ),
     "dal segno al coda without a coda": ([SEGNO, TO_CODA, DAL_SEGNO_AL_CODA, PLAIN], "ABCD"),
+    "dal segno to the segno that it names": (
+        [
+            bar(segno=True, names=frozenset({("segno", "a")})),
+            bar(segno=True, names=frozenset({("segno", "b")})),
+            bar(jump=Jump(Goal.SEGNO, name="a")),
+        ],
+        "ABCABC",
+    ),
+    "dal segno to a segno of another name, for want of one of its own": (
+        [PLAIN, bar(segno=True, names=frozenset({("segno", "a")})), bar(jump=Jump(Goal.SEGNO))],
+        "ABCBC",
+    ),
+    "to the coda that is named": (
+        [
+            bar(to_coda=True, names=frozenset({("tocoda", "b")})),
+            bar(jump=jump(Goal.START)),
+            bar(coda=True, names=frozenset({("coda", "a")})),
+            bar(coda=True, names=frozenset({("coda", "b")})),
+        ],
+        "ABAD",
+    ),
     "repeats in the coda": (
         [SEGNO, TO_CODA, DAL_SEGNO_AL_CODA, bar(coda=True, closes=2), PLAIN],
         "ABCABDDE",
