@@ -64,7 +64,7 @@ def new_folder(out: Path, check: Callable[[], object] = lambda: None) -> Iterato
     Parameters
     ----------
     out
-        The place.
+        The place; of a link, what it points at.
     check
         Called while no other build can take the place; raises if ``out`` must stay as it is.
 
@@ -73,6 +73,7 @@ def new_folder(out: Path, check: Callable[[], object] = lambda: None) -> Iterato
     UsageError
         If nothing can be written beside ``out``.
     """
+    out = _followed(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out)
@@ -89,6 +90,13 @@ def new_folder(out: Path, check: Callable[[], object] = lambda: None) -> Iterato
     finally:
         _clear(workshop)
         os.close(lock)
+
+
+def _followed(out: Path) -> Path:
+    try:
+        return out.resolve() if out.is_symlink() else out
+    except (OSError, RuntimeError):
+        raise UsageError(f"cannot write {out}: its links lead in a circle") from None
 
 
 def _workshop(out: Path) -> tuple[Path, int]:

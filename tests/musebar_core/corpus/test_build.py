@@ -218,6 +218,26 @@ def test_a_corpus_that_a_killed_build_had_set_aside_comes_back(source, tmp_path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out"]
 
 
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_link_stays_one_and_the_corpus_is_built_where_it_points(source, tmp_path, grid, filled):
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    link.symlink_to("real")
+    if filled:
+        build(source, real, grid)
+    build(source, link, grid, replace=True, rebuild=True)
+    assert link.readlink().name == "real"
+    assert Corpus.load(real).fingerprint == Corpus.load(link).fingerprint
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "music", "real"]
+
+
+def test_links_that_lead_in_a_circle_are_refused(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(UsageError, match="circle"), new_folder(tmp_path / "a"):
+        raise AssertionError("not reached")
+
+
 def test_a_damaged_corpus_is_built_again(source, tmp_path, grid):
     first = build(source, tmp_path / "out", grid)
     (tmp_path / "out" / "pitches.npy").unlink()
