@@ -52,7 +52,8 @@ def install(scratch: Path, folder: Path, kind: Kind) -> None:
     Raises
     ------
     UsageError
-        If a file of that name is there and is not ours; nothing was changed.
+        If a file of that name is there and is not ours, or a mark that is not of this kind;
+        nothing was changed.
     """
     new = _digests(scratch)
     check_free(folder, new, kind)
@@ -118,12 +119,22 @@ def prune(folder: Path) -> None:
             path.rmdir()
 
 
+def check_place(folder: Path) -> None:
+    """Raise :class:`UsageError` where a file or a link to nothing is in the way of a folder."""
+    above = (folder, *folder.parents)
+    there = next(each for each in above if os.path.lexists(each) or not each.name)
+    if there.is_dir():
+        return
+    kind = "a file" if there.exists() else "a link to nothing"
+    within = "" if there == folder else f"cannot write {folder}: "
+    raise UsageError(f"{within}{there} is {kind}: name another place with --out")
+
+
 def check_replaceable(folder: Path, kind: Kind) -> None:
     """Raise :class:`UsageError` unless a folder is free, empty, or ours and unchanged."""
-    if not folder.exists() and not folder.is_symlink():
+    check_place(folder)
+    if not folder.exists():
         return
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is a file: name a folder with --out")
     found = foreign(folder, kind)
     if found:
         raise UsageError(
@@ -134,17 +145,21 @@ def check_replaceable(folder: Path, kind: Kind) -> None:
 
 def check_free(folder: Path, names: Iterable[str], kind: Kind) -> None:
     """Raise :class:`UsageError` unless each of these files is not there, or ours and unchanged."""
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file: name a folder with --out")
-    ours = read(folder, kind) or {}
+    check_place(folder)
+    ours = read(folder, kind)
+    if ours is None:
+        _check_absent(folder / MARK, kind)
     for name in names:
-        path = folder / name
-        there = path.exists() or path.is_symlink()
-        if there and not (name in ours and is_as_left(path, ours[name])):
-            raise UsageError(
-                f"{path} is there and is not of this {kind} as it was written: nothing was "
-                "changed; move it away, or name another folder with --out"
-            )
+        if ours is None or name not in ours or not is_as_left(folder / name, ours[name]):
+            _check_absent(folder / name, kind)
+
+
+def _check_absent(path: Path, kind: Kind) -> None:
+    if os.path.lexists(path):
+        raise UsageError(
+            f"{path} is there and is not of this {kind} as it was written: nothing was "
+            "changed; move it away, or name another folder with --out"
+        )
 
 
 def is_as_left(path: Path, known: Iterable[str]) -> bool:

@@ -8,6 +8,7 @@ import click
 
 from musebar.commands import completion
 from musebar.commands.options import LOCAL, OVERRIDES
+from musebar_core.marks import check_place
 from musebar_core.threads import computing_with
 from study.home import files
 
@@ -49,6 +50,7 @@ def export(home: AnyPath, name: str, out: Path | None, optuna_url: str | None) -
     tables = stored_tables(opened, record)
     target = out or home / name / "export"
     with files.written(target) as folder:
+        check_place(folder)
         written = exchange.export(tables, record, folder)
     for file, rows in written.items():
         click.echo(f"{target / file}" + ("" if rows is None else f"  {rows} rows"))

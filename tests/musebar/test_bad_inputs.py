@@ -793,6 +793,52 @@ def test_what_we_wrote_is_replaced_and_what_was_changed_since_is_not(here, mater
     assert file.read_text() == PRECIOUS
 
 
+MARKS = {
+    "text": lambda mark: mark.write_text(PRECIOUS),
+    "link": lambda mark: mark.symlink_to("thesis.tex"),
+    "link to nothing": lambda mark: mark.symlink_to("nothing"),
+    "report": lambda mark: mark.write_text('{"musebar": "report", "files": {}}'),
+}
+
+
+@pytest.mark.parametrize("kind", MARKS)
+def test_an_export_leaves_a_mark_that_is_not_its_own(here, material, kind):
+    mark = here / "out" / ".musebar.json"
+    mark.parent.mkdir()
+    MARKS[kind](mark)
+    before = mark.lstat().st_ino
+    said = refused("--home", material / "home", "study", "export", "paper-methods", "--out", "out")
+    assert ".musebar.json is there and is not of this export" in said
+    assert mark.lstat().st_ino == before
+    assert list(mark.parent.iterdir()) == [mark]
+
+
+FOLDERS = {
+    "study export": ("study", "export", "paper-methods"),
+    "report build": ("report", "build", "paper-methods", "--no-listen"),
+    "corpus describe": ("corpus", "describe", "{corpus}"),
+}
+
+
+@pytest.mark.parametrize("command", FOLDERS)
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("thesis.tex/x", "thesis.tex is a file"),
+        ("thesis.tex", "thesis.tex is a file"),
+        ("nowhere", "nowhere is a link to nothing"),
+        ("nowhere/x", "nowhere is a link to nothing"),
+    ],
+)
+def test_what_is_in_the_way_of_a_folder_is_named_as_wrong_use(here, material, command, out, said):
+    (here / "nowhere").symlink_to("gone")
+    command = [each.format(corpus=material / "corpus") for each in FOLDERS[command]]
+    answer = ask("--home", material / "home", *command, "--out", out)
+    assert (answer.code, answer.err.count("\n")) == (2, 1), answer.err
+    assert said in answer.err
+    assert sorted(path.name for path in here.iterdir()) == ["nowhere", "thesis.tex"]
+
+
 @pytest.mark.parametrize("command", ["sample", "interpolate"])
 def test_a_midi_file_of_the_users_is_not_replaced(here, material, command, music):
     song = here / "song.mid"
