@@ -8,9 +8,11 @@ The one reader and the one writer of the product. A plain value is what the core
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from musebar_core.errors import UsageError
+from musebar_core.plainfile import check_plain
 from musebar_core.yamlvalues import TAG, Plain, document, resolve
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ def read_mapping(path: Readable, what: str, like: str = "") -> dict[str, Plain]:
         If it cannot be read, is too large, no YAML (line and column are named) or no mapping, or
         names a key twice (both lines are named).
     """
+    if isinstance(path, Path):
+        check_plain(path, f"{what} {path}")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from musebar_core.corpus.listing import check_name
 from musebar_core.errors import UsageError
+from musebar_core.plainfile import check_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,6 +173,7 @@ def default_genre_map() -> str:
 
 
 def _text(path: Path) -> str:
+    check_plain(path, f"label file {path}")
     try:
         if zipfile.is_zipfile(path):
             return _unzipped(path)
