@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from musebar.commands import completion
+from musebar.commands.options import finite
 from musebar_core.errors import MuseBarError
 from musebar_core.terminal import line, styled
 
@@ -66,6 +67,7 @@ def status(home: AnyPath, name: str, as_json: bool, why: str | None) -> None:
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
+    callback=finite,
     default=2.0,
     show_default=True,
     help="Seconds between looks.",

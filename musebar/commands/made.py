@@ -50,8 +50,8 @@ def read_named(song_files: Iterable[Path], found: LoadedModel) -> dict[str, NDAr
 
 
 def numbered(out: Path, at: int, count: int) -> Path:
-    """The file of one melody of several; of one alone, ``out`` itself."""
-    if count == 1:
+    """The file of one melody of several; of one alone, or without a name, ``out`` itself."""
+    if count == 1 or not out.name:
         return out
     return out.with_name(f"{out.stem}-{at:0{len(str(count))}}{out.suffix}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -21,7 +20,7 @@ from musebar.commands.made import (
     warn,
     write,
 )
-from musebar.commands.options import LOCAL
+from musebar.commands.options import LOCAL, finite
 from musebar.commands.outputs import READ, check_out, corpus_of, load_corpus
 from musebar_core.errors import UnknownNameError, UsageError
 from musebar_core.playing import PIANO, TEMPERATURE, TEMPO
@@ -36,17 +35,11 @@ R = TypeVar("R")
 _MOST_STEPS = 100_000
 
 
-def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
-    if not math.isfinite(value):
-        raise click.BadParameter(f"{value} is no finite number", param=parameter)
-    return value
-
-
 _DRAWING = (
     click.option(
         "--temperature",
         type=click.FloatRange(min=0.05, max=100),
-        callback=_finite,
+        callback=finite,
         default=TEMPERATURE,
         show_default=True,
         help="Below 1 bolder in its favourites, above 1 wilder.",
@@ -54,7 +47,7 @@ _DRAWING = (
     click.option(
         "--top-p",
         type=click.FloatRange(min=0, max=1, min_open=True),
-        callback=_finite,
+        callback=finite,
         default=1.0,
         show_default=True,
         help="Draw from the likeliest symbols alone that together reach this probability.",
@@ -65,7 +58,7 @@ _PLAYING = (
     click.option(
         "--tempo",
         type=click.FloatRange(min=10, max=400),
-        callback=_finite,
+        callback=finite,
         default=TEMPO,
         show_default=True,
         help="Quarter notes a minute.",

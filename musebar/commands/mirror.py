@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from musebar.commands import completion
+from musebar.commands.options import finite
 from musebar_core.errors import StudyError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _BEGUN_SECONDS = 300.0
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
+    callback=finite,
     default=10.0,
     show_default=True,
     help="Seconds between looks.",

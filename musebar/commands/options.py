@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,20 @@ class LocalPath(click.Path):
 
 LOCAL = LocalPath()
 """Where files are written, or read as they were written."""
+
+
+def finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Take a number, as the callback of an option; no range keeps ``nan`` out.
+
+    Raises
+    ------
+    click.BadParameter
+        If it is not finite.
+    """
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no finite number", param=parameter)
+    return value
+
 
 OVERRIDES = click.option(
     "--set",

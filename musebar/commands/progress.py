@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_LINES = 5.0
 """Of progress, where there is no terminal to draw a bar on."""
+_SHORTEST_SECONDS = 0.1
+"""That a rate is told of."""
 
 
 @contextmanager
@@ -35,8 +37,8 @@ def reading() -> Iterator[Progress]:
         TimeRemainingColumn,
     )
 
-    rate = TextColumn("{task.fields[rate]}")
-    columns = ("reading music", BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    speed = TextColumn("{task.fields[rate]}")
+    columns = ("reading music", BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
     began: float | None = None
     with Progress(*columns, console=Console(file=styled(sys.stderr)), transient=True) as bar:
         task = bar.add_task("", total=None, rate="")
@@ -44,8 +46,9 @@ def reading() -> Iterator[Progress]:
         def show(done: int, total: int) -> None:
             nonlocal began
             began = began or time.monotonic()  # workers have started when the first file is read
-            per_second = done / max(time.monotonic() - began, 1e-9)
-            bar.update(task, completed=done, total=total, rate=f"{per_second:.0f} files/s")
+            per_second = _rate(done, time.monotonic() - began)
+            rate = "" if per_second is None else f"{per_second:.0f} files/s"
+            bar.update(task, completed=done, total=total, rate=rate)
 
         yield show
 
@@ -62,8 +65,14 @@ def _lines() -> Progress:
         if done < total and now - last < SECONDS_BETWEEN_LINES:
             return
         last = now
-        per_second = done / max(now - began, 1e-9)
-        left = f", {(total - done) / per_second:.0f} s left" if done < total else ""
-        click.echo(f"read {done} of {total} files, {per_second:.0f} a second{left}", err=True)
+        per_second = _rate(done, now - began)
+        speed = "" if per_second is None else f", {per_second:.0f} a second"
+        left = f", {(total - done) / per_second:.0f} s left" if per_second and done < total else ""
+        click.echo(f"read {done} of {total} files{speed}{left}", err=True)
 
     return show
+
+
+def _rate(done: int, seconds: float) -> float | None:
+    """Files a second; None while the time is too short to tell."""
+    return None if seconds < _SHORTEST_SECONDS else done / seconds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from musebar.commands import completion
-from musebar.commands.options import LOCAL
+from musebar.commands.options import LOCAL, finite
 from musebar_core.errors import UnknownNameError, UsageError, WorkError
 from musebar_core.marks import replace_file
 from study.home import files
@@ -146,6 +146,7 @@ def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Pat
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
+    callback=finite,
     default=5.0,
     show_default=True,
     help="Seconds between two looks at the study.",

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import io
 import json
+import os
 import shutil
 import signal
 import sys
@@ -873,6 +874,33 @@ def test_a_folder_that_only_looks_like_a_corpus_is_not_replaced(here, music, nam
         (here / "mine" / one).write_text('{"mine": 1}')
     refused("corpus", "build", music, "--out", "mine", "--force")
     assert (here / "mine" / name).read_text() == '{"mine": 1}'
+
+
+PIPES = [
+    ("study", "launch", "pipe.yaml"),
+    ("train", "--config", "pipe.yaml"),
+    ("cluster", "check", "pipe.yaml"),
+    ("corpus", "build", "music", "--labels", "pipe.yaml"),
+    ("corpus", "build", "music", "--labels", "labels.cls", "--genre-map", "pipe.yaml"),
+]
+
+
+@pytest.mark.parametrize("command", PIPES, ids=" ".join)
+def test_a_pipe_is_refused_and_not_waited_for(here, command):
+    os.mkfifo(here / "pipe.yaml")
+    (here / "music" / "A").mkdir(parents=True)
+    (here / "labels.cls").write_text("TRAAAAK128F9318786\tJazz\n")
+    assert "pipe.yaml is a pipe or a device: name a file" in refused(*command)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize(
+    "command", [("report", "serve"), ("study", "watch"), ("study", "mirror")], ids=" ".join
+)
+def test_looks_are_a_finite_time_apart(here, command, value):
+    to = ("--to", "tensorboard") if "mirror" in command else ()
+    said = refused(*command, "nothing", *to, "--interval", value)
+    assert f"{value} is no finite number" in said
 
 
 HOMES = [

@@ -17,6 +17,7 @@ import yaml
 from click.testing import CliRunner
 
 from musebar.cli import musebar
+from musebar.commands import progress
 from musebar_core.corpus.labels import read_genre_map
 from musebar_core.corpus.store import SONG_COLUMNS, TimeGrid, write
 from musebar_core.errors import UsageError
@@ -41,6 +42,15 @@ def test_build_prints_counts_and_ends_with_the_path(run, source, tmp_path):
     assert "the file is empty" in result.stdout
     assert result.stdout.splitlines()[-1] == str(tmp_path / "home" / "corpora" / "music")
     assert "read 21 of 21 files" in result.stderr
+
+
+def test_no_rate_is_told_of_an_instant(capsys, monkeypatch):
+    moments = iter([1.0, 7.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(moments))
+    show = progress._lines()
+    show(4, 4)
+    show(6, 6)
+    assert capsys.readouterr().err == "read 4 of 4 files\nread 6 of 6 files, 1 a second\n"
 
 
 def test_build_and_describe_say_which_reader_read_how_many_and_how_far_it_agreed(

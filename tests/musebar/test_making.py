@@ -99,6 +99,11 @@ def test_a_file_of_somebody_elses_is_not_replaced(run, model, tmp_path, name):
     assert (tmp_path / name).read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("out", [".", "..", "/"])
+def test_several_samples_need_the_name_of_a_file(run, model, out):
+    refused(run("sample", model, "-n", 2, "--out", out), "by its ending")
+
+
 @pytest.mark.parametrize("command", ["sample", "reconstruct", "interpolate", "encode"])
 @pytest.mark.parametrize("name", ["x.mp3", "x", "x.yaml"])
 def test_an_unknown_ending_is_wrong_use(run, model, song, tmp_path, command, name):
