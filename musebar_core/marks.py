@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -174,16 +175,43 @@ def digest(path: Path) -> str:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    """Write a file whole or not at all; of a link, what it points at. A mode that it has stays.
+
+    Raises
+    ------
+    UsageError
+        If something is there that is no file.
+    OSError
+        If it cannot be written; named by ``path``.
+    """
+    target = target_of(path)
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
+    temporary = None
     try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def target_of(path: Path) -> Path:
+    """The file that is written where ``path`` is: itself, or what a link points at.
+
+    Raises
+    ------
+    UsageError
+        If something is there that is no file.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_symlink() or (path.exists() and not path.is_file()):
+        raise UsageError(f"{path} is there and is no file: nothing was changed; name another")
+    return target
 
 
 def _digests(folder: Path) -> dict[str, list[str]]:

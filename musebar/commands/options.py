@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import os
 
 
+_LONGEST_NAME, _LONGEST_PATH = 255, 4095
+"""Bytes that file systems take at most."""
+
+
 class LocalPath(click.Path):
     """A file or folder of this machine; an address is refused, whose password may be in it."""
 
@@ -31,15 +35,22 @@ class LocalPath(click.Path):
         Raises
         ------
         click.UsageError
-            If it is an address, such as ``s3://bucket/name``, or empty, which would mean the folder
-            one stands in.
+            If it is an address, such as ``s3://bucket/name``, empty, which would mean the folder
+            one stands in, or longer than file systems take.
         """
         if not str(value).strip():
             self.fail("it is empty: name a file or a folder", param, ctx)
         if "://" in str(value):
             said = without_passwords(str(value))
             self.fail(f"'{said}' is an address: name a path on this machine", param, ctx)
+        if _is_too_long(str(value)):
+            self.fail(f"'{str(value)[:40]}...' is too long: name a shorter one", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def _is_too_long(path: str) -> bool:
+    whole, *names = (len(each.encode(errors="replace")) for each in (path, *path.split("/")))
+    return whole > _LONGEST_PATH or max(names) > _LONGEST_NAME
 
 
 LOCAL = LocalPath()

@@ -10,7 +10,7 @@ import click
 from musebar.commands import completion
 from musebar.commands.options import LOCAL, finite
 from musebar_core.errors import UnknownNameError, UsageError, WorkError
-from musebar_core.marks import replace_file
+from musebar_core.marks import check_place, replace_file, target_of
 from study.home import files
 
 if TYPE_CHECKING:
@@ -115,23 +115,25 @@ def table(home: AnyPath, names: tuple[str, ...], reference: str | None, out: Pat
     from study.results.named import named_configurations
     from study.results.tables import load_tables
 
-    text = _text_of(out) if out is not None and out.exists() else ""
-    for name in names:
+    text = "" if out is None else _text_of(out)
+    sections: dict[str, tuple[StudyTables, str]] = {}
+    for name in dict.fromkeys(names):
         tables = load_tables(home, name)
         known = named_configurations(tables)
         if reference is not None and reference not in known:
             raise UnknownNameError("configuration", reference, known, "the study names none")
         against = reference or next((r for r in [markdown.DEFAULT_REFERENCE] if r in known), None)
         content = markdown.section(tables, against, measuring.read(home / name))
-        if out is None:
-            click.echo(content)
-            continue
+        sections[name] = tables, content
+    if out is None:
+        click.echo("\n".join(content for _, content in sections.values()))
+        return
+    for name, (tables, content) in sections.items():
         text = markdown.update(text, name, content)
         markdown.write_data(tables, out.with_suffix("") / name)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(out, text.encode())
-        click.echo(out)
+    target_of(out).parent.mkdir(parents=True, exist_ok=True)
+    replace_file(out, text.encode())
+    click.echo(out)
 
 
 @report.command("serve")
@@ -235,8 +237,15 @@ def _single_file(home: AnyPath, names: tuple[str, ...], out: Path | None) -> Any
 
 
 def _text_of(file: Path) -> str:
+    """Text of the file that tables go into, with its ends of lines; "" of one that is not there."""
+    if file.is_dir():
+        raise UsageError(f"--out {file}: is a folder; name a file")
+    if not file.suffix:
+        raise UsageError(f"--out {file}: has no ending; name a Markdown file, as {file}.md")
+    for folder in (target_of(file).parent, file.with_suffix("")):
+        check_place(folder)
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_bytes().decode("utf-8") if file.exists() else ""
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"--out {file}: is there and is no text; name another file") from None
 

@@ -85,13 +85,17 @@ def section(tables: StudyTables, reference: str | None, measured: pd.DataFrame |
 
 
 def update(text: str, name: str, content: str) -> str:
-    """Put a section into a document: in place of the one of that name, or at the end."""
+    """Put a section into a document: in place of the one of that name, or at the end.
+
+    Its lines end as most of the document's do.
+    """
+    newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
     begin, end = f"<!-- results of {name} -->", f"<!-- end of {name} -->"
-    block = f"{begin}\n{content}\n{end}"
+    block = f"{begin}\n{content}\n{end}".replace("\n", newline)
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
     if pattern.search(text):
         return pattern.sub(lambda _: block, text)
-    return f"{text.rstrip()}\n\n{block}\n".lstrip()
+    return f"{text.rstrip()}{2 * newline}{block}{newline}".lstrip()
 
 
 def write_data(tables: StudyTables, folder: Path) -> None:

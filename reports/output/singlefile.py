@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import UsageError
-from musebar_core.marks import replace_file
+from musebar_core.marks import check_place, replace_file, target_of
 from reports.output.site import INDEX
 from reports.pages.render import render
 from reports.pages.study import study_pages
@@ -50,11 +50,13 @@ def write_single_file(tables: StudyTables, out: Path) -> Path:
     Raises
     ------
     UsageError
-        If ``out`` is there and is no such file.
+        If ``out`` is there and is no such file, or a file is in the way of its folder.
     """
+    parent = target_of(out).parent
+    check_place(parent)
     if out.exists() and not _is_ours(out):
         raise UsageError(f"--out {out}: is there and is no report; name another file")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    parent.mkdir(parents=True, exist_ok=True)
     replace_file(out, single_file(tables).encode())
     return out
 

@@ -903,6 +903,61 @@ def test_looks_are_a_finite_time_apart(here, command, value):
     assert f"{value} is no finite number" in said
 
 
+def table(material, *arguments):
+    return "--home", material / "home", "report", "table", "paper-methods", *arguments
+
+
+def test_a_table_keeps_the_link_the_mode_and_the_ends_of_lines_of_its_file(here, material):
+    (here / "real.md").write_bytes(b"# mine\r\n\r\ntext\r\n")
+    (here / "real.md").chmod(0o600)
+    (here / "r.md").symlink_to("real.md")
+    for _ in range(2):
+        answer = ask(*table(material, "--out", "r.md"))
+        assert answer.code == 0, answer.err
+    written = (here / "real.md").read_bytes()
+    assert written.startswith(b"# mine\r\n\r\ntext\r\n\r\n<!-- results of paper-methods -->\r\n")
+    assert written.count(b"\n") == written.count(b"\r\n")
+    assert (here / "r.md").is_symlink()
+    assert (here / "real.md").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("command", ["table", "build"])
+def test_a_link_to_nothing_is_written_through(here, material, command):
+    (here / "r.md").symlink_to("folder/real.md")
+    more = ["--single-file"] if command == "build" else []
+    home = material / "home"
+    answer = ask("--home", home, "report", command, "paper-methods", *more, "--out", "r.md")
+    assert answer.code == 0, answer.err
+    assert (here / "r.md").is_symlink()
+    assert (here / "folder" / "real.md").is_file()
+
+
+TABLES = [
+    (["--out", "r"], "has no ending"),
+    (["--out", "folder"], "is a folder"),
+    (["--out", "."], "is a folder"),
+    (["--out", "pipe.md"], "is no file"),
+    (["--out", "/dev/null"], "has no ending"),
+    (["--out", "circle.md"], "is no file"),
+    (["--out", "thesis.tex/r.md"], "thesis.tex is a file"),
+    (["nosuch", "--out", "r.md"], "unknown study 'nosuch'"),
+    (["--out", "x" * 300 + ".md"], "is too long"),
+    (["--out", "x/" * 3000 + "r.md"], "is too long"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), TABLES, ids=range(len(TABLES)))
+def test_a_table_that_cannot_be_written_leaves_nothing(here, material, arguments, said):
+    (here / "folder").mkdir()
+    (here / "circle.md").symlink_to("circle.md")
+    os.mkfifo(here / "pipe.md")
+    answer = ask(*table(material, *arguments))
+    assert (answer.code, answer.err.count("\n")) == (2, 1), answer.err
+    assert said in answer.err
+    left = ["circle.md", "folder", "pipe.md", "thesis.tex"]
+    assert sorted(path.name for path in here.rglob("*")) == left
+
+
 HOMES = [
     "thesis.tex",
     "thesis.tex/x",
