@@ -130,12 +130,18 @@ def _failed(error: Exception) -> int:
             _say_error(f"{named}{error.strerror or error}")
         case _:  # the last line of defence
             logging.getLogger(__name__).info("", exc_info=error)
-            _say_error(f"{OWN_FAULT} ({type(error).__name__}: {error}): -v shows where")
+            _say_error(f"{OWN_FAULT} ({_named(error)}): -v shows where")
     return getattr(error, "exit_code", 1)
 
 
 OWN_FAULT = "a fault of MuseBar's own"
 """How an error is named that nobody foresaw."""
+
+
+def _named(error: Exception) -> str:
+    """An error's kind and message; the kind alone where a library's words may hold a password."""
+    said, kind = str(error), type(error).__name__
+    return kind if "@" in said else f"{kind}: {said}"
 
 
 def _say_error(message: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from musebar_core.errors import StudyError, UsageError
 
@@ -53,7 +53,7 @@ class Database:
         self.url = url
         self.patience = 0.0
         try:
-            self.engine = sa.create_engine(url, json_serializer=_to_json, **_pool(url))
+            self.engine = sa.create_engine(parsed(url), json_serializer=_to_json, **_pool(url))
         except (SQLAlchemyError, ImportError) as error:
             reason = str(error).splitlines()[0]
             if isinstance(error, ImportError) and error.name == "psycopg":
@@ -145,15 +145,31 @@ class Database:
         )
 
 
+def parsed(url: str) -> sa.URL:
+    """Take a URL apart.
+
+    Raises
+    ------
+    sqlalchemy.exc.ArgumentError
+        If it is none; the message holds nothing of it.
+    """
+    try:
+        return sa.make_url(url)
+    except (SQLAlchemyError, ValueError):
+        raise ArgumentError(
+            "no database URL; in a password @, : and / are written %40, %3A and %2F"
+        ) from None
+
+
 def sqlite_file(url: str) -> Path | None:
     """Name the file of a SQLite URL; None where it is no such URL, or is kept in memory."""
     try:
-        parsed = sa.make_url(url)
-    except SQLAlchemyError:
+        found = parsed(url)
+    except ArgumentError:
         return None
-    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+    if found.get_backend_name() != "sqlite" or found.database in {None, "", ":memory:"}:
         return None
-    return Path(str(parsed.database))
+    return Path(str(found.database))
 
 
 def _to_json(value: object) -> str:
@@ -188,21 +204,21 @@ def _pool(url: str) -> dict[str, object]:
 def shown(url: str) -> str:
     """A ledger's URL as it may be printed: passwords starred out."""
     try:
-        parsed = sa.make_url(url)
-    except SQLAlchemyError:
+        found = parsed(url)
+    except ArgumentError:
         return "(not a database URL)"
-    starred = {name: "***" for name in parsed.query if _is_secret(name)}
-    return parsed.update_query_dict(starred).render_as_string(hide_password=True)
+    starred = {name: "***" for name in found.query if _is_secret(name)}
+    return found.update_query_dict(starred).render_as_string(hide_password=True)
 
 
 def without_password(url: str) -> str:
     """A ledger's URL as it may be stored where others read: no passwords in it."""
     try:
-        parsed = sa.make_url(url)
-    except SQLAlchemyError:
+        found = parsed(url)
+    except ArgumentError:
         return url
-    secret = [name for name in parsed.query if _is_secret(name)]
-    plain = parsed.difference_update_query(secret)._replace(password=None)  # set() keeps it
+    secret = [name for name in found.query if _is_secret(name)]
+    plain = found.difference_update_query(secret)._replace(password=None)  # set() keeps it
     return plain.render_as_string(hide_password=False)
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from musebar_core.errors import StudyError
 from musebar_core.metric_table import Direction, metric
-from study.ledger.database import shown
+from study.ledger.database import parsed, shown
 from study.results.columns import SETTING_COLUMNS
 from study.spec.sections import Phase
 from study.statistics.purposes import GOALS
@@ -58,6 +58,7 @@ def export(tables: StudyTables, url: str) -> dict[str, int]:
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
+        parsed(url)
         storage = optuna.storages.RDBStorage(url)
         return {
             f"{tables.name}/{genre}": _write(storage, f"{tables.name}/{genre}", tables, rows)

@@ -394,8 +394,10 @@ URLS = [
     "postgresql://u:hunter2@[::1/d",
     "postgresql:u:hunter2@h/d",
     "postgresql://u:a@hunter2@h:x/d",
+    "postgresql+psycopg://u:hun@ter:hunter2@127.0.0.1:1/d",
 ]
 FORMS = [
+    'storage.ledger="{}"',
     "storage={}",
     "storage.ledger=[{}]",
     "storage.ledger={}: oops",
