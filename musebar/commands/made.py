@@ -10,6 +10,7 @@ import click
 
 from musebar.commands.outputs import check_out, corpus_of, load_corpus
 from musebar_core.errors import MuseBarError, UsageError
+from musebar_core.terminal import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +96,7 @@ def songs_to_compare(
     except MuseBarError as error:
         if corpus_path is not None:
             raise
-        return str(error)
+        return without_passwords(str(error))
 
 
 def tell(

@@ -54,7 +54,10 @@ def to_path(location: str | Path) -> AnyPath:
     """
     if not is_url(location):
         return Path(location)
-    parts = urlsplit(str(location))
+    try:
+        parts = urlsplit(str(location))
+    except ValueError as error:
+        raise UsageError(f"'{location}' is no URL: {error}") from None
     if parts.password is not None:
         raise UsageError(
             f"the home {parts.scheme}://{parts.hostname}{parts.path} has a password in its URL, "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.errors import UnknownNameError, UsageError
 from musebar_core.settings import values
+from study.home.files import is_url
 from study.ledger import live
 from study.ledger.reading import Runs
 from study.ledger.record import SeedRun
@@ -62,6 +63,8 @@ def tracker(study: Study, target: str) -> Tracker:
         return MLflow(place, study.name)
     if not place and not isinstance(study.folder, Path):
         raise UsageError(f"--to {target}: the home is a URL: name a folder, as in {kind}=DIR")
+    if is_url(place):
+        raise UsageError(f"--to {target}: {kind} is written here: name a folder of this machine")
     folder = Path(place) if place else Path(str(study.folder)) / kind
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--to {target}: {folder} is a file: name a folder")

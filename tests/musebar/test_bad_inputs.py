@@ -652,6 +652,29 @@ def test_evaluate_asks_no_address_that_only_the_checkpoint_names(here, material,
     assert "--corpus" in refused("evaluate", "model.safetensors")
 
 
+def test_sample_shows_no_password_of_an_address_that_a_checkpoint_names(here, material):
+    shutil.copy(material / "model.safetensors", here / "model.safetensors")
+    inside("corpus_path", value="http://u:hunter2@evil.test/x")(here / "model.safetensors")
+    answer = ask("sample", "model.safetensors", seconds=MOST_SECONDS)
+    assert answer.code == 0, answer.err
+    assert SECRET not in answer.out + answer.err
+    assert "no address is asked" in answer.out
+
+
+@pytest.mark.parametrize("where", ["s3://u:hunter2@bucket", "s3://bucket/events"])
+@pytest.mark.parametrize("kind", ["tensorboard", "wandb"])
+def test_a_tracker_that_writes_files_takes_no_address(here, material, kind, where):
+    shutil.copytree(material / "home", here / "studies")
+    assert "folder of this machine" in refused(
+        "study", "mirror", "paper-methods", "--to", f"{kind}={where}"
+    )
+    assert not list(here.glob("s3:*"))
+
+
+def test_a_home_that_is_no_url_is_refused(here):
+    refused("--home", "s3://[::1/x", "study", "list")
+
+
 @pytest.mark.parametrize("where", [f"genre {CONTROL}", CONTROL])
 def test_a_checkpoints_genre_reaches_the_terminal_written_out(here, material, where):
     shutil.copy(material / "model.safetensors", here / "model.safetensors")
