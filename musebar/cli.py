@@ -93,8 +93,9 @@ def main() -> None:
         try:
             sys.stdout.flush()
         except OSError as error:  # a full disk, say
-            _say_error(f"cannot write the output: {error.strerror}")
-            code = 1
+            if not code:
+                _say_error(str(error.strerror))
+            code = code or 1
     sys.exit(code)
 
 

@@ -139,10 +139,20 @@ class Output(io.TextIOBase):
             if error.errno not in _READER_GONE:
                 if self.forgoing:
                     return
-                raise
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.fileno())
-            os.close(nowhere)
+                raise OSError(error.errno, f"cannot write the output: {error.strerror}") from error
+            self._lead_nowhere()
+
+    def end(self) -> None:
+        """Let go of what could not be written: Python would try it again at its end, and fail."""
+        try:
+            self.stream.flush()
+        except OSError:
+            self._lead_nowhere()
+
+    def _lead_nowhere(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
 
 
 class _Bytes(io.RawIOBase):
@@ -175,11 +185,14 @@ def guarded() -> Iterator[None]:
     """Make plain all that this process prints while the block runs."""
     _open_closed()
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = Output(before[0]), Output(before[1], forgoing=True)
+    own = Output(before[0]), Output(before[1], forgoing=True)
+    sys.stdout, sys.stderr = own
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
+        for stream in own:
+            stream.end()
 
 
 def _open_closed() -> None:

@@ -160,6 +160,22 @@ def test_an_answer_that_a_full_disk_does_not_take_is_a_failure_in_a_line(piped):
     assert "No space left on device" in line(done.stderr)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [("study presets > /dev/full", 1), ("study presets 2> /dev/full", 0), ("no 2> /dev/full", 2)],
+)
+def test_a_full_disk_gives_one_line_at_most_whenever_python_writes(
+    tmp_path, asked, code, unbuffered
+):
+    command = f"PYTHONUNBUFFERED={unbuffered} {shlex.join(musebar_command())} {asked}"
+    done = run(tmp_path, command, capture_output=True)
+    assert done.returncode == code
+    assert done.stderr == (code == 1) * (
+        "Error: cannot write the output: No space left on device\n"
+    )
+
+
 def test_an_export_for_which_there_is_no_room_leaves_nothing(piped, tmp_path):
     """``RLIMIT_FSIZE`` for a full disk: SQLite has room for what it shares, a table has not."""
 
