@@ -12,7 +12,7 @@ from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
 from study.ledger import lease
 from study.ledger.database import sqlite_file
-from study.ledger.ledger import Ledger, public
+from study.ledger.ledger import FILE_NAME, Ledger, public
 from study.ledger.reading import Runs
 from study.spec import specfile
 
@@ -93,7 +93,7 @@ class Home:
                 f"{file.parent} holds study '{spec.name}', whose folder has another name now: "
                 f"rename it back to '{spec.name}'"
             )
-        _expect_ledger(spec)
+        _expect_ledger(spec, file.parent)
         return Study(spec.name, file.parent, _open_ledger(spec, file.parent))
 
     def record_of(self, spec: StudySpec) -> Record | None:
@@ -203,8 +203,14 @@ def _open_ledger(spec: StudySpec, folder: AnyPath) -> Ledger:
     )
 
 
-def _expect_ledger(spec: StudySpec) -> None:
-    """Refuse a study whose ledger is a file of another machine: it would be made anew here."""
+def _expect_ledger(spec: StudySpec, folder: AnyPath) -> None:
+    """Refuse a study whose ledger's file is not here: an empty one would be made in its place."""
+    own = spec.storage.ledger == "sqlite" and isinstance(folder, Path)
+    if own and not (folder / FILE_NAME).is_file():
+        raise UsageError(
+            f"the ledger of study '{spec.name}', {folder / FILE_NAME}, is gone, and with it what "
+            f"ran: bring it back, or delete the folder {folder} to begin anew"
+        )
     file = sqlite_file(spec.storage.ledger)
     if file is not None and not file.is_file():
         raise UsageError(

@@ -52,6 +52,17 @@ def test_on_another_machine_such_a_ledger_is_missed_and_not_made_anew(kept_elsew
     assert not file.exists()
 
 
+def test_a_ledger_that_is_gone_from_its_studys_folder_is_missed_and_not_made_anew(
+    tmp_path, tiny_spec
+):
+    home = Home(tmp_path)
+    home.create(tiny_spec("lost")).ledger.close()
+    (tmp_path / "lost" / "ledger.sqlite").unlink()
+    with pytest.raises(UsageError, match=r"'lost', .*ledger.sqlite, is gone"):
+        home.open("lost")
+    assert not (tmp_path / "lost" / "ledger.sqlite").exists()
+
+
 @pytest.mark.parametrize("ledger", ["sqlite", "sqlite:////var/tmp/ledger.sqlite"])
 def test_a_cluster_that_is_reached_by_address_is_given_no_file_for_a_ledger(ledger):
     with pytest.raises(UsageError, match="keeps its ledger in SQLite"):
