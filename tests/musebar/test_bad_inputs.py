@@ -643,6 +643,18 @@ def test_a_bad_checkpoint_is_refused(here, material, change, command):
     assert not (here / "sample.mid").exists()
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("command", [["evaluate"], ["sample"], ["encode", "song.mid"]])
+def test_a_checkpoint_of_numbers_that_are_not_finite_is_refused(here, material, number, command):
+    shutil.copy(material / "model.safetensors", here / "model.safetensors")
+    (here / "song.mid").write_bytes(b"MThd")
+    name, *rest = command
+    tensors(lambda found: next(iter(found.values())).view(-1)[:1].fill_(number))(
+        here / "model.safetensors"
+    )
+    assert "not finite" in refused(name, "model.safetensors", *rest)
+
+
 @pytest.mark.parametrize(
     "where", ["s3://evil.test/x", "http://evil.test/", "ftp://u:hunter2@evil.test/x", "", "nowhere"]
 )
