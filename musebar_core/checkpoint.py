@@ -206,6 +206,7 @@ def _read(path: Path, needed: str = "model/") -> tuple[Identity, dict[str, Tenso
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if metadata["sha256"] != _digest(tensors):
             raise ValueError("its numbers are not those that were written")  # noqa: TRY301
+        _check_finite(tensors)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
     except KeyError as error:
@@ -276,6 +277,12 @@ def _digest(tensors: dict[str, Tensor]) -> str:
         digest.update(name.encode())
         digest.update(tensors[name].numpy().tobytes())
     return digest.hexdigest()
+
+
+def _check_finite(tensors: dict[str, Tensor]) -> None:
+    for name, value in tensors.items():
+        if not torch.isfinite(value).all():
+            raise ValueError(f"{name} holds a number that is not finite: train the model again")
 
 
 def _restore(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from musebar_core.corpus import stored
 from musebar_core.corpus.split import SPLITS
 from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError
@@ -56,6 +57,11 @@ it was broken off, to bring all to one length. ``n_notes`` make the melody, of `
 track or part has; ``damage`` is what is wrong with the file, empty for a sound one. ``reader``
 read it, and ``agreement`` is the share of the notes counted in its source that were read, see
 :class:`~musebar_core.corpus.checked.Checked`."""
+
+_MOST_STEPS = (1_000, 10_000)
+"""A quarter and a bar, at most."""
+
+_MOST_FINGERPRINT_BYTES = 1_000
 
 FILES = ("songs.parquet", "pitches.npy", "rejected.csv", "corpus.json", "fingerprint")
 
@@ -187,6 +193,8 @@ class Corpus:
             return _load(path)
         except CorpusError:
             raise
+        except ValueError as error:
+            raise _damaged(path, f"{error}") from error
         except Exception as error:
             raise _damaged(path, f"{type(error).__name__}: {error}") from error
 
@@ -211,8 +219,17 @@ class Corpus:
 
     @property
     def rejected(self) -> pd.DataFrame:
-        """Files that were not taken; columns file and reason."""
-        return pd.read_csv(self.path / "rejected.csv", dtype=str, keep_default_na=False)
+        """Files that were not taken; columns file and reason.
+
+        Raises
+        ------
+        CorpusError
+            If the file is missing or damaged.
+        """
+        try:
+            return stored.read_rejected(self.path)
+        except (OSError, ValueError) as error:
+            raise _damaged(self.path, f"{error}".strip()) from error
 
     @property
     def info(self) -> dict[str, Any]:
@@ -267,9 +284,8 @@ def is_of_older_rules(path: Path) -> bool:
 
 
 def read_info(path: Path) -> dict[str, Any]:
-    """Read a corpus' ``corpus.json``."""
-    info: dict[str, Any] = json.loads((path / "corpus.json").read_text(encoding="utf-8"))
-    return info
+    """Read a corpus' ``corpus.json``; a ValueError or OSError where it cannot be."""
+    return stored.read_info(path)
 
 
 def is_described(path: Path) -> bool:
@@ -288,10 +304,12 @@ def _load(path: Path) -> Corpus:
             f"corpus {path} has format {info.get('format_version')}, this version reads "
             f"{FORMAT_VERSION}: build it again"
         )
-    grid = TimeGrid(int(info["steps_per_quarter"]), int(info["steps_per_bar"]))
-    songs = pd.read_parquet(path / "songs.parquet")
-    pitches: NDArray[np.uint8] = np.asarray(np.load(path / "pitches.npy", mmap_mode="r"))
-    name = (path / "fingerprint").read_text(encoding="utf-8").strip()
+    stored.check_info(info, _MOST_STEPS)
+    grid = TimeGrid(info["steps_per_quarter"], info["steps_per_bar"])
+    songs, pitches = stored.read_songs(path), stored.read_pitches(path)
+    stored.check_songs(songs, pitches)
+    file = stored.require(path / "fingerprint", _MOST_FINGERPRINT_BYTES)
+    name = file.read_text(encoding="utf-8").strip()
     if len(pitches) != songs["n_steps"].sum() or fingerprint(songs, pitches, grid) != name:
         raise _damaged(path, "its content does not match its fingerprint")
     return Corpus(path, grid, name, songs, pitches)

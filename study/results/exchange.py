@@ -128,7 +128,7 @@ def import_study(
     _check(spec, map(_run, results), configurations, folder)
     runs = _runs(results, curves, folder)
     facts = read_facts(folder / GENRES_FILE)
-    generations = proposed.generations(spec, _decisions(folder), configurations, folder)
+    generations = proposed.generations(spec, _decisions(folder), configurations, facts, folder)
     study = home.create(spec)
     study.ledger.add_configurations(spec.name, configurations.values())
     study.ledger.set_corpus(spec.name, None, facts)

@@ -28,11 +28,18 @@ from pydantic import (
 from musebar_core.errors import UsageError
 from musebar_core.states import RunState
 from study.ledger.result import SeedRunState
-from study.results.columns import BASELINES, GROWING, SCHEMA_VERSION, VERSION_KEY, Column
+from study.results.columns import (
+    BASELINES,
+    GROWING,
+    METRIC_PREFIXES,
+    SCHEMA_VERSION,
+    VERSION_KEY,
+    Column,
+)
 from study.spec.sections import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from study.ledger.record import GenreFacts
@@ -40,8 +47,10 @@ if TYPE_CHECKING:
 MOST_ROWS = 5_000_000
 """Of a table: a study of 100,000 runs has that many evaluations."""
 
-MOST_BYTES = 8 * 2**30
-"""Of a table, once it is unpacked."""
+MOST_BYTES = 2 * 2**30
+"""Of a table, once it is unpacked: a run has some 1,400 bytes, an evaluation 200."""
+
+_ROWS_AT_A_TIME = 256
 
 MOST_FACTS_BYTES = 16 * 2**20
 
@@ -62,7 +71,10 @@ def _text(most: int, pattern: str | None = None) -> object:
 
 
 _Whole = Annotated[int, Field(ge=0, lt=2**53)]
-_Number = Annotated[float, Field(allow_inf_nan=False)]
+MOST_NATS = 1e12
+"""Either way of a number: beyond it, squares and sums are none any more."""
+
+_Number = Annotated[float, Field(allow_inf_nan=False, ge=-MOST_NATS, le=MOST_NATS)]
 _TYPES: dict[str, Any] = {
     "string": _text(100_000),
     "int64": _Whole,
@@ -85,7 +97,10 @@ _NARROW: dict[str, Any] = {
 }
 """Cells that are never empty, and that have a form of their own."""
 
-_FORMS: dict[str, Any] = {"finished_at": Annotated[_text(64), AfterValidator(_time)]}
+_FORMS: dict[str, Any] = {
+    "finished_at": Annotated[_text(64), AfterValidator(_time)],
+    **{f"{prefix}n_snippets": Annotated[int, Field(ge=1, lt=2**53)] for prefix in METRIC_PREFIXES},
+}
 """Cells that may be empty, and have a form of their own where they are not."""
 
 _NEVER_EMPTY = {"seed", "weight", "train_bce", "train_kl_bars", *_NARROW}
@@ -158,20 +173,20 @@ def read_table(folder: Path, name: str, columns: tuple[Column, ...]) -> list[Row
     file = folder / f"{name}.parquet"
     if not file.is_file():
         raise UsageError(f"{folder} holds no {file.name}: {HINT}")
+    kind, validated = _row(name, columns), []
     try:
-        rows = _read(file, columns)
+        for number, row in enumerate(_read(file, columns)):
+            try:
+                validated.append(Row(kind.model_validate(row).model_dump()))
+            except ValidationError as error:
+                raise UsageError(_explained(f"{file}, row {number}", error)) from None
     except (ArrowException, OSError, ValueError) as error:
         raise UsageError(f"{file} is no table: {(str(error).splitlines() or [''])[0]}") from None
-    kind, validated = _row(name, columns), []
-    for number, row in enumerate(rows):
-        try:
-            validated.append(Row(kind.model_validate(row).model_dump()))
-        except ValidationError as error:
-            raise UsageError(_explained(f"{file}, row {number}", error)) from None
     return validated
 
 
-def _read(file: Path, columns: tuple[Column, ...]) -> list[dict[str, object]]:
+def _read(file: Path, columns: tuple[Column, ...]) -> Iterator[dict[str, object]]:
+    """Give a table's rows one by one, its bytes counted as they are unpacked."""
     opened = pq.ParquetFile(file)
     _check_size(file, opened.metadata)
     there = set(opened.schema_arrow.names)
@@ -179,8 +194,12 @@ def _read(file: Path, columns: tuple[Column, ...]) -> list[dict[str, object]]:
         if column.name not in there and column.name not in GROWING:
             raise UsageError(f"{file} lacks the column '{column.name}': export the study again")
     wanted = [column.name for column in columns if column.name in there]
-    rows: list[dict[str, object]] = opened.read(columns=wanted).to_pylist()
-    return rows
+    size = 0
+    for batch in opened.iter_batches(_ROWS_AT_A_TIME, columns=wanted):
+        size += batch.nbytes
+        if size > MOST_BYTES:
+            raise UsageError(f"{file} unpacks to over {MOST_BYTES} bytes: it is something else")
+        yield from batch.to_pylist()
 
 
 def _check_size(file: Path, metadata: pq.FileMetaData) -> None:
@@ -209,7 +228,7 @@ def _explained(where: str, error: ValidationError) -> str:
 
 
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
-_Bce = Annotated[float, Field(allow_inf_nan=False, strict=False)]
+_Bce = Annotated[float, Field(allow_inf_nan=False, strict=False, ge=-MOST_NATS, le=MOST_NATS)]
 
 
 class _Facts(BaseModel):

@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +22,7 @@ from safetensors.torch import save_file
 
 from musebar.cli import COMMANDS, OWN_FAULT, main
 from musebar_core import checkpoint, state
+from musebar_core.corpus import store, stored
 from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
 from study.ledger.reading import Runs
@@ -643,6 +645,18 @@ def test_a_bad_checkpoint_is_refused(here, material, change, command):
     assert not (here / "sample.mid").exists()
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("command", [["evaluate"], ["sample"], ["encode", "song.mid"]])
+def test_a_checkpoint_of_numbers_that_are_not_finite_is_refused(here, material, number, command):
+    shutil.copy(material / "model.safetensors", here / "model.safetensors")
+    (here / "song.mid").write_bytes(b"MThd")
+    name, *rest = command
+    tensors(lambda found: next(iter(found.values())).view(-1)[:1].fill_(number))(
+        here / "model.safetensors"
+    )
+    assert "not finite" in refused(name, "model.safetensors", *rest)
+
+
 @pytest.mark.parametrize(
     "where", ["s3://evil.test/x", "http://evil.test/", "ftp://u:hunter2@evil.test/x", "", "nowhere"]
 )
@@ -703,6 +717,100 @@ def test_a_corpus_that_says_nonsense_of_itself_is_refused(here, material, key, v
     file = here / "corpus" / "corpus.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
     refused("corpus", "describe", "corpus")
+
+
+def songs(**columns):
+    """Other songs of a corpus; None leaves a column out, a callable changes what was there."""
+
+    def edit(table, pitches):
+        for name, value in columns.items():
+            if value is None:
+                table = table.drop(columns=name)
+            else:
+                table[name] = value(table[name]) if callable(value) else value
+        return table, pitches
+
+    edit.__name__ = ", ".join(f"{k}={v!r:.20}" for k, v in columns.items())
+    return edit
+
+
+def second(value):
+    def change(values):
+        return values.where(values.index != 1, value)
+
+    return change
+
+
+CRAFTED = [
+    lambda table, pitches: (table, np.where(np.arange(len(pitches)) == 5, 200, pitches)),
+    lambda table, pitches: (table, pitches.astype(np.int64) - 200),
+    lambda table, pitches: (table, pitches.astype(np.float32)),
+    lambda table, pitches: (table, np.stack([pitches, pitches], 1)),
+    lambda table, pitches: (table.iloc[:0], pitches[:0]),
+    lambda table, pitches: (table.assign(n_steps=[0] * len(table)), pitches[:0]),
+    songs(n_steps=second(-5)),
+    songs(n_steps=second(0)),
+    songs(n_steps=second(None)),
+    songs(n_steps=lambda values: values.astype(str)),
+    songs(offset=second(10**12)),
+    songs(offset=second(-1)),
+    songs(offset=second(2**63 - 1)),
+    songs(split=second("other")),
+    songs(genre=second(None)),
+    songs(agreement=lambda values: [[1.0]] * len(values)),
+    *(
+        songs(**{name: value})
+        for name in ("title", "source", "track", "track_reason", "damage", "reader")
+        for value in (None, 1)
+    ),
+    songs(agreement=None),
+]
+
+
+@pytest.mark.parametrize("edit", CRAFTED, ids=range(len(CRAFTED)))
+def test_a_corpus_crafted_to_match_its_fingerprint_is_refused(here, material, edit):
+    folder = here / "corpus"
+    shutil.copytree(material / "corpus", folder)
+    known = pd.read_parquet(folder / "songs.parquet")
+    table, pitches = edit(known, np.load(folder / "pitches.npy"))
+    table.to_parquet(folder / "songs.parquet")
+    np.save(folder / "pitches.npy", pitches)
+    with contextlib.suppress(TypeError, KeyError):
+        name = store.fingerprint(table, pitches, store.TimeGrid(1, 4))
+        (folder / "fingerprint").write_text(name)
+    assert "is damaged" in refused("corpus", "describe", "corpus")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a\n1\n", b'file,reason\n"', b"file,reason\na,b,c\n", b"\xff"]
+)
+def test_a_bad_account_of_rejected_files_is_refused(here, material, content):
+    shutil.copytree(material / "corpus", here / "corpus")
+    (here / "corpus" / "rejected.csv").write_bytes(content)
+    assert "is damaged" in refused("corpus", "describe", "corpus")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+@pytest.mark.parametrize("name", ["songs.parquet", "pitches.npy", "rejected.csv", "corpus.json"])
+def test_a_corpus_of_files_that_never_end_is_refused(here, material, name, kind):
+    shutil.copytree(material / "corpus", here / "corpus")
+    file = here / "corpus" / name
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero")
+    assert f"{name} is missing or no regular file" in refused("corpus", "describe", "corpus")
+
+
+def test_a_corpus_whose_songs_unpack_to_too_much_is_refused(here, material, monkeypatch):
+    monkeypatch.setattr(stored, "MOST_TABLE_BYTES", 10**8)
+    shutil.copytree(material / "corpus", here / "corpus")
+    file = here / "corpus" / "songs.parquet"
+    table = pd.read_parquet(file).iloc[[0] * 20_000].assign(title="x" * 100_000)
+    table.to_parquet(file)
+    assert file.stat().st_size < 10**6
+    assert "unpacks to over" in refused("corpus", "describe", "corpus")
 
 
 RECOMMENDATIONS = [

@@ -110,7 +110,10 @@ def share_read(damage: str) -> float:
     if not damage:
         return float("nan")
     found = _READ_OF.search(damage)
-    return int(found[1].replace(",", "")) / int(found[2].replace(",", "")) if found else 1.0
+    try:
+        return int(found[1].replace(",", "")) / int(found[2].replace(",", "")) if found else 1.0
+    except (ValueError, ArithmeticError):  # no count that this product wrote
+        return 1.0
 
 
 def _faults(chunk: Chunk, events: Events) -> list[str]:

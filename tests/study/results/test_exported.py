@@ -51,6 +51,11 @@ def changed(folder, table, column, value):
         ("latent_length", 2.5),
         ("validation_bce", np.inf),
         ("validation_collapsed", 2),
+        ("test_bce", 1e308),
+        ("last_test_elbo", -1.1e12),
+        ("seconds", 1e13),
+        ("validation_n_snippets", 0),
+        ("last_test_n_snippets", -1),
         ("best_epoch", -(2**53)),
         ("finished_at", "2026-13-01"),
         ("finished_at", "2026-01-01" + " " * 60),
@@ -72,6 +77,9 @@ def test_a_cell_beyond_its_bounds_is_refused_by_its_column(exported, column, val
         ("train_kl_bars", np.inf),
         ("seed", None),
         ("validation_bce", -np.inf),
+        ("validation_bce", 1e308),
+        ("validation_n_snippets", 0),
+        ("train_bce", -1e308),
     ],
 )
 def test_a_curve_has_an_epoch_and_what_was_trained(exported, column, value):
@@ -90,6 +98,8 @@ def test_a_curve_has_an_epoch_and_what_was_trained(exported, column, value):
         ("failure", None, None),
         ("validation_bce", np.nan, None),
         ("validation_kl", 3.0, 3.0),
+        ("test_bce", 1e12, 1e12),
+        ("test_n_snippets", 1, 1),
         ("best_epoch", None, None),
         ("versions", None, None),
         ("finished_at", None, None),
@@ -128,11 +138,31 @@ def size_of(file):
 @pytest.mark.parametrize("bound", ["MOST_ROWS", "MOST_BYTES"])
 def test_a_table_may_be_as_large_as_is_said_and_no_larger(exported, monkeypatch, bound):
     file = exported / "results.parquet"
-    most = 2 if bound == "MOST_ROWS" else size_of(file)
+    most = 2 if bound == "MOST_ROWS" else max(size_of(file), pq.read_table(file).nbytes)
     monkeypatch.setattr(module, bound, most)
     assert len(read_table(exported, "results", RESULTS)) == 2
-    monkeypatch.setattr(module, bound, most - 1)
+    least = 1 if bound == "MOST_ROWS" else size_of(file) - 1
+    monkeypatch.setattr(module, bound, least)
     with pytest.raises(UsageError, match=rf"2 rows of {size_of(file)} bytes: .* at most"):
+        read_table(exported, "results", RESULTS)
+
+
+def test_what_a_table_unpacks_to_is_counted_as_it_comes(exported, monkeypatch):
+    file = exported / "results.parquet"
+    frame = pd.read_parquet(file)
+    frame.iloc[[0] * 20_000].assign(node="x" * 90_000).to_parquet(file)
+    monkeypatch.setattr(module, "MOST_BYTES", 10**8)
+    assert size_of(file) < 10**8
+    with pytest.raises(UsageError, match=r"results\.parquet unpacks to over 100000000 bytes"):
+        read_table(exported, "results", RESULTS)
+
+
+def test_nothing_is_read_beyond_the_first_bad_row(exported, monkeypatch):
+    file = exported / "results.parquet"
+    frame = pd.read_parquet(file)
+    frame.iloc[[0] * 2_000].assign(attempts=0, node="x" * 90_000).to_parquet(file)
+    monkeypatch.setattr(module, "MOST_BYTES", 10**8)
+    with pytest.raises(UsageError, match=r"results\.parquet, row 0: attempts 0"):
         read_table(exported, "results", RESULTS)
 
 
@@ -173,6 +203,7 @@ def written(folder, genres):
         ("jazz", {"baselines": {"validation": HALF, "test": {"markov": 2.0}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"best": 1}}}, "baselines.test"),
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": 1e400}}}, "markov"),
+        ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": 1e308}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "train": HALF}}, "train"),
     ],
 )

@@ -133,6 +133,35 @@ def test_a_proposal_that_tells_no_generation_is_refused(export, brought, reason)
         brought(folder)
 
 
+def test_proposals_that_stand_twice_are_refused_and_no_study_is_made(export, brought, tmp_path):
+    _, folder = export()
+    file = folder / "decisions.parquet"
+    frame = pd.read_parquet(file)
+    pd.concat([frame, frame]).to_parquet(file)
+    with pytest.raises(UsageError, match=r"/[0-9a-f]{12} stands twice in its decisions\.parquet"):
+        brought(folder)
+    assert Home(tmp_path / "second").names() == []
+
+
+def test_a_configuration_is_proposed_once_whatever_the_generation(export, brought):
+    _, folder = export()
+    frame = pd.read_parquet(folder / "decisions.parquet")
+    first = frame[frame.stage == "proposal"].iloc[0]
+    later = frame.index[(frame.stage == "proposal") & (frame.genre == first.genre)][-1]
+    frame.loc[later, "config_id"] = first.config_id
+    frame.to_parquet(folder / "decisions.parquet")
+    with pytest.raises(UsageError, match=f"{first.genre}/{first.config_id} stands twice"):
+        brought(folder)
+
+
+def test_proposals_for_a_genre_that_the_study_does_not_have_are_refused(export, brought, tmp_path):
+    _, folder = export()
+    change(folder, "genre", "polka", slice(1, 2))
+    with pytest.raises(UsageError, match="for genre 'polka', which its study does not have"):
+        brought(folder)
+    assert Home(tmp_path / "second").names() == []
+
+
 def test_decisions_that_are_no_table_are_refused(export, brought):
     _, folder = export()
     (folder / "decisions.parquet").write_text("genre,stage")
