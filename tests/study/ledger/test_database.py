@@ -124,7 +124,7 @@ def test_a_server_is_away_where_its_connection_failed(error, away):
 def test_a_connection_to_a_server_is_tried_and_not_waited_for_endlessly(monkeypatch):
     asked = {}
     monkeypatch.setattr(
-        module.sa, "create_engine", lambda url, **settings: asked.update({url: settings})
+        module.sa, "create_engine", lambda url, **settings: asked.update({str(url): settings})
     )
     for url in ("postgresql://h/d", "postgresql+psycopg://h/d", "mysql://h/d"):
         with pytest.raises(AttributeError):
