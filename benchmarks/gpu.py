@@ -24,7 +24,8 @@ from musebar_core import evaluation, stacked
 from musebar_core.annealing import Schedule
 from musebar_core.config import Precision
 from musebar_core.corpus import Corpus
-from musebar_core.corpus.store import GRIDS, SONG_COLUMNS, GenreCorpus
+from musebar_core.corpus.store import GRIDS, GenreCorpus
+from musebar_core.corpus.stored import SONG_COLUMNS
 from musebar_core.metric_table import EpochMetrics
 from musebar_core.model import initialise
 from musebar_core.precision import allowing_tf32, computing

@@ -131,9 +131,10 @@ def _print_steps() -> None:
     )
     for sizes in (Sizes(128), Sizes(128, 20), Sizes(512), Sizes(512, 20)):
         ours, bare, share = ratio(plain_step(sizes), bare_lstm(sizes))
-        least = 1e3 * sum(layer.seconds for layer in sizes.layers)
-        done = sum(layer.arithmetic for layer in sizes.layers) / 1e9
-        rate = limits.reading_rate(sizes.layers[0].weights) / 1e9
+        layers = sizes.layers
+        least = 1e3 * sum(layer.seconds for layer in layers)
+        done = sum(layer.arithmetic for layer in layers) / 1e9
+        rate = limits.reading_rate(layers[0].weights) / 1e9
         print(
             f"{sizes.hidden:>5} {sizes.batch:>5} {ours:>8.1f} {bare:>8.1f} {share:>6.2f} "
             f"{TARGET:>6.2f} {least:>8.1f} {least / ours:>8.0%} {done:>6.1f} {rate:>9.0f}"

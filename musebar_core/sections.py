@@ -24,7 +24,7 @@ DEFAULT_EVALUATIONS = 50
 MOST_SEMITONES = 6
 """Half an octave: from there on another transposition reaches the same keys sooner."""
 
-_RANGES = {
+RANGES = {
     "steps_per_quarter": (1, 1_000),
     "steps_per_bar": (1, 10_000),
     "snippet_steps": (1, 20_000),
@@ -193,7 +193,7 @@ class TrainingConfig:
     """
 
     epochs: int = 3000
-    batch: Batch = "per_group"
+    batch: Batch = PER_GROUP
     learning_rate: float = 0.001
     evaluate_every: int = 60
     evaluation_snippets: int = 1024
@@ -253,7 +253,7 @@ def _take(section: str, values: Grid | ModelConfig | TrainingConfig) -> None:
         elif isinstance(kind, type) and issubclass(kind, StrEnum):
             taken = _one_of(path, kind, given)
         elif kind is int or given != PER_GROUP:
-            _whole(path, given, *_RANGES[name])
+            _whole(path, given, *RANGES[name])
         object.__setattr__(values, name, taken)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from musebar_core.corpus import store
+from musebar_core.corpus import store, stored
 from musebar_core.corpus.grid import bring_to
 from musebar_core.corpus.place import holds_corpus, new_folder
 from musebar_core.corpus.request import PLAYED, Request, signature_of
@@ -183,6 +183,6 @@ def _is_there(signature: str, request: Request) -> bool:
 
 def _info_of(out: Path) -> dict[str, Any]:
     try:
-        return store.read_info(out)
+        return stored.read_info(out)
     except (OSError, ValueError):
         return {}

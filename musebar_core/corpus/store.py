@@ -33,34 +33,6 @@ FORMAT_VERSION = 2
 OVERALL = "overall"
 """Name of the joint corpus of all genres."""
 
-SONG_COLUMNS = (
-    "id",
-    "genre",
-    "group",
-    "title",
-    "split",
-    "source",
-    "sha256",
-    "n_steps",
-    "offset",
-    "track",
-    "track_reason",
-    "steps_read",
-    "n_notes",
-    "n_part",
-    "damage",
-    "reader",
-    "agreement",
-)
-"""``n_steps`` are kept; ``steps_read`` were in the music: fewer if the song was repeated, more if
-it was broken off, to bring all to one length. ``n_notes`` make the melody, of ``n_part`` that the
-track or part has; ``damage`` is what is wrong with the file, empty for a sound one. ``reader``
-read it, and ``agreement`` is the share of the notes counted in its source that were read, see
-:class:`~musebar_core.corpus.checked.Checked`."""
-
-_MOST_STEPS = (1_000, 10_000)
-"""A quarter and a bar, at most."""
-
 _MOST_FINGERPRINT_BYTES = 1_000
 
 FILES = ("songs.parquet", "pitches.npy", "rejected.csv", "corpus.json", "fingerprint")
@@ -167,7 +139,7 @@ class Corpus:
     fingerprint
         SHA-256 of the content, in hex: the same however many workers read it.
     songs
-        One row a song; columns :data:`SONG_COLUMNS`.
+        One row a song; columns :data:`~musebar_core.corpus.stored.SONG_COLUMNS`.
     pitches
         Uint8 ``[all steps]``, memory-mapped; a song's steps begin at its ``offset``.
     """
@@ -234,7 +206,7 @@ class Corpus:
     @property
     def info(self) -> dict[str, Any]:
         """What ``corpus.json`` holds: grid, kind of source, ignored files, input signature."""
-        return read_info(self.path)
+        return stored.read_info(self.path)
 
 
 def fingerprint(table: pd.DataFrame, pitches: NDArray[np.uint8], grid: TimeGrid) -> str:
@@ -262,7 +234,7 @@ def write(
     lengths = np.array([len(melody) for melody in melodies], np.int64)
     songs = songs.assign(n_steps=lengths, offset=np.cumsum(lengths) - lengths)
     pitches = np.concatenate(list(melodies)).astype(np.uint8)
-    songs[list(SONG_COLUMNS)].to_parquet(folder / "songs.parquet", index=False)
+    songs[list(stored.SONG_COLUMNS)].to_parquet(folder / "songs.parquet", index=False)
     np.save(folder / "pitches.npy", pitches)
     table = pd.DataFrame(sorted(rejected), columns=["file", "reason"])
     table.to_csv(folder / "rejected.csv", index=False, lineterminator="\n")
@@ -280,31 +252,26 @@ def write(
 
 def is_of_older_rules(path: Path) -> bool:
     """Whether a corpus was read by other rules than this version's."""
-    return bool(read_info(path).get("reading_version") != READING_VERSION)
-
-
-def read_info(path: Path) -> dict[str, Any]:
-    """Read a corpus' ``corpus.json``; a ValueError or OSError where it cannot be."""
-    return stored.read_info(path)
+    return bool(stored.read_info(path).get("reading_version") != READING_VERSION)
 
 
 def is_described(path: Path) -> bool:
     """Whether a folder's ``corpus.json`` is one that :func:`write` wrote."""
     try:
-        info = read_info(path)
+        info = stored.read_info(path)
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(info, dict) and {"format_version", "signature"} <= info.keys()
 
 
 def _load(path: Path) -> Corpus:
-    info = read_info(path)
+    info = stored.read_info(path)
     if info.get("format_version") != FORMAT_VERSION:
         raise CorpusError(
             f"corpus {path} has format {info.get('format_version')}, this version reads "
             f"{FORMAT_VERSION}: build it again"
         )
-    stored.check_info(info, _MOST_STEPS)
+    stored.check_info(info)
     grid = TimeGrid(info["steps_per_quarter"], info["steps_per_bar"])
     songs, pitches = stored.read_songs(path), stored.read_pitches(path)
     stored.check_songs(songs, pitches)

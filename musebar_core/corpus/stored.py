@@ -6,6 +6,7 @@ What is wrong is a :class:`ValueError` in words; whoever asked says of which cor
 from __future__ import annotations
 
 import json
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from musebar_core.corpus.grid import REST
 from musebar_core.corpus.split import SPLITS
+from musebar_core.sections import RANGES
+from musebar_core.unpacking import TooLargeError, batches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,24 +30,53 @@ MOST_TABLE_BYTES = 2**30
 """Of the songs' table, once it is decoded: some 500 bytes a song are usual."""
 MOST_STEPS = 2**33
 
-REST = 128
 
-_ROWS_AT_A_TIME = 256
+class _Kind(Enum):
+    """What a column of the songs' table holds; what is read of it here, is checked."""
 
-_TEXTS = (
-    "id",
-    "genre",
-    "group",
-    "title",
-    "split",
-    "source",
-    "sha256",
-    "track",
-    "track_reason",
-    "damage",
-    "reader",
-)
-_PLACES = ("n_steps", "offset")
+    TEXT = "text"
+    PLACE = "int64"
+    NUMBER = "number"
+    UNREAD = "anything"
+
+    def takes(self, kind: pa.DataType) -> bool:
+        """Whether a column of this Arrow type is one."""
+        match self:
+            case _Kind.TEXT:
+                return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+            case _Kind.PLACE:
+                return bool(pa.types.is_int64(kind))
+            case _Kind.NUMBER:
+                return not pa.types.is_nested(kind)
+            case _Kind.UNREAD:
+                return True
+
+
+_KINDS = {
+    "id": _Kind.TEXT,
+    "genre": _Kind.TEXT,
+    "group": _Kind.TEXT,
+    "title": _Kind.TEXT,
+    "split": _Kind.TEXT,
+    "source": _Kind.TEXT,
+    "sha256": _Kind.TEXT,
+    "n_steps": _Kind.PLACE,
+    "offset": _Kind.PLACE,
+    "track": _Kind.TEXT,
+    "track_reason": _Kind.TEXT,
+    "steps_read": _Kind.UNREAD,
+    "n_notes": _Kind.UNREAD,
+    "n_part": _Kind.UNREAD,
+    "damage": _Kind.TEXT,
+    "reader": _Kind.TEXT,
+    "agreement": _Kind.NUMBER,
+}
+SONG_COLUMNS = tuple(_KINDS)
+"""``n_steps`` are kept; ``steps_read`` were in the music: fewer if the song was repeated, more if
+it was broken off, to bring all to one length. ``n_notes`` make the melody, of ``n_part`` that the
+track or part has; ``damage`` is what is wrong with the file, empty for a sound one. ``reader``
+read it, and ``agreement`` is the share of the notes counted in its source that were read, see
+:class:`~musebar_core.corpus.checked.Checked`."""
 
 
 def require(file: Path, most: int) -> Path:
@@ -74,17 +107,18 @@ def read_info(path: Path) -> dict[str, Any]:
     return info
 
 
-def check_info(info: dict[str, Any], most: tuple[int, int]) -> None:
+def check_info(info: dict[str, Any]) -> None:
     """Refuse a ``corpus.json`` whose grid or account is none.
 
     Raises
     ------
     ValueError
-        If steps are beyond ``most`` a quarter and a bar, or the account lacks a part.
+        If its steps are none that a grid may have, or the account lacks a part.
     """
-    for name, bound in zip(("steps_per_quarter", "steps_per_bar"), most, strict=True):
-        if type(info[name]) is not int or not 1 <= info[name] <= bound:
-            raise ValueError(f"{name} {info[name]!r}: a whole number from 1 to {bound}")
+    for name in ("steps_per_quarter", "steps_per_bar"):
+        least, most = RANGES[name]
+        if type(info[name]) is not int or not least <= info[name] <= most:
+            raise ValueError(f"{name} {info[name]!r}: a whole number from {least} to {most}")
     if type(info["n_ignored"]) is not int or not isinstance(info["source_kind"], str):
         raise ValueError("n_ignored is no whole number, or source_kind no text")
     left_out = info.get("left_out", [])
@@ -135,29 +169,23 @@ def read_songs(path: Path) -> pd.DataFrame:
     opened = pq.ParquetFile(require(path / "songs.parquet", MOST_TABLE_BYTES))
     schema = opened.schema_arrow.remove_metadata()
     _check_columns(schema)
-    batches, size = [], 0
-    for batch in opened.iter_batches(_ROWS_AT_A_TIME):
-        size += batch.nbytes
-        if size > MOST_TABLE_BYTES:
-            raise ValueError(f"songs.parquet unpacks to over {MOST_TABLE_BYTES} bytes")
-        batches.append(batch.replace_schema_metadata(None))
-    songs: pd.DataFrame = pa.Table.from_batches(batches, schema).to_pandas()
+    try:
+        found = [batch.replace_schema_metadata(None) for batch in batches(opened, MOST_TABLE_BYTES)]
+    except TooLargeError as error:
+        raise ValueError(f"songs.parquet {error}") from None
+    songs: pd.DataFrame = pa.Table.from_batches(found, schema).to_pandas()
     return songs
 
 
 def _check_columns(schema: pa.Schema) -> None:
     kinds = dict(zip(schema.names, schema.types, strict=True))
-    for name in (*_TEXTS, *_PLACES, "agreement"):
+    for name, kind in _KINDS.items():
+        if kind is _Kind.UNREAD:
+            continue
         if name not in kinds:
             raise ValueError(f"songs.parquet lacks the column '{name}'")
-    for name in _TEXTS:
-        if not (pa.types.is_string(kinds[name]) or pa.types.is_large_string(kinds[name])):
-            raise ValueError(f"songs.parquet: {name} is {kinds[name]}, no text")
-    for name in _PLACES:
-        if not pa.types.is_int64(kinds[name]):
-            raise ValueError(f"songs.parquet: {name} is {kinds[name]}, no int64")
-    if pa.types.is_nested(kinds["agreement"]):
-        raise ValueError(f"songs.parquet: agreement is {kinds['agreement']}, no number")
+        if not kind.takes(kinds[name]):
+            raise ValueError(f"songs.parquet: {name} is {kinds[name]}, no {kind.value}")
 
 
 def check_songs(songs: pd.DataFrame, pitches: NDArray[np.uint8]) -> None:
@@ -170,8 +198,8 @@ def check_songs(songs: pd.DataFrame, pitches: NDArray[np.uint8]) -> None:
     """
     if not len(songs):
         raise ValueError("it has no songs")
-    for name in (*_TEXTS, *_PLACES):
-        if songs[name].isna().any():
+    for name, kind in _KINDS.items():
+        if kind in {_Kind.TEXT, _Kind.PLACE} and songs[name].isna().any():
             raise ValueError(f"songs.parquet: {name} is empty in row {songs[name].isna().argmax()}")
     _within(songs, "n_steps", 1, len(pitches))
     _within(songs, "offset", 0, len(pitches) - songs["n_steps"])

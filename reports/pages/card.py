@@ -156,17 +156,16 @@ def _stages(card: Card, genre: GenreView) -> tuple[Chart, ...]:
 
 def _outside(card: Card) -> str:
     """Say what keeps a finalist out of the pool that the purpose's metric decided between."""
-    reasons = ["they lack seeds", "are mostly undertrained"]
+    always = "they lack seeds, or are mostly undertrained"
     match card.aim.purpose:
         case Purpose.REPRESENTATION:
-            reasons.insert(0, "their NLL is beyond the tolerance")
+            return f"their NLL is beyond the tolerance, {always}"
         case Purpose.RECONSTRUCTION:
-            reasons.insert(0, "their KL is beyond the rate")
+            return f"their KL is beyond the rate, {always}"
         case Purpose.DENSITY:
-            pass
+            return always
         case unknown:
             assert_never(unknown)
-    return f"{', '.join(reasons[:-1])}, or {reasons[-1]}"
 
 
 def _regret(study: StudyView, genre: GenreView) -> tuple[Chart, ...]:

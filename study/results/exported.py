@@ -27,6 +27,7 @@ from pydantic import (
 
 from musebar_core.errors import UsageError
 from musebar_core.states import RunState
+from musebar_core.unpacking import TooLargeError, batches
 from study.ledger.result import SeedRunState
 from study.results.columns import (
     BASELINES,
@@ -49,8 +50,6 @@ MOST_ROWS = 5_000_000
 
 MOST_BYTES = 2 * 2**30
 """Of a table, once it is unpacked: a run has some 1,400 bytes, an evaluation 200."""
-
-_ROWS_AT_A_TIME = 256
 
 MOST_FACTS_BYTES = 16 * 2**20
 
@@ -194,12 +193,11 @@ def _read(file: Path, columns: tuple[Column, ...]) -> Iterator[dict[str, object]
         if column.name not in there and column.name not in GROWING:
             raise UsageError(f"{file} lacks the column '{column.name}': export the study again")
     wanted = [column.name for column in columns if column.name in there]
-    size = 0
-    for batch in opened.iter_batches(_ROWS_AT_A_TIME, columns=wanted):
-        size += batch.nbytes
-        if size > MOST_BYTES:
-            raise UsageError(f"{file} unpacks to over {MOST_BYTES} bytes: it is something else")
-        yield from batch.to_pylist()
+    try:
+        for batch in batches(opened, MOST_BYTES, wanted):
+            yield from batch.to_pylist()
+    except TooLargeError as error:
+        raise UsageError(f"{file} {error}: it is something else") from None
 
 
 def _check_size(file: Path, metadata: pq.FileMetaData) -> None:

@@ -19,7 +19,8 @@ from click.testing import CliRunner
 from musebar.cli import musebar
 from musebar.commands import progress
 from musebar_core.corpus.labels import read_genre_map
-from musebar_core.corpus.store import SONG_COLUMNS, TimeGrid, write
+from musebar_core.corpus.store import TimeGrid, write
+from musebar_core.corpus.stored import SONG_COLUMNS
 from musebar_core.errors import UsageError
 from study.spec import specfile
 from tests.conftest import PATIENCE

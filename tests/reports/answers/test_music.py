@@ -10,7 +10,8 @@ import pytest
 
 from musebar_core.config import Grid
 from musebar_core.corpus import Corpus, TimeGrid
-from musebar_core.corpus.store import SONG_COLUMNS, write
+from musebar_core.corpus.store import write
+from musebar_core.corpus.stored import SONG_COLUMNS
 from musebar_core.errors import UsageError
 from reports.answers.music import WIDEST, Counts, describe, why
 from reports.figures import music as figures
