@@ -77,7 +77,7 @@ def _compare(folder: Path, made: Path, overrides: Sequence[str]) -> None:
         said += _musebar(home, "recommend", genre)
     ours = time.perf_counter() - began
     study = musebar.load(home, PRESET)
-    plan = study.results[list(SETTINGS)]
+    plan = study.results[list(SETTINGS)].astype({"batch": int})  # a word elsewhere: per_group
     path = made / "plan.json"
     path.write_text(plan.to_json(orient="records"))
     began = time.perf_counter()
