@@ -67,6 +67,19 @@ def site_pages() -> list[Path]:
     return [DOCS / page for page in nav(content["nav"])]
 
 
+def test_every_document_that_code_and_pages_name_stands_there():
+    written = [ROOT / "Makefile", ROOT / "CHANGELOG.md", *pages()]
+    for folder in ("musebar", "musebar_core", "study", "search_spaces", "reports", "benchmarks"):
+        written += sorted((ROOT / folder).rglob("*.py"))
+    named = {
+        (path.relative_to(ROOT), name)
+        for path in written
+        for name in re.findall(r"docs/[\w/-]+\.md\b", path.read_text())
+    }
+    assert len(named) > 30
+    assert [(str(path), name) for path, name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_line_of_a_page_is_one_that_musebar_takes(page):
     for line in command_lines(page):

@@ -3,7 +3,7 @@
 The sampler's objective, the finalists, the race and the choice rank with :func:`rank`, on
 validation figures of paired seeds. Every weight in it is a multiple of the noise of those pairs,
 never a number of nats: a tolerance in nats that suits one table fails on another
-(docs/decisions/0011-the-choice-serves-a-purpose.md).
+(docs/decisions/0013-the-choice-serves-a-purpose.md).
 """
 
 from __future__ import annotations
