@@ -229,7 +229,12 @@ def _sum(numbers: list[bytes]) -> int:
     together = b"".join(numbers)
     if len(together) == len(numbers):
         return sum(together)
-    return sum(_number(number, 0)[0] for number in numbers)
+    total = value = 0
+    for byte in together:
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            total, value = total + value, 0
+    return total
 
 
 def _step(content: bytes, at: int, end: int, status: int) -> tuple[int, int]:
