@@ -72,17 +72,17 @@ def _compare(folder: Path, made: Path, overrides: Sequence[str]) -> None:
     ]
     home = made / "home"
     began = time.perf_counter()
-    said = _musebar(home, "study", "launch", PRESET, *(f"--set={each}" for each in settings))
-    for genre in genres:
-        said += _musebar(home, "recommend", genre)
+    launch = _musebar(home, "study", "launch", PRESET, *(f"--set={each}" for each in settings))
+    said = [_musebar(home, "recommend", genre).stdout for genre in genres]
     ours = time.perf_counter() - began
     study = musebar.load(home, PRESET)
     plan = study.results[list(SETTINGS)].astype({"batch": int})  # a word elsewhere: per_group
     path = made / "plan.json"
     path.write_text(plan.to_json(orient="records"))
     began = time.perf_counter()
-    theirs = json.loads(_run("-m", "benchmarks.by_hand", str(folder), str(path)).splitlines()[-1])
+    hand = _run("-m", "benchmarks.by_hand", str(folder), str(path))
     by_hand = time.perf_counter() - began
+    theirs = json.loads(hand.stdout.splitlines()[-1])
     trained = float(study.results["seconds"].sum())
     print(f"{len(plan)} seed runs of {len(genres)} genres; seconds")
     print(f"{'':<28}{'the product':>12}{'by hand':>9}{'ratio':>7}")
@@ -91,9 +91,10 @@ def _compare(folder: Path, made: Path, overrides: Sequence[str]) -> None:
         ("training, all runs", trained, theirs["trained"]),
     ):
         print(f"{name:<28}{own:>12.1f}{other:>9.1f}{other / own:>7.2f}")
+    print(f"the product: {launch.stderr.strip().splitlines()[-1]}")
     print("by hand: " + ", ".join(f"{name} {theirs[name]:.1f}" for name in ("read", "ray", "runs")))
     print(f"by hand, the lowest mean NLL: {theirs['best']}")
-    print(f"\nthe product says\n{said}")
+    print("", "the product says", *said, sep="\n")
 
 
 def _written(folder: Path) -> Path:
@@ -115,16 +116,16 @@ def _written(folder: Path) -> Path:
     return folder / "midi"
 
 
-def _musebar(home: Path, *arguments: str) -> str:
+def _musebar(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return _run("-m", "musebar", "--home", str(home), *arguments)
 
 
-def _run(*arguments: str) -> str:
-    """Run Python to its end, and give what it printed."""
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python to its end, with what it printed."""
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{arguments} ended with {done.returncode}: {done.stderr[-2000:]}")
-    return done.stdout
+    return done
 
 
 if __name__ == "__main__":

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -43,27 +42,8 @@ ROOMS = (
     Room(
         "musebar_core",
         tuple(
-            f"tests/musebar_core/test_{name}.py"
-            for name in (
-                "annealing",
-                "baselines",
-                "config",
-                "generation",
-                "learning_rate",
-                "measures",
-                "melodies",
-                "metric_table",
-                "metrics",
-                "model",
-                "objective",
-                "precision",
-                "recurrence",
-                "reference",
-                "settings",
-                "size",
-                "training",
-                "yamlfile",
-            )
+            str(file.relative_to(_ROOT))
+            for file in sorted(_ROOT.glob("tests/musebar_core/test_*.py"))
         ),
     ),
     Room("musebar_core/corpus", CORPUS),
