@@ -121,10 +121,11 @@ def importance(found: Search) -> Importances | None:
 
     Only those that can be: see :attr:`Search.rare`.
     """
-    if not found.weighed:
+    names = found.weighed
+    if not names:
         return None
     return importances(
-        [{name: trial.settings[name] for name in found.weighed} for trial in found.trials],
+        [{name: trial.settings[name] for name in names} for trial in found.trials],
         [trial.bce for trial in found.trials],
         [trial.figures.bce.values for trial in found.trials],  # noqa: PD011  (no pandas)
     )

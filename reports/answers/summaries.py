@@ -227,15 +227,17 @@ def _summaries(tables: StudyTables, genre: str) -> tuple[ConfigurationSummary, .
     for run in runs[_columns()].to_dict("records"):
         groups.setdefault((str(run["config_id"]), str(run["phase"])), []).append(run)
     plan = _planned(tables.planned, genre)
-    told_by = _told_by(tables.results)
+    told_by = _told_by(tables)
     found = (
         _summary(genre, key, groups[key], plan.get(key, len(groups[key]))) for key in sorted(groups)
     )
     return tuple(replace(one, told_by=told_by[one.config_id]) for one in found)
 
 
-def _told_by(results: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+@of_tables
+def _told_by(tables: StudyTables) -> dict[str, tuple[str, ...]]:
     """Settings that tell each configuration of a study from its others, over all genres."""
+    results = tables.results
     texts = results.drop_duplicates("config_id")["config"]
     configs = [Configuration.from_dict(json.loads(text)) for text in texts]
     return telling(configs, searched=bool((results["phase"] == "search").any()))

@@ -20,7 +20,7 @@ from reports.pages.view import view
 from reports.words.log import log_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from study.results.inflight import InFlight
     from study.results.tables import StudyTables
@@ -122,10 +122,10 @@ class LiveSite:
         return {**self._pages, **_bytes(study_pages(self._study, only=RUNNING_FILE))}
 
 
-def _bytes(pages: Mapping[str, str]) -> dict[str, bytes]:
+def _bytes(pages: Iterable[tuple[str, str]]) -> dict[str, bytes]:
     """Pages as they are served: each looks for its own news."""
     found = {}
-    for name, html in pages.items():
+    for name, html in pages:
         version = RUNNING_VERSION if name == RUNNING_FILE else VERSION
         found[name] = html.replace("</body>", LIVE.replace("VERSION", version)).encode()
     return found

@@ -30,7 +30,7 @@ def single_file(tables: StudyTables) -> str:
     """Write the report of a study as one HTML file; the same tables give the same bytes."""
     from plotly.offline import get_plotlyjs
 
-    pages = study_pages(view(tables))
+    pages = dict(study_pages(view(tables)))
     assets = resources.files("reports") / "pages"
     return render(
         "single.html.j2",

@@ -110,7 +110,7 @@ def _write_study(source: Source, folder: Path, root: str) -> StudyView:
     study = view(source.tables)
     if source.folder is not None:
         study = _with_music(study, source.folder, folder)
-    for name, page in study_pages(study, root).items():
+    for name, page in study_pages(study, root):
         (folder / name).write_text(page, encoding="utf-8")
     return study
 

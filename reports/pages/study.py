@@ -37,8 +37,10 @@ PAGES: tuple[StudyPage | GenrePage, ...] = (
 """Every page of a report, in the order of the navigation."""
 
 
-def study_pages(study: StudyView, root: str = "", only: str | None = None) -> dict[str, str]:
-    """Write every page of a study's report.
+def study_pages(
+    study: StudyView, root: str = "", only: str | None = None
+) -> Iterator[tuple[str, str]]:
+    """Write every page of a study's report, one after another: of a large study each is large.
 
     Parameters
     ----------
@@ -49,20 +51,20 @@ def study_pages(study: StudyView, root: str = "", only: str | None = None) -> di
     only
         The one file that is wanted; None: all.
 
-    Returns
-    -------
-    dict
-        File name to HTML.
+    Yields
+    ------
+    tuple
+        File name and HTML.
     """
     site = Site(tuple(place for place, _ in _planned(study)), root)
     own = configuration.configurations(study)
-    pages = {
-        place.file: write(site) for place, write in _planned(study) if only in {None, place.file}
-    }
-    if only is None:
-        pages |= dict(configuration.configuration_pages(study, site, own))
     hrefs = {config_id: configuration.configuration_file(config_id) for config_id in own}
-    return {file: linked(html, hrefs, file) for file, html in pages.items()}
+    for place, write in _planned(study):
+        if only in {None, place.file}:
+            yield place.file, linked(write(site), hrefs, place.file)
+    if only is None:
+        for file, html in configuration.configuration_pages(study, site, own):
+            yield file, linked(html, hrefs, file)
 
 
 def _planned(study: StudyView) -> Iterator[tuple[Place, Callable[[Site], str]]]:

@@ -13,7 +13,7 @@ from study.results.columns import CURVES
 from study.results.frames import frame_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from musebar_core.metric_table import EpochMetrics
     from study.ledger.ledger import Ledger
@@ -31,12 +31,21 @@ class StoredCurves:
     Parameters
     ----------
     record
-        Of the study, read without them; runs that have ended since are left out.
+        Of the study; what its music says is all that is asked of it.
+    runs
+        Those that had ended when the study was read; any that have since are left out.
     """
 
     name: str
     ledger: Ledger
     record: Record
+    runs: Collection[SeedRun]
+
+    @classmethod
+    def of_record(cls, name: str, ledger: Ledger, record: Record) -> StoredCurves:
+        """Those of a record that was read without them, whose results need not be kept for it."""
+        slim = replace(record, configurations={}, generations={}, ended={}, failed_attempts={})
+        return cls(name, ledger, slim, frozenset(record.ended))
 
     def of(
         self, genre: str, config_id: str, phase: str, columns: tuple[Column, ...] = CURVES
@@ -61,7 +70,7 @@ class StoredCurves:
     def _known(
         self, found: Iterable[tuple[SeedRun, tuple[EpochMetrics, ...]]]
     ) -> Iterator[tuple[SeedRun, tuple[EpochMetrics, ...]]]:
-        return (pair for pair in found if pair[0] in self.record.ended)
+        return (pair for pair in found if pair[0] in self.runs)
 
 
 class CurvesField:

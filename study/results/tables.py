@@ -151,7 +151,7 @@ def load_tables(home: AnyPath, name: str) -> StudyTables:
 
 def stored_tables(study: Study, record: Record) -> StudyTables:
     """Tables of a study's record that was read without curves: these stay in its ledger."""
-    curves = StoredCurves(study.name, study.ledger, record)
+    curves = StoredCurves.of_record(study.name, study.ledger, record)
     return _tables(study.name, record, state_of(study), curves)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from reports.answers import search as answers_search
 from reports.answers.search import PassedOver, importance, left_behind, pareto_front, search
 from reports.answers.summaries import summaries
 from reports.figures.search import edf, history, pareto
@@ -135,6 +136,24 @@ def test_the_setting_that_decides_is_the_most_important(make_study, make_config)
     assert first.share + second.share == pytest.approx(1.0)
     assert first.interval[0] > second.interval[1]
     assert importance(course) == weighed
+
+
+def test_which_settings_can_be_weighed_is_asked_once_and_not_for_each_trial(
+    make_study, make_config, monkeypatch
+):
+    study = make_study()
+    for latent in (4, 8, 16, 32):
+        for r in (1, 4, 16):
+            study.add(make_config(latent, r), [500.0 + latent + r], phase="search")
+    course, asked = found(study), []
+
+    def count(cells):
+        asked.append(cells)
+        return True
+
+    monkeypatch.setattr(answers_search, "weighable", count)
+    assert importance(course) is not None
+    assert len(asked) == len(course.names) == 2
 
 
 def test_too_few_configurations_say_nothing_of_importance(searched):

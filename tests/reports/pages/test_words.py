@@ -50,9 +50,7 @@ def pages(rich_tables):
     """The pages of a representation and of a density study, by study and file."""
     tables = {"demo": rich_tables("demo", ("jazz", "rock")), "other": rich_tables("other")}
     return {
-        (name, file): html
-        for name, one in tables.items()
-        for file, html in study_pages(view(one)).items()
+        (name, file): html for name, one in tables.items() for file, html in study_pages(view(one))
     }
 
 

@@ -189,7 +189,16 @@ def test_curves_are_the_same_however_many_are_read_at_a_time(study, three, monke
 
 def test_curves_of_runs_that_ended_since_the_record_was_read_are_left_out(study, record, three):
     del three
-    assert len(StoredCurves(NAME, study.ledger, record).all()) == 1
+    assert len(StoredCurves.of_record(NAME, study.ledger, record).all()) == 1
+
+
+def test_what_runs_have_measured_is_not_kept_twice(study, three):
+    """Curves are read later; the results of a study of 100,000 runs are 300 MB as a record."""
+    del three
+    found = vars(stored_tables(study, study.ledger.read(NAME)))["curves"]
+    assert len(found.runs) > 0
+    assert not found.record.ended
+    assert not found.record.configurations
 
 
 @pytest.mark.parametrize("stored", [False, True])
