@@ -54,11 +54,12 @@ TINY: dict[str, Any] = {
 }
 
 
-@dataclass
 class Memory(Reporter):
     """Takes the driver's resident memory after every result, and shows nothing."""
 
-    mib: list[float] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__()
+        self.mib: list[float] = []
 
     def __enter__(self) -> Memory:
         return self
