@@ -13,9 +13,10 @@ import torch
 from torch import nn
 
 from benchmarks import limits
-from musebar_core import draws, metrics, training
-from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
+from musebar_core import draws, metrics, precision, training
+from musebar_core.config import Configuration, Grid, ModelConfig, Precision, TrainingConfig
 from musebar_core.corpus.snippets import Windows
+from musebar_core.evaluation import EVALUATION_BATCH
 from musebar_core.model import PITCHES, initialise, piano_roll, sample
 from musebar_core.objective import bce
 from musebar_core.stacked.model import Shape
@@ -71,6 +72,10 @@ class Sizes:
         ]
 
 
+SIZES = (Sizes(128), Sizes(128, 20), Sizes(512), Sizes(512, 20))
+"""What steps are timed at."""
+
+
 class RandomSongs:
     """Stands for a corpus: 300 songs of 400 steps, cut and drawn as the product does.
 
@@ -110,6 +115,7 @@ def main() -> None:
     print("arithmetic of both LSTMs at the quickest product's rate, recurrent weights read at")
     print("their cache's")
     _print_steps()
+    _print_mixed()
     _print_parts(Sizes(128))
     _print_growth()
     _print_together()
@@ -129,7 +135,7 @@ def _print_steps() -> None:
         f"\n{'H':>5} {'batch':>5} {'step ms':>8} {'bare ms':>8} {'ratio':>6} {'target':>6} "
         f"{'limit ms':>8} {'of limit':>8} {'GFLOP':>6} {'read GB/s':>9}"
     )
-    for sizes in (Sizes(128), Sizes(128, 20), Sizes(512), Sizes(512, 20)):
+    for sizes in SIZES:
         ours, bare, share = ratio(plain_step(sizes), bare_lstm(sizes))
         layers = sizes.layers
         least = 1e3 * sum(layer.seconds for layer in layers)
@@ -139,6 +145,48 @@ def _print_steps() -> None:
             f"{sizes.hidden:>5} {sizes.batch:>5} {ours:>8.1f} {bare:>8.1f} {share:>6.2f} "
             f"{TARGET:>6.2f} {least:>8.1f} {least / ours:>8.0%} {done:>6.1f} {rate:>9.0f}"
         )
+
+
+def _print_mixed() -> None:
+    """How many times quicker steps and evaluations are in ``mixed``, and what that is held to."""
+    if not precision.has_bfloat16():
+        print("\nmixed: this processor has no bfloat16 products, float32 is what it computes")
+        return
+    print("\nmixed: times quicker than bare nn.LSTM in float32, and than the product in fp32")
+    print(f"{'H':>5} {'batch':>5} {'step ms':>8} {'bare':>5} {'aim':>5} {'fp32':>5} {'eval.':>6}")
+    for sizes, aim in zip(SIZES, (1.05, None, 1.3, 1.7), strict=True):
+        mixed = within(plain_step(sizes))
+        ours, _, over_bare = ratio(mixed, bare_lstm(sizes))
+        _, _, over_exact = ratio(mixed, plain_step(sizes))
+        _, _, evaluated = ratio(within(evaluation_batch(sizes)), evaluation_batch(sizes))
+        print(
+            f"{sizes.hidden:>5} {sizes.batch:>5} {ours:>8.1f} {1 / over_bare:>5.2f} "
+            f"{'' if aim is None else aim:>5} {1 / over_exact:>5.2f} {1 / evaluated:>6.2f}"
+        )
+
+
+def within(work: Callable[[], None]) -> Callable[[], None]:
+    """The same work by the products of ``mixed``."""
+
+    def mixed() -> None:
+        with precision.computing(Precision.MIXED, "cpu"):
+            work()
+
+    return mixed
+
+
+def evaluation_batch(sizes: Sizes) -> Callable[[], None]:
+    """The forward passes of one batch of an evaluation."""
+    model = build(sizes.configuration).model.eval()
+    songs = RandomSongs(sizes.steps).draw(EVALUATION_BATCH, np.random.default_rng(0))
+    roll, noise = piano_roll(torch.from_numpy(songs)), torch.randn(EVALUATION_BATCH, LATENT)
+
+    @torch.no_grad()
+    def evaluate() -> None:
+        mu, logvar = model.encode(roll)
+        model.decode(roll, sample(mu, logvar, noise))
+
+    return evaluate
 
 
 def _print_parts(sizes: Sizes) -> None:

@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from musebar_core.precision import in_bfloat16
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+_LSTM = 2
+"""Which recurrent layer it is, as torch counts them."""
 
 _WIDTHS = 16
 """Input widths are multiples of it: vectors are full, and few shapes serve all batches."""
@@ -52,6 +57,8 @@ def states_of(
     if state is None:
         zero = roll.new_zeros(lstm.num_layers, len(roll), lstm.hidden_size)
         state = (zero, zero)
+    if in_bfloat16():
+        return _in_halves(inputs, weights, state)
     states, _, _ = torch.lstm(
         inputs,
         state,
@@ -64,6 +71,32 @@ def states_of(
         batch_first=True,
     )
     return states
+
+
+def _in_halves(inputs: Tensor, weights: list[Tensor], state: tuple[Tensor, Tensor]) -> Tensor:
+    """Top states of an LSTM whose products are of bfloat16 factors; its cell states are float32.
+
+    oneDNN's layer as torch calls it, one at a time: torch's own call keeps cell states in bfloat16.
+    """
+    states = inputs.transpose(0, 1).bfloat16()
+    for layer, (hidden, cells) in enumerate(zip(*state, strict=True)):
+        of_layer = [each.bfloat16() for each in weights[4 * layer : 4 * layer + 4]]
+        states = torch.ops.aten.mkldnn_rnn_layer(
+            states.contiguous(),
+            *of_layer,
+            hidden.bfloat16(),
+            cells.float(),
+            reverse=False,
+            batch_sizes=[],
+            mode=_LSTM,
+            hidden_size=hidden.shape[-1],
+            num_layers=1,
+            has_biases=True,
+            bidirectional=False,
+            batch_first=False,
+            train=torch.is_grad_enabled(),
+        )[0]
+    return states.transpose(0, 1).to(inputs.dtype)
 
 
 def _condensed(weights: Tensor, roll: Tensor, code: Tensor | None) -> tuple[Tensor, Tensor]:

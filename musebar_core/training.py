@@ -68,7 +68,9 @@ def fit(
         When the loss is no longer a finite number.
     """
     state = state or start(config, corpus, seed)
-    one = _fit_mixed if config.training.precision is Precision.MIXED else _fit_alone
+    is_mixed = config.training.precision is Precision.MIXED
+    on_gpu = state.model.output.bias.device.type == "cuda"
+    one = _fit_mixed if is_mixed and on_gpu else _fit_alone
     yield from one(config, corpus, seed, state)
 
 

@@ -122,7 +122,7 @@ class Attempt:
             What is to be trained; None where the attempt has ended already.
         """
         with self._caught():
-            self._versions = versions(self._assignment.threads)
+            self._versions = versions(self._assignment.threads) | self._arithmetic()
             kept = files.to_path(self._assignment.folder) / str(self._seed)
             self._folder = files.workspace(kept)
             _make(self._folder, self._assignment.folder)
@@ -150,6 +150,16 @@ class Attempt:
         """End of an error."""
         failure = failure_of(error, self._folder)
         self._end(SeedRunResult(failure=failure, seconds=time.perf_counter() - self._began))
+
+    def _arithmetic(self) -> dict[str, str]:
+        """What a run that asks for other products than float32's gets here."""
+        from musebar_core.config import Precision
+        from musebar_core.precision import arithmetic
+
+        precision = self._assignment.config.training.precision
+        if precision is Precision.FP32:
+            return {}
+        return {"arithmetic": arithmetic(precision, self._assignment.device)}
 
     def _end_if_trained(self, training: _Training) -> None:
         if training.trained:

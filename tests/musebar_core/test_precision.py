@@ -5,11 +5,12 @@ import dataclasses
 import pytest
 import torch
 
-from musebar_core import training
+from musebar_core import checkpoint, precision, training
 from musebar_core.annealing import Schedule
 from musebar_core.config import Precision
 from musebar_core.errors import ConfigurationError
-from musebar_core.precision import allowing_tf32, computing
+from musebar_core.precision import allowing_tf32, computing, has_bfloat16, in_bfloat16
+from musebar_core.state import start
 
 MIXED_SHARE = 0.002
 """Largest share of a BCE that rounding to halves moved in a short run."""
@@ -53,7 +54,57 @@ def test_mixed_moves_a_short_run_by_its_rounding_and_no_further(configuration, g
     exact, rounded = (history(configuration(precision=each), genre) for each in ("fp32", "mixed"))
     for ours, theirs in zip(rounded, exact, strict=True):
         assert ours.validation.bce == pytest.approx(theirs.validation.bce, rel=MIXED_SHARE)
-        assert ours.validation.bce != theirs.validation.bce
+        assert (ours.validation.bce != theirs.validation.bce) == has_bfloat16()
+
+
+def test_mixed_is_full_precision_where_the_processor_has_no_such_products(
+    configuration, genre, monkeypatch
+):
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: False)
+    assert precision.arithmetic(Precision.MIXED, "cpu") == "float32"
+    assert history(configuration(), genre) == history(configuration(precision="mixed"), genre)
+
+
+def test_a_mixed_run_that_is_resumed_equals_an_unbroken_one(configuration, genre, tmp_path):
+    config = configuration(epochs=8, evaluate_every=4, precision="mixed")
+    identity = checkpoint.Identity(config, genre.name, genre.fingerprint, "somewhere", 0)
+    state = start(config, genre, 0)
+    first = next(training.fit(config, genre, 0, state))
+    checkpoint.save(tmp_path / "run", identity, state)
+    later = training.fit(config, genre, 0, checkpoint.resume(tmp_path / "run", identity))
+    assert [first, *later] == history(config, genre)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "has_it"),
+    [("AVX2", False), ("AVX512_CORE", False), ("AVX512_CORE_VNNI", False), ("ALL", None)],
+)
+def test_onednn_that_may_not_use_bfloat16_has_none(monkeypatch, allowed, has_it):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", allowed)
+    expected = has_bfloat16() if has_it is None else has_it
+    assert has_bfloat16.__wrapped__() == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "on_gpu"),
+    [("fp32", "float32"), ("tf32", "TensorFloat-32"), ("mixed", "float16 and bfloat16")],
+)
+def test_arithmetic_is_named_by_where_it_is_done(asked, on_gpu, monkeypatch):
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+    assert precision.arithmetic(Precision(asked), "cuda") == on_gpu
+    on_cpu = "bfloat16" if asked == "mixed" else "float32"
+    assert precision.arithmetic(Precision(asked), "cpu") == on_cpu
+
+
+@pytest.mark.parametrize("asked", Precision)
+def test_products_are_bfloat16_only_within_a_mixed_computation(asked, monkeypatch):
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+    with computing(asked, "cpu"):
+        assert in_bfloat16() == (asked is Precision.MIXED)
+        with computing(Precision.FP32, "cpu"):
+            assert not in_bfloat16()
+        assert in_bfloat16() == (asked is Precision.MIXED)
+    assert not in_bfloat16()
 
 
 def test_mixed_trains_with_every_option_of_the_loss_and_the_inputs(configuration, genre):
@@ -79,10 +130,10 @@ def test_switches_are_held_for_a_while_and_restored():
     assert switches() == before
 
 
-@pytest.mark.parametrize("precision", Precision)
-def test_on_a_cpu_no_switch_is_touched(precision):
+@pytest.mark.parametrize("asked", Precision)
+def test_on_a_cpu_no_switch_of_a_gpu_is_touched(asked):
     before = switches()
-    with computing(precision, "cpu"):
+    with computing(asked, "cpu"):
         assert switches() == before
 
 
