@@ -20,6 +20,7 @@ NAMES = (
         "reading",
         "temperature",
         "answer",
+        "precision",
     ),
 )
 

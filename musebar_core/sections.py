@@ -188,8 +188,9 @@ class TrainingConfig:
         one evaluation to the next (aggressive training, He et al. 2019); 0 is off.
     precision
         ``fp32``; ``tf32``: factors of products rounded to 10 bits of mantissa on a GPU, no change
-        on a CPU; ``mixed``: those of the LSTMs rounded to halves in training, and the rest as with
-        ``tf32``. Weights, moments, cell states and sums are float32 always.
+        on a CPU; ``mixed``: on a GPU those of the LSTMs rounded to halves in training, and the rest
+        as with ``tf32``, on a CPU those of the LSTMs rounded to bfloat16 where the processor
+        multiplies it, else ``fp32``. Weights, moments, cell states and sums are float32 always.
     """
 
     epochs: int = 3000

@@ -192,6 +192,7 @@ def measure(config: Configuration, device: str, threads: int) -> Pace:
 def _measure(config: Configuration, device: str) -> Pace:
     from musebar_core.corpus import SnippetSampler
     from musebar_core.evaluation import Evaluation
+    from musebar_core.precision import computing
     from musebar_core.state import start
     from musebar_core.training import optimise
 
@@ -200,7 +201,8 @@ def _measure(config: Configuration, device: str) -> Pace:
 
     def step() -> None:
         state.epoch += 1
-        float(optimise(config, sampler, 0, state)[0])  # waits for a GPU
+        with computing(config.training.precision, device):
+            float(optimise(config, sampler, 0, state)[0])  # waits for a GPU
 
     def evaluate(snippets: int) -> float:
         training = replace(config.training, evaluation_snippets=snippets)
