@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from musebar_core import checkpoint, training
+from musebar_core.precision import has_bfloat16
 from musebar_core.state import start
 from study.ledger.record import MODEL_FILE, STATE_FILE
 from study.ledger.result import FailureKind
@@ -53,6 +54,16 @@ def test_each_seed_trained_together_is_recorded_as_if_alone(assignment, tmp_path
             assert found.bce == pytest.approx(values.bce, rel=1e-5)
         found, _ = checkpoint.load_model(tmp_path / "together" / str(seed) / MODEL_FILE)
         assert found.seed == seed
+
+
+def test_a_run_says_which_arithmetic_it_had_where_it_asked_for_another(assignment, configuration):
+    exact, mixed = (
+        run_seed(assignment((0,), each, config=configuration(precision=each)), 0)
+        for each in ("fp32", "mixed")
+    )
+    assert "arithmetic" not in exact.versions
+    assert mixed.versions["arithmetic"] == ("bfloat16" if has_bfloat16() else "float32")
+    assert mixed.versions["torch"] == exact.versions["torch"]
 
 
 def test_a_run_that_fails_leaves_its_companions_alone(assignment, configuration):
