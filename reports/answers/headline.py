@@ -66,11 +66,14 @@ class Headline:
         Config_ids that will do as well, the chosen one first.
     settings
         For several members: what of them is settled, what is free.
+    collapsed
+        Of several members, those of which more than one seed in five collapsed.
     """
 
     verdict: Verdict
     members: tuple[str, ...]
     settings: tuple[Settled, ...]
+    collapsed: int = 0
 
 
 def ties_of(choice: Choice) -> TieSet:
@@ -103,7 +106,8 @@ def headline(choice: Choice, ties: TieSet) -> Headline:
     if len(members) == 1:
         return Headline(Verdict.USE_THIS, members, ())
     inside = [row for row in choice.candidates if row.config_id in members]
-    return Headline(Verdict.ANY_OF, members, settled(inside, choice.candidates))
+    collapsed = sum(row.is_collapsed for row in inside)
+    return Headline(Verdict.ANY_OF, members, settled(inside, choice.candidates), collapsed)
 
 
 def settled(

@@ -56,12 +56,25 @@ def verdict_text(found: Headline) -> str:
 
 
 def settled_text(found: Headline) -> str:
-    """Say of several that will do what is settled and what is free; empty for one alone."""
+    """Say of several that will do what is settled, what is free, and how many are unsteady.
+
+    Empty for one alone.
+    """
     settled, free = settled_parts(found)
     parts = [f"settled: {settled}"] if settled else []
     if free:
         parts.append(f"free, as among all candidates: {free}")
+    if found.collapsed:
+        parts.append(unsteady_text(found))
     return "; ".join(parts)
+
+
+def unsteady_text(found: Headline) -> str:
+    """Say how many of several that will do collapse often; empty where none does."""
+    if not found.collapsed:
+        return ""
+    verb = "collapses" if found.collapsed == 1 else "collapse"
+    return f"{found.collapsed} of these {len(found.members)} {verb} in over one seed of five"
 
 
 def settled_parts(found: Headline) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from reports.answers.choice import validation
 from reports.answers.headline import Verdict
 from reports.answers.methods import DEFAULT
 from reports.words.cards import trainings_text
-from reports.words.choice import settled_parts
+from reports.words.choice import settled_parts, unsteady_text
 from reports.words.cost import runs_text, training_text
 from reports.words.labels import (
     bracket,
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 def use_text(rec: Recommendation, standing: Standing) -> str:
     """Say in plain words what to use, and what it is worth on music it has not seen."""
     said = describe(rec.chosen.config, rec.chosen.told_by)
-    if rec.card.headline.verdict is Verdict.ANY_OF:
-        text = f"Any of {len(rec.card.headline.members)} will do; for instance {said}."
+    found = rec.card.headline
+    if found.verdict is Verdict.ANY_OF and found.collapsed:
+        text = f"These seeds do not tell {len(found.members)} apart; for instance {said}."
+    elif found.verdict is Verdict.ANY_OF:
+        text = f"Any of {len(found.members)} will do; for instance {said}."
     else:
         text = f"Use {said}."
     return " ".join(part for part in (text, _worth(rec, standing)) if part)
@@ -53,11 +56,12 @@ def _worth(rec: Recommendation, standing: Standing) -> str:
 
 
 def facts(rec: Recommendation) -> tuple[tuple[str, str], ...]:
-    """What is settled and free, what it is worth against the default, what it costs."""
+    """What is settled, free and unsteady, what it is worth against the default, what it costs."""
     settled, free = settled_parts(rec.card.headline)
     rows = (
         ("Settled", settled),
         ("Free", free),
+        ("Unsteady", unsteady_text(rec.card.headline)),
         ("Against the paper's default", _default(rec)),
         ("To train one", _training(rec)),
         ("This answer took", runs_text(rec.card.cost.n_runs, rec.card.cost.hours)),

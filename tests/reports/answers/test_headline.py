@@ -2,7 +2,7 @@ import pytest
 
 from reports.answers.choice import choose
 from reports.answers.headline import Settled, Verdict, _settled, headline, ties_of
-from reports.words.choice import settled_text, verdict_text
+from reports.words.choice import settled_text, unsteady_text, verdict_text
 from study.statistics.purposes import Aim
 
 FIRST = [0.3, -0.1, 0.2, -0.4, 0.1, -0.2, 0.0, 0.4, -0.3, 0.0]
@@ -45,6 +45,19 @@ def test_several_that_cannot_be_told_apart_are_any_of_them_the_chosen_one_first(
     assert settled_text(said) == (
         "settled: latent length 8 (all 2); free, as among all candidates: regularizers"
     )
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said_of_it"), [(2, ""), (3, "1 of these 2 collapses in over one seed of five")]
+)
+def test_those_that_collapse_often_are_counted_among_several(make_study, add, seeds, said_of_it):
+    study = make_study()
+    add(study, 8, 560.0, 3.0)
+    add(study, 8, 560.0, 3.0, SECOND, regularizers=4, collapsed=seeds)
+    _, said = found(study)
+    assert len(said.members) == 2
+    assert unsteady_text(said) == said_of_it
+    assert settled_text(said).endswith(said_of_it)
 
 
 def test_a_setting_is_settled_where_all_or_nearly_all_agree():
