@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
     folder = parser.parse_args().folder
     results = pd.read_parquet(folder / "results.parquet")
-    _print_pairs(results[results.state == "done"])
+    _print_pairs(results[results.state != "failed"])
     _print_evaluations(results)
 
 
