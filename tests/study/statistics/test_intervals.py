@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from study.statistics.intervals import mean_over_seeds, paired_difference
+from study.statistics.intervals import SeedMean, mean_over_seeds, paired_difference, within
 
 
 def test_the_interval_is_the_t_interval_of_the_mean():
@@ -39,3 +39,24 @@ def test_a_paired_difference_uses_the_shared_seeds_alone():
     assert found.seeds == (0, 1)
     assert found.values == (1.0, 2.0)
     assert paired_difference(first, mean_over_seeds({9: 1.0})) is None
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "expected"),
+    [
+        (None, None, (-1.0, 3.0)),
+        (0.0, None, (0.0, 3.0)),
+        (None, 2.0, (-1.0, 2.0)),
+        (0.0, 2.0, (0.0, 2.0)),
+        (1.5, None, (1.0, 3.0)),
+        (None, 0.5, (-1.0, 1.0)),
+    ],
+)
+def test_an_interval_is_cut_to_what_a_quantity_can_be_and_holds_its_mean(least, most, expected):
+    mean = SeedMean(1.0, (-1.0, 3.0), 1.0, (0, 1), (0.0, 2.0))
+    assert within(mean, least, most).interval == expected
+
+
+def test_a_mean_without_an_interval_is_left_as_it_is():
+    mean = SeedMean(1.0, None, None, (0,), (1.0,))
+    assert within(mean, 2.0, None) is mean

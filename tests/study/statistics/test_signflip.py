@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from study.statistics.signflip import holm, patterns, sign_flip
+from study.statistics.signflip import EXACT_SEEDS, holm, patterns, sign_flip
 
 
 def test_every_pattern_is_there_once_and_the_observed_one_first():
@@ -71,3 +71,10 @@ def test_holm_steps_up_and_never_falls():
     assert holm([0.9, 0.001]) == pytest.approx((0.9, 0.002))
     assert holm([0.6, 0.6]) == (1.0, 1.0)
     assert holm([]) == ()
+
+
+@pytest.mark.parametrize("n", [1, 5, EXACT_SEEDS, EXACT_SEEDS + 3])
+def test_the_pattern_that_was_observed_comes_first(n):
+    found = patterns(n)
+    assert (found[0] == 1).all()
+    assert len(found) == 2 ** min(n, EXACT_SEEDS)

@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from study.statistics.signflip import sign_flip
-from study.statistics.stepdown import step_down
+from study.statistics.stepdown import _sizes, step_down
 
 SEEDS = np.random.default_rng(4).normal(size=(3, 8))
 
@@ -60,3 +61,11 @@ def test_a_missing_seed_is_left_out_of_its_row_alone():
 
 def test_rounding_does_not_break_a_tie():
     assert step_down([[0.1, 0.2, -0.3]]) == (1.0,)
+
+
+def test_statistics_of_rows_of_different_seeds_are_their_own_t():
+    rows = np.random.default_rng(0).normal(0.5, 1.0, (3, 10))
+    rows[1, 6:] = np.nan
+    rows[2, [0, 9]] = np.nan
+    expected = [abs(stats.ttest_1samp(row[np.isfinite(row)], 0).statistic) for row in rows]
+    assert _sizes(rows)[:, 0] == pytest.approx(expected)
