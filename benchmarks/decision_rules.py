@@ -175,9 +175,15 @@ def attainable(table: Table, rows: np.ndarray, seeds: np.ndarray) -> Pick:
 
     The most informative of no more NLL than the first rule's choice.
     """
-    nll, mi = table.test_nll.mean(axis=1), table.test_mi_lower.mean(axis=1)
-    no_worse = rows[nll[rows] <= nll[eligible_bce(table, rows, seeds).row]]
-    return Pick(int(no_worse[mi[no_worse].argmax()]))
+    no_worse = _no_worse(table, rows, eligible_bce(table, rows, seeds).row)
+    return Pick(int(no_worse[table.test_mi_lower[no_worse].mean(axis=1).argmax()]))
+
+
+def _no_worse(table: Table, rows: np.ndarray, row: int) -> np.ndarray:
+    """Those of no more test NLL than one."""
+    nll = table.test_nll.mean(axis=1)
+    found: np.ndarray = rows[nll[rows] <= nll[row]]
+    return found
 
 
 def purpose_rule(aim: Aim) -> Rule:
@@ -239,7 +245,7 @@ def replay(table: Table, n: int, draws: int) -> dict[str, np.ndarray]:
 def _judged(table: Table, rows: np.ndarray, pick: Pick) -> tuple[float, ...]:
     nll, mi = table.test_nll.mean(axis=1), table.test_mi_lower.mean(axis=1)
     row = pick.row
-    no_worse = rows[nll[rows] <= nll[row]]
+    no_worse = _no_worse(table, rows, row)
     other = row != table.default
     unsaid = (
         other and not pick.warned and _worse(table.test_nll[row], table.test_nll[table.default])

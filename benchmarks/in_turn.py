@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.training import Sizes, bare_lstm, plain_step
+from benchmarks.training import Sizes, bare_lstm, plain_step, within
 from musebar_core.config import Precision
 from musebar_core.model import PITCHES
-from musebar_core.precision import allowing_tf32, computing
+from musebar_core.precision import allowing_tf32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,15 +22,6 @@ PAPER = Sizes(512)
 
 def in_turn() -> dict[str, Callable[[], None]]:
     """Steps of one run, each the best that its path offers."""
-
-    def within(precision: Precision) -> Callable[[], None]:
-        step = plain_step(PAPER, "cuda")
-
-        def take() -> None:
-            with computing(precision, "cuda"):
-                step()
-
-        return take
 
     def bare(*, tf32: bool) -> Callable[[], None]:
         step = bare_lstm(PAPER, "cuda")
@@ -43,8 +34,8 @@ def in_turn() -> dict[str, Callable[[], None]]:
 
     half = Persistent()
     return {
-        "the product's run alone, fp32": within(Precision.FP32),
-        "the product's run alone, tf32": within(Precision.TF32),
+        "the product's run alone, fp32": within(Precision.FP32, plain_step(PAPER, "cuda"), "cuda"),
+        "the product's run alone, tf32": within(Precision.TF32, plain_step(PAPER, "cuda"), "cuda"),
         "nn.LSTM forwards and backwards only, fp32": bare(tf32=False),
         "nn.LSTM forwards and backwards only, tf32 (torch's default)": bare(tf32=True),
         "the same as a CUDA graph": captured(bare(tf32=True)),

@@ -17,7 +17,7 @@ from musebar_core import draws, metrics, precision, training
 from musebar_core.config import Configuration, Grid, ModelConfig, Precision, TrainingConfig
 from musebar_core.corpus.snippets import Windows
 from musebar_core.evaluation import EVALUATION_BATCH
-from musebar_core.model import PITCHES, initialise, piano_roll, sample
+from musebar_core.model import PITCHES, RVAE, initialise, piano_roll, sample
 from musebar_core.objective import bce
 from musebar_core.stacked.model import Shape
 from musebar_core.stacked.step import Step
@@ -155,24 +155,25 @@ def _print_mixed() -> None:
     print("\nmixed: times quicker than bare nn.LSTM in float32, and than the product in fp32")
     print(f"{'H':>5} {'batch':>5} {'step ms':>8} {'bare':>5} {'aim':>5} {'fp32':>5} {'eval.':>6}")
     for sizes, aim in zip(SIZES, (1.05, None, 1.3, 1.7), strict=True):
-        mixed = within(plain_step(sizes))
+        mixed = within(Precision.MIXED, plain_step(sizes))
         ours, _, over_bare = ratio(mixed, bare_lstm(sizes))
         _, _, over_exact = ratio(mixed, plain_step(sizes))
-        _, _, evaluated = ratio(within(evaluation_batch(sizes)), evaluation_batch(sizes))
+        evaluate = evaluation_batch(sizes)
+        _, _, evaluated = ratio(within(Precision.MIXED, evaluate), evaluate)
         print(
             f"{sizes.hidden:>5} {sizes.batch:>5} {ours:>8.1f} {1 / over_bare:>5.2f} "
             f"{'' if aim is None else aim:>5} {1 / over_exact:>5.2f} {1 / evaluated:>6.2f}"
         )
 
 
-def within(work: Callable[[], None]) -> Callable[[], None]:
-    """The same work by the products of ``mixed``."""
+def within(asked: Precision, work: Callable[[], None], device: str = "cpu") -> Callable[[], None]:
+    """The same work by the products of a precision."""
 
-    def mixed() -> None:
-        with precision.computing(Precision.MIXED, "cpu"):
+    def take() -> None:
+        with precision.computing(asked, device):
             work()
 
-    return mixed
+    return take
 
 
 def evaluation_batch(sizes: Sizes) -> Callable[[], None]:
@@ -181,12 +182,7 @@ def evaluation_batch(sizes: Sizes) -> Callable[[], None]:
     songs = RandomSongs(sizes.steps).draw(EVALUATION_BATCH, np.random.default_rng(0))
     roll, noise = piano_roll(torch.from_numpy(songs)), torch.randn(EVALUATION_BATCH, LATENT)
 
-    @torch.no_grad()
-    def evaluate() -> None:
-        mu, logvar = model.encode(roll)
-        model.decode(roll, sample(mu, logvar, noise))
-
-    return evaluate
+    return lambda: _forward(model, roll, noise)
 
 
 def _print_parts(sizes: Sizes) -> None:
@@ -207,7 +203,7 @@ def _print_parts(sizes: Sizes) -> None:
         "BCE": lambda: bce(logits, roll).mean().backward(),
         "clipping": lambda: nn.utils.clip_grad_norm_(model.parameters(), 1.0),
         "Adam": state.optimizer.step,
-        "one evaluated snippet": lambda: _forward(model, drawn, roll, sizes.batch),
+        "one evaluated snippet": lambda: _forward(model, roll, drawn.noise),
     }
     step()
     whole = statistics.median(_seconds(step) for _ in range(REPEATS))
@@ -300,9 +296,9 @@ def bare_lstm(sizes: Sizes, device: str = "cpu") -> Callable[[], None]:
 
 
 @torch.no_grad()
-def _forward(model: nn.Module, drawn: draws.Drawn, roll: torch.Tensor, _: int) -> None:
-    mu, logvar = model.encode(roll)  # type: ignore[operator]
-    model.decode(roll, sample(mu, logvar, drawn.noise))  # type: ignore[operator]
+def _forward(model: RVAE, roll: torch.Tensor, noise: torch.Tensor) -> None:
+    mu, logvar = model.encode(roll)
+    model.decode(roll, sample(mu, logvar, noise))
 
 
 def _resident_mib() -> float:

@@ -61,12 +61,12 @@ def settled_text(found: Headline) -> str:
     Empty for one alone.
     """
     settled, free = settled_parts(found)
-    parts = [f"settled: {settled}"] if settled else []
-    if free:
-        parts.append(f"free, as among all candidates: {free}")
-    if found.collapsed:
-        parts.append(unsteady_text(found))
-    return "; ".join(parts)
+    parts = (
+        settled and f"settled: {settled}",
+        free and f"free, as among all candidates: {free}",
+        unsteady_text(found),
+    )
+    return "; ".join(part for part in parts if part)
 
 
 def unsteady_text(found: Headline) -> str:

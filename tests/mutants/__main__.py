@@ -15,13 +15,11 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.mutants.plant import Mutant, mutants, sample
-from tests.mutants.rooms import ROOMS, Room
+from tests.mutants.rooms import ROOMS, ROOT, Room
 from tests.mutants.trial import Bench, Fate, Known
 
-ROOT = Path(__file__).parents[2]
 _bench: list[Bench] = []
 """The one of this process."""
 

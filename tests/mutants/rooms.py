@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-_ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ ROOMS = (
     Room(
         "musebar_core",
         tuple(
-            str(file.relative_to(_ROOT))
-            for file in sorted(_ROOT.glob("tests/musebar_core/test_*.py"))
+            str(file.relative_to(ROOT))
+            for file in sorted(ROOT.glob("tests/musebar_core/test_*.py"))
         ),
     ),
     Room("musebar_core/corpus", CORPUS),
