@@ -39,6 +39,7 @@ from study.ledger.record import Proposal, Record, SeedRun
 from study.ledger.result import RunMetrics, SeedRunResult
 from study.search import evidence, proposals
 from study.search.candidates import candidates
+from study.search.generations import generation_size
 from study.search.planner import Planner
 from study.spec import specfile
 from study.spec.sections import Phase
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
     from study.spec.model import StudySpec
 
 _PRODUCT = "this product, auto"
+
+MANY_SLOTS = (64, 256)
+"""Slots of a launch of one genre that settles larger generations than a laptop does."""
 
 MAX_TRIALS = 4
 """Times the number of configurations: trials after which a method that stops runs early ends."""
@@ -247,6 +251,11 @@ def methods(land: Landscape) -> tuple[list[Method], list[Method]]:
             name = f"this product, {sampler}, {size} configurations"
             play = functools.partial(product, specs=specs)
             own.append(Method(name, play, tuple(map(planned, specs))))
+    for slots in MANY_SLOTS:
+        specs = [variant(land, search__generation=generation_size(usual, slots, 1))]
+        name = f"launched on {slots} slots, generations of {specs[0].search.generation}"
+        play = functools.partial(product, specs=specs)
+        own.append(Method(name, play, (planned(usual),)))
     others = [
         Method(f"grid, {n} seed(s)", functools.partial(rivals.grid, seeds=n)) for n in (1, 2, 3, 10)
     ]
