@@ -122,11 +122,13 @@ def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) ->
     last_test = test.measure(state.model)
     state.model.load_state_dict(state.best_weights)
     at_best = next(row for row in state.history if row.epoch == state.best_epoch)
+    is_last = at_best is state.history[-1]
+    best_test = last_test if is_last else test.measure(state.model)
     validation = _whole(config, corpus, state.model, "validation", at_best.validation)
     return Outcome(
         best_epoch=state.best_epoch,
         validation=validation,
-        test=_whole(config, corpus, state.model, "test", test.measure(state.model)),
+        test=_whole(config, corpus, state.model, "test", best_test),
         last_validation=state.history[-1].validation,
         last_test=last_test,
         seconds=state.seconds + time.perf_counter() - began,
