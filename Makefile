@@ -1,5 +1,5 @@
 # make setup | quickstart | check | docs | audit | pins | packages | bench | mutants
-# make test | test-services | test-browser | test-ci | test-all
+# make test | test-studies | test-services | test-browser | test-ci | test-all
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 TOGETHER := --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: audit packages pins setup quickstart test test-services test-browser test-waiting test-ci test-all debian object-storage trackers check docs mutants bench format clean
+.PHONY: audit packages pins setup quickstart test test-studies test-services test-browser test-computing test-waiting test-ci test-all debian object-storage trackers check docs mutants bench format clean
 
 setup: $(STAMP)
 
@@ -26,15 +26,21 @@ quickstart: setup
 test: setup
 	$(PYTEST) $(TOGETHER)
 
+test-studies: setup
+	$(PYTEST) $(TOGETHER) -m 'studies and not slow'
+
 test-services: setup debian object-storage
 	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m 'services and not slow'
 
 test-browser: setup debian
 	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m 'browser and not slow'
 
-# the three above, two at a time: while a test waits for a service or a browser, another computes
+# the four above, two at a time: while a test waits for a service or a browser, another computes
 test-ci: setup debian object-storage
-	$(MAKE) --jobs 2 test test-waiting
+	$(MAKE) --jobs 2 test-computing test-waiting
+
+test-computing: setup
+	$(PYTEST) $(TOGETHER) -m 'not (slow or services or browser)'
 
 test-waiting: setup debian object-storage
 	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m '(services or browser) and not slow'

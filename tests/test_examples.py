@@ -62,12 +62,14 @@ def test_the_notebooks_hold_no_outputs():
     assert len(NOTEBOOKS) == 2
 
 
+@pytest.mark.studies
 def test_ones_own_music_becomes_a_study_a_model_and_melodies(folder):
     shown = run_notebook(ROOT / "examples" / "own-music.ipynb", folder)
     assert shown.splitlines()[-1] == "(4, 16)"
     assert (folder / "studies" / "my-study" / "study.yaml").is_file()
 
 
+@pytest.mark.studies
 def test_a_study_is_asked_from_a_notebook(folder):
     import musebar
 
@@ -82,6 +84,7 @@ def test_a_study_is_asked_from_a_notebook(folder):
     assert "Figure" in shown
 
 
+@pytest.mark.studies
 def test_the_same_call_takes_a_finished_study_and_another_spec_is_refused(folder):
     import musebar
 

@@ -58,6 +58,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.studies
 def test_every_command_of_the_readme_runs(folder, musebar):
     quickstart = yaml.safe_load(
         (ROOT / "study" / "spec" / "presets" / "quickstart.yaml").read_text()

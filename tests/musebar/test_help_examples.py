@@ -118,6 +118,7 @@ def test_help_shows_the_examples_unwrapped(name):
     assert all(f"  {line}\n" in shown for line in examples(COMMANDS[name]))
 
 
+@pytest.mark.studies
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
 def test_every_example_runs(prepared, tmp_path, name, line):
     folder = tmp_path / "here"

@@ -87,6 +87,7 @@ def begin(installed, as_module):
     return [installed / "python", "-m", "musebar"] if as_module else [installed / "musebar"]
 
 
+@pytest.mark.studies
 @pytest.mark.parametrize("as_module", [False, True], ids=["musebar", "python -m musebar"])
 def test_a_study_runs_beside_files_that_are_called_as_our_packages(
     installed, here, tiny, as_module

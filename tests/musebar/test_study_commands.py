@@ -14,6 +14,8 @@ import pytest
 
 from tests.conftest import PATIENCE, musebar_command, write_lot
 
+pytestmark = pytest.mark.studies
+
 KEY = ["genre", "config_id", "seed", "phase"]
 
 
