@@ -112,8 +112,8 @@ class _MeasureReader:
             "backup": self._backup,
             "forward": self._forward,
             "attributes": self._attributes,
-            "direction": lambda each: self.measure.marks.read_direction(each, self._place()),
-            "sound": lambda each: self.measure.marks.read_sound(each, self._place()),
+            "direction": lambda each: self.measure.marks.read_direction(each, self._place(each)),
+            "sound": lambda each: self.measure.marks.read_sound(each, self._place(each)),
             "barline": self._barline,
         }
 
@@ -128,8 +128,15 @@ class _MeasureReader:
         for _, staff, semitones in self.changes:
             self.part.shifts = _with_shift(self.part.shifts, staff, semitones)
 
-    def _place(self) -> float:
-        """Where a sign stands within the measure; beyond its end if no notes follow."""
+    def _place(self, sign: ET.Element) -> float:
+        """Where a sign stands within the measure; beyond its end if no notes follow.
+
+        An offset that is meant for sound moves it; that of a direction mostly is of the page alone.
+        """
+        offset = sign.find("offset") if sign.tag == "sound" else sign.find("sound/offset")
+        offset = sign.find("offset[@sound='yes']") if offset is None else offset
+        if offset is not None:
+            return max(self.position + _number(offset.text) / self.part.divisions, 0.0)
         return self.position if self.left or not self.position else math.inf
 
     def _note(self, note: ET.Element) -> None:

@@ -344,6 +344,21 @@ def test_a_fine_within_a_bar_ends_the_piece_there():
         assert read_score(content, "musicxml").agreement == 1
 
 
+@pytest.mark.parametrize(
+    ("offset", "played"),
+    [
+        ("<offset>4</offset><sound fine='yes'/>", [72, 74, 76, 77]),
+        ("<offset sound='yes'>4</offset><sound fine='yes'/>", [72, 74]),
+        ("<sound fine='yes'><offset>4</offset></sound>", [72, 74]),
+    ],
+    ids=["of the page", "of the direction's sound", "of the sound"],
+)
+def test_an_offset_moves_a_sign_if_it_is_meant_for_sound(offset, played):
+    fine = f"<direction><direction-type><words>Fine</words></direction-type>{offset}</direction>"
+    content = score(measures(fine + notes("C5 D5 E5 F5"), note("G5") + '<sound dacapo="yes"/>'))
+    assert pitches(content) == [72, 74, 76, 77, 79, *played]
+
+
 def test_a_segno_within_a_bar_is_where_the_music_goes_back_to():
     upbeat = note("D5", duration=6) + direction("<segno/>", 'segno="1"') + notes("E5")
     back = note("F5", duration=6) + '<sound dalsegno="1"/>' + notes("G5")
