@@ -8,6 +8,7 @@ each has its note: of those that end there, the one that began first is continue
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -36,6 +37,8 @@ class Written(NamedTuple):
         It goes on from the note before it.
     ties
         It goes on into the next.
+    turns
+        At which times that its bar is played it sounds, counted from 1; empty: always.
     """
 
     position: float
@@ -43,6 +46,7 @@ class Written(NamedTuple):
     pitch: int
     is_tied: bool = False
     ties: bool = False
+    turns: frozenset[int] = frozenset()
 
 
 Bars = Sequence[Sequence[Written]]
@@ -71,7 +75,9 @@ def perform(
         If that makes more notes or quarter notes than a piece can have.
     """
     _check(parts, lengths, order)
-    return [_play(bars, lengths, order) for bars in parts]
+    named = (note.turns for bars in parts for bar in bars for note in bar if note.turns)
+    last_turn = max(2, *map(max, named), 0)
+    return [_play(bars, lengths, order, last_turn) for bars in parts]
 
 
 def _check(parts: Sequence[Bars], lengths: Sequence[float], order: Sequence[int]) -> None:
@@ -83,12 +89,18 @@ def _check(parts: Sequence[Bars], lengths: Sequence[float], order: Sequence[int]
         raise UnreadableError(f"it is played with over {MOST_PLAYED_NOTES} notes")
 
 
-def _play(bars: Bars, lengths: Sequence[float], order: Sequence[int]) -> Notes:
+def _play(bars: Bars, lengths: Sequence[float], order: Sequence[int], last_turn: int) -> Notes:
+    """Play a part; a bar that is played more than ``last_turn`` times sounds as at that one."""
+    played: Counter[int] = Counter()
     rows: list[tuple[float, float, int]] = []
     tied: dict[tuple[int, float], list[int]] = {}  # pitch and end of notes that tie -> their rows
     start = 0.0
     for place in order:
+        played[place] += 1
+        turn = min(played[place], last_turn)
         for note in bars[place]:
+            if note.turns and turn not in note.turns:
+                continue
             onset = start + note.position
             end = onset + note.duration
             held = tied.get((note.pitch, round(onset, _SAME_TIME))) if note.is_tied else None

@@ -8,6 +8,7 @@ Reading rules, where notation is a matter of custom:
   says, or its closing sign. A first ending without a closing sign goes back all the same.
 - After a jump (da capo, dal segno) repeats are not played again, the last endings are taken,
   and a fine or a sign to the coda is obeyed. Behind the bar of the jump all is new again.
+- A fine is not the end while another jump lies ahead: in a rondo all its episodes are played.
 - A jump "al fine" or "al coda" without such a sign cannot be followed: the music goes on.
 """
 
@@ -189,7 +190,7 @@ class _Player:
         signs = self.bars[place]
         again = self._is_again(place)
         if again and signs.fine:
-            return None
+            return self._behind_fine()
         if again and signs.to_coda:
             coda = self._coda_after(place)
             if coda is not None:
@@ -208,6 +209,14 @@ class _Player:
             self.passes.clear()
             return goal
         return self._leave(place)
+
+    def _behind_fine(self) -> int | None:
+        """Go on behind the jump that led to a fine, if there is one to take there; else end."""
+        behind = self.jumped_from + 1
+        if all(self._goal(place) is None for place in range(behind, len(self.bars))):
+            return None
+        self.passes.clear()
+        return behind
 
     def _leave(self, place: int) -> int:
         """Go on to the next bar; what was repeated is forgotten where it ends."""

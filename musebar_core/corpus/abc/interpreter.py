@@ -32,6 +32,8 @@ _MARKS = {
     "dacapo": "D.C.",
     "dalsegno": "D.S.",
 }
+_SYMBOL = re.compile(r"\s*([H-Wh-w~])\s*=\s*[!+]([^!+]{1,40})[!+]")
+"""What a ``U:`` field lets a letter stand for."""
 _OLD_CHORD = re.compile(r"\+(?!f+\+)(?:[\^_=]*[A-Ga-g][,']*\d*/*\d*){2,}\+")
 
 
@@ -90,6 +92,7 @@ class _Reader:
     directives: dict[str, list[list[str]]] = field(default_factory=dict)
     declared: str = ""
     macros: Macros = field(default_factory=Macros)
+    symbols: dict[str, str] = field(default_factory=dict)
     chord: list[WrittenNote] | None = None
     chord_rest: tuple[int, int] | None = None
 
@@ -171,6 +174,8 @@ class _Reader:
             self._instruction(value)
         elif name == "m":
             self.macros.define(value)
+        elif name == "U" and (found := _SYMBOL.match(value)):
+            self.symbols[found[1]] = found[2]
 
     def _instruction(self, text: str) -> None:
         """Follow a directive that says what sounds; others are for typesetting.
@@ -280,9 +285,9 @@ class _Reader:
             case Kind.OVERLAY:
                 self._overlay(found[0])
             case Kind.DECORATION | Kind.SYMBOL:
-                self._mark(found[0].strip("!"))
+                self._mark(self.symbols.get(found[0], found[0].strip("!")))
             case Kind.PLUS:
-                self._old_chord(found[0])
+                self._plus(found[0])
             case _:
                 pass
 
@@ -300,11 +305,13 @@ class _Reader:
         else:
             self.chord_rest = num, den
 
-    def _old_chord(self, text: str) -> None:
+    def _plus(self, text: str) -> None:
         """Write ``+CEG+``, a chord of old files; anything else between these is a decoration."""
         if _OLD_CHORD.fullmatch(text):
             inside = [found for kind, found in tokens(text[1:-1]) if kind is Kind.NOTE]
             self.voice.notes([WrittenNote(found, *length(found)) for found in inside])
+        else:
+            self._mark(text.strip("+"))
 
     def _end_chord(self) -> None:
         """Write the notes behind a bracket that nothing closes one after the other."""

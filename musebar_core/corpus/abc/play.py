@@ -171,12 +171,27 @@ def _ends_ending(bars: Sequence[Bar], place: int) -> bool:
 
 
 def _jumps(bars: Sequence[Bar], order: list[int]) -> list[Bar]:
-    """Follow the last D.C. or D.S.: again from there without repeats, to fine or by the coda."""
-    places = [at for at, i in enumerate(order) if bars[i].marks & {"D.C.", "D.S."}]
-    if not places:
-        return [bars[i] for i in order]
-    jump = places[-1]
-    here = order[jump]
+    """Follow each D.C. and D.S. once, when its bar is played for the last time.
+
+    Behind the bar of a jump the music goes on, unless a coda was played, or a fine reached with no
+    other jump ahead: in a rondo all its episodes are played.
+    """
+    last = {i: at for at, i in enumerate(order) if bars[i].marks & {"D.C.", "D.S."}}
+    jumps = sorted(last.values())
+    played: list[int] = []
+    done = 0
+    for jump in jumps:
+        again, ended = _from_jump(bars, order[jump])
+        played += [*order[done : jump + 1], *again]
+        _check(len(played))
+        done = jump + 1
+        if ended == "coda" or (ended == "fine" and jump == jumps[-1]):
+            return [bars[i] for i in played]
+    return [bars[i] for i in played + order[done:]]
+
+
+def _from_jump(bars: Sequence[Bar], here: int) -> tuple[list[int], str]:
+    """Places played from a jump on: again without repeats; and the mark that ends that, if any."""
     begin = 0
     if "D.S." in bars[here].marks:
         begin = next((i for i, bar in enumerate(bars) if "segno" in bar.marks), 0)
@@ -184,14 +199,11 @@ def _jumps(bars: Sequence[Bar], order: list[int]) -> list[Bar]:
     again: list[int] = []
     for i in _last_time(bars, begin, here):
         if len(codas) > 1 and i == codas[0]:
-            again += range(codas[-1], len(bars))
-            break
+            return again + [codas[-1] + each for each in _repeats(bars[codas[-1] :])], "coda"
         again.append(i)
         if "fine" in bars[i].marks:
-            break
-    played = order[: jump + 1] + again
-    _check(len(played))
-    return [bars[i] for i in played]
+            return again, "fine"
+    return again, ""
 
 
 def _last_time(bars: Sequence[Bar], begin: int, last: int) -> list[int]:
@@ -200,9 +212,9 @@ def _last_time(bars: Sequence[Bar], begin: int, last: int) -> list[int]:
     i = begin
     while i <= last:
         if bars[i].endings:
-            group = _endings_at(bars, i)
-            order += range(group[-1][0], group[-1][1] + 1)
-            i = group[-1][1] + 1
+            begin, end = _endings_at(bars, i)[-1]
+            order += range(begin, (min(end, last) if begin <= last else end) + 1)
+            i = end + 1
         else:
             order.append(i)
             i += 1

@@ -40,7 +40,8 @@ def _count(root: ET.Element) -> Count:
         if _tag(element) == "part":
             below = [each for each in element if _tag(each) == "measure"]
             parts[element.get("id", "")] += below or [element]
-    tallies = [_Part(measures) for measures in parts.values()]
+    drums = {each.get("id") for each in root.iter() if _is_of_drums(each)}
+    tallies = [_Part(measures, mute=name in drums) for name, measures in parts.items()]
     struck = [(place, *each) for place, tally in enumerate(tallies) for each in tally.struck()]
     octaves = {_tag(each) for each in root.iter()} & {"clef-octave-change", "octave-change"}
     return Count(
@@ -50,6 +51,17 @@ def _count(root: ET.Element) -> Count:
         _end(tallies),
         *span([pitch for _, _, pitch in struck] if len(octaves) < 2 else []),
     )
+
+
+def _is_of_drums(part: ET.Element) -> bool:
+    """Whether an entry of the list of parts has instruments, all on channel 10 or without pitch."""
+    midi = [each for each in part if _tag(each) == "midi-instrument"]
+    drums = [
+        each
+        for each in map(_texts, midi)
+        if each.get("midi-channel") == "10" or "midi-unpitched" in each
+    ]
+    return _tag(part) == "score-part" and bool(midi) and len(drums) == len(midi)
 
 
 def _end(parts: list[_Part]) -> float:
@@ -114,16 +126,19 @@ class _Part:
     A note of a chord is (pitch, whether it goes on from a note before); each chord has its staff.
     """
 
-    def __init__(self, measures: list[ET.Element]) -> None:
+    def __init__(self, measures: list[ET.Element], *, mute: bool = False) -> None:
         self.chords: list[tuple[str, list[tuple[int, bool]]]] = []
         self.ends: list[float] = []  # of the last note, and of the music, in each measure
         self.lengths: list[float] = []
         self.bar = 4.0
         self._divisions = 1.0
-        self._shifts: dict[str | None, int] = {}  # by staff; None: all others
+        self._mute = mute
+        self._percussion: set[str] = set()  # staves under a clef of percussion
+        self._moves: list[tuple[float, str | None, int]] = []  # from where, staff (or all), how far
         self._onset, self._now = 0.0, 0.0
-        self._chord: dict[str, list[tuple[int, bool]]] = {}  # the one here, by staff
-        self._back = 0  # measures back to what a repetition sign repeats; 0: there is none
+        # the one here, by staff and the times at which it is played
+        self._chord: dict[tuple[str, str], list[tuple[int, bool]]] = {}
+        self._back: dict[str | None, int] = {}  # to what a repetition sign repeats, by staff
         self._firsts: list[int] = []  # of the chords of each measure
         for measure in measures:
             self._now, furthest = 0.0, 0.0
@@ -133,6 +148,10 @@ class _Part:
                 self._take(element)
                 furthest = max(furthest, min(self._now, max(self.bar, self.ends[-1])))
             self.lengths.append(furthest)
+            held: dict[str | None, int] = {}
+            for _, staff, far in self._moves:
+                held = (held if staff else {}) | {staff: far}
+            self._moves = [(0.0, staff, far) for staff, far in held.items()]
             self._repeat()
 
     def struck(self) -> list[tuple[str, int]]:
@@ -142,10 +161,14 @@ class _Part:
 
     def _repeat(self) -> None:
         """Fill the last measure, if nothing sounds there, with what a sign says it repeats."""
-        place = len(self.ends) - 1 - self._back
-        if self._back and place >= 0 and len(self.chords) == self._firsts[-1]:
-            self.chords += self.chords[self._firsts[place] : self._firsts[place + 1]]
-            self.ends[-1] = self.ends[place]
+        here = {staff for staff, _ in self.chords[self._firsts[-1] :]}
+        for staff, back in self._back.items():
+            place = len(self.ends) - 1 - back
+            if place < 0 or staff in here or (staff is None and here):
+                continue
+            before = self.chords[self._firsts[place] : self._firsts[place + 1]]
+            self.chords += [each for each in before if staff in {None, each[0]}]
+            self.ends[-1] = max(self.ends[-1], self.ends[place])
 
     def _take(self, element: ET.Element) -> None:
         tag = _tag(element)
@@ -162,16 +185,35 @@ class _Part:
         if texts.get("beats", "").isdigit() and texts.get("beat-type", "").isdigit():
             self.bar = 4.0 * int(texts["beats"]) / (int(texts["beat-type"]) or 4)
         for each in element.iter():
-            if _tag(each) == "measure-repeat":
-                self._back = int(each.text or 1) if each.get("type") == "start" else 0
+            if _tag(each) == "measure-style":
+                self._style(each)
+            elif _tag(each) == "clef":
+                clef = {each.get("number", "1")}
+                drums = _texts(each).get("sign") == "percussion"
+                self._percussion = self._percussion | clef if drums else self._percussion - clef
             elif _tag(each) == "transpose":
                 inner = _texts(each)
                 octaves = int(inner.get("octave-change") or 0)
                 doubles = [one.get("above") for one in each if _tag(one) == "double"]
                 octaves += "yes" in doubles
                 semitones = int(inner.get("chromatic") or 0) + 12 * octaves
-                staff = each.get("number")
-                self._shifts = (self._shifts if staff else {}) | {staff: semitones}
+                self._moves.append((self._now, each.get("number"), semitones))
+
+    def _style(self, element: ET.Element) -> None:
+        """Take a sign of measure repetition, of one staff or of all, or its end."""
+        staff = element.get("number")
+        for each in element:
+            if _tag(each) == "measure-repeat" and each.get("type") == "start":
+                self._back[staff] = max(int(each.text or 1), 1)
+            elif _tag(each) == "measure-repeat":
+                self._back = {of: back for of, back in self._back.items() if staff and of != staff}
+
+    def _shift(self, staff: str) -> int:
+        """Semitones that a staff is moved by where its note begins."""
+        far = 0
+        for begin, of, semitones in self._moves:
+            far = semitones if begin <= self._onset and of in {None, staff} else far
+        return far
 
     def _lasts(self, texts: dict[str, str]) -> float:
         return float(texts.get("duration") or 0) / self._divisions
@@ -185,15 +227,16 @@ class _Part:
             self._onset = self._now
             self._now += lasts
             self._chord = {}
-        if "step" not in texts or "cue" in texts or not lasts:
+        staff, times = texts.get("staff", "1"), element.get("time-only", "")
+        if "step" not in texts or "cue" in texts or not lasts or self._mute:
+            return
+        if staff in self._percussion or (times and "1" not in re.findall(r"\d+", times)):
             return
         self.ends[-1] = max(self.ends[-1], self._onset + lasts)
         ties = {each.get("type") for each in element if _tag(each) == "tie"}
         step = _STEPS[texts["step"]] + 12 * (int(texts["octave"]) + 1)
-        staff = texts.get("staff", "1")
-        shift = self._shifts.get(staff, self._shifts.get(None, 0))
-        pitch = step + math.floor(float(texts.get("alter") or 0) + 0.5) + shift
-        if staff not in self._chord:
-            self._chord[staff] = []
-            self.chords.append((staff, self._chord[staff]))
-        self._chord[staff].append((pitch, "stop" in ties))
+        pitch = step + math.floor(float(texts.get("alter") or 0) + 0.5) + self._shift(staff)
+        if (staff, times) not in self._chord:
+            self._chord[staff, times] = []
+            self.chords.append((staff, self._chord[staff, times]))
+        self._chord[staff, times].append((pitch, "stop" in ties))

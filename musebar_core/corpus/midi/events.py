@@ -36,6 +36,11 @@ _EVENT = re.compile(
     + _TEXT_OR_MARK
     + rb")"
 )
+_SPOILT_ALIKE = re.compile(
+    _EVENT.pattern + rb"|" + _DELTA + rb"[\x80-\x9f](?:[\x80-\xff].|.[\x80-\xff])", re.DOTALL
+)
+"""An event, or one of a note that is spoilt, too: what is struck is let go as well."""
+
 _STATUS = re.compile(rb"[\x80-\xff]")
 
 _LOOK_AROUND, _LOOK_AHEAD = 6, 8
@@ -67,6 +72,8 @@ class Events:
         Notes whose velocity is over 127.
     n_spoilt, n_skipped
         Events that could not be read, and bytes that belong to none.
+    n_spoilt_ends
+        Of these events, ends of notes whose beginning was spoilt as well.
     n_behind
         Bytes of the chunk behind its end-of-track event, which nobody plays.
     ended
@@ -79,6 +86,7 @@ class Events:
     n_loud: int = 0
     n_spoilt: int = 0
     n_skipped: int = 0
+    n_spoilt_ends: int = 0
     n_behind: int = 0
     ended: bool = False
     voices: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 4), np.int64))
@@ -109,6 +117,7 @@ class _Reader:
         self._parts: list[NDArray[np.int64]] = []
         self._single: list[tuple[int, int, int, int]] = []
         self._n_voices = 0
+        self._n_spoilt_begins = 0
         self._bytes = np.frombuffer(content, np.uint8)
 
     def whole(self) -> Events:
@@ -192,6 +201,10 @@ class _Reader:
             self.events.n_spoilt -= 1  # how loud it is does not matter
             self.events.n_loud += 1
             self._single.append((self.tick, status, data[0], 127))
+        elif kind == 0x90 and data[1]:
+            self._n_spoilt_begins += 1
+        elif kind in {0x80, 0x90} and self.events.n_spoilt_ends < self._n_spoilt_begins:
+            self.events.n_spoilt_ends += 1
 
     def _take(self, delta: int, status: int, data: bytes) -> None:
         self.tick, self.status = self.tick + delta, status
@@ -238,13 +251,13 @@ class _Reader:
     def _sensible(self, first: int, after: int) -> int:
         """The place, of ``after`` and those near it, behind which most events make sense."""
         places: list[int] = [after, *range(first, min(after + _LOOK_AROUND, self.end))]
-        senses = [self._sense(place) for place in places]
+        senses = [self._sense(after, _SPOILT_ALIKE), *map(self._sense, places[1:])]
         return places[senses.index(max(senses))]  # of equals the first: none is missing
 
-    def _sense(self, at: int) -> int:
+    def _sense(self, at: int, event: re.Pattern[bytes] = _EVENT) -> int:
         """Events that make sense from a place on, as many as are looked at."""
         for count in range(_LOOK_AHEAD):
-            found = _EVENT.match(self.content, at, self.end)
+            found = event.match(self.content, at, self.end)
             if found is None:
                 return _LOOK_AHEAD if at == self.end else count
             at = found.end()

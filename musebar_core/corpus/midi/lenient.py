@@ -82,7 +82,7 @@ def _damage(layout: Layout, size: int, events: list[Events], parts: list[Parts])
     faults, lost = list(layout.faults), 0.0
     for place, (chunk, each) in enumerate(zip(layout.chunks, events, strict=True), 1):
         missing = 0 if each.ended else chunk.n_missing
-        lost += each.n_spoilt + (missing + each.n_skipped) / per_note
+        lost += each.n_spoilt - each.n_spoilt_ends + (missing + each.n_skipped) / per_note
         faults += [f"track {place} {fault}" for fault in _faults(chunk, each)]
     absent = max(0, layout.n_tracks - len(layout.chunks))
     end = layout.chunks[-1]

@@ -13,6 +13,9 @@ from musebar_core.corpus.decoding import decode_xml
 from musebar_core.corpus.musicxml.archive import LARGEST_XML_BYTES
 from musebar_core.corpus.notes import UnreadableError
 
+_DRUMS = "10"
+"""The MIDI channel of percussion, counted from 1."""
+
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)")
 
@@ -65,8 +68,28 @@ def names_of(root: ET.Element) -> list[str]:
         part.get("id"): " ".join((part.findtext("part-name") or "").split())
         for part in root.iter("score-part")
     }
+    return [listed.get(name, "") for name in _ids(root)]
+
+
+def percussion_of(root: ET.Element) -> frozenset[int]:
+    """Give the places of the parts of drums: all their instruments on channel 10, or unpitched."""
+    drums = {part.get("id") for part in root.iter("score-part") if _is_percussion(part)}
+    return frozenset(place for place, name in enumerate(_ids(root)) if name in drums)
+
+
+def _is_percussion(part: ET.Element) -> bool:
+    instruments = part.findall("midi-instrument")
+    return bool(instruments) and all(
+        (each.findtext("midi-channel") or "").strip() == _DRUMS
+        or each.find("midi-unpitched") is not None
+        for each in instruments
+    )
+
+
+def _ids(root: ET.Element) -> list[str | None]:
+    """Identifiers of the parts, top part first."""
     parts = root.iter("part") if root.tag == "score-timewise" else root.findall("part")
-    return [listed.get(name, "") for name in dict.fromkeys(part.get("id") for part in parts)]
+    return list(dict.fromkeys(part.get("id") for part in parts))
 
 
 def is_of_sibelius(root: ET.Element) -> bool:

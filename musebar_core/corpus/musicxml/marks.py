@@ -24,9 +24,9 @@ MOST_TIMES = 1_000
 _DA_CAPO = re.compile(r"(?:d\. ?c\b|da capo\b)|DC\b", re.IGNORECASE)
 _DAL_SEGNO = re.compile(r"(?:d\. ?s\b|dal segno\b)|DS\b", re.IGNORECASE)
 _TO_CODA = re.compile(r"(?:to coda|al coda|da coda)\b", re.IGNORECASE)
-_FINE = re.compile(r"\W*fine\W*", re.IGNORECASE)
+_FINE = re.compile(r"\W*fine?\W*", re.IGNORECASE)
 _CODA = re.compile(r"\W*coda\W*", re.IGNORECASE)
-_AL_FINE = re.compile(r"\bal? fine\b", re.IGNORECASE)
+_AL_FINE = re.compile(r"\bal? fine?\b", re.IGNORECASE)
 _AL_CODA = re.compile(r"\b(?:al?|e poi(?: la)?|to) coda\b", re.IGNORECASE)
 _NUMBERS = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
 
@@ -112,7 +112,7 @@ class Marks:
     def read_direction(self, direction: ET.Element, position: float = 0.0) -> None:
         """Take what a ``<direction>`` means: its sound, else its words and signs."""
         words = " ".join((each.text or "") for each in direction.iter("words"))
-        words = " ".join(words.split())[:200]
+        words = " ".join(words.split())[:200].lstrip("([{*")
         sound = direction.find("sound")
         if sound is not None and self.read_sound(sound, position, _until(words)):
             return
@@ -181,6 +181,7 @@ def read_barline(barline: ET.Element, marks: Marks, endings: Endings, position: 
     if ending is not None:
         endings.read(ending, marks)
     marks.read_signs([barline])
+    marks.names |= {(name, text) for name in ("segno", "coda") if (text := barline.get(name))}
     if repeat is None:
         return
     location = barline.get("location", "right")

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from musebar_core.corpus.musicxml.marks import Endings, Marks, read_barline
+from musebar_core.corpus.musicxml.marks import Endings, Marks, numbers_of, read_barline
 from musebar_core.corpus.performance import Written
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class PartReader:
         Of a quarter note, in which the file counts durations.
     shifts
         Semitones from written to sounding pitch, by staff.
+    percussion
+        Staves whose clef says that their notes are no pitches.
+    similes
+        By staff, how many measures a sign of measure repetition repeats.
     octaves_of_clefs
         Transpositions of so many octaves and nothing else are those of the part's clefs: the
         file's pitches have them already.
@@ -66,7 +70,8 @@ class PartReader:
     time_length: float = 4.0
     shifts: dict[int, int] = field(default_factory=dict)
     endings: Endings = field(default_factory=Endings)
-    simile: int = 0  # measures that a sign of measure repetition repeats; 0: there is none
+    percussion: set[int] = field(default_factory=set)
+    similes: dict[int, int] = field(default_factory=dict)
     read: list[Measure] = field(default_factory=list)
 
     def read_measure(self, element: ET.Element) -> Measure:
@@ -75,10 +80,19 @@ class PartReader:
         _MeasureReader(self, measure).read(element)
         measure.time_length = self.time_length
         self.endings.end_measure(measure.marks)
-        if self.simile and not measure.notes and len(self.read) >= self.simile:
-            measure.notes = self.read[-self.simile].notes
+        self._repeat(measure)
         self.read.append(measure)
         return measure
+
+    def _repeat(self, measure: Measure) -> None:
+        """Fill what is empty with what signs of measure repetition repeat: all staves, or one."""
+        was_empty = not measure.notes
+        for staff, count in self.similes.items():
+            before = self.read[-count].notes if len(self.read) >= count else {}
+            if staff != ALL_STAVES:
+                before = {staff: before[staff]} if staff in before else {}
+            if was_empty or (staff != ALL_STAVES and staff not in measure.notes):
+                measure.notes |= before
 
 
 class _MeasureReader:
@@ -90,15 +104,16 @@ class _MeasureReader:
         self.position = 0.0
         self.left = 0  # notes, and not rests, that follow
         self.chord_at = 0.0  # where the last note began, which the notes of its chord share
-        self.chord_tops: dict[int, int] = {}  # of that chord: place of its highest note, by staff
+        # of that chord: place of its highest note, by staff and the times at which it is played
+        self.chord_tops: dict[tuple[int, frozenset[int]], int] = {}
         self.changes: list[tuple[float, int, int]] = []  # of shifts: position, staff, semitones
         self.readers: dict[str, Callable[[ET.Element], object]] = {
             "note": self._note,
             "backup": self._backup,
             "forward": self._forward,
             "attributes": self._attributes,
-            "direction": lambda each: self.measure.marks.read_direction(each, self._place()),
-            "sound": lambda each: self.measure.marks.read_sound(each, self._place()),
+            "direction": lambda each: self.measure.marks.read_direction(each, self._place(each)),
+            "sound": lambda each: self.measure.marks.read_sound(each, self._place(each)),
             "barline": self._barline,
         }
 
@@ -113,8 +128,15 @@ class _MeasureReader:
         for _, staff, semitones in self.changes:
             self.part.shifts = _with_shift(self.part.shifts, staff, semitones)
 
-    def _place(self) -> float:
-        """Where a sign stands within the measure; beyond its end if no notes follow."""
+    def _place(self, sign: ET.Element) -> float:
+        """Where a sign stands within the measure; beyond its end if no notes follow.
+
+        An offset that is meant for sound moves it; that of a direction mostly is of the page alone.
+        """
+        offset = sign.find("offset") if sign.tag == "sound" else sign.find("sound/offset")
+        offset = sign.find("offset[@sound='yes']") if offset is None else offset
+        if offset is not None:
+            return max(self.position + _number(offset.text) / self.part.divisions, 0.0)
         return self.position if self.left or not self.position else math.inf
 
     def _note(self, note: ET.Element) -> None:
@@ -138,14 +160,15 @@ class _MeasureReader:
         """Add a note that has a pitch; of a chord, the highest stays."""
         staff = _integer(note.findtext("staff"), 1)
         pitch = self._pitch(note.find("pitch"), staff)
-        if pitch is None or duration <= 0:
+        if pitch is None or duration <= 0 or staff in self.part.percussion:
             return
         ties = {tie.get("type") for tie in note.iter("tie")}
         if not ties:
             ties = {tied.get("type") for tied in note.iter("tied")}
-        written = Written(self.chord_at, duration, pitch, "stop" in ties, "start" in ties)
+        turns = numbers_of(note.get("time-only", ""))
+        written = Written(self.chord_at, duration, pitch, "stop" in ties, "start" in ties, turns)
         notes = self.measure.notes.setdefault(staff, [])
-        top = self.chord_tops.setdefault(staff, len(notes))
+        top = self.chord_tops.setdefault((staff, turns), len(notes))
         if top == len(notes):
             notes.append(written)
         elif pitch > notes[top].pitch:
@@ -201,10 +224,25 @@ class _MeasureReader:
             shift = int(min(max(math.floor(semitones + 0.5) + 12 * octaves, -127), 127))
             staff = _integer(transpose.get("number"), ALL_STAVES)
             self.changes.append((self.position, staff, shift))
-        simile = attributes.find("measure-style/measure-repeat")
-        if simile is not None:
-            count = _integer(simile.text, 1)
-            self.part.simile = min(max(count, 1), 99) if simile.get("type") == "start" else 0
+        for clef in attributes.findall("clef"):
+            is_percussion = (clef.findtext("sign") or "").strip() == "percussion"
+            staves = self.part.percussion
+            (staves.add if is_percussion else staves.discard)(_integer(clef.get("number"), 1))
+        for style in attributes.findall("measure-style"):
+            self._measure_style(style)
+
+    def _measure_style(self, style: ET.Element) -> None:
+        """Take a sign of measure repetition, of one staff or of all, or its end."""
+        simile = style.find("measure-repeat")
+        if simile is None:
+            return
+        staff = _integer(style.get("number"), ALL_STAVES)
+        if simile.get("type") == "start":
+            self.part.similes[staff] = min(max(_integer(simile.text, 1), 1), 99)
+        elif staff == ALL_STAVES:
+            self.part.similes.clear()
+        else:
+            self.part.similes.pop(staff, None)
 
 
 def _sounds(child: ET.Element) -> bool:

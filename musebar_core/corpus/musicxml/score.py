@@ -10,6 +10,7 @@ from musebar_core.corpus.musicxml.document import (
     names_of,
     parse,
     parts_of,
+    percussion_of,
     title_of,
 )
 from musebar_core.corpus.musicxml.marks import Marks, with_coda_left
@@ -31,7 +32,7 @@ MOST_CELLS = 4_000_000
 def read_musicxml(content: bytes, play_repeats: bool = True) -> tuple[str, list[Track]]:
     """Read a score's title and parts, top part first, a staff a part, at sounding pitch.
 
-    Cue notes, grace notes, chord symbols and percussion without pitch are left out; notes that
+    Cue notes, grace notes, chord symbols and percussion are left out; notes that
     are not printed sound; chords are taken at their highest note, ties are merged. A measure
     lasts as long as the longest part in it (a measure of nothing: as its time signature says).
 
@@ -52,7 +53,9 @@ def read_musicxml(content: bytes, play_repeats: bool = True) -> tuple[str, list[
     for measures in parts_of(root):
         reader = PartReader(octaves_of_clefs(measures) if is_of_sibelius(root) else frozenset())
         parts.append([reader.read_measure(measure) for measure in measures])
-    staves = [(i, staff) for i, part in enumerate(parts) for staff in _staves(part)]
+    drums = percussion_of(root)
+    pitched = [(i, part) for i, part in enumerate(parts) if i not in drums]
+    staves = [(i, staff) for i, part in pitched for staff in _staves(part)]
     n_measures = max((len(part) for part in parts), default=0)
     if n_measures * len(staves) > MOST_CELLS:
         raise UnreadableError(f"{n_measures} measures of {len(staves)} staves")

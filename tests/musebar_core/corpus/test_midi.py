@@ -299,8 +299,12 @@ def test_a_macbinary_header_is_taken_off(behind):
     assert (melody.notes.pitches.tolist(), melody.damage) == (SCALE, "")
 
 
-def test_notes_go_on_in_their_places_behind_a_pitch_over_127():
-    content = midi(chunk(many(40) + b"\x00\x90\xbc\x50\x60\x80\x3c\x00" + many(40) + END))
+@pytest.mark.parametrize(
+    "let_go", [b"\x80\x3c\x00", b"\x80\xbc\x00", b"\x90\xbc\x00", b"\x80\xbc\xc8"]
+)
+def test_notes_go_on_in_their_places_behind_a_pitch_over_127(let_go):
+    spoilt = b"\x00\x90\xbc\x50\x60" + let_go
+    content = midi(chunk(many(40) + spoilt + many(40) + END))
     (track,) = read_piece(content).tracks
     assert len(track.notes) == 80
     assert track.notes.onsets[39:41].tolist() == [39, 41]
@@ -327,6 +331,20 @@ def test_a_file_that_breaks_off_in_a_chunks_name_is_read_up_to_there():
     assert piece.damage == (
         "6 bytes that are no music after the last track; all of its 100 notes are read"
     )
+
+
+def test_a_note_that_is_spoilt_where_it_begins_and_ends_is_one_note_less():
+    spoilt = b"\x00\x90\xbc\x50\x60\x80\xbc\x00" * 3
+    piece = read_piece(midi(chunk(many(20) + spoilt + many(20) + END)))
+    assert piece.damage.endswith(
+        "6 spoilt events and 0 bytes of none; 40 of about 43 notes can be read"
+    )
+
+
+def test_velocities_over_127_of_a_notes_beginning_and_end_move_nothing():
+    loud = b"\x00\x90\x3c\xc8\x60\x80\x3c\xc8"
+    (track,) = read_piece(midi(chunk(many(20) + loud + many(20) + END))).tracks
+    assert track.notes.onsets.tolist() == list(range(41))
 
 
 def test_of_many_faults_the_first_four_are_said_and_the_others_counted():

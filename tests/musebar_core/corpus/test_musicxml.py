@@ -149,6 +149,75 @@ def test_chord_symbols_and_percussion_without_pitch_are_no_notes():
     assert rows(score(measures(harmony + drum + notes("C5")))) == [(1, 1, 72)]
 
 
+DRUMS = (
+    '<score-part id="P1"><part-name>Drums</part-name><midi-instrument id="I">{}</midi-instrument>'
+    "</score-part>"
+)
+
+
+def test_a_sign_of_a_barline_is_of_the_name_that_the_barline_gives():
+    signs = [f'<barline location="left" segno="{n}"><segno/></barline>' for n in "ab"]
+    back = '<sound dalsegno="a"/>'
+    content = score(measures(note("C5"), signs[0] + note("D5"), signs[1] + note("E5") + back))
+    assert pitches(content) == [72, 74, 76, 74, 76]
+
+
+@pytest.mark.parametrize(
+    ("played_on", "clef"),
+    [
+        ("<midi-channel>10</midi-channel>", ""),
+        ("<midi-channel>2</midi-channel><midi-unpitched>36</midi-unpitched>", ""),
+        ("<midi-channel>2</midi-channel>", "<clef><sign>percussion</sign></clef>"),
+    ],
+    ids=["channel 10", "an instrument without pitch", "a clef of percussion"],
+)
+def test_drums_are_no_melody_however_high_they_are_written(played_on, clef):
+    high = measures(attributes(clef) + notes("C7 C7 C7 C7"))
+    written = score(measures(notes("C5 D5 E5 F5")), high).decode()
+    listed = '<score-part id="P1"><part-name>Part 1</part-name></score-part>'
+    content = written.replace(listed, DRUMS.format(played_on)).encode()
+    melody = read_melody(content, ".musicxml")
+    assert (melody.notes.pitches.tolist(), melody.agreement) == ([72, 74, 76, 77], 1)
+
+
+def test_a_staff_is_read_again_where_a_clef_of_percussion_ends():
+    clefs = [f"<clef number='2'><sign>{sign}</sign></clef>" for sign in ("percussion", "F")]
+    content = score(
+        measures(
+            attributes(clefs[0]) + note("C5") + note("C3", after="<staff>2</staff>"),
+            attributes(clefs[1]) + note("D5") + note("D3", after="<staff>2</staff>"),
+        )
+    )
+    assert (pitches(content), pitches(content, part=1)) == ([72, 74], [50])
+
+
+def only(turn: str, names: str) -> str:
+    return notes(names).replace("<note>", f'<note time-only="{turn}">')
+
+
+def test_notes_of_some_times_through_a_repeat_sound_in_these():
+    back = "<backup><duration>4</duration></backup>"
+    verses = only("1", "C5 D5") + back + only("2,3", "E5 F5") + notes("G5 A5")
+    content = score(measures(verses + REPEAT.format(' times="3"'), notes("C5 C5 C5 C5")))
+    tail = [79, 81]
+    assert pitches(content) == [*[72, 74, *tail], *2 * [76, 77, *tail], *4 * [72]]
+    assert pitches(content, play_repeats=False) == [72, 74, *tail, *4 * [72]]
+    assert read_score(content, "musicxml").agreement >= 0.5
+
+
+def test_what_is_of_the_first_time_alone_does_not_sound_when_it_comes_again():
+    content = score(measures(only("1", "C5 D5") + notes("E5 F5") + REPEAT.format("")))
+    assert rows(content) == [
+        *[(0, 1, 72), (1, 1, 74), (2, 1, 76), (3, 1, 77)],
+        *[(6, 1, 76), (7, 1, 77)],
+    ]
+
+
+def test_each_time_has_the_highest_note_of_its_chord():
+    chord = only("1", "G5") + note("C5", "<chord/>")
+    assert pitches(score(measures(chord + REPEAT.format("")))) == [79, 72, 72]
+
+
 def test_notes_that_are_not_printed_sound():
     hidden = note("C5").replace("<note>", '<note print-object="no">')
     assert pitches(score(measures(hidden))) == [72]
@@ -237,6 +306,10 @@ def test_repeats_of_one_part_are_those_of_all():
             "<direction><direction-type><words>D.C. al Fine</words></direction-type></direction>",
             "<direction><direction-type><words>Fine</words></direction-type></direction>",
         ),
+        (
+            "<direction><direction-type><words>(D.C. al Fin)</words></direction-type></direction>",
+            "<direction><direction-type><words>Fin</words></direction-type></direction>",
+        ),
     ],
 )
 def test_da_capo_al_fine_is_played_by_sound_and_by_words(capo, fine):
@@ -269,6 +342,21 @@ def test_a_fine_within_a_bar_ends_the_piece_there():
         again = [(12, 4, 72), (16, 2, 74)]
         assert rows(content) == [(0, 4, 72), (4, 2, 74), (6, 2, 76), (8, 4, 77), *again]
         assert read_score(content, "musicxml").agreement == 1
+
+
+@pytest.mark.parametrize(
+    ("offset", "played"),
+    [
+        ("<offset>4</offset><sound fine='yes'/>", [72, 74, 76, 77]),
+        ("<offset sound='yes'>4</offset><sound fine='yes'/>", [72, 74]),
+        ("<sound fine='yes'><offset>4</offset></sound>", [72, 74]),
+    ],
+    ids=["of the page", "of the direction's sound", "of the sound"],
+)
+def test_an_offset_moves_a_sign_if_it_is_meant_for_sound(offset, played):
+    fine = f"<direction><direction-type><words>Fine</words></direction-type>{offset}</direction>"
+    content = score(measures(fine + notes("C5 D5 E5 F5"), note("G5") + '<sound dacapo="yes"/>'))
+    assert pitches(content) == [72, 74, 76, 77, 79, *played]
 
 
 def test_a_segno_within_a_bar_is_where_the_music_goes_back_to():
@@ -383,6 +471,31 @@ def test_signs_of_measure_repetition_are_played():
         )
     )
     assert pitches(content) == [72, 74, 76, 77, 72, 74, 76, 77, 79]
+
+
+def test_a_sign_of_measure_repetition_may_be_of_one_staff():
+    style = '<measure-style number="1"><measure-repeat type="{}">1</measure-repeat></measure-style>'
+    back = "<backup><duration>8</duration></backup>"
+    low = back + notes("C3 D3 E3 F3", after="<staff>2</staff>")
+    first = notes("C5 D5 E5 F5") + low
+    repeated = '<note><rest measure="yes"/><duration>8</duration></note>' + low
+    content = score(
+        measures(
+            first,
+            attributes(style.format("start")) + repeated,
+            attributes(style.format("stop")) + repeated,
+        )
+    )
+    assert pitches(content) == [72, 74, 76, 77] * 2
+    assert pitches(content, part=1) == [48, 50, 52, 53] * 3
+    assert read_score(content, "musicxml").agreement == 1
+
+
+def test_a_transposition_within_a_measure_is_counted_where_it_stands():
+    back = "<backup><duration>8</duration></backup>"
+    content = score(measures(notes("C5 D5") + transpose(-2) + notes("E5") + back + notes("C4 D4")))
+    assert min(pitches(content)) == 60
+    assert read_score(content, "musicxml").agreement == 1
 
 
 def test_a_bar_that_is_repeated_by_a_sign_eight_times_agrees_with_its_count():

@@ -72,6 +72,10 @@ ORDERS = {
         [PLAIN, SEGNO, FINE, bar(jump=jump(Goal.SEGNO, Until.FINE))],
         "ABCDBC",
     ),
+    "da capo al fine twice, as in a rondo": (
+        [FINE, PLAIN, DA_CAPO_AL_FINE, bar(opens=True, closes=2), DA_CAPO_AL_FINE, PLAIN],
+        "ABCADDEA",
+    ),
     "dal segno without a segno": ([PLAIN, bar(jump=jump(Goal.SEGNO))], "AB"),
     "dal segno al coda": (
         [PLAIN, SEGNO, TO_CODA, DAL_SEGNO_AL_CODA, CODA, PLAIN],

@@ -86,10 +86,21 @@ def test_parts_unfold_with_numbers_and_brackets():
         ("|:C:|D!dacapo!|", "CCDCD"),
         ("|:C|1D:|2E!D.C.!|]", "CDCECE"),
         ("C|D!coda!|E!D.C.alcoda!|!coda!F|", "CDECDF"),
+        ("C|D!coda!|E!D.C.alcoda!|!coda!|:F|G:|", "CDECDFGFG"),
+        ("C|D!D.C.!|E|F|", "CDCDEF"),
+        ("C|!segno!D!D.S.!|E!D.C.!|F|", "CDDECDEF"),
+        ("C!fine!|D!D.C.!|E!D.C.!|", "CDCEC"),
+        ("|:C|1D:|2E!D.C.!|F|", "CDCECEF"),
+        ("C|D+fine+|E+D.C.+|", "CDECD"),
     ],
 )
 def test_jumps_are_followed(played, music, order):
     assert played(music) == order
+
+
+def test_a_letter_is_the_sign_that_its_field_says(played):
+    assert played("X:1\nU:T=!fine!\nU:J = +D.C.+\nU:O=!fermata!\nK:C\nC|TD|OE JF|\n") == "CDEFCD"
+    assert played("X:1\nU:S=!slide!\nK:C\nC|SD|E !D.S.!|\n") == "CDECDE"
 
 
 @pytest.mark.parametrize(
