@@ -63,6 +63,11 @@ def test_a_name_in_a_template_is_text(name):
     assert page.count("'") == 2
 
 
+def test_a_block_of_a_template_leaves_no_line_and_no_indent_behind():
+    template = "  {% if true %}\n<p>\n  {% endif %}\n</p>"
+    assert environment().from_string(template).render() == "<p>\n</p>"
+
+
 def test_a_template_that_asks_for_what_is_not_there_is_an_error():
     with pytest.raises(jinja2.UndefinedError):
         environment().from_string("{{ nothing }}").render()
@@ -88,6 +93,20 @@ def test_a_cell_that_is_a_number_carries_it_to_ten_digits_for_sorting():
     assert row(text="1.5", value=1.5) == '<tr><td class="number" data-value="1.5">1.5</td></tr>'
     assert 'data-value="0.3333333333"' in row(text="x", value=1 / 3)
     assert 'data-value="0"' in row(text="none", value=0)
+
+
+@pytest.mark.parametrize(
+    ("spread", "written"),
+    [
+        ((1.25, 3.5, 10), "1.25 3.5 10"),
+        ((None, None, 1), "  1"),
+        ((1 / 3, 2.0, 2), "0.3333333 2 2"),
+    ],
+)
+def test_a_mean_carries_its_interval_and_its_seeds_for_the_file_of_its_table(spread, written):
+    assert row(text="m", value=2.0, spread=spread) == (
+        f'<tr><td class="number" data-value="2" data-ci="{written}">m</td></tr>'
+    )
 
 
 def test_a_cell_that_warns_says_so_beside_what_it_is():
