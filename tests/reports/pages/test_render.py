@@ -56,6 +56,12 @@ def test_a_figures_json_is_sorted_and_has_no_nan():
     assert back["data"][0]["y"] == [1.0, None, None]
 
 
+def test_a_figure_that_is_plain_data_with_a_nan_is_an_error():
+    assert str(figure_json({"b": 1, "a": None})) == '{"a":null,"b":1}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        figure_json({"a": float("nan")})
+
+
 @pytest.mark.parametrize("name", NASTY)
 def test_a_name_in_a_template_is_text(name):
     page = environment().from_string("<p title='{{ name }}'>{{ name }}</p>").render(name=name)

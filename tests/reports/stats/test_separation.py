@@ -23,6 +23,12 @@ def test_the_sign_of_a_difference_does_not_matter():
     assert separation("b", up, 1).total == separation("b", down, 1).total > 6
 
 
+@pytest.mark.parametrize("scale", [0.1, 1.0, 20.0])
+def test_the_unit_of_a_difference_does_not_matter(scale):
+    values = [scale * (0.5 + e) for e in (0.9**0.5, -(0.9**0.5)) * 5]  # a mean of 0.5 sd
+    assert separation("b", mean(*values), 1).total == 34
+
+
 def test_a_difference_too_small_for_any_number_of_seeds_has_no_total():
     found = separation("b", mean(-1.0, 1.0 + 1e-6), 1)
     assert (found.total, found.more) == (None, None)
