@@ -10,24 +10,16 @@ def standing(state, markov=600.0):
     return Standing(state, 650.0, markov, 0.01, 0.25, 1)
 
 
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (standing(RunState.INFORMATIVE), ""),
-        (
-            standing(RunState.UNDERTRAINED),
-            "this model is undertrained: its validation BCE of 650.0 nats does not beat the Markov "
-            "chain's (600.0), and nothing that it plays or encodes counts",
-        ),
-        (
-            standing(RunState.UNDERTRAINED, markov=None),
-            "this model is undertrained: its validation BCE of 650.0 nats does not beat the Markov "
-            "chain's, and nothing that it plays or encodes counts",
-        ),
-    ],
-)
-def test_an_undertrained_model_is_warned_of_and_an_informative_one_is_not(found, said):
-    assert caution(found) == said
+def test_of_an_informative_model_nothing_has_to_be_said():
+    assert caution(standing(RunState.INFORMATIVE)) == ""
+
+
+@pytest.mark.parametrize(("markov", "against"), [(600.0, " (600.0)"), (None, "")])
+def test_an_undertrained_model_is_warned_of(markov, against):
+    assert caution(standing(RunState.UNDERTRAINED, markov)) == (
+        "this model is undertrained: its validation BCE of 650.0 nats does not beat the Markov "
+        f"chain's{against}, and nothing that it plays or encodes counts"
+    )
 
 
 def test_a_collapsed_model_says_how_little_its_code_holds():
