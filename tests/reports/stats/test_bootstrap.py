@@ -46,3 +46,13 @@ def test_runs_of_a_genre_are_drawn_with_replacement():
     assert set(drawn.ravel()) == {0.0, 1.0, 2.0, 3.0}
     assert drawn.mean() == pytest.approx(1.5, abs=0.15)
     assert any(len(set(row)) < 4 for row in drawn)
+
+
+def test_of_one_draw_both_ends_are_the_mean_less_its_t_times_the_standard_error():
+    values = np.array([0.0, 1.0, 2.0, 3.0, 9.0])
+    low, high = studentised_interval(values, np.random.default_rng(3), draws=1)
+    drawn = values[np.random.default_rng(3).integers(0, 5, size=5)].tolist()
+    its = mean_over_seeds(dict(enumerate(drawn)))
+    own = mean_over_seeds(dict(enumerate(values.tolist())))
+    t = (its.mean - own.mean) / its.standard_error
+    assert low == high == pytest.approx(own.mean - t * own.standard_error)
