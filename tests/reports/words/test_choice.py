@@ -28,9 +28,10 @@ FREE = Settled("regularizers", (1, 4), 4, free=True)
         (
             headline("abcd", LENGTH, FREE, SWITCH, collapsed=1),
             "any of 4",
-            "settled: latent length 8 or 16 (3 of 4); output bias on (all 4)"
-            + "; free, as among all candidates: regularizers"
-            + "; 1 of these 4 collapses in over one seed of five",
+            (
+                "settled: latent length 8 or 16 (3 of 4); output bias on (all 4); free, as among "
+                "all candidates: regularizers; 1 of these 4 collapses in over one seed of five"
+            ),
         ),
         (headline("ab"), "any of 2", ""),
         (
