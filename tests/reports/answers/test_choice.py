@@ -395,6 +395,26 @@ def test_one_seed_without_its_measure_makes_no_full_count(make_study, add):
     assert choose(study.tables(), "jazz").chosen.config_id == wanted
 
 
+@pytest.mark.parametrize("purpose", Purpose)
+def test_bce_and_kl_together_stand_for_nll_and_nothing_stands_for_them(make_study, add, purpose):
+    study = make_study()
+    first = add(study, 8, 560.0, 1.0)  # BCE 558, KL 4
+    second = add(study, 16, 570.0, 1.0, FIRST)
+    for row in study.rows:
+        row["validation_nll"] = None
+    found = choose(study.tables(), "jazz", Aim(purpose))
+    costs = {name: sum(row) / 10 for name, row in found.ranking.seed_costs.items()}
+    assert found.chosen.config_id == first
+    if purpose is Purpose.DENSITY:
+        assert costs == {first: pytest.approx(562.0), second: pytest.approx(572.0)}
+    if purpose is Purpose.RECONSTRUCTION:
+        assert costs == {first: pytest.approx(558.0), second: pytest.approx(568.0)}
+        assert found.ranking.rate == pytest.approx(4.0)
+    if purpose is Purpose.REPRESENTATION:
+        assert costs[second] > costs[first]
+        assert [row.config_id for row in found.pool] == [first]
+
+
 def test_where_one_seed_has_no_nll_elbo_stands_for_it_in_all(make_study, add):
     study = make_study(purpose="density")
     add(study, 8, 560.0, 1.0)
