@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from musebar_core.annealing import Schedule
+from musebar_core.baselines import pitch_frequencies
 from musebar_core.config import TrainingConfig
 from musebar_core.errors import DivergedError
 from musebar_core.metric_table import EpochMetrics, Metrics
@@ -86,3 +87,26 @@ def test_the_kept_weights_are_a_copy_of_those_of_the_reported_epoch(configuratio
 def test_the_encoder_lags_as_long_as_information_has_risen_at_every_evaluation(seen, lags):
     history = [row(4 * at, 10.0, mi_lower=mi) for at, mi in enumerate(seen)]
     assert _encoder_lags(history) is lags
+
+
+def test_a_run_starts_before_its_first_epoch_with_nothing_to_report(configuration, corpus):
+    state = start(configuration(), corpus.genre("low"), 0)
+    assert (state.epoch, state.best_epoch, state.seconds) == (0, 0, 0.0)
+    assert (state.history, state.best_weights) == ([], {})
+
+
+def test_a_run_starts_from_the_parameters_of_its_seed(configuration, corpus):
+    genre = corpus.genre("low")
+    one, again, other = (
+        start(configuration(), genre, seed).model.state_dict() for seed in (1, 1, 2)
+    )
+    assert all((one[name] == again[name]).all() for name in one)
+    assert any((one[name] != other[name]).any() for name in one)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_output_bias_is_that_of_the_pitches_where_it_is_asked_for(configuration, corpus, asked):
+    genre = corpus.genre("low")
+    bias = start(configuration(output_bias=asked), genre, 0).model.output.bias.detach()
+    said = bias.sigmoid().numpy() == pytest.approx(pitch_frequencies(genre), rel=1e-4)
+    assert bool(said) is asked
