@@ -63,3 +63,11 @@ def test_the_figure_of_a_collapsed_run_is_the_mean_over_all_arms_of_its_genre():
         "jazz": pytest.approx(0.4)
     }
     assert figures_of_collapsed([first, second], ["jazz"], Measure.NLL) == {}
+
+
+@pytest.mark.parametrize("less", [0.2, -0.2])
+def test_a_small_difference_favours_an_arm_as_a_large_one_does(less):
+    found = stressed(arm([1.0 + less, 1.0 + less]), arm([1.0, 1.0]))
+    # the favoured arm's run of 1.2 (or 1.0) nats falls to 0.1
+    lost = (1.0 + max(less, 0.0) - EMPTY) * (-1 if less > 0 else 1)
+    assert sorted(found.values()) == pytest.approx(sorted([less, less + lost]))

@@ -47,8 +47,10 @@ def test_only_failed_seeds_leave_no_means(make_study, make_config):
     study = make_study()
     study.add(make_config(8), [], failed=2)
     (found,) = summaries(study.tables(), "jazz")
-    assert found.validation is None
+    assert found.validation is found.test is None
     assert len(found.failures) == 2
+    assert (found.n_done, found.n_measured, found.n_trained, found.collapsed) == (0, 0, 0, 0)
+    assert (found.seeds, found.trained_seeds, found.is_collapsed) == ((), (), False)
 
 
 def test_overall_is_the_last_genre(make_study):
