@@ -156,3 +156,8 @@ def test_a_ramp_without_length_is_a_step():
 def test_the_logistic_ramp_is_a_sigmoid_stretched_to_its_ends(u, height):
     # 1 / (1 + exp(2.5)) = 0.0759, of 0.0067 to 0.9933
     assert weight(Schedule("logistic", 0.0, 1.0), u) == pytest.approx(height, abs=1e-4)
+
+
+def test_the_name_of_a_kind_becomes_the_kind():
+    assert Schedule("linear").kind is ScheduleKind.LINEAR
+    assert type(Schedule("linear", 0, 1).length) is float

@@ -110,3 +110,10 @@ def test_the_output_bias_is_that_of_the_pitches_where_it_is_asked_for(configurat
     bias = start(configuration(output_bias=asked), genre, 0).model.output.bias.detach()
     said = bias.sigmoid().numpy() == pytest.approx(pitch_frequencies(genre), rel=1e-4)
     assert bool(said) is asked
+
+
+@pytest.mark.parametrize(("end", "best"), [(1.0, 4), (0.5, 8)])
+def test_kl_counts_by_the_final_weight(configuration, corpus, end, best):
+    config = configuration(annealing=Schedule("constant", end=end))
+    # BCE + KL of 10 and 11, BCE + KL / 2 of 10 and 9.5
+    assert kept(config, corpus, row(4, 10.0, 0.0), row(8, 8.0, 3.0)).best_epoch == best

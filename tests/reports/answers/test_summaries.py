@@ -203,6 +203,7 @@ def test_a_failure_without_a_reason_has_an_empty_one(make_study, make_config):
 def test_genres_are_those_of_the_corpus_the_runs_and_the_plan(make_study, make_config):
     study = make_study(genres=("rock",))
     study.add(make_config(8), [500.0], genre="folk")
+    study.plan.clear()
     study.plan.append({"genre": "blues", "config_id": "c", "phase": "confirm", "n_seeds": 1})
     assert genre_names(study.tables()) == ("blues", "folk", "rock")
     tables = study.tables()
@@ -217,3 +218,14 @@ def test_summaries_are_sorted_by_configuration_and_phase(make_study, make_config
     keys = [(row.config_id, row.phase) for row in summaries(study.tables(), "jazz")]
     assert keys == sorted(keys)
     assert len(keys) == 6
+
+
+def test_a_baseline_is_that_of_its_split_and_its_genre(make_study):
+    tables = make_study(genres=("jazz", "rock")).tables()
+    table = tables.baselines
+    of_test = (table["split"] == "test") & (table["baseline"] == "markov")
+    table.loc[of_test & (table["genre"] == "jazz"), "bce"] = 700.0
+    table.loc[of_test & (table["genre"] == "rock"), "bce"] = 800.0
+    assert baseline_bce(tables, "jazz", "test")["markov"] == 700.0
+    assert baseline_bce(tables, "rock", "test")["markov"] == 800.0
+    assert baseline_bce(tables, "jazz", "validation")["markov"] == 627.0
