@@ -151,3 +151,30 @@ def test_the_states_of_seeds_are_counted(make_study, make_config):
         8: "3 of 10 seeds done, 1 failed, 1 undertrained, collapsed 0 of 2 trained",
         16: "1 of 1 seed done, collapsed 0 of 1",
     }
+
+
+def test_a_reference_of_exactly_twice_as_many_changes_stands_before_the_choice(
+    make_study, make_config
+):
+    study = make_study()
+    for config in (
+        make_config(16, 4),
+        make_config(8, 4),
+        make_config(32, 4),
+        make_config(16, 1),
+        make_config(16, 4, input_dropout=0.5),
+    ):
+        study.add(config, [500.0])
+    every = rows(study)
+    chosen = next(row for row in every if row.config == make_config(8, 4))
+    # four differ in one setting from 16, 4; two do from 8, 4
+    assert forest(every, chosen).reference.config == make_config(16, 4)
+
+
+def test_with_a_configuration_that_only_failed_there_is_nothing_to_compare(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0])
+    study.add(make_config(16), [], failed=1)
+    one, other = rows(study)
+    assert compare(one, other).tests == compare(other, one).tests == ()
+    assert [each.name for each in compare(one, other).changed] == ["latent_length"]
