@@ -103,3 +103,61 @@ def test_every_schedule_is_told_of_in_the_documentation(kind):
 def test_an_unknown_schedule_is_refused_with_the_known_ones():
     with pytest.raises(ConfigurationError, match=", ".join(ScheduleKind)):
         Schedule("exponential")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"start": -0.1},
+        {"start": 1.1},
+        {"length": -0.1},
+        {"length": 1.1},
+        {"start": 0.5, "length": 0.5 + 2e-9},
+        {"kind": "cyclical", "cycles": 0},
+        {"kind": "cyclical", "cycles": 2.0},
+        {"kind": "cyclical", "cycles": True},
+        {"kind": "cyclical", "ratio": 0.0},
+        {"kind": "cyclical", "ratio": 1.1},
+        {"start": True},
+        {"length": "half"},
+        {"length": float("inf")},
+        {"end": 1.0 + 1e-9},
+    ],
+    ids=str,
+)
+def test_a_schedule_beyond_its_bounds_is_refused(settings):
+    with pytest.raises(ConfigurationError):
+        Schedule(**{"kind": "linear"} | settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "ended"),
+    [
+        ({"start": 0.0, "length": 1.0}, 1.0),
+        ({"start": 1.0, "length": 0.0}, 1.0),
+        ({"start": 0.2, "length": 0.3}, 0.5),
+        ({"start": 0.5, "length": 0.5 + 1e-10}, 1.0),
+        ({"kind": "cyclical", "cycles": 1, "ratio": 1.0, "length": 0.25}, 0.25),
+        ({"kind": "constant", "start": 0.3, "length": 0.3}, 0.0),
+        ({"end": 1.0, "length": 0.0}, 0.0),
+    ],
+    ids=str,
+)
+def test_a_schedule_at_its_bounds_is_taken_and_knows_when_it_ends(settings, ended):
+    assert Schedule(**{"kind": "linear"} | settings).ended == ended
+
+
+def test_a_ramp_without_length_is_a_step():
+    schedule = Schedule("linear", 0.5, 0.0)
+    assert [weight(schedule, u) for u in (0.0, 0.4999, 0.5, 1.0)] == [0.0, 0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(("u", "height"), [(0.25, 0.0701), (0.75, 0.9299)])
+def test_the_logistic_ramp_is_a_sigmoid_stretched_to_its_ends(u, height):
+    # 1 / (1 + exp(2.5)) = 0.0759, of 0.0067 to 0.9933
+    assert weight(Schedule("logistic", 0.0, 1.0), u) == pytest.approx(height, abs=1e-4)
+
+
+def test_the_name_of_a_kind_becomes_the_kind():
+    assert Schedule("linear").kind is ScheduleKind.LINEAR
+    assert type(Schedule("linear", 0, 1).length) is float

@@ -6,9 +6,13 @@ import pytest
 import torch
 
 from musebar_core.generation import (
+    MIDI_MARK,
     REST,
     generate,
     interpolation,
+    notes,
+    nucleus,
+    one_line,
     symbol_distribution,
     write_midi,
 )
@@ -87,8 +91,75 @@ def test_an_interpolation_keeps_its_ends_and_its_distance_from_the_origin():
 def test_a_melody_becomes_notes_with_held_steps_joined(tmp_path):
     melody = np.array([[60, 60, REST, 62]], dtype=np.uint8)
     write_midi(melody, tmp_path / "out.mid", steps_per_quarter=2, tempo=120)
-    notes = pretty_midi.PrettyMIDI(str(tmp_path / "out.mid")).instruments[0].notes
-    assert [(n.pitch, round(n.start, 3), round(n.end, 3)) for n in notes] == [
+    written = pretty_midi.PrettyMIDI(str(tmp_path / "out.mid")).instruments[0].notes
+    assert [(n.pitch, round(n.start, 3), round(n.end, 3)) for n in written] == [
         (60, 0.0, 0.5),
         (62, 0.75, 1.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("top_p", "kept"),
+    [
+        (1.0, [0.2, 0.5, 0.3]),
+        (0.81, [0.2, 0.5, 0.3]),
+        (0.8, [0.0, 5 / 8, 3 / 8]),  # the first two reach it
+        (0.51, [0.0, 5 / 8, 3 / 8]),
+        (0.5, [0.0, 1.0, 0.0]),
+        (0.0, [0.0, 1.0, 0.0]),  # the likeliest stays
+    ],
+)
+def test_a_nucleus_holds_the_likeliest_that_together_reach_it(top_p, kept):
+    row = torch.tensor([[0.25, 0.5, 0.25], [0.2, 0.5, 0.3]], dtype=torch.float64)
+    found = nucleus(row, top_p)
+    assert found[1].tolist() == pytest.approx(kept)
+    assert found.sum(dim=1).tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_melodies_drawn_alike_differ_by_their_codes_alone(model):
+    with torch.no_grad():
+        model.output.bias.fill_(-3.5)
+    same = torch.zeros(4, 4)
+    alike = generate(model, same, 40, rng(), alike=True)
+    assert (alike == alike[0]).all()
+    apart = generate(model, same, 40, rng())
+    assert (apart != apart[0]).any(axis=1).tolist() == [False, True, True, True]
+
+
+def test_an_interpolation_goes_at_even_angles_whatever_the_lengths():
+    a, b = torch.tensor([2.0, 0.0]), torch.tensor([0.0, 4.0])
+    third = interpolation(a, b, 4)[1]
+    assert third.tolist() == pytest.approx([2 * np.sin(np.pi / 3), 4 * np.sin(np.pi / 6)])
+    halfway = interpolation(a, a + 1e-6, 3)[1]
+    assert halfway.tolist() == pytest.approx([2.0, 0.0], abs=1e-5)
+    assert interpolation(a, 2 * a, 3)[:, 0].tolist() == pytest.approx([2.0, 3.0, 4.0])
+
+
+def test_a_bar_of_rest_follows_each_melody():
+    line = one_line(np.array([[60, 61], [62, 63]], np.uint8), steps_per_quarter=1)
+    assert line.tolist() == [60, 61, *[REST] * 4, 62, 63, *[REST] * 4]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ([60, 60, 62], [(60, 0, 2), (62, 2, 3)]),
+        ([REST, 60, REST, 60], [(60, 1, 2), (60, 3, 4)]),
+        ([REST, REST], []),
+        ([60], [(60, 0, 1)]),
+        ([], []),
+        ([0, 127], [(0, 0, 1), (127, 1, 2)]),
+    ],
+)
+def test_notes_of_a_line_end_where_another_symbol_begins(line, found):
+    assert notes(np.array(line, np.uint8)) == found
+
+
+def test_a_file_has_its_tempo_its_instrument_and_its_mark(tmp_path):
+    path = tmp_path / "deep" / "out.mid"
+    write_midi(np.array([[60]], np.uint8), path, 1, tempo=90, program=40)
+    midi = pretty_midi.PrettyMIDI(str(path))
+    (instrument,) = midi.instruments
+    assert (instrument.program, instrument.name.startswith(MIDI_MARK)) == (40, True)
+    assert midi.get_tempo_changes()[1] == pytest.approx([90.0], abs=1e-2)
+    assert instrument.notes[0].end == pytest.approx(60 / 90, abs=1e-2)

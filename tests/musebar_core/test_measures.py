@@ -9,7 +9,17 @@ import torch
 
 from musebar_core import training
 from musebar_core.code import importance_nll
-from musebar_core.measures import code_worth, measures, rate_distortion, walk
+from musebar_core.corpus import evaluation_snippets
+from musebar_core.measures import (
+    _pairs,
+    beside_songs,
+    code_worth,
+    compared_steps,
+    measures,
+    rate_distortion,
+    walk,
+)
+from musebar_core.melodies import character, compare
 from musebar_core.model import RVAE, initialise, piano_roll
 from musebar_core.objective import bce, kl
 from musebar_core.state import start
@@ -113,3 +123,52 @@ def test_all_measures_of_a_trained_model_are_finite_and_the_same_each_time(confi
     assert math.isfinite(first.importance_nll)
     assert 0 <= first.likeness_of_songs.pitch_classes <= 1
     assert dataclasses.asdict(first)["held_out"]["out_of_key"] < 0.2
+
+
+@pytest.mark.parametrize(
+    ("steps", "compared"), [(3, 0), (4, 4), (7, 4), (8, 8), (16, 16), (17, 16), (400, 16)]
+)
+def test_melodies_are_judged_by_whole_bars_and_a_snippet_at_most(configuration, steps, compared):
+    # bars of four steps, snippets of sixteen
+    assert compared_steps(steps, configuration().grid) == compared
+
+
+def test_melodies_stand_beside_as_long_songs_that_their_model_has_not_seen(configuration, corpus):
+    genre, grid = corpus.genre("low"), configuration().grid
+    cut = dataclasses.replace(grid, snippet_steps=8)
+    songs = evaluation_snippets(genre, "test", cut, 128)
+    found = beside_songs(grid, genre, np.full((5, 10), 60, np.uint8), "test")
+    assert (found.steps, found.n_melodies, found.n_songs) == (8, 5, len(songs))
+    assert found.songs == character(songs, 4)
+    assert found.melodies == character(np.full((5, 8), 60, np.uint8), 4)
+    assert (found.melodies.pitch_range, found.melodies.repetition) == (0.0, 1.0)
+    trained = evaluation_snippets(genre, "train", cut, 5)
+    assert found.likeness_of_songs == compare(trained, songs, 4)
+    assert found.likeness == compare(np.full((5, 8), 60, np.uint8), songs, 4)
+    own = beside_songs(grid, genre, evaluation_snippets(genre, "validation", grid, 128))
+    assert own.likeness == compare(
+        evaluation_snippets(genre, "validation", grid, 128),
+        evaluation_snippets(genre, "validation", grid, 128),
+        4,
+    )
+
+
+def test_pairs_of_a_way_lie_half_the_split_apart():
+    mu = torch.arange(10.0)[:, None]
+    assert [(int(a), int(b)) for a, b in _pairs(mu)] == [(k, k + 5) for k in range(5)]
+    many = _pairs(torch.arange(100.0)[:, None])
+    assert len(many) == 16
+    assert {float(b - a) for a, b in many} == {50.0}
+    assert (float(many[0][0]), float(many[-1][0])) == (0.0, 49.0)
+
+
+@torch.no_grad()
+def test_half_way_to_the_posterior_is_the_gaussian_of_both_precisions(model, roll):
+    """Posterior N(2, 1/4) and prior N(0, 1) at share 1/2: precision 5/2 and mean 8/5."""
+    mu, logvar = torch.full((3, 2), 2.0), torch.full((3, 2), math.log(0.25))
+    (point,) = rate_distortion(model, roll, mu, logvar, torch.zeros(3, 2), (0.5,))
+    mean, variance = torch.full((3, 2), 1.6), torch.full((3, 2), 0.4)
+    assert point.rate == pytest.approx(float(kl(mean, variance.log()).mean()), rel=1e-5)
+    distortion = bce(model.decode(roll, mean), roll).double().mean()
+    assert point.distortion == pytest.approx(float(distortion), rel=1e-6)
+    assert point.share == 0.5

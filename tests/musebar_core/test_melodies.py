@@ -76,3 +76,37 @@ def test_silence_has_a_character_and_nothing_to_compare():
     assert (found.pitch_range, found.out_of_key, found.rest_share) == (None, None, 1.0)
     like = melodies.compare(silence, song(C, D, E, F), 2)
     assert (like.pitch_classes, like.intervals, like.note_density) == (None, None, 0.0)
+
+
+def test_runs_of_four_notes_are_shared_in_whatever_key():
+    up = song(C, D, E, F, G)  # two runs: 2 2 1 and 2 1 2 semitones
+    assert melodies.shared_runs(up, song(D, E, 66, G)) == 0.5
+    assert melodies.shared_runs(up, song(C, C, D, R, E, F, G)) == 1.0  # held, and after a rest
+    assert melodies.shared_runs(up, song(G, F, E, D, C)) == 0.0
+    assert melodies.shared_runs(song(C, D, E), up) is None
+    assert melodies.shared_runs(up, song(C, D, E)) == 0.0
+
+
+def test_runs_do_not_cross_from_melody_to_melody_and_count_as_often_as_they_come():
+    two = np.array([[C, D, E, F], [C, D, E, E]], np.uint8)
+    assert melodies.shared_runs(two, song(C, D, E, F)) == 1.0
+    four = np.array([[C, D, E, F], [C, D, E, F], [C, D, E, G]], np.uint8)
+    assert melodies.shared_runs(four, song(C, D, E, F)) == pytest.approx(2 / 3)
+
+
+def test_melodies_are_like_themselves_and_unlike_what_shares_nothing():
+    line, other = song(C, D, E, F, C, D, E, F), song(61, 63, 66, 68, R, R, R, R)
+    like = melodies.compare(line, line, 4)
+    assert like == melodies.Likeness(0.0, 0.0, 1.0, 1.0, 1.0)
+    unlike = melodies.compare(line, other, 4)
+    # four notes a bar against two; a bar that comes again against one that does not
+    assert (unlike.pitch_classes, unlike.note_density, unlike.repetition) == (1.0, 0.0, 0.0)
+    assert unlike.shared_runs == 0.0
+    assert 0 < unlike.intervals < 1  # both rise by two semitones
+
+
+def test_a_character_is_a_mean_over_melodies_that_have_what_it_takes():
+    two = np.array([[C, D, E, F], [R, R, R, R]], np.uint8)
+    found = melodies.character(two, 2)
+    assert (found.pitch_range, found.note_density, found.rest_share) == (5.0, 1.0, 0.5)
+    assert (found.repetition, found.out_of_key) == (0.5, 0.0)

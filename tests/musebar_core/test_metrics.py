@@ -178,3 +178,48 @@ def test_a_metric_that_was_not_recorded_was_not_measured():
     assert Metrics.from_dict(recorded) == found
     del recorded["kl_bars"]
     assert Metrics.from_dict(recorded) == found._replace(kl_bars=None)
+
+
+def plain_lower(noise, mu, logvar):
+    """Mean over draws and snippets of log q(z|x) - log 1/N sum_j q(z|x_j), density by density."""
+    deviation = (0.5 * logvar).exp()
+    z = (mu + deviation * noise)[:, :, None]
+    densities = torch.distributions.Normal(mu, deviation).log_prob(z).sum(dim=3)
+    own = densities.diagonal(dim1=1, dim2=2)
+    return float((own - torch.logsumexp(densities, dim=2)).mean()) + math.log(len(mu))
+
+
+@pytest.mark.parametrize(("n", "controlled"), [(99, False), (100, True)])
+def test_from_a_hundred_draws_on_what_is_known_of_them_corrects_their_mean(n, controlled):
+    mu = torch.randn(n, 2, generator=generator(1), dtype=torch.float64)
+    logvar = 0.3 * torch.randn(n, 2, generator=generator(2), dtype=torch.float64)
+    noise = torch.randn(1, n, 2, generator=generator(3), dtype=torch.float64)
+    found = mutual_information(mu, logvar, noise=noise).lower
+    assert (abs(found - plain_lower(noise, mu, logvar)) > 1e-6) is controlled
+
+
+def test_sixteen_draws_a_snippet_are_averaged_over():
+    mu = torch.randn(20, 2, generator=generator(1), dtype=torch.float64)
+    noise = torch.randn(16, 20, 2, generator=generator(4), dtype=torch.float64)
+    drawn = mutual_information(mu, torch.zeros(20, 2), generator(4))
+    assert drawn == mutual_information(mu, torch.zeros(20, 2), noise=noise)
+
+
+def test_the_lower_bound_of_many_draws_is_the_plain_mean_whatever_the_codes_shape():
+    """Control variates take away the error of the draws and leave what they are drawn of."""
+    for spread, seed in ((0.3, 5), (1.0, 6), (3.0, 7)):
+        mu = spread * torch.randn(12, 2, generator=generator(seed), dtype=torch.float64)
+        logvar = 0.5 * torch.randn(12, 2, generator=generator(seed + 9), dtype=torch.float64)
+        noise = torch.randn(4000, 12, 2, generator=generator(seed), dtype=torch.float64)
+        found = mutual_information(mu, logvar, noise=noise)
+        assert found.lower == pytest.approx(plain_lower(noise, mu, logvar), abs=0.01)
+
+
+def test_where_the_codes_are_nearly_one_gaussian_the_bound_is_still_the_plain_mean():
+    """Of variances far from 1, so that a wrong constant of a density would show."""
+    mu = 0.05 * torch.randn(50, 2, generator=generator(1), dtype=torch.float64)
+    for logvar in (-1.0, 0.5):
+        log_variances = torch.full((50, 2), logvar, dtype=torch.float64)
+        noise = torch.randn(200, 50, 2, generator=generator(2), dtype=torch.float64)
+        found = mutual_information(mu, log_variances, noise=noise)
+        assert found.lower == pytest.approx(plain_lower(noise, mu, log_variances), abs=2e-3)

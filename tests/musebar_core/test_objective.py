@@ -64,3 +64,25 @@ def test_the_loss_weighs_the_kl_term_alone():
     )
     assert loss.item() == pytest.approx(math.log(2) + 0.25 * 0.5)
     assert (reconstruction.item(), kl_bars.item()) == pytest.approx((math.log(2), 0.5))
+
+
+def test_free_nats_are_counted_before_free_bits_and_nothing_free_is_the_plain_mean():
+    mu = torch.tensor([[[1.0, 3.0]]])  # KL 0.5 and 4.5
+    logvar = torch.zeros_like(mu)
+    assert regularizer(mu, logvar).item() == pytest.approx(5.0)
+    assert regularizer(mu, logvar, free_bits=1.0).item() == pytest.approx(1.0 + 4.5)
+    assert regularizer(mu, logvar, free_bits=1.0, free_nats=2.0).item() == pytest.approx(3.0)
+    assert regularizer(mu, logvar, free_nats=9.0).item() == 0.0
+
+
+def test_the_means_that_are_reported_are_free_of_weight_and_of_gradients():
+    logits = torch.zeros(1, 1, 1, requires_grad=True)
+    mu = torch.full((1, 2, 1), 2.0, requires_grad=True)
+    loss, reconstruction, kl_bars = training_loss(
+        logits, torch.ones(1, 1, 1), (mu, torch.zeros(1, 2, 1)), weight=0.0, free_nats=1.0
+    )
+    assert loss.item() == reconstruction.item() == pytest.approx(math.log(2))
+    assert kl_bars.item() == pytest.approx(2.0)
+    assert loss.requires_grad
+    assert not reconstruction.requires_grad
+    assert not kl_bars.requires_grad

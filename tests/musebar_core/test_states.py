@@ -1,9 +1,12 @@
 """States of a done run: a plateau is no collapse."""
 
+import dataclasses
+import math
+
 import pytest
 
 from musebar_core.metric_table import Metrics
-from musebar_core.states import RunState, run_state
+from musebar_core.states import RunState, Standing, run_state
 
 
 def metrics(bce, *, mi_upper=2.0, active_units=1):
@@ -39,3 +42,57 @@ def test_where_the_baseline_is_not_known_every_run_counts_as_trained():
 
 def test_whether_an_undertrained_run_collapsed_cannot_be_said():
     assert [state.collapsed for state in RunState] == [None, True, False]
+
+
+STANDING = {
+    "state": "informative",
+    "bce": 99.0,
+    "markov": 100.0,
+    "mi_lower": 0.75,
+    "mi_upper": 2.0,
+    "active_units": 3,
+}
+
+
+def test_a_standing_is_that_of_the_evaluation():
+    known = {"bce": 99.0, "mi_lower": 0.75, "mi_upper": 2.0, "active_units": 3, "collapsed": False}
+    made = Standing.of(Metrics.from_dict(known), 100.0)
+    assert made == Standing(RunState.INFORMATIVE, 99.0, 100.0, 0.75, 2.0, 3)
+    assert Standing.read(dataclasses.asdict(made)) == Standing.read(STANDING) == made
+
+
+def test_a_standing_without_a_known_baseline_is_read_back():
+    assert Standing.read(STANDING | {"markov": None}).markov is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"bce": math.nan}, TypeError),
+        ({"bce": "99"}, TypeError),
+        ({"bce": True}, TypeError),
+        ({"mi_lower": None}, TypeError),
+        ({"mi_upper": math.inf}, TypeError),
+        ({"markov": math.inf}, TypeError),
+        ({"markov": "100"}, TypeError),
+        ({"active_units": -1}, TypeError),
+        ({"active_units": 1.0}, TypeError),
+        ({"active_units": True}, TypeError),
+        ({"state": "asleep"}, ValueError),
+    ],
+    ids=str,
+)
+def test_a_standing_that_is_something_else_is_refused(changed, error):
+    with pytest.raises(error):
+        Standing.read(STANDING | changed)
+
+
+@pytest.mark.parametrize("name", STANDING)
+def test_a_standing_that_lacks_a_figure_is_refused(name):
+    with pytest.raises(KeyError):
+        Standing.read({key: value for key, value in STANDING.items() if key != name})
+
+
+def test_whole_numbers_and_no_active_unit_are_read():
+    found = Standing.read(STANDING | {"bce": 99, "markov": 100, "active_units": 0})
+    assert (found.bce, found.markov, found.active_units) == (99.0, 100.0, 0)

@@ -15,7 +15,7 @@ from reports.pages.view import view
 from reports.words.cards import sections, transfer_text
 from reports.words.labels import p_value
 from reports.words.rivals import default_note
-from study.statistics.purposes import Aim
+from study.statistics.purposes import Aim, Purpose
 
 
 def card(study, genre="jazz", aim=None):
@@ -279,3 +279,83 @@ def test_names_in_verdicts_are_text(make_study, make_config):
     shown = str(claims.fragment) + str(rows_html(claims.tables[0].rows))
     assert "<i>" not in shown
     assert "&lt;i&gt;" in shown
+
+
+def test_the_level_is_shared_among_all_pairs_of_the_tie_set(make_study, make_config):
+    noise = [[0.3, -0.3] * 5, [-0.2, -0.1, 0.3] * 3 + [0.0], [0.1, 0.2, -0.3] * 3 + [0.0]]
+    study = make_study()
+    for latent, row in zip((8, 16, 32), noise, strict=True):
+        study.add(make_config(latent), [500.0 + e + (latent == 8) / 99 for e in row])
+    found = card(study)
+    assert len(found.ties.members) == 3
+    assert {one.alpha for one in found.separations} == {0.05 / 3}  # three, of three pairs
+    assert len(found.separations) == 2
+    assert found.chosen.config_id not in {one.config_id for one in found.separations}
+
+
+def test_the_smallest_model_lies_within_one_standard_error_of_the_best(make_study, make_config):
+    # the best has 499 and 501 in turn: a standard error of 1 / 3
+    for above, latent in ((0.33, 4), (0.34, 16)):
+        study = make_study()
+        study.add(make_config(16), [499.0, 501.0] * 5)
+        study.add(make_config(4), [500.0 + above + e for e in (-1.0, 1.0) * 5])
+        found = card(study).smallest
+        assert found.summary.config.model.latent_length == latent
+        assert (found.n_parameters < found.chosen_parameters) is (latent == 4)
+
+
+def test_of_models_of_one_size_the_chosen_one_is_the_smallest(make_study, make_config):
+    study = make_study()
+    for r in (1, 2, 4, 8, 16):
+        study.add(make_config(16, r), [499.0, 501.0] * 5)
+    found = card(study)
+    assert found.smallest.summary.config_id == found.chosen.config_id
+    assert said(found)["size"]["Smallest model within one standard error"].startswith(
+        "the recommended one: "
+    )
+
+
+def test_differences_are_the_choices_figure_minus_the_rivals(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0 + e for e in (0.1, -0.1) * 5])
+    study.add(make_config(16, 8), [510.0 + s for s in range(10)], phase="methods", method="musebar")
+    study.add(make_config(32, 8), [515.0] * 10, phase="methods", method="musebar_bow")
+    found = card(study)
+    assert found.runner_up.summary.method == "musebar"
+    assert found.runner_up.difference.mean == pytest.approx(-14.5)
+    assert found.default.difference.mean == pytest.approx(-15.0)
+    assert (found.default.improvement.wins, found.default.improvement.n_seeds) == (10, 10)
+    assert found.default_status is DefaultStatus.COMPARED
+    assert (found.default_seeds, found.n_wanted) == (10, 10)
+
+
+def test_a_default_that_was_only_searched_is_not_measured(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0] * 10)
+    study.add(make_config(16, 8), [510.0] * 10, phase="search", method="musebar_bow")
+    found = card(study)
+    assert (found.default_status, found.default_seeds) == (DefaultStatus.NOT_MEASURED, 0)
+
+
+def test_a_default_that_ran_on_other_seeds_is_not_compared(make_study, make_config):
+    study = make_study(purpose="reconstruction")
+    study.add(make_config(8), [500.0] * 10)
+    study.add(make_config(16, 8), [510.0] * 10, phase="methods", method="musebar_bow")
+    for row in study.rows[10:19]:
+        row["seed"] += 100
+    found = card(study, aim=Aim(Purpose.RECONSTRUCTION))
+    assert found.default_status is DefaultStatus.COMPARED
+    assert found.default.difference.n_seeds == 1
+
+
+def test_a_member_is_named_with_its_mean_and_its_p_value(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0] * 10)
+    study.add(make_config(16), [500.0] * 10)
+    found = card(study)
+    lines = said(found)["ties"]
+    assert lines["Tie set"] == "2 of 2 configurations cannot be told from the best"
+    assert lines[found.chosen.config_id].endswith(": NLL 502.0 [502.0, 502.0], p 1, recommended")
+    other = next(one for one in found.ties.members if one != found.chosen.config_id)
+    assert lines[other].endswith(": NLL 502.0 [502.0, 502.0], p 1")
+    assert lines["Test"].startswith("max-T over all pairs, 10 seeds, every sign pattern: smallest")

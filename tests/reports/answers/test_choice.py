@@ -253,3 +253,184 @@ def test_where_nll_was_not_measured_elbo_stands_for_it_and_that_is_said(make_stu
     assert (found.chosen.config_id, found.likelihood, found.metric) == (wanted, "elbo", "elbo")
     assert found.cautions == (Caution.NLL_UNMEASURED,)
     assert "an upper bound" in choice_warnings(found)[0]
+
+
+@pytest.mark.parametrize(("lower", "said"), [(0.68, True), (0.65, False)])
+def test_another_is_better_from_two_paired_standard_errors_on(make_study, make_config, lower, said):
+    study = make_study(purpose="representation")
+    # differences lower + 1 and lower - 1 in turn: standard error sqrt(10 / 9) / sqrt(10) = 1 / 3
+    apart = [1.0, -1.0] * 5
+    bces = [560.0] * 10
+    study.add(make_config(16), bces, nlls=[560.0] * 10, mis=[9.0 + e / 10 for e in apart])
+    other = study.add(make_config(8), bces, nlls=[560.0 - lower - e for e in apart], mis=[1.0] * 10)
+    found = choose(study.tables(), "jazz")
+    assert found.chosen.config.model.latent_length == 16
+    assert [one.row.config_id for one in found.better] == [other] * said
+    assert (Caution.OTHER_BETTER in found.cautions) is said
+    if said:
+        (one,) = found.better
+        assert (one.metric, one.price_metric) == ("nll", "mi_lower")
+        assert one.difference.mean == pytest.approx(lower)
+        assert one.price.mean == pytest.approx(8.0)
+
+
+def test_the_default_stands_before_whatever_is_better_by_more(make_study, add):
+    study = make_study(purpose="representation")
+    add(study, 16, 562.0, 9.0)
+    default = add(study, 8, 561.4, 1.0, SECOND, phase="methods", method="musebar_bow")
+    lowest = add(study, 4, 561.2, 1.0, SECOND)
+    found = choose(study.tables(), "jazz")
+    assert [one.row.config_id for one in found.better] == [default, lowest]
+    assert [one.is_default for one in found.better] == [True, False]
+    assert found.cautions == (Caution.DEFAULT_BETTER, Caution.OTHER_BETTER)
+
+
+def test_a_near_tie_goes_to_the_one_that_collapsed_less_though_it_is_larger(make_study, add):
+    study = make_study(purpose="density")
+    add(study, 8, 560.0, 2.0, collapsed=1)
+    wanted = add(study, 16, 560.05, 2.0, SECOND)
+    found = choose(study.tables(), "jazz")
+    assert (found.chosen.config_id, found.tiebreak) == (wanted, Tiebreak.COLLAPSED)
+    assert found.leader.config.model.latent_length == 8
+    assert "fewest collapsed seeds (0 of 10 seeds) decides" in reasons(found)[-1]
+
+
+def test_a_near_tie_of_one_size_goes_to_the_id_that_sorts_first(make_study, add):
+    study = make_study(purpose="density")
+    ids = [add(study, 16, 560.0, 2.0, settings={"regularizers": r}) for r in (1, 4)]
+    found = choose(study.tables(), "jazz")
+    assert (found.chosen.config_id, found.tiebreak) == (min(ids), Tiebreak.CONFIG_ID)
+    assert f"the ID that sorts first ({min(ids)}) decides" in reasons(found)[-1]
+
+
+def test_where_one_stands_alone_nothing_is_tied_and_the_leader_is_the_first(make_study, add):
+    study = make_study(purpose="density")
+    best = add(study, 8, 560.0, 2.0)
+    add(study, 16, 570.0, 2.0)
+    found = choose(study.tables(), "jazz")
+    assert (found.tiebreak, found.leader.config_id) == (None, best)
+    assert len(reasons(found)) == 3
+
+
+@pytest.mark.parametrize(("undertrained", "chosen"), [(5, True), (6, False)])
+def test_a_candidate_may_have_half_of_its_seeds_undertrained(
+    make_study, make_config, undertrained, chosen
+):
+    study = make_study(purpose="density")
+    study.add(make_config(8), [600.0] * 10)
+    bces = [640.0] * undertrained + [500.0] * (10 - undertrained)  # the Markov chain is at 627
+    study.add(make_config(16), bces)
+    found = choose(study.tables(), "jazz")
+    assert (found.chosen.config.model.latent_length == 16) is chosen
+    assert found.n_undertrained == (not chosen)
+    assert (found.n_full, found.n_wanted) == (2, 10)
+
+
+def test_a_run_as_good_as_the_markov_chain_is_undertrained(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [627.0] * 10)
+    found = choose(study.tables(), "jazz")
+    assert isinstance(found, NothingWorks)
+    assert (found.n_full, found.n_wanted, found.markov) == (1, 10, 627.0)
+    assert shortfall_text(found).startswith(
+        "nothing works yet: the only configuration of 'jazz' with all 10 seeds is undertrained, "
+        "no better than the Markov chain (validation BCE 627.0; closest "
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedies"),
+    [
+        ([{}], (Remedy.OUTPUT_BIAS, Remedy.LEARNING_RATE, Remedy.EPOCHS)),
+        ([{}, {"output_bias": True}], (Remedy.LEARNING_RATE, Remedy.EPOCHS)),
+        ([{}, {"learning_rate": 0.005}], (Remedy.OUTPUT_BIAS, Remedy.EPOCHS)),
+        (
+            [{"learning_rate": 0.0049}],
+            (Remedy.OUTPUT_BIAS, Remedy.LEARNING_RATE, Remedy.EPOCHS),
+        ),
+    ],
+)
+def test_a_remedy_is_what_none_of_them_tried(make_study, make_config, settings, remedies):
+    study = make_study(confirm=2)
+    for at, more in enumerate(settings):
+        study.add(make_config(8 + at, **{"learning_rate": 0.001} | more), [640.0, 640.0])
+    assert choose(study.tables(), "jazz").remedies == remedies
+
+
+@pytest.mark.parametrize(
+    ("state", "goes_on"),
+    [
+        ("finished", "(study finished)"),
+        ("running", "(study running: `musebar study watch demo`)"),
+        ("stopped", "(study stopped: `musebar study resume demo`)"),
+    ],
+)
+def test_a_shortfall_says_how_to_go_on(make_study, make_config, state, goes_on):
+    study = make_study(state=state)
+    study.add(make_config(8), [560.0] * 2, planned=10)
+    config_id = study.add(
+        make_config(16), [560.0] * 3, failed=2, planned=10, phase="methods", method="musebar"
+    )
+    study.add(make_config(32), [560.0] * 20, phase="search")
+    assert shortfall_text(choose(study.tables(), "jazz")) == (
+        f"no configuration has all 10 seeds yet: {config_id} (MuseBar) has most, 3 of 10; "
+        f"2 runs failed {goes_on}"
+    )
+
+
+def test_a_shortfall_without_a_confirmation_run_says_so(make_study, make_config):
+    study = make_study(confirm=1, state="stopped")
+    study.add(make_config(8), [560.0], phase="search")
+    assert shortfall_text(choose(study.tables(), "jazz")) == (
+        "no configuration has its one seed yet: no confirmation run of 'jazz' has ended "
+        "(study stopped)"
+    )
+
+
+def test_one_seed_without_its_measure_makes_no_full_count(make_study, add):
+    study = make_study(purpose="representation")
+    add(study, 8, 560.0, 5.0)
+    wanted = add(study, 16, 560.2, 2.0, SECOND)
+    study.rows[0]["validation_mi_lower"] = None
+    assert choose(study.tables(), "jazz").chosen.config_id == wanted
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_bce_and_kl_together_stand_for_nll_and_nothing_stands_for_them(make_study, add, purpose):
+    study = make_study()
+    first = add(study, 8, 560.0, 1.0)  # BCE 558, KL 4
+    second = add(study, 16, 570.0, 1.0, FIRST)
+    for row in study.rows:
+        row["validation_nll"] = None
+    found = choose(study.tables(), "jazz", Aim(purpose))
+    costs = {name: sum(row) / 10 for name, row in found.ranking.seed_costs.items()}
+    assert found.chosen.config_id == first
+    if purpose is Purpose.DENSITY:
+        assert costs == {first: pytest.approx(562.0), second: pytest.approx(572.0)}
+    if purpose is Purpose.RECONSTRUCTION:
+        assert costs == {first: pytest.approx(558.0), second: pytest.approx(568.0)}
+        assert found.ranking.rate == pytest.approx(4.0)
+    if purpose is Purpose.REPRESENTATION:
+        assert costs[second] > costs[first]
+        assert [row.config_id for row in found.pool] == [first]
+
+
+def test_where_one_seed_has_no_nll_elbo_stands_for_it_in_all(make_study, add):
+    study = make_study(purpose="density")
+    add(study, 8, 560.0, 1.0)
+    add(study, 16, 570.0, 1.0)
+    study.rows[3]["validation_nll"] = None
+    assert choose(study.tables(), "jazz").likelihood == "elbo"
+
+
+def test_of_a_representation_and_a_density_nll_may_stand_for_by_its_bound(make_study, add):
+    study = make_study()
+    add(study, 8, 560.0, 1.0)
+    tables = study.tables()
+    tables.results["validation_nll"] = float("nan")
+    by = {purpose: choose(tables, "jazz", Aim(purpose)).metric for purpose in Purpose}
+    assert by == {
+        Purpose.REPRESENTATION: "mi_lower",
+        Purpose.DENSITY: "elbo",
+        Purpose.RECONSTRUCTION: "bce",
+    }

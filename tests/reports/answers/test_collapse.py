@@ -51,3 +51,31 @@ def test_weight_kl_and_bce_are_drawn_over_training(study):
     assert len(training_panel(found, "weight", "weight", None).data) == 3
     drawn = training_panel(found, "bce", "BCE", None, {"markov": 510.0})
     assert "Markov chain 510.0" in drawn.layout.annotations[0].text
+
+
+def test_only_trained_seeds_tell_of_collapse(make_study, make_config):
+    study = make_study(confirm=4)
+    study.add(make_config(8), [700.0] * 2 + [500.0] * 2, collapsed=3)  # the chain is at 627
+    study.add(make_config(16), [700.0] * 4)
+    study.add(make_config(32), [500.0] * 4)
+    rows = summaries(study.tables(), "jazz")
+    assert [(one.value, one.collapsed, one.seeds, one.share) for one in rates(rows)] == [
+        (8, 1, 2, 0.5),
+        (32, 0, 4, 0.0),
+    ]
+    assert [row.config.model.latent_length for row in by_share(rows)] == [8, 32]
+
+
+def test_configurations_of_one_share_stand_by_their_ids(make_study, make_config):
+    study = make_study()
+    for latent in (8, 16, 32, 64):
+        study.add(make_config(latent), [500.0] * 2, collapsed=1)
+    ids = [row.config_id for row in by_share(summaries(study.tables(), "jazz"))]
+    assert ids == sorted(ids)
+
+
+def test_a_training_without_curves_is_left_out(study):
+    tables = study.tables()
+    rows = summaries(tables, "jazz")
+    tables.curves.loc[tables.curves["config_id"] == rows[0].config_id, "weight"] = None
+    assert [one.row for one in trainings(tables, "jazz", rows)] == list(rows[1:])

@@ -74,3 +74,30 @@ def test_one_training_costs_the_mean_of_a_configurations_own_runs(study):
 )
 def test_no_cost_is_written_as_nothing(seconds, said):
     assert hours_text({"CPU": seconds / 3600}) == said
+
+
+@pytest.mark.parametrize(("gpus", "hours"), [(0, 0.04), (0.5, 0.02), (2, 0.08), ("auto", 0.04)])
+def test_a_run_without_a_known_share_holds_a_whole_gpu(study, gpus, hours):
+    for row in study.rows[:4]:
+        row["device"] = "cuda:0"
+    assert cost(holding(study.tables(), gpus), "jazz").hours["GPU"] == pytest.approx(hours)
+
+
+def test_a_training_is_told_by_the_kind_of_device_of_most_of_its_runs(make_study, make_config):
+    study = make_study(confirm=5)
+    study.add(make_config(8), [500.0] * 5, failed=1)
+    for at, seconds in enumerate((10.0, 20.0, 60.0)):
+        study.rows[at] |= {"device": "cuda:1", "seconds": seconds}
+    study.rows[5]["seconds"] = 9000.0  # of a run that failed
+    tables = study.tables()
+    (row,) = summaries(tables, "jazz")
+    found = training(tables, row)
+    assert (found.kind, found.seconds, found.n_runs) == ("GPU", pytest.approx(30.0), 3)
+
+
+def test_a_configuration_without_a_time_has_no_training_cost(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0, 500.0])
+    study.rows[0]["seconds"], study.rows[1]["device"] = None, ""
+    tables = study.tables()
+    assert training(tables, summaries(tables, "jazz")[0]) is None

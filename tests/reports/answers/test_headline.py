@@ -3,7 +3,7 @@ import pytest
 from reports.answers.choice import choose
 from reports.answers.headline import Settled, Verdict, _settled, headline, ties_of
 from reports.words.choice import settled_text, unsteady_text, verdict_text
-from study.statistics.purposes import Aim
+from study.statistics.purposes import Aim, Purpose
 
 FIRST = [0.3, -0.1, 0.2, -0.4, 0.1, -0.2, 0.0, 0.4, -0.3, 0.0]
 SECOND = [-0.2, 0.3, -0.1, 0.1, -0.4, 0.0, 0.2, -0.3, 0.4, 0.0]
@@ -91,3 +91,43 @@ def test_a_pair_is_compared_where_both_work(make_study, add):
     choice, said = found(study)
     assert choice.chosen.config_id == best
     assert said.members == (best, other)
+
+
+@pytest.mark.parametrize(
+    ("some", "every", "values", "k", "free"),
+    [
+        # 9 of 10 is nearly all, 8 of 9 is not
+        ([8] * 8 + [16], [8, 16] * 10, (8, 16), 9, True),
+        # all six have one of two of four values, as half of the candidates: 1 in 64, about
+        ([4, 8] * 3, [4, 8, 16, 32] * 30, (4, 8), 6, False),
+        # four of four: 1 in 16
+        ([4, 8] * 2, [4, 8, 16, 32] * 30, (4, 8), 4, True),
+        (["cosine"] * 3, ["cosine", "linear"] * 3, ("cosine",), 3, False),
+        # of values as frequent the one of the least name is taken first, and they stand in order
+        ([32, 4] * 5, [4, 8, 16, 32] * 30, (4, 32), 10, False),
+    ],
+)
+def test_a_setting_is_settled_where_nine_of_ten_agree_and_chance_would_not(
+    some, every, values, k, free
+):
+    assert _settled("x", some, every) == Settled("x", values, k, free=free)
+
+
+@pytest.mark.parametrize(("n", "pooled"), [(5, True), (6, False)])
+def test_from_six_seeds_on_signs_are_flipped(make_study, make_config, n, pooled):
+    study = make_study(confirm=n)
+    for latent in (8, 16):
+        study.add(make_config(latent), [500.0 + latent + e for e in FIRST[:n]])
+    ties = ties_of(choose(study.tables(), "jazz", Aim(Purpose.DENSITY)))
+    assert (ties.pooled, ties.n_seeds) == (pooled, n)
+
+
+def test_a_collapsed_seed_counts_for_a_density_and_not_for_a_representation(make_study, add):
+    study = make_study()
+    add(study, 8, 560.0, 3.0)
+    add(study, 16, 560.0, 3.0, SECOND, collapsed=3)
+    p_values = {
+        purpose: ties_of(choose(study.tables(), "jazz", Aim(purpose))).p_values
+        for purpose in (Purpose.DENSITY, Purpose.REPRESENTATION)
+    }
+    assert p_values[Purpose.DENSITY] != p_values[Purpose.REPRESENTATION]

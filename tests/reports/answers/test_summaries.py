@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -46,8 +47,10 @@ def test_only_failed_seeds_leave_no_means(make_study, make_config):
     study = make_study()
     study.add(make_config(8), [], failed=2)
     (found,) = summaries(study.tables(), "jazz")
-    assert found.validation is None
+    assert found.validation is found.test is None
     assert len(found.failures) == 2
+    assert (found.n_done, found.n_measured, found.n_trained, found.collapsed) == (0, 0, 0, 0)
+    assert (found.seeds, found.trained_seeds, found.is_collapsed) == ((), (), False)
 
 
 def test_overall_is_the_last_genre(make_study):
@@ -136,3 +139,93 @@ def test_an_interval_holds_nothing_that_its_metric_cannot_be(make_study, make_co
     assert information.mean == 1.5
     assert information.interval[0] == 0.0
     assert information.interval[1] > 3.0
+
+
+def test_only_seeds_that_beat_the_markov_chain_are_trained(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0, 627.0, 500.0, 700.0], collapsed=1, failed=1, planned=6)
+    (found,) = summaries(study.tables(), "jazz")
+    assert found.undertrained_seeds == (1001, 1003)
+    assert found.trained_seeds == (1000, 1002)
+    assert (found.n_done, found.n_measured, found.n_trained) == (4, 4, 2)
+    assert found.validation.collapsed_seeds == (1000,)
+    assert found.is_partial
+
+
+def test_a_seed_without_figures_is_done_and_not_measured(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0, 502.0, 504.0])
+    study.rows[1] |= {"validation_bce": None, "validation_mi_lower": None}
+    (found,) = summaries(study.tables(), "jazz")
+    assert (found.n_done, found.n_measured, found.seeds) == (3, 2, (1000, 1001, 1002))
+    assert found.validation.bce.seeds == found.trained_seeds == (1000, 1002)
+    assert found.validation.kl.n_seeds == 3
+    assert not found.is_partial
+
+
+def test_each_mean_is_of_its_own_metric(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0], kl=4.0, mi=(2.0, 3.0), nlls=[503.0])
+    study.rows[0] |= {"validation_kl_bars": 5.0, "validation_active_units": 7}
+    split = summaries(study.tables(), "jazz")[0].validation
+    assert (split.bce.mean, split.kl.mean, split.kl_bars.mean) == (500.0, 4.0, 5.0)
+    assert (split.elbo.mean, split.mi_lower.mean, split.mi_upper.mean) == (-504.0, 2.0, 3.0)
+    assert (split.active_units.mean, split.metric("nll").mean) == (7.0, 503.0)
+    assert (split.mi_cap, split.n_snippets) == (pytest.approx(math.log(1024)), 1024)
+    assert split.metric("no such metric").n_seeds == 0
+
+
+def test_a_split_without_bce_is_counted_by_what_it_has(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0, 501.0])
+    for row in study.rows:
+        row["validation_bce"] = None
+    study.rows[0]["validation_kl"] = None
+    assert summaries(study.tables(), "jazz")[0].validation.n_seeds == 2
+
+
+def test_what_is_not_planned_is_as_much_as_has_ended(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0] * 2, failed=1)
+    study.plan.clear()
+    (found,) = summaries(study.tables(), "jazz")
+    assert (found.n_planned, found.n_done, found.is_partial) == (3, 2, True)
+
+
+def test_a_failure_without_a_reason_has_an_empty_one(make_study, make_config):
+    study = make_study()
+    config_id = study.add(make_config(8), [], failed=1)
+    study.rows[0]["failure"] = None
+    ((failure,),) = [one.failures for one in summaries(study.tables(), "jazz")]
+    assert (failure.config_id, failure.phase, failure.reason) == (config_id, "confirm", "")
+
+
+def test_genres_are_those_of_the_corpus_the_runs_and_the_plan(make_study, make_config):
+    study = make_study(genres=("rock",))
+    study.add(make_config(8), [500.0], genre="folk")
+    study.plan.clear()
+    study.plan.append({"genre": "blues", "config_id": "c", "phase": "confirm", "n_seeds": 1})
+    assert genre_names(study.tables()) == ("blues", "folk", "rock")
+    tables = study.tables()
+    assert genre_names(replace(tables, genres=tables.genres.iloc[:0])) == ("blues", "folk")
+
+
+def test_summaries_are_sorted_by_configuration_and_phase(make_study, make_config):
+    study = make_study()
+    for latent in (32, 8, 16):
+        for phase in ("search", "confirm"):
+            study.add(make_config(latent), [500.0], phase=phase)
+    keys = [(row.config_id, row.phase) for row in summaries(study.tables(), "jazz")]
+    assert keys == sorted(keys)
+    assert len(keys) == 6
+
+
+def test_a_baseline_is_that_of_its_split_and_its_genre(make_study):
+    tables = make_study(genres=("jazz", "rock")).tables()
+    table = tables.baselines
+    of_test = (table["split"] == "test") & (table["baseline"] == "markov")
+    table.loc[of_test & (table["genre"] == "jazz"), "bce"] = 700.0
+    table.loc[of_test & (table["genre"] == "rock"), "bce"] = 800.0
+    assert baseline_bce(tables, "jazz", "test")["markov"] == 700.0
+    assert baseline_bce(tables, "rock", "test")["markov"] == 800.0
+    assert baseline_bce(tables, "jazz", "validation")["markov"] == 627.0

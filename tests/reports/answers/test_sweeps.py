@@ -127,3 +127,79 @@ def test_the_first_slice_of_the_heatmaps_is_that_of_the_recommendation(make_stud
     assert len(other.cells) == 6
     marked = heatmap_panel(through, "bce", "nats", "Cividis").data[-1]
     assert (marked.name, list(marked.x), list(marked.y)) == ("recommended", ["16"], ["8"])
+
+
+def test_four_sweeps_are_shown_those_of_most_values_and_of_the_lowest_bce_first(
+    make_study, make_config
+):
+    study = make_study(confirm=2)
+    for r, bce, latents in (
+        (1, 500.0, (8, 16)),
+        (2, 490.0, (8, 16)),
+        (4, 540.0, (8, 16, 32)),
+        (8, 530.0, (8, 16, 32)),
+        (16, 480.0, (8, 16)),
+    ):
+        for latent in latents:
+            study.add(make_config(latent, r), [bce + latent, bce + latent])
+    found = sweeps(rows(study), "latent_length")
+    assert [one.rows[0].config.model.regularizers for one in found] == [8, 4, 16, 2]
+    by_r = sweeps(rows(study), "regularizers")
+    assert [one.values for one in by_r] == [(1, 2, 4, 8, 16), (1, 2, 4, 8, 16), (4, 8)]
+
+
+def test_two_finalists_of_a_search_are_no_grid_but_three_are(make_study, make_config):
+    study = make_study(confirm=2)
+    for latent in (8, 16, 32):
+        study.add(make_config(latent), [500.0, 501.0], phase="search")
+    for latent in (8, 16):
+        study.add(make_config(latent), [500.0, 501.0])
+    assert [one.searched for one in sweeps(rows(study), "latent_length")] == [True]
+    study.add(make_config(32), [500.0, 501.0])
+    assert [one.searched for one in sweeps(rows(study), "latent_length")] == [False, True]
+
+
+def test_the_methods_of_the_paper_are_in_no_sweep_and_no_heatmap(make_study, make_config):
+    study = make_study(confirm=2)
+    for latent in (8, 16):
+        for r in (1, 4):
+            study.add(make_config(latent, r), [500.0], phase="methods", method="musebar")
+    assert sweeps(rows(study), "latent_length") == ()
+    assert heatmaps(rows(study)) == ()
+
+
+def test_a_heatmap_needs_two_values_of_each_and_four_cells(make_study, make_config):
+    study = make_study(confirm=2)
+    for latent, r in ((8, 1), (16, 1), (8, 4)):
+        study.add(make_config(latent, r), [500.0, 501.0])
+    assert heatmap(rows(study)) is None
+    study.add(make_config(16, 4), [500.0, 501.0])
+    found = heatmap(rows(study))
+    assert (len(found.cells), found.pooled, found.searched) == (4, False, False)
+    assert [cell.n_configurations for cell in found.cells] == [1, 1, 1, 1]
+
+
+def test_eight_slices_are_offered_and_those_of_a_grid_before_a_searchs(make_study, make_config):
+    study = make_study(confirm=2)
+    for at in range(9):
+        for latent in (8, 16):
+            for r in (1, 4):
+                phase = "search" if at else "confirm"
+                config = make_config(latent, r, input_dropout=at / 10)
+                study.add(config, [500.0, 501.0], phase=phase)
+    study.add(make_config(32, 1, input_dropout=0.5), [500.0, 501.0], phase="search")
+    found = heatmaps(rows(study))
+    assert [one.searched for one in found] == [False, *[True] * 7]
+    assert [len(one.cells) for one in found] == [4, 5, *[4] * 6]
+
+
+def test_cells_of_a_pooled_heatmap_are_of_the_search_alone(make_study, make_config):
+    study = make_study(confirm=2)
+    kinds = iter(["constant", "linear", "logistic", "cosine"])
+    for latent in (8, 16):
+        for r in (4, 8):
+            study.add(make_config(latent, r, next(kinds)), [500.0], phase="search")
+    study.add(make_config(8, 4, "cosine"), [400.0, 400.0])
+    found = heatmap(rows(study))
+    assert {cell.row.validation.bce.mean for cell in found.cells} == {500.0}
+    assert (found.pooled, found.searched) == (True, True)

@@ -354,3 +354,87 @@ def test_a_study_that_asks_no_methods_has_no_verdicts(make_study, make_config):
     tables = study.tables()
     grid = specfile.load("paper-latent")
     assert verdicts(replace(tables, spec=grid)) == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "trained", "enough"),
+    [(10, 8, True), (10, 7, False), (8, 7, True), (8, 6, False), (15, 12, True), (15, 11, False)],
+)
+def test_four_fifths_of_the_seeds_have_to_be_trained(wanted, trained, enough):
+    found = by_name(judge(arms((0, 1, 2, 3), n=wanted, trained=trained), wanted))
+    one = found[Claim.BOTH, Measure.MI]
+    assert (one.answer is Answer.HOLDS) is enough
+    assert (one.reason is Open.UNDERTRAINED) is not enough
+    assert [each.n_trained for each in one.lacking] == ([] if enough else [trained] * 2)
+
+
+@pytest.mark.parametrize(("n", "reason"), [(5, Open.TOO_FEW_SEEDS), (6, None)])
+def test_six_seeds_are_the_fewest_that_can_tell(n, reason):
+    one = by_name(judge(arms((0, 1, 2, 3), n=n), n))[Claim.BOTH, Measure.MI]
+    assert one.reason in {reason, Open.NO_DIFFERENCE}
+    assert (one.smallest, one.p) == ((None, None) if n == 5 else (2 / 64, 2 / 64))
+    assert (one.reason is Open.TOO_FEW_SEEDS) is (n == 5)
+
+
+def test_one_seed_an_arm_tells_of_no_margin():
+    assert nll_margin(arms((0, 1, 2, 3), n=1)) is None
+    assert nll_margin(arms((0, 1, 2, 3), n=2)) is not None
+
+
+@pytest.mark.parametrize(("due", "waiting"), [(0, False), (1, True)])
+def test_a_study_still_running_is_judged_once_all_that_was_planned_has_ended(
+    claims_study, due, waiting
+):
+    claims_study.state = "running"
+    claims_study.plan[0]["n_seeds"] += due
+    reasons = {one.reason for one in verdicts(claims_study.tables())}
+    assert (Open.WAITING in reasons) is waiting
+
+
+def test_a_stopped_study_whose_methods_lack_a_seed_is_waiting(claims_study):
+    claims_study.state = "stopped"
+    claims_study.confirm = 11
+    assert {one.reason for one in verdicts(claims_study.tables())} == {Open.WAITING}
+
+
+def test_a_collapse_counts_once_a_genre():
+    made = arms((0, 1, 2, 3), genres=("jazz", "rock"))
+    made.methods[Method.LSTM_VAE]["rock"] = runs(0, collapsed=4)
+    one = by_name(judge(made, 10))[Claim.BARWISE, Measure.COLLAPSED]
+    assert (one.collapsed.better, one.collapsed.rival, one.collapsed.n_runs) == (0, 4, 20)
+    assert one.effect.mean == pytest.approx(-0.2)  # four of ten in one of two genres
+
+
+def test_seeds_that_one_arm_lacks_are_in_no_pair():
+    made = arms((0, 1, 2, 3))
+    del made.methods[Method.VAE_BOW]["jazz"].trained[1004]
+    one = by_name(judge(made, 10))[Claim.ANNEALING, Measure.MI]
+    assert one.effect.seeds == (1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009)
+    assert (one.n_seeds, one.n_wanted) == (9, 10)
+
+
+def test_a_control_that_no_second_weight_allows_is_not_measured():
+    found = by_name(judge(arms((0, 1, 2, 3)), 10))
+    one = found[Claim.CONTROL, Measure.MI]
+    assert (one.reason, one.effect, one.missing) == (Open.NOT_MEASURED, None, ())
+
+
+def test_two_weights_of_one_kl_are_met_halfway():
+    first = {Measure.KL: 1.0, Measure.MI: 0.5}
+    line = line_through(first, {Measure.KL: 1.0, Measure.MI: 1.5}, 1.0)
+    assert (line.share, set(line.slopes.values())) == (0.5, {0})
+
+
+def test_a_control_differs_from_the_vanilla_method_in_its_kl_weight_alone(
+    claims_study, make_config
+):
+    other = replace(make_config(16, 4), annealing=Schedule(end=0.25))
+    for genre in claims_study.genres:
+        claims_study.add(other, [575.0] * 10, genre=genre)
+    assert list(arms_of(claims_study.tables()).weights) == [1.0, 0.5]
+
+
+def test_a_searched_configuration_is_no_control(claims_study, make_config):
+    searched = replace(make_config(16), annealing=Schedule(end=0.25))
+    claims_study.add(searched, [575.0] * 10, phase="search")
+    assert list(arms_of(claims_study.tables()).weights) == [1.0, 0.5]

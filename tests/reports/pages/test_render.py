@@ -56,11 +56,22 @@ def test_a_figures_json_is_sorted_and_has_no_nan():
     assert back["data"][0]["y"] == [1.0, None, None]
 
 
+def test_a_figure_that_is_plain_data_with_a_nan_is_an_error():
+    assert str(figure_json({"b": 1, "a": None})) == '{"a":null,"b":1}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        figure_json({"a": float("nan")})
+
+
 @pytest.mark.parametrize("name", NASTY)
 def test_a_name_in_a_template_is_text(name):
     page = environment().from_string("<p title='{{ name }}'>{{ name }}</p>").render(name=name)
     assert page.count("<") == page.count(">") == 2
     assert page.count("'") == 2
+
+
+def test_a_block_of_a_template_leaves_no_line_and_no_indent_behind():
+    template = "  {% if true %}\n<p>\n  {% endif %}\n</p>"
+    assert environment().from_string(template).render() == "<p>\n</p>"
 
 
 def test_a_template_that_asks_for_what_is_not_there_is_an_error():
@@ -88,6 +99,20 @@ def test_a_cell_that_is_a_number_carries_it_to_ten_digits_for_sorting():
     assert row(text="1.5", value=1.5) == '<tr><td class="number" data-value="1.5">1.5</td></tr>'
     assert 'data-value="0.3333333333"' in row(text="x", value=1 / 3)
     assert 'data-value="0"' in row(text="none", value=0)
+
+
+@pytest.mark.parametrize(
+    ("spread", "written"),
+    [
+        ((1.25, 3.5, 10), "1.25 3.5 10"),
+        ((None, None, 1), "  1"),
+        ((1 / 3, 2.0, 2), "0.3333333 2 2"),
+    ],
+)
+def test_a_mean_carries_its_interval_and_its_seeds_for_the_file_of_its_table(spread, written):
+    assert row(text="m", value=2.0, spread=spread) == (
+        f'<tr><td class="number" data-value="2" data-ci="{written}">m</td></tr>'
+    )
 
 
 def test_a_cell_that_warns_says_so_beside_what_it_is():

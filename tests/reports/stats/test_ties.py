@@ -150,3 +150,66 @@ def test_the_seeds_on_which_all_count_would_skew_where_some_collapse():
         b = rng.normal(0, 0.3, 10) + np.where(collapses, 4.5, -0.5)
         wrong += bool(tie_set(list("ab"), np.array([rng.normal(0, 0.3, 10), b])).worse)
     assert wrong / studies > 0.05
+
+
+def test_what_is_just_significant_is_worse():
+    costs = np.vstack([np.zeros(6), np.full(6, 1.0)])
+    assert tie_set(["a", "b"], costs, alpha=2 / 64).worse == ("b",)
+    assert tie_set(["a", "b"], costs, alpha=2 / 64 - 1e-9).worse == ()
+
+
+def test_equal_means_stand_in_the_order_of_their_names():
+    assert tie_set(["b", "a", "c"], np.ones((3, 6))).members == ("a", "b", "c")
+    assert range_tie_set(["b", "a", "c"], np.ones((3, 3))).members == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(("n", "exact", "patterns"), [(6, True, 32), (14, True, 2**13)])
+def test_up_to_fourteen_seeds_every_pattern_is_tried_once_of_each_pair(n, exact, patterns):
+    ties = tie_set(["a", "b"], np.vstack([np.zeros(n), np.ones(n)]))
+    assert (ties.exact, ties.smallest, ties.n_seeds) == (exact, 1 / patterns, n)
+    assert ties.p_values["b"] == ties.smallest
+
+
+def test_of_more_seeds_patterns_are_drawn():
+    ties = tie_set(["a", "b"], np.vstack([np.zeros(15), np.ones(15)]))
+    assert (ties.exact, ties.smallest) == (False, 2.0**-14)
+    assert ties.worse == ("b",)
+
+
+def test_what_is_dropped_later_has_no_smaller_p_value_than_what_was_dropped_before():
+    """Once e is out, d alone would look surer than e did: 1 of 32 patterns against 3 of 64."""
+    costs = np.array(
+        [
+            [4, -3, -3, -2, -3, -4, 0],
+            [5, 5, -1, -3, 0, -3, -1],
+            [0, 4, 0, 4, 4, 5, 2],
+            [0, 6, 1, 6, 5, 8, 5],
+            [5, 9, 3, 2, 8, 5, 4],
+        ],
+        dtype=float,
+    )
+    assert tie_set(list("abcd"), costs[:4]).p_values["d"] == 2 / 64
+    found = tie_set(list("abcde"), costs)
+    assert found.worse == ("d", "e")
+    assert found.p_values["d"] == found.p_values["e"] == 3 / 64
+
+
+def test_the_range_is_judged_by_tukeys_table():
+    """Three configurations on three seeds, 4 degrees of freedom: q is 5.04 at 5%."""
+    # residuals of a Latin square: rows and columns sum to 0, squares to 6, over 4 degrees: 1.5
+    noise = np.array([[1.0, -1.0, 0.0], [-1.0, 0.0, 1.0], [0.0, 1.0, -1.0]])
+    step = (1.5 / 3) ** 0.5  # standard error of a mean of three
+    for q, worse in ((5.03, ()), (5.05, ("c",))):
+        means = np.array([[0.0], [0.0], [q * step]])
+        ties = range_tie_set(list("abc"), noise + means)
+        assert ties.worse == worse
+        assert ties.p_values["a"] == ties.p_values["b"] == 1.0
+        assert ties.p_values["c"] == pytest.approx(0.05, abs=0.001)
+
+
+def test_a_level_that_no_seeds_reach_is_too_few_seeds():
+    assert tie_set(["a", "b"], np.ones((2, 5))).too_few_seeds
+    assert not tie_set(["a", "b"], np.ones((2, 6))).too_few_seeds
+    one, two = np.ones((2, 1)), np.ones((2, 2))
+    assert range_tie_set(["a", "b"], one).smallest == 1.0
+    assert range_tie_set(["a", "b"], two).smallest == 0.0

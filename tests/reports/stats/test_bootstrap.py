@@ -1,0 +1,58 @@
+"""Bootstrap intervals against what they have to agree with."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reports.stats.bootstrap import percentile_interval, stratified, studentised_interval
+from study.statistics.intervals import mean_over_seeds
+
+
+def interval(values, **more):
+    return studentised_interval(values, np.random.default_rng(0), **more)
+
+
+@pytest.mark.parametrize("n", [30, 200])
+def test_of_many_normal_values_it_is_the_t_interval(n):
+    values = stats.norm.ppf((np.arange(n) + 0.5) / n)
+    low, high = mean_over_seeds(dict(enumerate(values))).interval
+    assert interval(values) == pytest.approx((low, high), rel=0.06)
+
+
+def test_it_moves_with_its_values_and_turns_with_their_sign():
+    values = np.array([0.0, 1.0, 1.5, 4.0, 9.0, 2.0])
+    low, high = interval(values)
+    assert interval(3 * values + 7) == pytest.approx((3 * low + 7, 3 * high + 7))
+    assert interval(-values) == pytest.approx((-high, -low))
+    assert low < values.mean() < high
+
+
+def test_a_resample_without_spread_is_left_out():
+    low, high = interval([1.0] * 9 + [2.0])
+    assert np.isfinite([low, high]).all()
+    assert low < 1.1 <= high
+
+
+def test_a_percentile_interval_leaves_out_one_in_forty_at_either_end():
+    draws = np.stack([np.arange(1001.0), 2 * np.arange(1001.0)], axis=1)
+    low, high = percentile_interval(draws)
+    assert low == pytest.approx([25.0, 50.0])
+    assert high == pytest.approx([975.0, 1950.0])
+
+
+def test_runs_of_a_genre_are_drawn_with_replacement():
+    drawn = stratified([np.arange(4.0)], lambda runs: runs, np.random.default_rng(0), draws=200)
+    assert drawn.shape == (200, 4)
+    assert set(drawn.ravel()) == {0.0, 1.0, 2.0, 3.0}
+    assert drawn.mean() == pytest.approx(1.5, abs=0.15)
+    assert any(len(set(row)) < 4 for row in drawn)
+
+
+def test_of_one_draw_both_ends_are_the_mean_less_its_t_times_the_standard_error():
+    values = np.array([0.0, 1.0, 2.0, 3.0, 9.0])
+    low, high = studentised_interval(values, np.random.default_rng(3), draws=1)
+    drawn = values[np.random.default_rng(3).integers(0, 5, size=5)].tolist()
+    its = mean_over_seeds(dict(enumerate(drawn)))
+    own = mean_over_seeds(dict(enumerate(values.tolist())))
+    t = (its.mean - own.mean) / its.standard_error
+    assert low == high == pytest.approx(own.mean - t * own.standard_error)
