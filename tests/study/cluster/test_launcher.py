@@ -4,7 +4,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 from musebar_core.errors import UsageError
 from study.cluster import kuberay
@@ -13,32 +12,6 @@ from study.cluster.launcher import _to_fill_in, check
 
 TOP = Path(__file__).parents[3]
 SHIPPED = [TOP / "cluster.yaml", *sorted((TOP / "docs" / "clusters").glob("*.yaml"))]
-
-
-@pytest.fixture
-def told(tmp_path):
-    """What is told of a shipped file with one thing changed."""
-
-    def check_changed(file: str, change) -> list[str]:
-        content = yaml.safe_load((TOP / file).read_text())
-        change(content)
-        path = tmp_path / "changed.yaml"
-        path.write_text(yaml.safe_dump(content))
-        return check(path)
-
-    return check_changed
-
-
-@pytest.fixture
-def changed(told):
-    """What is wrong with a shipped file with one thing changed."""
-
-    def problem(file: str, change) -> str:
-        with pytest.raises(UsageError) as caught:
-            told(file, change)
-        return str(caught.value)
-
-    return problem
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
@@ -406,138 +379,3 @@ def test_all_that_is_wrong_is_named_at_once(changed):
     assert (
         len(changed("cluster.yaml", change).splitlines()) == 3
     )  # one of them twice: by type, and in sum
-
-
-def job(content):
-    return content["spec"]
-
-
-def group(content):
-    return content["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]
-
-
-def entrypoint(content, old, new=""):
-    changed = job(content)["entrypoint"].replace(old, new)
-    assert changed != job(content)["entrypoint"]
-    job(content)["entrypoint"] = changed
-
-
-def pod(content):
-    return content["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]
-
-
-KUBERAY = {
-    "no entrypoint": (lambda c: job(c).pop("entrypoint"), "spec.entrypoint is missing"),
-    "a typo of it": (
-        lambda c: job(c).update(entrypont=job(c).pop("entrypoint")),
-        "unknown key 'spec.entrypont'",
-    ),
-    "an old version": (lambda c: c.update(apiVersion="ray.io/v1alpha1"), "v1alpha1"),
-    "another kind": (lambda c: c.update(kind="RayJbo"), "RayJbo"),
-    "a typo": (lambda c: job(c).update(shutdownAfterJobFinish=True), "'shutdownAfterJobFinishes'"),
-    "a typo further down": (lambda c: group(c).update(maxReplica=1), "'maxReplicas'"),
-    "minimum over maximum": (
-        lambda c: group(c).update(minReplicas=9),
-        "minReplicas 9 is over maxReplicas 8",
-    ),
-    "no containers": (lambda c: pod(c).update(containers=[]), "containers"),
-    "no image": (lambda c: pod(c)["containers"][0].pop("image"), "image is missing"),
-    "a spot head": (
-        lambda c: pod(c).update(nodeSelector={"cloud.google.com/gke-spot": "true"}),
-        "the head is a spot node",
-    ),
-    "a port out of range": (
-        lambda c: pod(c)["containers"][0]["ports"].append({"containerPort": 0}),
-        "containerPort",
-    ),
-    "a port named twice": (
-        lambda c: pod(c)["containers"][0]["ports"].append({"containerPort": 8265}),
-        "8265 twice",
-    ),
-    "a password in the open": (
-        lambda c: pod(c)["containers"][0].update(env=[{"name": "PGPASSWORD", "value": "x"}]),
-        "secretKeyRef",
-    ),
-    "another Ray": (
-        lambda c: pod(c)["containers"][0].update(image="rayproject/ray:2.9.0"),
-        "is not Ray 2.60.0",
-    ),
-    "an image's old Python": (
-        lambda c: pod(c)["containers"][0].update(image="rayproject/ray:2.60.0-py310"),
-        "has Python 3.10: musebar needs 3.11",
-    ),
-    "slots that nobody can count": (
-        lambda c: entrypoint(c, "--set resources.slots=8"),
-        "at first none has room for a trial: add --set resources.slots=N",
-    ),
-    "CPUs of machines with GPUs": (
-        lambda c: entrypoint(c, "--set resources.gpus_per_trial=auto"),
-        "gpus_per_trial is 0, and every worker has GPUs",
-    ),
-    "GPUs of machines without": (
-        lambda c: group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop(
-            "nvidia.com/gpu"
-        ),
-        "gpus_per_trial is auto, and no container has a limit of GPUs",
-    ),
-    "a typo in what is launched": (
-        lambda c: entrypoint(c, "resources.slots", "resources.slot"),
-        "spec.entrypoint: ",
-    ),
-    "a preset that is none": (
-        lambda c: entrypoint(c, "launch search", "launch serach"),
-        "did you mean 'search'",
-    ),
-    "a quote left open": (
-        lambda c: entrypoint(c, "--join", "--join '"),
-        "spec.entrypoint: No closing quotation",
-    ),
-    "a spec of the image's, asking for GPUs": (
-        lambda c: (
-            entrypoint(c, "launch search", "launch /specs/mine.yaml"),
-            entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
-        ),
-        "gpus_per_trial is 0, and every worker has GPUs",
-    ),
-    "a spec of the image's, with a resource of the wrong kind": (
-        lambda c: (
-            entrypoint(c, "launch search", "launch /specs/mine.yaml"),
-            entrypoint(c, "gpus_per_trial=auto", "cpus_per_trial=many"),
-        ),
-        "resources.cpus_per_trial: 'many': input should be a valid integer",
-    ),
-    "no cluster": (lambda c: job(c).pop("rayClusterSpec"), "exactly one of"),
-    "a number for a text": (
-        lambda c: group(c).update(rayStartParams={"num-cpus": 4}),
-        "rayStartParams.num-cpus",
-    ),
-}
-
-
-@pytest.mark.parametrize("slip", KUBERAY)
-def test_a_slip_in_a_manifest_is_named(changed, slip):
-    change, expected = KUBERAY[slip]
-    assert expected in changed("docs/clusters/kuberay-rayjob.yaml", change)
-
-
-GOES = {
-    "workers from the start": lambda c: (
-        entrypoint(c, "--set resources.slots=8"),
-        group(c).update(minReplicas=2),
-    ),
-    "a spec of the image's, that may say more": lambda c: (
-        entrypoint(c, "launch search", "launch /specs/mine.yaml"),
-        entrypoint(c, "--set resources.gpus_per_trial=auto"),
-        entrypoint(c, "--set resources.slots=8"),
-    ),
-    "CPUs alone": lambda c: (
-        entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
-        group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop("nvidia.com/gpu"),
-    ),
-    "another program": lambda c: job(c).update(entrypoint="python train.py"),
-}
-
-
-@pytest.mark.parametrize("change", GOES)
-def test_an_entrypoint_that_goes_with_its_nodes_is_in_order(told, change):
-    told("docs/clusters/kuberay-rayjob.yaml", GOES[change])
