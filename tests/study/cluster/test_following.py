@@ -27,7 +27,7 @@ class Client:
 
     def __init__(self, *states, log=(), breaks_at=None):
         self.states, self.log, self.breaks_at = list(states), list(log), breaks_at
-        self.submitted, self.looks = [], 0
+        self.submitted, self.looks, self.over = [], 0, False
 
     def submit_job(self, **asked):
         self.submitted.append(asked)
@@ -36,12 +36,11 @@ class Client:
     def get_job_status(self, job):
         self.looks += 1
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-        return SimpleNamespace(
-            value=state, is_terminal=lambda: state in {"SUCCEEDED", "FAILED", "STOPPED"}
-        )
+        self.over = state in {"SUCCEEDED", "FAILED", "STOPPED"}
+        return SimpleNamespace(value=state, is_terminal=lambda: self.over)
 
     def get_job_logs(self, job):
-        return "".join(self.log)
+        return "".join(self.log if self.over else self.log[: self.breaks_at])
 
     async def tail_job_logs(self, job):
         for number, text in enumerate(self.log):

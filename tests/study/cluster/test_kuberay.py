@@ -355,10 +355,11 @@ def test_slots_that_no_node_has_room_for_at_first_are_to_be_told(changed, change
 
 
 COMMANDS = {
-    "options by =": ("musebar study launch --name=x --set={gpus} search", True),
+    "options by =": ("musebar study launch --name=x --set={gpus} x.yaml", True),
     "options by blank": ("musebar study launch --name x --address y --set {gpus} search", True),
     "a switch before": ("/venv/bin/musebar study launch --join search --set {gpus}", True),
-    "what is given after": ("musebar study launch search other.yaml --set {gpus}", True),
+    "a preset, whatever is given after": ("musebar study launch search other.yaml", True),
+    "no spec": ("musebar study launch --set {gpus}", True),
     "a spec of the image's": ("musebar study launch x.yml --set {gpus}", True),
     "a spec of the image's that may ask for them": ("musebar study launch x.yaml", False),
     "a name like an option's": ("musebar study launch --name {gpus} x.yaml", False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, Pro
 
 from musebar_core.errors import StudyError, UsageError
 from study.ledger import database as module
-from study.ledger.database import Database, sqlite_file
+from study.ledger.database import Database, shown, sqlite_file, without_password
 
 
 class Clock:
@@ -214,3 +215,45 @@ def test_a_sqlite_url_names_its_file(url, file):
 def test_what_is_no_url_of_a_database_is_refused(url):
     with pytest.raises(UsageError, match=r"^storage\.ledger "):
         Database(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:cret@h/d",
+        "postgresql://me@h/d?password=cret&sslmode=require",
+        "postgresql://me@h/d?sslPassword=cret&sslmode=require",
+    ],
+)
+def test_of_a_url_everything_but_its_passwords_is_shown_and_stored(url):
+    rest = "?sslmode=require" if "sslmode" in url else ""
+    assert without_password(url) == f"postgresql://me@h/d{rest}"
+    assert "cret" not in shown(url)
+    assert shown(url).startswith("postgresql://me")
+    assert ("sslmode=require" in shown(url)) is bool(rest)
+
+
+def test_what_is_no_url_is_not_shown_and_is_stored_as_it_is():
+    assert shown("no url: secret") == "(not a database URL)"
+    assert without_password("no url: secret") == "no url: secret"
+
+
+@pytest.mark.parametrize("url", ["no url at all", "postgresql://me:se@cret@h:port/d"])
+def test_a_url_that_cannot_be_taken_apart_says_how_passwords_are_written(url):
+    with pytest.raises(UsageError) as caught:
+        Database(url)
+    assert str(caught.value) == (
+        "storage.ledger (not a database URL): no database URL; "
+        "in a password @, : and / are written %40, %3A and %2F"
+    )
+
+
+def test_a_driver_that_is_missing_is_named_as_python_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    with pytest.raises(UsageError, match="pymysql") as caught:
+        Database("mysql+pymysql://h/d")
+    assert "PostgreSQL" not in str(caught.value)
+
+
+def test_a_database_that_goes_to_another_process_goes_by_its_url_alone(database):
+    assert database.__getstate__() == {"url": database.url}
