@@ -162,11 +162,35 @@ def test_a_file_that_is_gone_is_not_made_anew(database, tmp_path):
     assert not file.exists()
 
 
-def test_a_database_in_memory_expects_no_file():
-    database = Database("sqlite://")
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_expects_no_file(url):
+    database = Database(url)
     database.expect_file()
     with database.begin() as db:
         assert db.scalar(sa.text("SELECT 1")) == 1
+
+
+def test_a_servers_database_is_no_file_that_could_be_gone():
+    database = server()
+    database.expect_file()
+    with (
+        pytest.raises(StudyError, match=r"^the ledger postgresql\S*:\*\*\*@\S* failed: "),
+        database.begin(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (locked(), "database is locked"),
+        (sa.exc.ArgumentError("no such key\nat all"), "no such key"),
+    ],
+)
+def test_of_what_failed_the_databases_own_words_are_told_in_a_line(database, error, said):
+    with pytest.raises(StudyError) as caught, database.begin():
+        raise error
+    assert str(caught.value) == f"the ledger {database.url} failed: {said}"
 
 
 def test_sqlite_is_written_through_to_the_disk_and_read_while_it_is_written(database):
