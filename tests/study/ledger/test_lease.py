@@ -194,6 +194,13 @@ def test_a_study_that_another_took_from_the_dead_is_left_to_it(study, monkeypatc
     assert holder(study.ledger, "tiny").holder == "other"
 
 
+def test_no_process_waits_for_a_lease_to_end(study):
+    with Lease(study.ledger, "tiny") as held:
+        assert held._thread.daemon
+        assert held._thread.is_alive()
+    assert not held._thread.is_alive()
+
+
 def test_a_lease_is_given_back_at_the_end_and_one_that_cannot_be_is_no_error(study):
     with Lease(study.ledger, "tiny"):
         pass

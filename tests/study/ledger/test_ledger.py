@@ -16,7 +16,7 @@ from musebar_core.errors import StudyError, UnknownNameError, UsageError
 from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
 from study.ledger.database import shown, without_password
-from study.ledger.lease import Holder, Lease, holder, this_host
+from study.ledger.lease import Holder, Lease, holder, process_start, this_host
 from study.ledger.ledger import Ledger, public
 from study.ledger.reading import Runs
 from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, StudyState
@@ -289,7 +289,7 @@ def test_a_stored_or_shown_url_has_no_password(tiny_spec, url):
 
 def test_a_killed_driver_that_nobody_reaped_is_dead(study):
     child = subprocess.Popen([sys.executable, "-c", "pass"])
-    started = psutil.Process(child.pid).create_time()
+    started = process_start(child.pid)
     deadline = time.monotonic() + 20
     while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
