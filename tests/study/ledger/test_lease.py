@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
@@ -173,6 +175,20 @@ def test_a_process_starts_so_many_seconds_after_the_machine_whatever_it_is_calle
         child.wait()
 
 
+def test_a_host_is_its_name_its_boot_and_its_namespace_of_processes():
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    namespace = Path("/proc/self/ns/pid").stat().st_ino
+    assert this_host() == f"{socket.gethostname()}/{boot}/{namespace}"
+
+
+def test_a_system_that_tells_less_of_itself_has_hosts_and_processes_all_the_same(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(lease, "Path", lambda path: tmp_path / path.lstrip("/"))
+    assert this_host() == f"{socket.gethostname()}//0"
+    assert process_start(os.getpid()) == psutil.Process().create_time()
+
+
 def test_a_study_that_another_takes_at_the_same_moment_is_left_to_it(
     study, monkeypatch, held_elsewhere
 ):
@@ -192,6 +208,14 @@ def test_a_study_that_another_took_from_the_dead_is_left_to_it(study, monkeypatc
         Lease(study.ledger, "tiny").__enter__()
     monkeypatch.undo()
     assert holder(study.ledger, "tiny").holder == "other"
+
+
+def test_a_database_that_fails_is_not_taken_for_another_driver(study, monkeypatch):
+    monkeypatch.setattr(lease, "holder", lambda *_: None)
+    with study.ledger.database.begin() as db:
+        leases.drop(db)
+    with pytest.raises(StudyError, match="no such table: musebar_leases"):
+        Lease(study.ledger, "tiny").__enter__()
 
 
 def test_no_process_waits_for_a_lease_to_end(study):

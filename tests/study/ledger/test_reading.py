@@ -268,7 +268,10 @@ def test_of_a_failure_no_character_is_written_that_a_database_refuses(ledger):
     ledger.add_failed_attempt("tiny", run(), 1, failed("nul\0l").failure)
     assert ledger.read("tiny").ended[run()].failure.message == "null"
     with ledger.database.begin() as db:
-        assert db.scalar(sa.text("SELECT reason FROM musebar_failed_attempts")) == "null"
+        columns = "reason, kind, failed_at, attempt"
+        (row,) = db.execute(sa.text(f"SELECT {columns} FROM musebar_failed_attempts")).all()
+    assert (row.reason, row.kind, row.attempt) == ("null", "error", 1)
+    assert datetime.fromisoformat(row.failed_at).tzinfo == UTC
 
 
 def test_a_run_that_ends_is_recorded_with_the_time(ledger):

@@ -25,7 +25,7 @@ from study.results.columns import (
     metrics_at,
 )
 from study.results.curves import StoredCurves
-from study.results.frames import frame_of, write_tables
+from study.results.frames import frame_of, write_table, write_tables
 from study.results.tables import load_tables, state_of, stored_tables, tables
 from study.search import planner
 from study.spec.sections import Phase
@@ -227,3 +227,19 @@ def test_what_a_row_lacks_is_null():
     frame = frame_of([{"epoch": 3, "seed": 1}, {"epoch": 4, "seed": 1, "genre": "a"}], CURVES[:6])
     assert frame.epoch.tolist() == [3, 4]
     assert frame.genre.isna().tolist() == [True, False]
+
+
+def test_a_table_is_written_to_where_it_is_said_to_be(flat, tmp_path):
+    file = tmp_path / "curves.parquet"
+    assert write_table(flat.curves, file) == file
+    pd.testing.assert_frame_equal(pd.read_parquet(file), flat.curves)
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_what_goes_wrong_while_tables_are_made_is_told_as_it_is(flat, tmp_path, before):
+    def frames():
+        yield from [flat.curves] * before
+        raise ZeroDivisionError("by 0")
+
+    with pytest.raises(ZeroDivisionError, match="by 0"):
+        write_tables(frames(), tmp_path / "curves.parquet")
