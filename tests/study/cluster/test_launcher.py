@@ -4,6 +4,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import ray
+import yaml
 
 from musebar_core.errors import UsageError
 from study.cluster import kuberay
@@ -382,3 +384,112 @@ def test_all_that_is_wrong_is_named_at_once(changed):
     assert (
         len(changed("cluster.yaml", change).splitlines()) == 3
     )  # one of them twice: by type, and in sum
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            lambda c: worker(c).update(max_workers=9),
+            "gpu_worker: max_workers 9 is over the cluster's max_workers 8",
+        ),
+        (
+            lambda c: c.update(head_node_type="nothing like it"),
+            "is not among available_node_types (known: gpu_worker, head)",
+        ),
+        (
+            lambda c: c.update(
+                head_start_ray_commands=[f"{HEAD} --port=6379", "x --dashboard-port 0"]
+            ),
+            "--dashboard-port=0 is no port (1 to 65535)",
+        ),
+        (
+            lambda c: c.update(setup_commands=["uv venv --python=3.9 a", "python3.10 b"]),
+            "setup_commands: Python 3.10: musebar needs 3.11",
+        ),
+        (
+            lambda c: (
+                c.update(setup_commands=[], docker={"worker_image": "lab/py39"}),
+                c["file_mounts"].update({"~/.ray/auth_token": "~/t"}),
+            ),
+            "image lab/py39 has Python 3.9, and setup_commands bring no other",
+        ),
+        (
+            lambda c: (c["file_mounts"].clear(), c.update(worker_start_ray_commands=[])),
+            "file_mounts: ~/.ray/auth_token is missing, and RAY_AUTH_MODE=token wants it",
+        ),
+        (lambda c: c.update(provider=["aws"]), "provider is missing: a mapping with its type"),
+        (lambda c: c["provider"].update(region=""), "provider.region is missing"),
+        (
+            lambda c: head(c)["node_config"].update(ImageId=None),
+            "available_node_types.head.node_config.ImageId is missing",
+        ),
+        (
+            lambda c: c.update(docker={"imag": "x"}),
+            "unknown key 'docker.imag': did you mean 'image'",
+        ),
+    ],
+)
+def test_more_that_is_beyond_its_bounds_is_named(changed, change, expected):
+    assert expected in changed("docs/clusters/aws.yaml", change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.pop("max_workers"),
+        lambda c: (worker(c).update(min_workers=7), head(c).update(min_workers=1, max_workers=1)),
+        lambda c: c.update(setup_commands=["python3 -m venv a"]),
+        lambda c: (
+            c["file_mounts"].pop("~/.ray/auth_token"),
+            c["worker_start_ray_commands"].insert(0, "export RAY_AUTH_TOKEN_PATH=/t"),
+        ),
+    ],
+)
+def test_more_that_is_at_its_bounds_passes(told, change):
+    told("docs/clusters/aws.yaml", change)
+
+
+@pytest.mark.parametrize(
+    "file", ["docs/clusters/aws.yaml", "docs/clusters/azure.yaml", "docs/clusters/gcp.yaml"]
+)
+def test_a_file_that_does_not_say_how_many_workers_has_as_many_as_ray_starts(told, file):
+    provider = yaml.safe_load((TOP / file).read_text())["provider"]["type"]
+    rays_own = Path(ray.__file__).parent / "autoscaler" / provider / "defaults.yaml"
+    most = yaml.safe_load(rays_own.read_text())["max_workers"]
+
+    def change(content):
+        content.pop("max_workers")
+        worker(content).pop("max_workers")
+
+    (line,) = [line for line in told(file, change) if line.startswith("gpu_worker: ")]
+    assert line.startswith(f"gpu_worker: 0 to {most} workers")
+
+
+def test_what_nodes_have_is_told_with_what_is_not_known(told):
+    def change(content):
+        content.update(max_workers=0)
+        worker(content).pop("max_workers")
+        worker(content)["node_config"].pop("InstanceMarketOptions")
+
+    lines = told("docs/clusters/aws.yaml", change)
+    assert lines[0] == "gpu_worker: 0 to 0 workers, what Ray finds there"
+
+
+def test_a_file_whose_workers_are_none_starts_none(told):
+    def change(content):
+        content.update(max_workers=0)
+        worker(content).update(max_workers=0)
+
+    assert told("docs/clusters/aws.yaml", change)[0].startswith("gpu_worker: 0 to 0 workers")
+
+
+def test_machines_of_ones_own_may_be_the_head_alone(told):
+    def change(content):
+        content["provider"].update(head_ip="192.0.2.1", worker_ips=[])
+        content.update(max_workers=0)
+
+    assert told("docs/clusters/on-premise.yaml", change)[:2] == [
+        "head: 192.0.2.1",
+        "workers: none",
+    ]
