@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -14,6 +15,7 @@ from study.ledger.lease import Lease
 from study.ledger.reading import Runs
 from study.ledger.record import SeedRun, StudyState
 from study.ledger.result import RunMetrics, SeedRunResult
+from study.ledger.schema import leases
 from study.results import curves
 from study.results.columns import (
     BASELINES,
@@ -160,6 +162,15 @@ def test_a_running_study_whose_driver_is_gone_is_interrupted(study, tmp_path):
     assert state_of(study) is StudyState.INTERRUPTED
     with Lease(study.ledger, NAME, tmp_path):
         assert state_of(study) is StudyState.RUNNING
+    dead = {"holder": "x", "host": "elsewhere/1", "pid": 1, "process_start": 0.0, "beat": 4}
+    clock = study.ledger.database.clock
+    for silent, state in ((59.0, StudyState.RUNNING), (62.0, StudyState.INTERRUPTED)):
+        with study.ledger.database.begin() as db:
+            db.execute(leases.delete())
+            db.execute(leases.insert().values(study=NAME, beat_at=clock - silent, **dead))
+        assert state_of(study) is state
+    study.ledger.set_state(NAME, StudyState.FINISHED)
+    assert state_of(study) is StudyState.FINISHED
 
 
 @pytest.fixture
@@ -185,6 +196,21 @@ def test_curves_are_the_same_however_many_are_read_at_a_time(study, three, monke
     assert len(whole) == 7
     pd.testing.assert_frame_equal(stored.curves, whole)
     assert all(len(chunk) <= 2 * most for chunk in stored.curve_chunks)
+
+
+def test_rows_stand_in_order_however_the_record_holds_its_runs(study, three):
+    record = study.ledger.read(NAME, runs=Runs.WITH_CURVES)
+    backwards = dataclasses.replace(record, ended=dict(reversed(record.ended.items())))
+    versions = {"torch": "2", "numpy": "1"}
+    last = max(record.ended)
+    backwards.ended[last] = dataclasses.replace(backwards.ended[last], versions=versions)
+    found = tables(NAME, backwards, StudyState.STOPPED)
+    keys = ["genre", "config_id", "seed"]
+    assert found.results[keys].apply(tuple, axis=1).is_monotonic_increasing
+    assert found.curves[[*keys, "epoch"]].apply(tuple, axis=1).is_monotonic_increasing
+    assert found.results.versions.dropna().tolist()[-1] == '{"numpy": "1", "torch": "2"}'
+    (chunk,) = found.curve_chunks
+    assert len(chunk) == 7
 
 
 def test_curves_of_runs_that_ended_since_the_record_was_read_are_left_out(study, record, three):

@@ -85,6 +85,12 @@ def test_a_database_that_is_away_says_what_it_said_last(stop, clock, ledger):
     assert ledger.asked == 2
 
 
+def test_a_database_that_was_never_there_asks_nobody_to_stop(stop, ledger):
+    ledger.away = StudyError("away")
+    assert not stop()
+    assert ledger.asked == 1
+
+
 def test_a_study_that_should_stop_says_how_to_go_on(stop, clock, ledger):
     stop.check()
     ledger.requested = True
