@@ -59,6 +59,7 @@ def test_a_result_comes_back_from_its_row_whole_or_without_its_curve():
     assert rows.result(row).curve is None
     back = rows.result(rows.result_row(FAILED))
     assert back.failure == Failure("null", FailureKind.NODE_LOST)
+    assert back.failure.kind is FailureKind.NODE_LOST
     assert back.curve == ()
 
 
@@ -90,6 +91,16 @@ def test_for_plans_a_run_that_is_done_has_its_metrics_and_one_that_failed_needs_
     assert (failed.metrics, failed.done) == (RunMetrics(), False)
     with pytest.raises(TypeError, match="no validation metrics of a seed run that is done"):
         rows.result_for_plans(for_plans(WHOLE) | {"validation": None})
+
+
+def test_what_is_no_metric_is_refused_where_a_result_is_read():
+    bad = {"validation": {"bce": "low"}}
+    with pytest.raises(TypeError, match="validation_bce 'low' of a seed run"):
+        rows.result(rows.result_row(WHOLE) | {"metrics": bad})
+    with pytest.raises(TypeError, match="validation_bce 'low' of a seed run"):
+        rows.result_for_plans(for_plans(WHOLE) | bad)
+    with pytest.raises(TypeError, match="attempts 'many' of a seed run"):
+        rows.result_for_plans(for_plans(WHOLE) | {"attempts": "many"})
 
 
 GOOD = {

@@ -94,6 +94,18 @@ def test_an_attempt_has_no_result_before_its_end(assignment):
     assert 0 < attempt.result.seconds < 60
 
 
+def test_a_run_computes_with_as_many_threads_as_it_was_given(assignment):
+    before = torch.get_num_threads()
+    try:
+        attempt = Attempt(assignment(threads=before + 1), 5)
+        attempt.start()
+        assert torch.get_num_threads() == before + 1
+        attempt.fail(ZeroDivisionError("by 0"))
+        assert attempt.result.versions["threads"] == str(before + 1)
+    finally:
+        torch.set_num_threads(before)
+
+
 def is_locked(folder):
     with (folder / ".lock").open("w") as file:
         try:
@@ -152,7 +164,7 @@ def test_evaluations_are_told_as_they_come_and_a_resumed_run_tells_those_before(
     told = live.read(folder / live.LIVE_FILE)
     assert [row.epoch for row in told] == [4, 8]
     attempt.fail(ZeroDivisionError("by 0"))
-    (folder / live.LIVE_FILE).unlink()
+    live.write(folder / live.LIVE_FILE, told[-1:])  # of what its checkpoint does not have
     again = Attempt(assignment(), 5)
     assert again.start().state.epoch == 8
     assert live.read(folder / live.LIVE_FILE) == told
