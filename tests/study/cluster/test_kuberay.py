@@ -267,6 +267,8 @@ BEYOND = {
         lambda c: (as_cluster(c), c["spec"].update(rayVersio="2")),
         "unknown key 'spec.rayVersio': did you mean 'rayVersion'",
     ),
+    "no version": (lambda c: c.pop("apiVersion"), "apiVersion is missing"),
+    "no kind": (lambda c: c.pop("kind"), "kind is missing"),
     "a slip at the top": (
         lambda c: c.update(metadat={}),
         "unknown key 'metadat': did you mean 'metadata'",

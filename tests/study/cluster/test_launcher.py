@@ -418,6 +418,20 @@ def test_all_that_is_wrong_is_named_at_once(changed):
             lambda c: (c["file_mounts"].clear(), c.update(worker_start_ray_commands=[])),
             "file_mounts: ~/.ray/auth_token is missing, and RAY_AUTH_MODE=token wants it",
         ),
+        (
+            lambda c: c.update(max_workers="many"),
+            "max_workers: 'many': input should be a valid integer",
+        ),
+        # what Ray alone knows is told in its words
+        (
+            lambda c: (c.pop("max_workers"), worker(c).update(min_workers=8, max_workers=100)),
+            "The specified global `max_workers` is smaller than the sum of `min_workers`",
+        ),
+        (
+            lambda c: c.update(docker={"image": "lab/study"}),
+            "Must provide a container & image name",
+        ),
+        (lambda c: c.update(docker={"image": None}), "docker.image: None is not of type 'string'"),
         (lambda c: c.update(provider=["aws"]), "provider is missing: a mapping with its type"),
         (lambda c: c["provider"].update(region=""), "provider.region is missing"),
         (

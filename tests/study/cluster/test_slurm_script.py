@@ -126,3 +126,9 @@ def test_what_is_wrong_with_a_script_is_all_named(text, problems):
 )
 def test_the_nodes_of_a_script_are_told(options, said):
     assert slurm.check(slurm.read(f"#SBATCH {options}\nstudy launch"))[1] == [said]
+
+
+def test_a_script_without_anything_to_fill_in_has_no_line_of_it(tmp_path):
+    file = tmp_path / "job.sbatch"
+    file.write_text("#!/bin/sh\nmusebar study launch a\n")
+    assert check(file) == ["nodes: 1, not requeued"]

@@ -152,7 +152,12 @@ class Child:
 @pytest.fixture
 def children(monkeypatch):
     found = []
-    process = SimpleNamespace(children=lambda **_: found)
+    of_children = Child("worker")
+
+    def below(*, recursive=False):
+        return [*found, of_children] if recursive else found
+
+    process = SimpleNamespace(children=below, of_children=of_children)
     monkeypatch.setattr(module, "psutil", SimpleNamespace(
         Process=lambda: process,
         NoSuchProcess=psutil.NoSuchProcess,
@@ -173,6 +178,7 @@ def ends(stop, clock, monkeypatch):
             if over_after is not None and clock.now - began >= over_after:
                 return True
             clock.now += seconds
+            assert clock.now - began < 60, "it waits for ever"
             if at is not None:
                 at(clock.now - began)
             return False
@@ -192,6 +198,7 @@ def test_a_driver_that_does_not_end_by_itself_is_ended(ends, children, ledger, r
     assert ledger.states == [("tiny", StudyState.STOPPED)]
     assert (released, ledger.database.patience) == ([1], 0.0)
     assert [child.killed for child in children] == [1, 1, 1]
+    assert module.psutil.Process().of_children.killed == 1
     assert "study 'tiny' stopped; nothing that was done is lost" in capsys.readouterr().err
 
 
