@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 Settings = dict[str, JsonValue]
 """What a provider reads, in words of its own."""
 
+_WORKERS = 2
+"""``max_workers`` of a cloud's cluster that names none: Ray's own files have it."""
+
 
 class _Open(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -83,6 +86,11 @@ class ClusterFile(_Open):
     def kind(self) -> str:
         """The provider's type."""
         return str(self.provider.get("type"))
+
+    @property
+    def most_workers(self) -> int:
+        """Workers at a time."""
+        return _WORKERS if self.max_workers is None else self.max_workers
 
     @property
     def setup(self) -> str:

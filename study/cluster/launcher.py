@@ -338,7 +338,7 @@ def _nodes(cluster: ClusterFile) -> list[str]:
         return [f"head: {cluster.provider.get('head_ip')}", f"workers: {workers}"]
     lines = []
     for name, kind in cluster.available_node_types.items():
-        high = cluster.max_workers or 0 if kind.max_workers is None else kind.max_workers
+        high = cluster.most_workers if kind.max_workers is None else kind.max_workers
         asked = kind.resources
         resources = ", ".join(f"{asked[k]} {k}" for k in asked) if asked else "what Ray finds there"
         spot = ", spot" if kind.is_spot else ""

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import ray
 import yaml
 
 from musebar_core.errors import UsageError
@@ -13,32 +14,6 @@ from study.cluster.launcher import _to_fill_in, check
 
 TOP = Path(__file__).parents[3]
 SHIPPED = [TOP / "cluster.yaml", *sorted((TOP / "docs" / "clusters").glob("*.yaml"))]
-
-
-@pytest.fixture
-def told(tmp_path):
-    """What is told of a shipped file with one thing changed."""
-
-    def check_changed(file: str, change) -> list[str]:
-        content = yaml.safe_load((TOP / file).read_text())
-        change(content)
-        path = tmp_path / "changed.yaml"
-        path.write_text(yaml.safe_dump(content))
-        return check(path)
-
-    return check_changed
-
-
-@pytest.fixture
-def changed(told):
-    """What is wrong with a shipped file with one thing changed."""
-
-    def problem(file: str, change) -> str:
-        with pytest.raises(UsageError) as caught:
-            told(file, change)
-        return str(caught.value)
-
-    return problem
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
@@ -286,6 +261,9 @@ SPOT = [
     ({"InstanceMarketOptions": {"MarketType": "capacity-block"}}, False),
     ({"scheduling": [{"preemptible": True}]}, True),
     ({"scheduling": {"preemptible": True}}, True),
+    ({"scheduling": [{"automaticRestart": False}, {"preemptible": True}]}, True),
+    ({"scheduling": []}, False),
+    ({"scheduling": [{"automaticRestart": False}, {"provisioningModel": "SPOT"}]}, True),
     ({"scheduling": [{"preemptible": False}]}, False),
     ({"scheduling": [{"onHostMaintenance": "TERMINATE"}, {"provisioningModel": "spot"}]}, True),
     ({"scheduling": {"provisioningModel": "STANDARD"}}, False),
@@ -408,136 +386,124 @@ def test_all_that_is_wrong_is_named_at_once(changed):
     )  # one of them twice: by type, and in sum
 
 
-def job(content):
-    return content["spec"]
-
-
-def group(content):
-    return content["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]
-
-
-def entrypoint(content, old, new=""):
-    changed = job(content)["entrypoint"].replace(old, new)
-    assert changed != job(content)["entrypoint"]
-    job(content)["entrypoint"] = changed
-
-
-def pod(content):
-    return content["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]
-
-
-KUBERAY = {
-    "no entrypoint": (lambda c: job(c).pop("entrypoint"), "spec.entrypoint is missing"),
-    "a typo of it": (
-        lambda c: job(c).update(entrypont=job(c).pop("entrypoint")),
-        "unknown key 'spec.entrypont'",
-    ),
-    "an old version": (lambda c: c.update(apiVersion="ray.io/v1alpha1"), "v1alpha1"),
-    "another kind": (lambda c: c.update(kind="RayJbo"), "RayJbo"),
-    "a typo": (lambda c: job(c).update(shutdownAfterJobFinish=True), "'shutdownAfterJobFinishes'"),
-    "a typo further down": (lambda c: group(c).update(maxReplica=1), "'maxReplicas'"),
-    "minimum over maximum": (
-        lambda c: group(c).update(minReplicas=9),
-        "minReplicas 9 is over maxReplicas 8",
-    ),
-    "no containers": (lambda c: pod(c).update(containers=[]), "containers"),
-    "no image": (lambda c: pod(c)["containers"][0].pop("image"), "image is missing"),
-    "a spot head": (
-        lambda c: pod(c).update(nodeSelector={"cloud.google.com/gke-spot": "true"}),
-        "the head is a spot node",
-    ),
-    "a port out of range": (
-        lambda c: pod(c)["containers"][0]["ports"].append({"containerPort": 0}),
-        "containerPort",
-    ),
-    "a port named twice": (
-        lambda c: pod(c)["containers"][0]["ports"].append({"containerPort": 8265}),
-        "8265 twice",
-    ),
-    "a password in the open": (
-        lambda c: pod(c)["containers"][0].update(env=[{"name": "PGPASSWORD", "value": "x"}]),
-        "secretKeyRef",
-    ),
-    "another Ray": (
-        lambda c: pod(c)["containers"][0].update(image="rayproject/ray:2.9.0"),
-        "is not Ray 2.60.0",
-    ),
-    "an image's old Python": (
-        lambda c: pod(c)["containers"][0].update(image="rayproject/ray:2.60.0-py310"),
-        "has Python 3.10: musebar needs 3.11",
-    ),
-    "slots that nobody can count": (
-        lambda c: entrypoint(c, "--set resources.slots=8"),
-        "at first none has room for a trial: add --set resources.slots=N",
-    ),
-    "CPUs of machines with GPUs": (
-        lambda c: entrypoint(c, "--set resources.gpus_per_trial=auto"),
-        "gpus_per_trial is 0, and every worker has GPUs",
-    ),
-    "GPUs of machines without": (
-        lambda c: group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop(
-            "nvidia.com/gpu"
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            lambda c: worker(c).update(max_workers=9),
+            "gpu_worker: max_workers 9 is over the cluster's max_workers 8",
         ),
-        "gpus_per_trial is auto, and no container has a limit of GPUs",
-    ),
-    "a typo in what is launched": (
-        lambda c: entrypoint(c, "resources.slots", "resources.slot"),
-        "spec.entrypoint: ",
-    ),
-    "a preset that is none": (
-        lambda c: entrypoint(c, "launch search", "launch serach"),
-        "did you mean 'search'",
-    ),
-    "a quote left open": (
-        lambda c: entrypoint(c, "--join", "--join '"),
-        "spec.entrypoint: No closing quotation",
-    ),
-    "a spec of the image's, asking for GPUs": (
+        (
+            lambda c: c.update(head_node_type="nothing like it"),
+            "is not among available_node_types (known: gpu_worker, head)",
+        ),
+        (
+            lambda c: c.update(
+                head_start_ray_commands=[f"{HEAD} --port=6379", "x --dashboard-port 0"]
+            ),
+            "--dashboard-port=0 is no port (1 to 65535)",
+        ),
+        (
+            lambda c: c.update(setup_commands=["uv venv --python=3.9 a", "python3.10 b"]),
+            "setup_commands: Python 3.10: musebar needs 3.11",
+        ),
+        (
+            lambda c: (
+                c.update(setup_commands=[], docker={"worker_image": "lab/py39"}),
+                c["file_mounts"].update({"~/.ray/auth_token": "~/t"}),
+            ),
+            "image lab/py39 has Python 3.9, and setup_commands bring no other",
+        ),
+        (
+            lambda c: (c["file_mounts"].clear(), c.update(worker_start_ray_commands=[])),
+            "file_mounts: ~/.ray/auth_token is missing, and RAY_AUTH_MODE=token wants it",
+        ),
+        (
+            lambda c: c.update(max_workers="many"),
+            "max_workers: 'many': input should be a valid integer",
+        ),
+        # what Ray alone knows is told in its words
+        (
+            lambda c: (c.pop("max_workers"), worker(c).update(min_workers=8, max_workers=100)),
+            "The specified global `max_workers` is smaller than the sum of `min_workers`",
+        ),
+        (
+            lambda c: c.update(docker={"image": "lab/study"}),
+            "Must provide a container & image name",
+        ),
+        (lambda c: c.update(docker={"image": None}), "docker.image: None is not of type 'string'"),
+        (lambda c: c.update(provider=["aws"]), "provider is missing: a mapping with its type"),
+        (lambda c: c["provider"].update(region=""), "provider.region is missing"),
+        (
+            lambda c: head(c)["node_config"].update(ImageId=None),
+            "available_node_types.head.node_config.ImageId is missing",
+        ),
+        (
+            lambda c: c.update(docker={"imag": "x"}),
+            "unknown key 'docker.imag': did you mean 'image'",
+        ),
+    ],
+)
+def test_more_that_is_beyond_its_bounds_is_named(changed, change, expected):
+    assert expected in changed("docs/clusters/aws.yaml", change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.pop("max_workers"),
+        lambda c: (worker(c).update(min_workers=7), head(c).update(min_workers=1, max_workers=1)),
+        lambda c: c.update(setup_commands=["python3 -m venv a"]),
         lambda c: (
-            entrypoint(c, "launch search", "launch /specs/mine.yaml"),
-            entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
+            c["file_mounts"].pop("~/.ray/auth_token"),
+            c["worker_start_ray_commands"].insert(0, "export RAY_AUTH_TOKEN_PATH=/t"),
         ),
-        "gpus_per_trial is 0, and every worker has GPUs",
-    ),
-    "a spec of the image's, with a resource of the wrong kind": (
-        lambda c: (
-            entrypoint(c, "launch search", "launch /specs/mine.yaml"),
-            entrypoint(c, "gpus_per_trial=auto", "cpus_per_trial=many"),
-        ),
-        "resources.cpus_per_trial: 'many': input should be a valid integer",
-    ),
-    "no cluster": (lambda c: job(c).pop("rayClusterSpec"), "exactly one of"),
-    "a number for a text": (
-        lambda c: group(c).update(rayStartParams={"num-cpus": 4}),
-        "rayStartParams.num-cpus",
-    ),
-}
+    ],
+)
+def test_more_that_is_at_its_bounds_passes(told, change):
+    told("docs/clusters/aws.yaml", change)
 
 
-@pytest.mark.parametrize("slip", KUBERAY)
-def test_a_slip_in_a_manifest_is_named(changed, slip):
-    change, expected = KUBERAY[slip]
-    assert expected in changed("docs/clusters/kuberay-rayjob.yaml", change)
+@pytest.mark.parametrize(
+    "file", ["docs/clusters/aws.yaml", "docs/clusters/azure.yaml", "docs/clusters/gcp.yaml"]
+)
+def test_a_file_that_does_not_say_how_many_workers_has_as_many_as_ray_starts(told, file):
+    provider = yaml.safe_load((TOP / file).read_text())["provider"]["type"]
+    rays_own = Path(ray.__file__).parent / "autoscaler" / provider / "defaults.yaml"
+    most = yaml.safe_load(rays_own.read_text())["max_workers"]
+
+    def change(content):
+        content.pop("max_workers")
+        worker(content).pop("max_workers")
+
+    (line,) = [line for line in told(file, change) if line.startswith("gpu_worker: ")]
+    assert line.startswith(f"gpu_worker: 0 to {most} workers")
 
 
-GOES = {
-    "workers from the start": lambda c: (
-        entrypoint(c, "--set resources.slots=8"),
-        group(c).update(minReplicas=2),
-    ),
-    "a spec of the image's, that may say more": lambda c: (
-        entrypoint(c, "launch search", "launch /specs/mine.yaml"),
-        entrypoint(c, "--set resources.gpus_per_trial=auto"),
-        entrypoint(c, "--set resources.slots=8"),
-    ),
-    "CPUs alone": lambda c: (
-        entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
-        group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop("nvidia.com/gpu"),
-    ),
-    "another program": lambda c: job(c).update(entrypoint="python train.py"),
-}
+def test_what_nodes_have_is_told_with_what_is_not_known(told):
+    def change(content):
+        content.update(max_workers=0)
+        worker(content).pop("max_workers")
+        worker(content)["node_config"].pop("InstanceMarketOptions")
+
+    lines = told("docs/clusters/aws.yaml", change)
+    assert lines[0] == "gpu_worker: 0 to 0 workers, what Ray finds there"
 
 
-@pytest.mark.parametrize("change", GOES)
-def test_an_entrypoint_that_goes_with_its_nodes_is_in_order(told, change):
-    told("docs/clusters/kuberay-rayjob.yaml", GOES[change])
+def test_a_file_whose_workers_are_none_starts_none(told):
+    def change(content):
+        content.update(max_workers=0)
+        worker(content).update(max_workers=0)
+
+    assert told("docs/clusters/aws.yaml", change)[0].startswith("gpu_worker: 0 to 0 workers")
+
+
+def test_machines_of_ones_own_may_be_the_head_alone(told):
+    def change(content):
+        content["provider"].update(head_ip="192.0.2.1", worker_ips=[])
+        content.update(max_workers=0)
+
+    assert told("docs/clusters/on-premise.yaml", change)[:2] == [
+        "head: 192.0.2.1",
+        "workers: none",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 
 import pytest
 import sqlalchemy as sa
@@ -10,14 +11,14 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, Pro
 
 from musebar_core.errors import StudyError, UsageError
 from study.ledger import database as module
-from study.ledger.database import Database, sqlite_file
+from study.ledger.database import Database, shown, sqlite_file, without_password
 
 
 class Clock:
     """Time that passes in sleep alone."""
 
     def __init__(self):
-        self.now, self.slept = 0.0, []
+        self.now, self.slept = 1000.0, []
 
     def monotonic(self):
         return self.now
@@ -58,14 +59,18 @@ def fails(times, error=None):
     return work
 
 
-def test_a_locked_database_is_asked_again_at_growing_intervals(database, clock):
+def test_a_locked_database_is_asked_again_at_growing_intervals_and_each_time_told(
+    database, clock, caplog
+):
     database.patience = 60
     assert database.transact(fails(7)) == 8
     assert clock.slept == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+    told = f"the ledger {database.url} failed: database is locked; waiting for it up to 60 s"
+    assert caplog.messages == [told] * 7
 
 
 def test_who_only_looks_does_not_wait(database, clock):
-    with pytest.raises(StudyError, match="locked"):
+    with pytest.raises(StudyError, match=r"failed: database is locked$"):
         database.transact(fails(1))
     assert clock.slept == []
 
@@ -79,7 +84,7 @@ def test_no_longer_is_waited_than_ones_patience(database, clock, patience, slept
         StudyError, match=rf"gave up after {slept:.0f} s .*nothing recorded is lost"
     ):
         database.transact(fails(100))
-    assert clock.now == slept
+    assert sum(clock.slept) == slept
 
 
 @pytest.mark.parametrize(
@@ -161,11 +166,35 @@ def test_a_file_that_is_gone_is_not_made_anew(database, tmp_path):
     assert not file.exists()
 
 
-def test_a_database_in_memory_expects_no_file():
-    database = Database("sqlite://")
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_expects_no_file(url):
+    database = Database(url)
     database.expect_file()
     with database.begin() as db:
         assert db.scalar(sa.text("SELECT 1")) == 1
+
+
+def test_a_servers_database_is_no_file_that_could_be_gone():
+    database = server()
+    database.expect_file()
+    with (
+        pytest.raises(StudyError, match=r"^the ledger postgresql\S*:\*\*\*@\S* failed: "),
+        database.begin(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (locked(), "database is locked"),
+        (sa.exc.ArgumentError("no such key\nat all"), "no such key"),
+    ],
+)
+def test_of_what_failed_the_databases_own_words_are_told_in_a_line(database, error, said):
+    with pytest.raises(StudyError) as caught, database.begin():
+        raise error
+    assert str(caught.value) == f"the ledger {database.url} failed: {said}"
 
 
 def test_sqlite_is_written_through_to_the_disk_and_read_while_it_is_written(database):
@@ -214,3 +243,45 @@ def test_a_sqlite_url_names_its_file(url, file):
 def test_what_is_no_url_of_a_database_is_refused(url):
     with pytest.raises(UsageError, match=r"^storage\.ledger "):
         Database(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:cret@h/d",
+        "postgresql://me@h/d?password=cret&sslmode=require",
+        "postgresql://me@h/d?sslPassword=cret&sslmode=require",
+    ],
+)
+def test_of_a_url_everything_but_its_passwords_is_shown_and_stored(url):
+    rest = "?sslmode=require" if "sslmode" in url else ""
+    assert without_password(url) == f"postgresql://me@h/d{rest}"
+    assert "cret" not in shown(url)
+    assert shown(url).startswith("postgresql://me")
+    assert ("sslmode=require" in shown(url)) is bool(rest)
+
+
+def test_what_is_no_url_is_not_shown_and_is_stored_as_it_is():
+    assert shown("no url: secret") == "(not a database URL)"
+    assert without_password("no url: secret") == "no url: secret"
+
+
+@pytest.mark.parametrize("url", ["no url at all", "postgresql://me:se@cret@h:port/d"])
+def test_a_url_that_cannot_be_taken_apart_says_how_passwords_are_written(url):
+    with pytest.raises(UsageError) as caught:
+        Database(url)
+    assert str(caught.value) == (
+        "storage.ledger (not a database URL): no database URL; "
+        "in a password @, : and / are written %40, %3A and %2F"
+    )
+
+
+def test_a_driver_that_is_missing_is_named_as_python_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    with pytest.raises(UsageError, match="pymysql") as caught:
+        Database("mysql+pymysql://h/d")
+    assert "PostgreSQL" not in str(caught.value)
+
+
+def test_a_database_that_goes_to_another_process_goes_by_its_url_alone(database):
+    assert database.__getstate__() == {"url": database.url}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from musebar_core.errors import StudyError
@@ -30,6 +34,7 @@ class Clock:
         self.now = 1000.0
         self.began = self.now
         self.events = {}
+        self.sleeps = []
 
     @property
     def waited(self) -> float:
@@ -40,6 +45,7 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         assert seconds > 0
+        self.sleeps.append(seconds)
         self.now += seconds
         for at in [at for at in self.events if at <= self.waited]:
             self.events.pop(at)()
@@ -108,10 +114,15 @@ def test_a_lease_that_is_given_back_meanwhile_is_taken_at_once(study, clock, hel
         assert 5 <= clock.waited <= 6
 
 
-@pytest.mark.parametrize("patience", [2.0, 10.0])
-def test_a_patience_of_ones_own_is_waited_for_whole(study, clock, held_elsewhere, patience):
+@pytest.mark.parametrize(
+    ("patience", "looks"), [(2.0, [0.5] * 4), (4.0, [1.0] * 4), (10.0, [1.0] * 10)]
+)
+def test_a_patience_of_ones_own_is_waited_for_whole_and_looked_in_between(
+    study, clock, held_elsewhere, patience, looks
+):
     with Lease(study.ledger, "tiny", patience=patience):
-        assert patience <= clock.waited <= patience + 1
+        assert clock.waited == patience
+        assert clock.sleeps == looks
 
 
 def test_a_driver_here_that_is_dead_is_not_waited_for(study, clock):
@@ -126,7 +137,7 @@ def test_a_driver_here_that_is_dead_is_not_waited_for(study, clock):
 
 @pytest.mark.parametrize(
     ("silent", "gone"),
-    [(None, False), (0.0, False), (5.0, False), (59.0, False), (60.0, False), (61.0, True)],
+    [(None, False), (0.0, False), (5.0, False), (59.0, False), (60.0, False), (60.1, True)],
 )
 def test_a_driver_elsewhere_is_gone_after_a_minute_unheard(silent, gone):
     assert Holder("x", "elsewhere/1", 1, 0.0, 4, silent).gone is gone
@@ -136,6 +147,110 @@ def test_a_driver_elsewhere_is_gone_after_a_minute_unheard(silent, gone):
 def test_a_driver_here_is_gone_when_its_process_is_however_long_unheard(off, gone):
     started = process_start(os.getpid()) + off
     assert Holder("x", this_host(), os.getpid(), started, 4, silent=3600.0).gone is gone
+
+
+@pytest.mark.parametrize(("off", "gone"), [(1.9, False), (-1.9, False), (2.0, True), (-2.0, True)])
+def test_a_process_that_started_two_seconds_from_the_holders_is_another(monkeypatch, off, gone):
+    monkeypatch.setattr(lease, "process_start", lambda _: 100.0)
+    assert Holder("x", this_host(), os.getpid(), 100.0 + off, 4).gone is gone
+
+
+def test_a_process_that_is_not_there_has_no_start_and_holds_nothing():
+    beyond = 2**22 + 1  # Linux gives no higher number than 2**22
+    assert Holder("x", this_host(), beyond, 0.0, 4).gone
+    with pytest.raises(FileNotFoundError):
+        process_start(beyond)
+
+
+def test_a_process_starts_so_many_seconds_after_the_machine_whatever_it_is_called(tmp_path):
+    odd = tmp_path / "a) 1 2 (3"
+    shutil.copy(shutil.which("sleep"), odd)
+    child = subprocess.Popen([odd, "60"])
+    try:
+        for pid in (child.pid, os.getpid()):
+            since_boot = psutil.Process(pid).create_time() - psutil.boot_time()
+            assert process_start(pid) == pytest.approx(since_boot, abs=2.0)
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_host_is_its_name_its_boot_and_its_namespace_of_processes():
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    namespace = Path("/proc/self/ns/pid").stat().st_ino
+    assert this_host() == f"{socket.gethostname()}/{boot}/{namespace}"
+
+
+def test_a_system_that_tells_less_of_itself_has_hosts_and_processes_all_the_same(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(lease, "Path", lambda path: tmp_path / path.lstrip("/"))
+    assert this_host() == f"{socket.gethostname()}//0"
+    assert process_start(os.getpid()) == psutil.Process().create_time()
+
+
+def test_a_study_that_another_takes_at_the_same_moment_is_left_to_it(
+    study, monkeypatch, held_elsewhere
+):
+    monkeypatch.setattr(lease, "holder", lambda *_: None)  # as it was when one looked
+    with pytest.raises(
+        StudyError, match=r"^study 'tiny' was taken by another driver a moment ago$"
+    ):
+        Lease(study.ledger, "tiny").__enter__()
+    monkeypatch.undo()
+    assert holder(study.ledger, "tiny").holder == "other"
+
+
+def test_a_study_that_another_took_from_the_dead_is_left_to_it(study, monkeypatch, held_elsewhere):
+    dead = Holder("first", this_host(), 2**22 + 1, 0.0, 4)
+    monkeypatch.setattr(lease, "holder", lambda *_: dead)
+    with pytest.raises(StudyError, match="was taken by another driver a moment ago"):
+        Lease(study.ledger, "tiny").__enter__()
+    monkeypatch.undo()
+    assert holder(study.ledger, "tiny").holder == "other"
+
+
+def test_a_database_that_fails_is_not_taken_for_another_driver(study, monkeypatch):
+    monkeypatch.setattr(lease, "holder", lambda *_: None)
+    with study.ledger.database.begin() as db:
+        leases.drop(db)
+    with pytest.raises(StudyError, match="no such table: musebar_leases"):
+        Lease(study.ledger, "tiny").__enter__()
+
+
+def test_no_process_waits_for_a_lease_to_end(study):
+    with Lease(study.ledger, "tiny") as held:
+        assert held._thread.daemon
+        assert held._thread.is_alive()
+    assert not held._thread.is_alive()
+
+
+def test_a_lease_is_given_back_at_the_end_and_one_that_cannot_be_is_no_error(study):
+    with Lease(study.ledger, "tiny"):
+        pass
+    assert holder(study.ledger, "tiny") is None
+    with Lease(study.ledger, "tiny"), study.ledger.database.begin() as db:
+        leases.drop(db)
+
+
+def test_a_database_that_is_away_is_tried_at_the_next_heartbeat_and_a_lost_lease_no_more(
+    study, monkeypatch
+):
+    with Lease(study.ledger, "tiny") as held:
+        pass
+    beats = []
+
+    def beat(_):
+        beats.append(1)
+        if len(beats) == 1:
+            raise StudyError("away")
+        if len(beats) == 3:
+            held._lost.set()
+
+    monkeypatch.setattr(held, "_closing", SimpleNamespace(wait=lambda _: len(beats) > 5))
+    monkeypatch.setattr(held, "_beat", beat)
+    held._keep_alive()
+    assert len(beats) == 3
 
 
 def test_a_heartbeat_moves_the_beat_and_its_time_and_nothing_else(study):
@@ -165,7 +280,7 @@ def test_a_heartbeat_comes_every_five_seconds(study, monkeypatch):
     assert waits == [5.0] * 4
 
 
-@pytest.mark.parametrize(("silent", "asks"), [(14.0, False), (16.0, True)])
+@pytest.mark.parametrize(("silent", "asks"), [(14.0, False), (15.0, False), (15.1, True)])
 def test_a_driver_without_a_heartbeat_for_fifteen_seconds_asks_whether_it_still_holds(
     study, clock, silent, asks
 ):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -16,7 +17,7 @@ from musebar_core.errors import StudyError, UnknownNameError, UsageError
 from musebar_core.metric_table import EpochMetrics, Metrics
 from study.home.studies import Home
 from study.ledger.database import shown, without_password
-from study.ledger.lease import Holder, Lease, holder, this_host
+from study.ledger.lease import Holder, Lease, holder, process_start, this_host
 from study.ledger.ledger import Ledger, public
 from study.ledger.reading import Runs
 from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, StudyState
@@ -289,7 +290,7 @@ def test_a_stored_or_shown_url_has_no_password(tiny_spec, url):
 
 def test_a_killed_driver_that_nobody_reaped_is_dead(study):
     child = subprocess.Popen([sys.executable, "-c", "pass"])
-    started = psutil.Process(child.pid).create_time()
+    started = process_start(child.pid)
     deadline = time.monotonic() + 20
     while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
@@ -459,3 +460,114 @@ def test_a_plain_installation_names_the_extra_that_postgresql_needs(monkeypatch)
     monkeypatch.setitem(sys.modules, "psycopg", None)  # as where it is not installed
     with pytest.raises(UsageError, match=r"pip install 'musebar-study\[cluster\]'"):
         Ledger("postgresql+psycopg://me@host/db")
+
+
+def test_nobody_asks_a_new_study_to_stop(study):
+    assert not study.ledger.stop_requested("tiny")
+    assert not study.ledger.stop_requested("tiny", wait=False)
+    assert not study.ledger.read("tiny").stop_requested
+
+
+@pytest.mark.parametrize("state", [StudyState.STOPPED, StudyState.FINISHED, StudyState.CREATED])
+def test_a_study_that_only_gets_another_state_keeps_the_request_to_stop(study, state):
+    study.ledger.request_stop("tiny")
+    study.ledger.set_state("tiny", state)
+    assert study.ledger.read_state("tiny") is state
+    assert study.ledger.stop_requested("tiny", wait=False)
+    assert study.ledger.read("tiny").stop_requested
+
+
+def test_what_is_asked_and_recorded_of_one_study_is_not_of_another(study, tiny_spec):
+    study.ledger.create(tiny_spec("other", search__finalists="1"))
+    study.ledger.request_stop("tiny")
+    study.ledger.set_state("tiny", StudyState.STOPPED)
+    study.ledger.end("tiny", RUN, FAILED)
+    study.ledger.add_failed_attempt("tiny", RUN, 1, FAILED.failure)
+    study.ledger.set_corpus("tiny", "there", {"low": {"fingerprint": "f"}})
+    other = study.ledger.read("other")
+    assert (other.state, other.stop_requested) == (StudyState.CREATED, False)
+    assert (other.ended, other.failed_attempts, other.facts) == ({}, {}, {})
+    assert (other.corpus_path, other.spec.search.finalists) == (None, 1)
+    assert study.ledger.forget_failed("other") == 0
+    study.ledger.set_corpus("other", None, {"low": {"fingerprint": "g"}})
+    assert study.ledger.read("tiny").facts == {"low": {"fingerprint": "f"}}
+    assert RUN in study.ledger.read("tiny").ended
+
+
+def test_configurations_are_recorded_once_and_those_there_already_stay(study, tiny_spec):
+    spec = tiny_spec()
+    found = [spec.configuration(cell) for cell in list(spec.space.cells())[:3]]
+    study.ledger.add_configurations("tiny", found[:2])
+    study.ledger.add_configurations("tiny", [*found, found[2]])
+    assert study.ledger.read("tiny").configurations == {c.config_id: c for c in found}
+
+
+def test_what_is_given_one_by_one_is_written_again_where_the_first_time_was_lost(
+    study, tiny_spec, monkeypatch
+):
+    """A database may go away after it was told all: the work is done again."""
+    spec, database = tiny_spec(), study.ledger.database
+    first, second = (spec.configuration(cell) for cell in list(spec.space.cells())[:2])
+    transact = database.transact
+
+    def again(work):
+        with contextlib.suppress(ZeroDivisionError):
+            transact(lambda db: work(db) or 1 / 0)
+        return transact(work)
+
+    monkeypatch.setattr(database, "transact", again)
+    study.ledger.add_configurations("tiny", iter([first]))
+    proposed = [Proposal(second.config_id, {})]
+    study.ledger.add_generation("tiny", "low", 0, proposed, iter([second]))
+    monkeypatch.undo()
+    known = study.ledger.read("tiny").configurations
+    assert known.keys() == {first.config_id, second.config_id}
+
+
+def test_a_ledger_whose_file_is_gone_is_not_made_anew(tmp_path, tiny_spec):
+    ledger = Ledger.in_folder(tmp_path)
+    ledger.create(tiny_spec())
+    ledger.close()
+    assert ledger.database.engine.pool.checkedin() == 0
+    (tmp_path / "ledger.sqlite").unlink()
+    with pytest.raises(StudyError, match=r"ledger\.sqlite is gone, deleted or moved"):
+        ledger.studies()
+
+
+def test_a_ledger_that_is_closed_has_no_connection_left(study):
+    study.ledger.studies()
+    assert study.ledger.database.engine.pool.checkedin() > 0
+    study.ledger.close()
+    assert study.ledger.database.engine.pool.checkedin() == 0
+
+
+def test_a_spec_that_says_otherwise_where_it_runs_is_recorded_anew(study, tiny_spec):
+    study.ledger.set_spec(tiny_spec(resources__slots="7"))
+    assert study.ledger.read("tiny").spec.resources.slots == 7
+    assert study.ledger.read_state("tiny") is StudyState.CREATED
+
+
+def test_other_errors_of_a_database_are_not_taken_for_what_is_there_already(study):
+    with study.ledger.database.begin() as db:
+        seed_runs.drop(db)
+    for write in (
+        lambda: study.ledger.end("tiny", RUN, DONE),
+        lambda: study.ledger.end_all("tiny", {RUN: DONE}),
+    ):
+        with pytest.raises(StudyError, match="musebar_seed_runs"):
+            write()
+
+
+def test_who_does_not_wait_for_a_database_asks_it_once(study, monkeypatch):
+    def wait(_):
+        raise StudyError("this waits")
+
+    study.ledger.request_stop("tiny")
+    monkeypatch.setattr(study.ledger.database, "transact", wait)
+    assert study.ledger.stop_requested("tiny", wait=False)
+    for ask in (
+        lambda: study.ledger.stop_requested("tiny"),
+        lambda: study.ledger.stop_requested("tiny", wait=True),
+    ):
+        with pytest.raises(StudyError, match="this waits"):
+            ask()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -184,3 +185,99 @@ def test_what_an_older_or_newer_musebar_writes_is_taken(spoil, column, value):
 def test_words_that_are_no_phase_or_state_are_seen_where_runs_are_counted(spoil, column, value):
     with pytest.raises(StudyError, match="holds what no musebar writes"):
         spoil(column, value).ended_counts("tiny")
+
+
+@pytest.mark.parametrize("runs", [Runs.FOR_PLANS, Runs.WITHOUT_CURVES, Runs.WITH_CURVES])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("failure_kind", "bad luck"),
+        ("attempts", "many"),
+        ("attempts", 1.5),
+        ("best_epoch", "late"),
+        ("best_epoch", 2.5),
+        ("seconds", "long"),
+        ("node", b"blob"),
+        ("device", b"blob"),
+        ("checkpoint", b"blob"),
+        ("finished_at", b"blob"),
+        ("failure", b"blob"),
+        ("metrics", '{"validation": {"bce": "low"}}'),
+        ("metrics", '{"validation": {"bce": true, "kl": [1]}}'),
+        ("phase", "holiday"),
+    ],
+)
+def test_a_cell_that_no_musebar_writes_is_refused_where_runs_are_read(spoil, runs, column, value):
+    ledger = spoil(column, value)
+    if column == "failure_kind":  # it tells of a failure alone
+        spoil("failure", "x")
+    with pytest.raises(StudyError, match="'tiny' holds what no musebar writes"):
+        ledger.read("tiny", runs=runs)
+    assert ledger.read("tiny", runs=Runs.NONE).ended == {}
+
+
+@pytest.mark.parametrize(
+    ("runs", "column", "value"),
+    [
+        (Runs.WITHOUT_CURVES, "versions", "12"),
+        (Runs.WITHOUT_CURVES, "metrics", "[1]"),
+        (Runs.WITHOUT_CURVES, "metrics", '{"test": {"kl": "low"}}'),
+        (Runs.FOR_PLANS, "metrics", None),
+        (Runs.FOR_PLANS, "metrics", "{}"),
+        (Runs.WITH_CURVES, "curve", '[{"epoch": 3}]'),
+        (Runs.WITH_CURVES, "curve", "3"),
+    ],
+)
+def test_what_is_read_alone_is_checked_where_it_is_read(spoil, runs, column, value):
+    with pytest.raises(StudyError, match="'tiny' holds what no musebar writes"):
+        spoil(column, value).read("tiny", runs=runs)
+
+
+def test_a_curve_that_no_musebar_writes_is_refused_where_it_is_taken(spoil):
+    ledger = spoil("curve", '[{"epoch": 3}]')
+    with pytest.raises(StudyError, match="'tiny' holds what no musebar writes"):
+        list(ledger.curves("tiny"))
+
+
+@pytest.mark.parametrize("facts", ["[1]", '"x"', '{"fingerprint": 3}', "null"])
+def test_facts_that_no_musebar_writes_are_refused(ledger, facts):
+    ledger.set_corpus("tiny", "there", {"low": {"fingerprint": "f", "train_songs": 3}})
+    assert ledger.read("tiny").facts == {"low": {"fingerprint": "f", "train_songs": 3}}
+    with ledger.database.begin() as db:
+        db.execute(sa.text("UPDATE musebar_genres SET facts = :facts"), {"facts": facts})
+    with pytest.raises(StudyError, match=r"holds what no musebar writes .*facts of genre 'low'"):
+        ledger.read("tiny")
+
+
+def test_facts_are_those_that_were_recorded_last(ledger):
+    ledger.set_corpus("tiny", "there", {"low": {"fingerprint": "f"}, "high": {}})
+    ledger.set_corpus("tiny", None, {"low": {"fingerprint": "g"}})
+    record = ledger.read("tiny")
+    assert (record.corpus_path, record.facts) == (None, {"low": {"fingerprint": "g"}})
+
+
+def test_attempts_are_counted_run_by_run(ledger):
+    for one, count in ((run(), 2), (run(seed=1), 1)):
+        for attempt in range(count):
+            ledger.add_failed_attempt("tiny", one, attempt, failed().failure)
+    assert ledger.read("tiny").failed_attempts == {run(): 2, run(seed=1): 1}
+
+
+def test_of_a_failure_no_character_is_written_that_a_database_refuses(ledger):
+    ledger.end("tiny", run(), failed("nul\0l"))
+    ledger.add_failed_attempt("tiny", run(), 1, failed("nul\0l").failure)
+    assert ledger.read("tiny").ended[run()].failure.message == "null"
+    with ledger.database.begin() as db:
+        columns = "reason, kind, failed_at, attempt"
+        (row,) = db.execute(sa.text(f"SELECT {columns} FROM musebar_failed_attempts")).all()
+    assert (row.reason, row.kind, row.attempt) == ("null", "error", 1)
+    assert datetime.fromisoformat(row.failed_at).tzinfo == UTC
+
+
+def test_a_run_that_ends_is_recorded_with_the_time(ledger):
+    ledger.end("tiny", run(), failed(at=""))
+    ledger.end("tiny", run(seed=1), failed(at="2026-01-01"))
+    first, second = ledger.read("tiny").ended.values()
+    told = datetime.fromisoformat(first.finished_at)
+    assert abs(datetime.now(UTC) - told).total_seconds() < 60
+    assert second.finished_at == "2026-01-01"

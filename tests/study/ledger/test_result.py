@@ -33,6 +33,12 @@ def test_a_failure_of_no_known_kind_may_be_worth_another_attempt():
     assert (failure.retriable, failure.repeats) == (True, False)
 
 
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_failure_is_worth_another_attempt_as_its_kind_is(kind):
+    failure = Failure("x", kind)
+    assert (failure.retriable, failure.repeats) == (kind.retriable, kind.repeats)
+
+
 def test_a_result_is_failed_where_it_has_a_failure_and_else_done():
     done = SeedRunResult(metrics=RunMetrics(validation=METRICS))
     failed = SeedRunResult(failure=Failure("killed", FailureKind.WORKER_DIED))

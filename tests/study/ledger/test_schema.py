@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import importlib.metadata
+import uuid
+from types import SimpleNamespace
 
 import optuna
 import pytest
 
-from musebar_core.errors import UsageError
+from musebar_core.errors import StudyError, UsageError
+from study.ledger import schema
 from study.ledger.database import Database
-from study.ledger.ledger import Ledger
+from study.ledger.ledger import Ledger, now
+from study.ledger.record import StudyState
+from study.ledger.result import FailureKind, SeedRunState
 from study.ledger.schema import SCHEMA_VERSION, failed_attempts, seed_runs
+from study.spec.sections import Phase
 
 HERE = importlib.metadata.version("musebar-study")
 
@@ -109,3 +115,86 @@ def test_the_command_says_it_in_one_line(musebar, tiny_spec, tmp_path):
     done = musebar("study", "status", "tiny")
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
     assert "written by musebar 9.1" in done.stderr
+
+
+LONGEST = {
+    "study": "s" * 255,
+    "genre": "g" * 255,
+    "config_id": "0123456789ab",
+    "phase": max(Phase, key=len),
+    "state": max((*StudyState, *SeedRunState), key=len),
+    "failure_kind": max(FailureKind, key=len),
+    "kind": max(FailureKind, key=len),
+    "holder": uuid.uuid4().hex,
+    # a host's name has 64 characters at most, a boot's id 36, a namespace's number 10
+    "host": f"{'h' * 64}/{uuid.uuid4()}/{2**32}",
+    "node": "h" * 64,
+    "created_at": "2026-01-02T03:04:05.678901+00:00",
+    "finished_at": "2026-01-02T03:04:05.678901+00:00",
+    "failed_at": "2026-01-02T03:04:05.678901+00:00",
+    "device": "cuda:15",
+    "written_by": HERE,
+}
+"""The longest of what is written into a column that does not take any length."""
+
+
+def test_whatever_is_written_fits_its_column():
+    """SQLite takes any length; PostgreSQL refuses what is longer than it was told."""
+    bounded = [
+        column
+        for table in seed_runs.metadata.sorted_tables
+        for column in table.c
+        if getattr(column.type, "length", None)
+    ]
+    assert {column.name for column in bounded} == LONGEST.keys()
+    for column in bounded:
+        assert len(LONGEST[column.name]) <= column.type.length, column
+    assert len(now()) == len(LONGEST["created_at"])
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Making the tables fails so many times; how long was waited, none of which passes."""
+    waits = []
+    monkeypatch.setattr(schema, "time", SimpleNamespace(sleep=waits.append))
+
+    def times(count, error):
+        left = [error] * count
+
+        def set_up(_):
+            if left:
+                raise left.pop()
+
+        monkeypatch.setattr(schema, "_set_up", set_up)
+        return waits
+
+    return times
+
+
+def test_tables_that_others_make_at_the_same_moment_are_looked_for_five_times(failing):
+    waits = failing(4, StudyError("table exists"))
+    schema.set_up(None)
+    assert waits == pytest.approx([0.0, 0.05, 0.1, 0.15])
+
+
+def test_tables_that_cannot_be_made_are_an_error_after_five_times(failing):
+    waits = failing(5, StudyError("table exists"))
+    with pytest.raises(StudyError, match="table exists"):
+        schema.set_up(None)
+    assert len(waits) == 4
+
+
+def test_tables_of_another_version_are_not_looked_for_again(failing):
+    waits = failing(1, UsageError("another version"))
+    with pytest.raises(UsageError, match="another version"):
+        schema.set_up(None)
+    assert waits == []
+
+
+def test_a_table_of_another_product_is_not_taken_for_an_old_one_of_ours(url):
+    database = Database(url)
+    with database.begin() as db:
+        db.exec_driver_sql("CREATE TABLE studies (study_id INTEGER, study_name TEXT)")
+    database.close()
+    Ledger(url).close()
+    assert versions(url) == [(SCHEMA_VERSION, HERE)]

@@ -13,7 +13,7 @@ from musebar_core.errors import UsageError
 from study.home.studies import Home
 from study.ledger.reading import Runs
 from study.ledger.record import StudyState
-from study.ledger.result import Failure
+from study.ledger.result import Failure, RunMetrics
 from study.results import exchange
 from study.results.columns import SCHEMA_VERSION, VERSION_KEY
 from study.results.overview import overview
@@ -256,3 +256,151 @@ def test_an_imported_study_that_lacks_nothing_is_complete_and_one_that_does_is_n
         study.ledger.end("paper-methods", run, done)
     whole = load_tables(tmp_path / "second", "paper-methods")
     assert (whole.complete, whole.standing) == (True, StudyState.FINISHED)
+
+
+def rewrite(folder, table, change):
+    file = folder / f"{table}.parquet"
+    change(pd.read_parquet(file)).to_parquet(file)
+
+
+def imported(folder, tmp_path, *overrides):
+    """What an import made: its record, and how many runs it was said to have."""
+    study, count = exchange.import_study(Home(tmp_path / "second"), folder, overrides)
+    return study.ledger.read(study.name, runs=Runs.WITH_CURVES), count
+
+
+def refused(folder, tmp_path, *overrides):
+    with pytest.raises(UsageError) as caught:
+        exchange.import_study(Home(tmp_path / "second"), folder, overrides)
+    assert Home(tmp_path / "second").names() == []
+    return str(caught.value)
+
+
+def first_done(frame):
+    return frame.index[frame.state != "failed"][0]
+
+
+def put(folder, column, value):
+    """Put a value into the run that is done."""
+
+    def change(frame):
+        values = frame[column].astype(object)
+        values.loc[first_done(frame)] = value
+        return frame.assign(**{column: values})
+
+    rewrite(folder, "results", change)
+
+
+def test_a_seed_run_that_stands_twice_is_refused(exported, tmp_path):
+    rewrite(exported, "results", lambda frame: pd.concat([frame, frame.iloc[:1]]))
+    said = refused(exported, tmp_path)
+    assert said == f"{exported}: a seed run stands twice in its results.parquet"
+
+
+def test_an_epoch_that_stands_twice_is_refused_with_its_run(exported, tmp_path):
+    rewrite(exported, "curves", lambda frame: pd.concat([frame, frame]))
+    said = refused(exported, tmp_path)
+    assert f"{exported}: epoch 60 of seed run fiddle/" in said
+    assert said.endswith("/1000/confirm stands twice in its curves.parquet")
+
+
+def test_the_curve_of_a_run_that_was_taken_out_is_left_out(exported, tmp_path):
+    rewrite(exported, "results", lambda frame: frame[frame.state == "failed"])
+    record, count = imported(exported, tmp_path)
+    assert count == 1
+    assert [one.curve for one in record.ended.values()] == [()]
+
+
+@pytest.mark.parametrize("column", ["validation_bce", "test_bce"])
+def test_a_run_that_is_done_has_its_bce_on_both_splits(exported, tmp_path, column):
+    put(exported, column, None)
+    said = refused(exported, tmp_path)
+    assert said.startswith(f"{exported}: seed run fiddle/")
+    assert said.endswith("/1000/confirm is done without BCE")
+
+
+def test_a_run_that_failed_has_none_and_no_metrics_come_of_it(exported, tmp_path):
+    rewrite(exported, "results", lambda f: f.assign(validation_bce=f.validation_bce.fillna(3.0)))
+    record, _ = imported(exported, tmp_path)
+    (failed,) = [one for one in record.ended.values() if not one.done]
+    assert (failed.metrics, failed.curve, failed.best_epoch) == (RunMetrics(), (), None)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "said"),
+    [
+        ("config", "{", "config '{' is no JSON"),
+        ("config", "[1]", "config '[1]' is no mapping"),
+        ("config", "[" * 50_000, f"config {'[' * 40!r} is no JSON"),
+        ("versions", "{", "versions '{' is no JSON"),
+        ("versions", "[1]", "versions '[1]' is no mapping"),
+    ],
+)
+def test_a_cell_of_json_that_is_none_is_refused(exported, tmp_path, column, text, said):
+    put(exported, column, text)
+    assert refused(exported, tmp_path).startswith(f"{exported}: {said}")
+
+
+def test_a_configuration_that_cannot_be_is_refused_by_its_name(exported, tmp_path):
+    frame = pd.read_parquet(exported / "results.parquet")
+    config = json.loads(frame.config[first_done(frame)])
+    config["training"]["epochs"] = -1
+    put(exported, "config", json.dumps(config))
+    said = refused(exported, tmp_path)
+    name = frame.config_id[first_done(frame)]
+    assert said.startswith(f"{exported}: configuration {name}: ")
+    assert "-1" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [(None, None), ("", None), ('{"torch": 2}', {"torch": "2"})]
+)
+def test_versions_come_as_text_or_are_not_known(exported, tmp_path, text, read):
+    put(exported, "versions", text)
+    (done,) = [one for one in imported(exported, tmp_path)[0].ended.values() if one.done]
+    assert done.versions == read
+
+
+def test_all_that_a_run_was_comes_back_but_where_its_weights_are(exported, tmp_path):
+    (done,) = [one for one in imported(exported, tmp_path)[0].ended.values() if one.done]
+    assert [one.bce for _, one in done.metrics.items()] == [1.5, 2.5, 3.5, 4.5]
+    assert (done.best_epoch, done.seconds, done.node, done.device) == (60, 1.25, "a", "cpu")
+    assert (done.attempts, done.finished_at, done.checkpoint) == (2, "2026-01-01", None)
+    assert [(row.epoch, row.weight, row.train_bce) for row in done.curve] == [(60, 0.5, 2.0)]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 500])
+def test_runs_are_recorded_so_many_at_a_time(exported, tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(exchange, "_AT_A_TIME", chunk)
+    record, count = imported(exported, tmp_path)
+    assert (len(record.ended), count) == (2, 2)
+
+
+def test_a_newer_export_says_in_which_order_its_genres_go_on(exported):
+    file = exported / "study.yaml"
+    spec = yaml.safe_load(file.read_text())
+    assert exchange._order(exported) == []
+    del spec["search"]["order"]
+    file.write_text(yaml.safe_dump(spec))
+    assert exchange._order(exported) == ["search.order=in_turn"]
+    for search in (None, "full"):
+        file.write_text(yaml.safe_dump(spec | {"search": search}))
+        assert exchange._order(exported) == []
+
+
+def test_an_export_goes_into_a_new_folder_and_says_its_rows(exported, tmp_path):
+    home = Home(tmp_path / "first")
+    study = home.open("paper-methods")
+    folder = tmp_path / "deep" / "er" / "export"
+    record = study.ledger.read(study.name)
+    found = load_tables(home.path, study.name)
+    for _ in range(2):  # and once more into the same
+        assert exchange.export(found, record, folder) == {
+            "results.parquet": 2,
+            "curves.parquet": 1,
+            "decisions.parquet": len(found.decisions),
+            "study.yaml": None,
+            "genres.json": None,
+        }
+    assert json.loads((folder / "genres.json").read_text()) == record.facts
+    assert [path.name for path in folder.parent.iterdir()] == ["export"]

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -121,6 +122,13 @@ def test_the_row_that_is_wrong_is_named(exported):
         read_table(exported, "results", RESULTS)
 
 
+def test_of_a_cell_that_is_wrong_the_first_eighty_characters_are_told(exported):
+    changed(exported, "results", "study", "x" * 256)
+    with pytest.raises(UsageError) as caught:
+        read_table(exported, "results", RESULTS)
+    assert f"row 0: study '{'x' * 79}: string should have at most 255" in str(caught.value)
+
+
 def test_cells_are_read_as_their_kind():
     row = Row({"name": "a", "nothing": None, "count": 3, "share": 0.5})
     assert (row.text("name"), row.text("nothing"), row.text("count")) == ("a", "", "")
@@ -174,11 +182,31 @@ def test_a_version_that_is_no_number_is_refused(exported, version):
         read_table(exported, "results", RESULTS)
 
 
-@pytest.mark.parametrize("metadata", [{VERSION_KEY: b"1"}, {VERSION_KEY: b"2"}, {}])
+@pytest.mark.parametrize(
+    "metadata",
+    [{VERSION_KEY: b"1"}, {VERSION_KEY: b"2"}, {VERSION_KEY: b"000000002"}, {}],
+)
 def test_a_table_of_this_version_or_an_earlier_one_is_read(exported, metadata):
     file = exported / "results.parquet"
     pq.write_table(pq.read_table(file).replace_schema_metadata(metadata), file)
     assert len(read_table(exported, "results", RESULTS)) == 2
+
+
+def test_a_table_that_nothing_is_said_of_is_of_the_first_version(exported):
+    file = exported / "results.parquet"
+    pq.write_table(pq.read_table(file).replace_schema_metadata(None), file, store_schema=False)
+    assert pq.ParquetFile(file).metadata.metadata is None
+    assert len(read_table(exported, "results", RESULTS)) == 2
+
+
+def test_what_is_no_number_is_empty_where_a_cell_may_be(exported):
+    file = exported / "results.parquet"
+    table = pq.read_table(file)
+    place = table.schema.get_field_index("validation_kl")
+    column = pa.array([float("nan"), 3.0], from_pandas=False)
+    pq.write_table(table.set_column(place, "validation_kl", column), file)
+    found = [row.cells["validation_kl"] for row in read_table(exported, "results", RESULTS)]
+    assert found == [None, 3.0]
 
 
 def written(folder, genres):

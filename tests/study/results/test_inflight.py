@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import torch
 
@@ -13,7 +16,7 @@ from musebar_core.state import build
 from study.ledger.live import LIVE_FILE
 from study.ledger.live import write as write_live
 from study.ledger.record import STATE_FILE
-from study.results.inflight import in_flight_mark, under_way
+from study.results.inflight import in_flight, in_flight_mark, under_way
 
 
 def epochs(*numbers):
@@ -59,6 +62,24 @@ def test_runs_come_by_genre_configuration_and_seed(begin, tmp_path):
     }
 
 
+def test_seeds_come_in_the_order_of_numbers(begin, tmp_path):
+    for seed in (10, 9, 100):
+        begin(seed=seed, saved=(4,))
+    assert [run.seed for run in under_way(set(), tmp_path)] == [9, 10, 100]
+
+
+def test_of_a_study_those_runs_are_under_way_that_its_results_do_not_have(begin, tmp_path):
+    config_id = begin("low", seed=0, saved=(4,))
+    begin("low", seed=1, saved=(4,))
+    begin("high", seed=0, saved=(4,))
+    other = begin("low", latent=2, seed=0, saved=(4,))
+    ended = {"genre": ["low"], "config_id": [config_id], "seed": [0], "phase": ["search"]}
+    found = in_flight(SimpleNamespace(results=pd.DataFrame(ended)), tmp_path)
+    assert {(run.genre, run.config.config_id, run.seed) for run in found} == {
+        ("low", config_id, 1), ("high", config_id, 0), ("low", other, 0)
+    }  # fmt: skip
+
+
 def test_a_run_that_ended_or_has_no_evaluation_yet_is_not_under_way(begin, tmp_path):
     config_id = begin(seed=0, saved=(4,))
     begin(seed=1)
@@ -84,6 +105,18 @@ def test_the_mark_changes_with_every_evaluation_that_is_saved_or_told(begin, tmp
     marks.append(in_flight_mark(tmp_path))
     assert len(set(marks)) == len(marks)
     assert in_flight_mark(tmp_path) == marks[-1]
+
+
+def test_the_mark_changes_with_the_run_that_was_saved_last(begin, tmp_path):
+    for seed in (0, 1):
+        begin(seed=seed, saved=(4,))
+    one, other = sorted(tmp_path.rglob(STATE_FILE))
+    for seconds, file in ((1000, one), (2000, other)):
+        os.utime(file, (seconds, seconds))
+    before = in_flight_mark(tmp_path)
+    assert before == "2 2000000000000"
+    os.utime(other, (3000, 3000))
+    assert in_flight_mark(tmp_path) != before
 
 
 def test_a_folder_of_another_machine_is_not_looked_at():

@@ -137,6 +137,7 @@ def test_the_first_seeds_of_each_phase_are_measured_where_a_model_was_kept(kept,
 
 def test_a_study_that_keeps_no_model_or_no_music_is_not_measured(kept, tmp_path, tiny_spec):
     empty = Home(tmp_path / "others").create(tiny_spec())
+    empty.ledger.set_corpus("tiny", "there", {"low": {"baselines": {}}})
     kept.ledger.set_corpus("tiny", None, {"low": {"baselines": {}}})
     for study in (empty, kept):
         with pytest.raises(StudyError, match="study 'tiny' keeps no models yet"):

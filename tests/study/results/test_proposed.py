@@ -14,8 +14,9 @@ from study.home.studies import Home
 from study.ledger.reading import Runs
 from study.ledger.record import Origin, OriginKind, StudyState
 from study.ledger.result import RunMetrics
-from study.results import exchange
+from study.results import exchange, proposed
 from study.results.columns import BASELINES
+from study.results.exported import Row
 from study.results.tables import load_tables
 from study.search import planner
 from study.search.decisions import read_proposed
@@ -180,3 +181,78 @@ def test_decisions_that_are_no_table_are_refused(export, brought):
 )  # fmt: skip
 def test_the_reason_of_a_proposal_tells_its_generation_and_origin(reason, read):
     assert read_proposed(reason) == read
+
+
+@pytest.fixture
+def read(tiny_spec):
+    """Reads decisions by (genre, which configuration, reason, stage) as an export has them."""
+
+    def make(*decisions, without=(), facts=("low",), **changes):
+        spec = tiny_spec(**changes)
+        known = [spec.configuration(cell) for cell in list(spec.space.cells())[:4]]
+        rows = [
+            Row({"genre": genre, "config_id": known[at].config_id, "reason": why, "stage": stage})
+            for genre, at, why, stage in decisions
+        ]
+        there = {c.config_id: c for at, c in enumerate(known) if at not in without}
+        music = {genre: {} for genre in facts}
+        found = proposed.generations(spec, rows, there, music, Path("an export"))
+        ids = [c.config_id for c in known]
+        return {key: [ids.index(one.config_id) for one in ps] for key, ps in found.items()}
+
+    return make
+
+
+def of(genre, at, generation, stage="proposal"):
+    return genre, at, f"generation {generation}: constant", stage
+
+
+def test_proposals_are_read_by_genre_and_generation_and_other_decisions_are_not(read):
+    assert read(
+        of("low", 0, 0), of("low", 1, 0), of("low", 2, 1),
+        of("high", 2, 0), of("low", 3, 1, "race"),
+        facts=("low", "high"),
+    ) == {("low", 0): [0, 1], ("low", 1): [2], ("high", 0): [2]}  # fmt: skip
+
+
+def test_a_genres_proposals_are_read_up_to_the_first_that_are_not_known_whole(read):
+    first, second, third = of("low", 0, 0), of("low", 1, 1), of("low", 2, 2)
+    assert read(first, second, third) == {("low", 0): [0], ("low", 1): [1], ("low", 2): [2]}
+    assert read(first, second, third, without={1}) == {("low", 0): [0]}
+    assert read(first, third) == {("low", 0): [0]}
+    assert read(second, third) == {}
+    assert read(first, of("low", 1, 0), third, without={1}) == {}
+
+
+def test_a_genre_is_the_specs_or_the_joint_corpus_or_has_facts(read):
+    assert read(of("low", 0, 0), facts=("low",)) == {("low", 0): [0]}
+    with pytest.raises(UsageError, match=r"genre 'high', which its study .* \(it has low\)"):
+        read(of("high", 0, 0), facts=("low",))
+    named = {"corpus__genres": "[low]", "facts": ("high",)}
+    for genre in ("low", "overall"):
+        assert read(of(genre, 0, 0), **named) == {(genre, 0): [0]}
+    with pytest.raises(UsageError, match=r"\(it has low, overall\)"):
+        read(of("high", 0, 0), **named)
+
+
+def test_one_configuration_may_be_proposed_for_two_genres_and_once_for_each(read):
+    both = (of("low", 0, 0), of("high", 0, 0))
+    assert read(*both, facts=("low", "high")) == {("low", 0): [0], ("high", 0): [0]}
+    with pytest.raises(UsageError, match="stands twice"):
+        read(of("low", 0, 0), of("low", 0, 1))
+
+
+def test_a_grid_proposes_nothing(read):
+    assert read(of("low", 0, 0), search__protocol="grid") == {}
+
+
+def test_a_configuration_that_differs_beside_the_space_is_none_of_its_cells(tiny_spec):
+    spec = tiny_spec()
+    cell = next(iter(spec.space.cells()))
+    made = spec.configuration(cell)
+    assert proposed._cell(spec, made) == cell
+    assert proposed._cell(spec, None) is None
+    longer = replace(made, training=replace(made.training, epochs=7))
+    assert proposed._cell(spec, longer) is None
+    outside = replace(made, model=replace(made.model, latent_length=3))
+    assert proposed._cell(spec, outside) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -14,6 +15,7 @@ from study.ledger.lease import Lease
 from study.ledger.reading import Runs
 from study.ledger.record import SeedRun, StudyState
 from study.ledger.result import RunMetrics, SeedRunResult
+from study.ledger.schema import leases
 from study.results import curves
 from study.results.columns import (
     BASELINES,
@@ -25,7 +27,7 @@ from study.results.columns import (
     metrics_at,
 )
 from study.results.curves import StoredCurves
-from study.results.frames import frame_of, write_tables
+from study.results.frames import frame_of, write_table, write_tables
 from study.results.tables import load_tables, state_of, stored_tables, tables
 from study.search import planner
 from study.spec.sections import Phase
@@ -160,6 +162,15 @@ def test_a_running_study_whose_driver_is_gone_is_interrupted(study, tmp_path):
     assert state_of(study) is StudyState.INTERRUPTED
     with Lease(study.ledger, NAME, tmp_path):
         assert state_of(study) is StudyState.RUNNING
+    dead = {"holder": "x", "host": "elsewhere/1", "pid": 1, "process_start": 0.0, "beat": 4}
+    clock = study.ledger.database.clock
+    for silent, state in ((59.0, StudyState.RUNNING), (62.0, StudyState.INTERRUPTED)):
+        with study.ledger.database.begin() as db:
+            db.execute(leases.delete())
+            db.execute(leases.insert().values(study=NAME, beat_at=clock - silent, **dead))
+        assert state_of(study) is state
+    study.ledger.set_state(NAME, StudyState.FINISHED)
+    assert state_of(study) is StudyState.FINISHED
 
 
 @pytest.fixture
@@ -185,6 +196,21 @@ def test_curves_are_the_same_however_many_are_read_at_a_time(study, three, monke
     assert len(whole) == 7
     pd.testing.assert_frame_equal(stored.curves, whole)
     assert all(len(chunk) <= 2 * most for chunk in stored.curve_chunks)
+
+
+def test_rows_stand_in_order_however_the_record_holds_its_runs(study, three):
+    record = study.ledger.read(NAME, runs=Runs.WITH_CURVES)
+    backwards = dataclasses.replace(record, ended=dict(reversed(record.ended.items())))
+    versions = {"torch": "2", "numpy": "1"}
+    last = max(record.ended)
+    backwards.ended[last] = dataclasses.replace(backwards.ended[last], versions=versions)
+    found = tables(NAME, backwards, StudyState.STOPPED)
+    keys = ["genre", "config_id", "seed"]
+    assert found.results[keys].apply(tuple, axis=1).is_monotonic_increasing
+    assert found.curves[[*keys, "epoch"]].apply(tuple, axis=1).is_monotonic_increasing
+    assert found.results.versions.dropna().tolist()[-1] == '{"numpy": "1", "torch": "2"}'
+    (chunk,) = found.curve_chunks
+    assert len(chunk) == 7
 
 
 def test_curves_of_runs_that_ended_since_the_record_was_read_are_left_out(study, record, three):
@@ -227,3 +253,19 @@ def test_what_a_row_lacks_is_null():
     frame = frame_of([{"epoch": 3, "seed": 1}, {"epoch": 4, "seed": 1, "genre": "a"}], CURVES[:6])
     assert frame.epoch.tolist() == [3, 4]
     assert frame.genre.isna().tolist() == [True, False]
+
+
+def test_a_table_is_written_to_where_it_is_said_to_be(flat, tmp_path):
+    file = tmp_path / "curves.parquet"
+    assert write_table(flat.curves, file) == file
+    pd.testing.assert_frame_equal(pd.read_parquet(file), flat.curves)
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_what_goes_wrong_while_tables_are_made_is_told_as_it_is(flat, tmp_path, before):
+    def frames():
+        yield from [flat.curves] * before
+        raise ZeroDivisionError("by 0")
+
+    with pytest.raises(ZeroDivisionError, match="by 0"):
+        write_tables(frames(), tmp_path / "curves.parquet")

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 from musebar_core.errors import StudyError
+from musebar_core.evaluation import EVALUATION_BATCH_GPU
+from musebar_core.size import n_parameters
 from study.run import sizing
 from study.run.sizing import Node, lacks_gpu, share
 from tests.conftest import PATIENCE
@@ -179,3 +183,106 @@ class _Hold:
     def here(self):
         """Say that it was given its share."""
         return True
+
+
+def test_training_a_seed_takes_what_its_weights_and_steps_do():
+    """Two snippets of four steps: 8 numbers for each of 2 LSTMs of 5 units, and of 128 pitches."""
+    model = ModelConfig(5, 1, 2, 1)
+    made = Configuration(Grid(1, 4, 4), model, training=TrainingConfig(batch=2))
+    made = replace(made, training=replace(made.training, evaluation_snippets=2))
+    kept = 2 * 4 * 8 * (2 * 5 + 128)
+    assert sizing.evaluation_numbers(made) == 2 * 4 * (4 * 5 + 6 * 128) < kept
+    assert sizing.seed_bytes(made) == 4 * (4 * n_parameters(model) + kept)
+    twice = replace(made, model=replace(model, layers=2, bidirectional=True))
+    assert sizing.seed_bytes(twice) == 4 * (
+        4 * n_parameters(twice.model) + 2 * 4 * 8 * (3 * 2 * 5 + 128)
+    )
+
+
+def test_a_batch_a_group_is_counted_as_its_most(configuration):
+    grouped, counted = configuration(batch="per_group"), configuration(batch=32)
+    assert sizing.seed_bytes(grouped) == sizing.seed_bytes(counted)
+    assert sizing.seed_bytes(counted) > sizing.seed_bytes(configuration(batch=31))
+
+
+def test_an_evaluation_of_many_snippets_counts_where_it_is_larger(configuration):
+    few, many = (configuration(batch=1, evaluation_snippets=count) for count in (2, 10**6))
+    model = many.model
+    most = EVALUATION_BATCH_GPU * 16 * (4 * 8 + 6 * 128)
+    assert sizing.evaluation_numbers(many) == most
+    assert sizing.seed_bytes(many) == 4 * (4 * n_parameters(model) + most)
+    assert sizing.seed_bytes(few) < sizing.seed_bytes(many)
+
+
+def test_the_largest_configuration_has_the_longest_code_that_is_searched(spec, tiny_spec):
+    assert sizing.largest(spec()).model.latent_length == 8
+    fixed = tiny_spec(
+        search__choices="{input_dropout: [0.0, 0.5]}", search__fixed="{latent_length: 2}"
+    )
+    assert sizing.largest(fixed).model.latent_length < 8
+    assert sizing.largest_seed_bytes(fixed) == sizing.seed_bytes(sizing.largest(fixed))
+
+
+USABLE = 9 * GIB
+"""Of a GPU of 10 GiB."""
+
+
+@pytest.mark.parametrize(
+    ("needed", "given"),
+    [(USABLE + 1, 1), (USABLE, 1), (USABLE // 2, 0.5), (USABLE // 2 + 1, 1), (USABLE // 3, 1 / 3)],
+)
+def test_a_share_is_as_many_parts_of_the_usable_memory_as_trials_fit(
+    spec, monkeypatch, needed, given
+):
+    monkeypatch.setattr(sizing, "largest_seed_bytes", lambda _: needed - sizing.CONTEXT_BYTES)
+    found = share(spec(gpus_per_trial="auto"), [Node(16, 1, 10 * GIB)])
+    assert found.gpus_per_trial == pytest.approx(given)
+
+
+@pytest.mark.parametrize(("parts", "seeds"), [(3.01, 3), (2.99, 2), (1.01, 1), (0.5, 1)])
+def test_seeds_are_those_that_fit_whole_and_one_at_least(spec, monkeypatch, parts, seeds):
+    """Of 9 GiB, less CUDA's own; the CPUs of another node are beside the point."""
+    one = int((USABLE - sizing.CONTEXT_BYTES) / parts)
+    monkeypatch.setattr(sizing, "largest_seed_bytes", lambda _: one)
+    found = share(spec(gpus_per_trial=1, seeds_per_trial="auto"), [Node(4, 1, 10 * GIB), Node(4)])
+    assert found.seeds_per_trial == seeds
+
+
+def test_seeds_are_as_many_as_the_phase_that_has_more(tiny_spec):
+    resources = "{gpus_per_trial: 1, seeds_per_trial: auto}"
+    for seeds in ("{search: 2, confirm: 5}", "{search: 5, confirm: 5}"):
+        wide = tiny_spec(resources=resources, seeds=seeds)
+        assert share(wide, [Node(4, 1, 80 * GIB)]).seeds_per_trial == 5
+
+
+@pytest.mark.parametrize(
+    ("resources", "nodes", "said"),
+    [
+        (
+            {"cpus_per_trial": 4},
+            [Node(3), Node(2)],
+            (
+                "resources.cpus_per_trial is 4, and no node has room for that "
+                "(there are 5 CPUs and 0 GPUs)"
+            ),
+        ),
+        (
+            {"cpus_per_trial": 4, "gpus_per_trial": 0.5, "slots": 2},
+            [Node(3, 1), Node(8)],
+            (
+                "resources.cpus_per_trial is 4 and resources.gpus_per_trial is 0.5, and no node "
+                "has room for that (there are 11 CPUs and 1 GPUs)"
+            ),
+        ),
+    ],
+)
+def test_what_has_no_room_is_said_with_all_there_is(spec, resources, nodes, said):
+    with pytest.raises(StudyError) as caught:
+        share(spec(**resources), nodes)
+    assert str(caught.value).startswith(said)
+
+
+def test_of_several_gpus_a_trial_takes_whole_ones(spec):
+    assert share(spec(gpus_per_trial=2), [Node(8, 5, GIB)]).slots == 2
+    assert share(spec(gpus_per_trial=1, cpus_per_trial=3), [Node(8, 5, GIB)]).slots == 2
+    assert lacks_gpu(spec(gpus_per_trial="auto"), [Node(8, 0.5)])

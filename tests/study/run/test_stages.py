@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from study.run import stages as module
 from study.run.stages import Stage, Stages, duration
 
 
@@ -67,6 +70,7 @@ def test_a_run_that_went_on_from_a_checkpoint_does_not_begin_before_its_workers(
     [
         (0.04, "0.0 s"),
         (0.94, "0.9 s"),
+        (0.95, "1 s"),
         (0.96, "1 s"),
         (59.4, "59 s"),
         (59.6, "1 min 0 s"),
@@ -77,3 +81,36 @@ def test_a_run_that_went_on_from_a_checkpoint_does_not_begin_before_its_workers(
 )
 def test_durations_are_told_as_one_says_them(seconds, said):
     assert duration(seconds) == said
+
+
+def test_a_run_that_ends_after_its_stage_was_left_begins_no_other(clock):
+    stages = Stages(clock)
+    pass_through(stages, clock, (Stage.RAY, 5), (Stage.END, 3))
+    stages.ran(2.0)
+    assert stages.said() == "8 s: 5 s Ray's start, 3 s the end"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.049, "1 s: 1 s Ray's start"),
+        (0.05, "1 s: 0.1 s music, 1 s Ray's start"),
+        (0.07, "1 s: 0.1 s music, 1 s Ray's start"),
+    ],
+)
+def test_a_stage_that_took_no_time_to_speak_of_is_left_out(clock, seconds, said):
+    clock.now = 0.0
+    stages = Stages(clock)
+    stages.enter(Stage.MUSIC)
+    clock.now = seconds
+    stages.enter(Stage.RAY)
+    clock.now = seconds + 1.0
+    assert stages.said() == said
+
+
+@pytest.mark.parametrize(("created", "seconds"), [(90.0, 10.0), (100.0, 0.0), (103.0, 0.0)])
+def test_a_process_is_as_old_as_the_time_since_it_was_made(monkeypatch, created, seconds):
+    process = SimpleNamespace(create_time=lambda: created)
+    monkeypatch.setattr(module, "psutil", SimpleNamespace(Process=lambda: process))
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: 100.0))
+    assert module.age() == seconds

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+from types import SimpleNamespace
 
 import pytest
+import torch
 from ray.exceptions import (
     ActorDiedError,
     ActorUnavailableError,
@@ -26,6 +28,8 @@ from study.run.failures import failure_of, failure_of_engine, failure_of_worker
         (MemoryError(), FailureKind.OUT_OF_MEMORY),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), FailureKind.OUT_OF_MEMORY),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), FailureKind.OUT_OF_MEMORY),
+        (torch.OutOfMemoryError("CUDA out of memory"), FailureKind.OUT_OF_MEMORY),
+        (ValueError("I can't allocate memory"), FailureKind.ERROR),
         (OSError(errno.ENOSPC, "No space left on device"), FailureKind.DISK_FULL),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), FailureKind.DISK_FULL),
         (SafetensorError("I/O error: No space left on device"), FailureKind.DISK_FULL),
@@ -65,6 +69,12 @@ UNPICKLED = RayTaskError("__init__", "trace\nModuleNotFoundError: No module name
         (ActorUnavailableError("no answer", b"a" * 16), None, FailureKind.NODE_LOST),
         (NodeDiedError("gone"), None, FailureKind.NODE_LOST),
         (ActorDiedError(), "The actor died because its node has died.", FailureKind.NODE_LOST),
+        (SimpleNamespace(preempted=True), "gone", FailureKind.NODE_LOST),
+        (SimpleNamespace(preempted=False), "gone", FailureKind.WORKER_DIED),
+        (ActorDiedError(), "The node was drained.", FailureKind.NODE_LOST),
+        (ActorDiedError(), "It was preempted by another thread.", FailureKind.WORKER_DIED),
+        (ActorDiedError(), "Its node is well.", FailureKind.WORKER_DIED),
+        (RayTaskError("step", "trace", None), "gone", FailureKind.WORKER_DIED),
         (OutOfMemoryError("too much"), None, FailureKind.OUT_OF_MEMORY),
         (
             ActorDiedError(),
@@ -95,6 +105,8 @@ def test_tune_that_gave_up_for_memory_lost_its_workers_and_no_more():
     raised.__cause__ = killed
     outer = RuntimeError("The Ray Tune run failed")
     outer.__context__ = raised
-    for error in (raised, outer, RuntimeError(str(raised))):
+    quiet = RuntimeError("The Ray Tune run failed")
+    quiet.__cause__ = OutOfMemoryError("killed")
+    for error in (raised, outer, RuntimeError(str(raised)), quiet, OutOfMemoryError("killed")):
         assert failure_of_engine(error).kind is FailureKind.OUT_OF_MEMORY
     assert failure_of_engine(RuntimeError("Caught unexpected exception: else")) is None
