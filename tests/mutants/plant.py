@@ -113,9 +113,11 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 
 
 def _unread(tree: ast.Module) -> Iterator[Span]:
-    """Annotations, and what stands under ``if TYPE_CHECKING``."""
+    """Annotations, what stands under ``if TYPE_CHECKING``, and whether a typed dict is total."""
     for node in ast.walk(tree):
         parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        if isinstance(node, ast.ClassDef):
+            parts += [keyword for keyword in node.keywords if keyword.arg == "total"]
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             parts.append(node)
         for part in parts:

@@ -16,15 +16,20 @@ class Room:
     ----------
     name
         The folder, or a module of it.
-    tests
+    own_tests
         Files and folders; what is slow, needs services or a browser is not run.
     without
         Beginnings of the names of files that are left out.
     """
 
     name: str
-    tests: tuple[str, ...]
+    own_tests: tuple[str, ...]
     without: tuple[str, ...] = ()
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Its own, and those of every room's rules."""
+        return *self.own_tests, "tests/test_values.py"
 
     def files(self, root: Path) -> list[str]:
         """Its files, relative to ``root``; a folder's own, not those of its folders."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import uuid
+from pathlib import Path
 from types import SimpleNamespace
 
 import optuna
 import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from musebar_core.errors import StudyError, UsageError
 from study.ledger import schema
@@ -198,3 +201,16 @@ def test_a_table_of_another_product_is_not_taken_for_an_old_one_of_ours(url):
     database.close()
     Ledger(url).close()
     assert versions(url) == [(SCHEMA_VERSION, HERE)]
+
+
+def definitions():
+    """The tables as PostgreSQL is told them."""
+    dialect = postgresql.dialect()
+    tables = [*schema.of_studies(), schema.leases, schema._versions]
+    return "".join(str(CreateTable(table).compile(dialect=dialect)) for table in tables)
+
+
+def test_the_tables_of_this_version_are_as_it_always_wrote_them():
+    """A change needs a version of its own, but for a new table or a column that may be null."""
+    recorded = Path(__file__).with_name(f"tables-{SCHEMA_VERSION}.sql").read_text()
+    assert definitions().split() == recorded.split()
