@@ -1,9 +1,13 @@
-"""Dataclasses are values: frozen, but for the few that gather something or hold what goes on."""
+"""Dataclasses and models are values: frozen, but for the few that gather or hold what goes on."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("musebar", "musebar_core", "search_spaces", "study", "reports")
@@ -32,14 +36,11 @@ CHANGING = {
 }
 
 
-def changing() -> dict[str, set[str]]:
-    """By file, the dataclasses that are not frozen."""
-    found: dict[str, set[str]] = {}
+def nodes() -> Iterator[tuple[str, ast.AST]]:
+    """All that the product's files consist of, each with its file."""
     for file in sorted(file for folder in PRODUCT for file in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ClassDef) and any(map(is_changing, node.decorator_list)):
-                found.setdefault(str(file.relative_to(ROOT)), set()).add(node.name)
-    return found
+            yield str(file.relative_to(ROOT)), node
 
 
 def is_changing(decorator: ast.expr) -> bool:
@@ -48,4 +49,15 @@ def is_changing(decorator: ast.expr) -> bool:
 
 
 def test_only_these_dataclasses_can_be_changed():
-    assert changing() == CHANGING
+    found: dict[str, set[str]] = {}
+    for file, node in nodes():
+        if isinstance(node, ast.ClassDef) and any(map(is_changing, node.decorator_list)):
+            found.setdefault(file, set()).add(node.name)
+    assert found == CHANGING
+
+
+def test_no_model_of_a_file_can_be_changed():
+    calls = [(file, ast.unparse(node)) for file, node in nodes() if isinstance(node, ast.Call)]
+    settings = [(file, text) for file, text in calls if text.startswith("ConfigDict(")]
+    assert settings
+    assert [each for each in settings if "frozen=True" not in each[1]] == []
