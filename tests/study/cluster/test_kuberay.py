@@ -298,6 +298,17 @@ def test_the_nodes_of_a_manifest_are_told_with_their_number(told):
     ]
 
 
+def test_a_group_without_bounds_has_those_of_kuberay(told):
+    def change(content):
+        group(content).pop("minReplicas", None)
+        group(content).pop("maxReplicas")
+        as_cluster(content)
+
+    assert "gpu-workers: 0 to 2147483647 workers, spot" in told(
+        "docs/clusters/kuberay-rayjob.yaml", change
+    )
+
+
 ROOM = {
     "one that is asked for": without_slots,
     "limits of just what a trial needs": lambda c: without_slots(
