@@ -252,8 +252,15 @@ def test_facts_may_be_as_large_as_is_said_and_no_larger(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MOST_FACTS_BYTES", file.stat().st_size)
     assert read_facts(file) == {"jazz": FACTS}
     monkeypatch.setattr(module, "MOST_FACTS_BYTES", file.stat().st_size - 1)
-    with pytest.raises(UsageError, match="MiB: it is something else"):
+    with pytest.raises(UsageError, match="over 0 MiB: it is something else"):
         read_facts(file)
+
+
+def test_facts_of_as_many_genres_as_a_study_may_have_are_read(tmp_path):
+    genres = {f"g{i}": FACTS for i in range(10_000)}
+    assert len(read_facts(written(tmp_path, genres))) == 10_000
+    with pytest.raises(UsageError, match="10000"):
+        read_facts(written(tmp_path, genres | {"one more": FACTS}))
 
 
 def test_facts_nested_without_end_are_no_json(tmp_path):

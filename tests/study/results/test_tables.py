@@ -236,6 +236,7 @@ def test_the_curves_of_one_configuration_are_its_own_in_the_columns_asked_for(st
     rows = found.curves[found.curves.config_id == three[2]]
     assert only.epoch.tolist() == rows.epoch.tolist() != []
     assert len(found.curves_of("fiddle", three[2], "search")) == 0
+    assert len(found.curves_of("fiddle", three[2], "a phase before")) == 0
     assert len(found.curves_of("polka", three[2], "confirm")) == 0
     assert list(found.curves_of("fiddle", three[2], "confirm")) == [c.name for c in CURVES]
 
