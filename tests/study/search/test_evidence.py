@@ -233,3 +233,32 @@ def test_the_finalist_of_the_lowest_nll_is_kept_for_what_is_held_against_it(spec
     (told,) = (v for v in found.race.rungs[0] if v.config_id == "a")
     assert told.kept
     assert told.reason.endswith("kept as the lowest NLL, which the others are held against")
+
+
+def test_a_generation_that_is_added_is_taken_in_when_told_of(spec):
+    record = book(spec(), "ab")
+    kept = Evidence(record)
+    assert kept.of("low").wanted == 1
+    propose(record, "low", 1, "c")
+    kept.proposed("low")
+    assert [[p.config_id for p in g] for g in kept.of("low").generations] == [["a", "b"], ["c"]]
+    assert kept.of("low").wanted == 0
+    assert kept.of("low") is kept.of("low")
+
+
+def test_a_result_says_whether_it_completes_a_rung_and_the_race_then_goes_on(spec):
+    record = search_is_over(book(spec(), "ab", "c"))
+    kept = Evidence(record)
+    found, said = kept.of("low"), []
+    assert len(found.race.awaited) == 12
+    for seed in range(1000, 1006):
+        for name in "ba":
+            (run,) = runs(name, [seed])
+            record.ended[run] = result(10.0 + seed % 2)
+            assert len(found.race.runs) == 12
+            said.append(kept.ended(run))
+    assert said == [False] * 11 + [True]
+    assert (len(found.race.runs), len(found.race.rungs)) == (16, 1)
+    (last,) = runs("a", [1006])
+    record.ended[last] = result(10.0)
+    assert not kept.ended(last)  # no rung waits for it
