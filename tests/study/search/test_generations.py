@@ -131,12 +131,29 @@ def test_half_of_an_odd_generation_is_rounded_down(spec):
     assert ids(p for p, _ in due(record).transferred) == "ab"
 
 
-def test_what_was_tried_is_not_taken_and_the_undertrained_are_not_either(spec):
-    record = book(side_by_side(spec, generation=4), "abcd", genre="high", genres=("high", "low"))
+def test_the_undertrained_and_the_failed_are_not_taken_over_where_there_is_room(spec):
+    record = book(side_by_side(spec, generation=8), "abcdefgh", genre="high", genres=("high", "low"))
     record.facts["high"] = {"baselines": {"validation": {"markov": 800.0}}}
-    end(record, "ac", "high", undertrained=True)
+    end(record, "acefgh", "high", undertrained=True)
+    searched(record, "c", 1.0, None, genre="high")
     end(record, "bd", "high")
     assert ids(p for p, _ in due(record).transferred) == "bd"
+
+
+def test_what_the_leading_genre_found_since_is_for_later_generations(spec):
+    record = book(
+        side_by_side(spec), "bcde", "afgh", genre="high", genres=("high", "low")
+    )
+    end(record, "abcdefgh", "high")
+    assert ids(p for p, _ in due(record).transferred) == "bc"
+
+
+def test_without_transfer_a_genre_waits_for_nobody_and_takes_nothing(spec):
+    record = book(spec(), genre="high", genres=("high", "low"))
+    assert due(record).transferred == ()
+    propose(record, "high", 0, "abcd")
+    end(record, "abcd", "high")
+    assert due(record).transferred == ()
 
 
 @pytest.mark.parametrize(("generation", "taken"), [(7, ""), (8, "a"), (15, "a"), (16, "ab")])
@@ -245,3 +262,32 @@ def test_in_turn_a_single_generation_before_is_not_known_and_the_one_before_that
     assert due(record, "waltz") is None
     end(record, "abcd", "jig")
     assert {genre for _, genre in due(record, "waltz").transferred} == {"jig"}
+
+
+def test_in_turn_a_genre_waits_for_each_of_those_before(spec):
+    record = book(in_turn(spec, configurations=4), genres=("jig", "polka", "waltz"))
+    propose(record, "jig", 0, "abcd")
+    end(record, "abcd", "jig")
+    assert due(record, "waltz") is None  # polka has proposed nothing
+    record = book(in_turn(spec, configurations=4), genres=("jig", "polka", "waltz"))
+    propose(record, "polka", 0, "abcd")
+    end(record, "abcd", "polka")
+    assert due(record, "waltz") is None
+
+
+def test_in_turn_a_genre_with_more_to_give_gives_more(spec):
+    asked = in_turn(spec, configurations=16, generation=8)
+    record = book(asked, genres=("jig", "polka", "waltz"))
+    for genre, names in (("jig", ("abcdefgh", "ijklmnop")), ("polka", ("qrstuvwx", "yzABCDEF"))):
+        for number, each in enumerate(names):
+            propose(record, genre, number, each)
+    end(record, "a", "jig")
+    for name in "bcdefghijklmnop":
+        searched(record, name, None, None, genre="jig")
+    end(record, "qrstuvwx", "polka")
+    assert [(p.config_id, genre) for p, genre in due(record, "waltz").transferred] == [
+        ("a", "jig"),
+        ("q", "polka"),
+        ("r", "polka"),
+        ("s", "polka"),
+    ]
