@@ -202,3 +202,15 @@ def test_a_failed_seed_leaves_no_cost_and_the_others_as_they_are():
     assert without == {
         i: pytest.approx(c) for i, c in zip("abcd", (100.1, 100.15, 100.2, 130.1), strict=True)
     }
+
+
+def test_the_anchor_takes_the_last_of_three_places_and_the_first_two_stay():
+    results = [*RESULTS[:3], entry("e", 100.1, 1.3, 3)]
+    assert promoted(results, 3) == ["b", "e", "a"]
+    assert promoted(results, 4) == ["b", "e", "c", "a"]
+
+
+def test_the_pareto_set_is_in_order_of_nll_whatever_its_names():
+    results = [entry("a", 130.0, 9.0), entry("b", 110.0, 5.0, 1), entry("c", 100.0, 1.0, 2)]
+    front = promotion.pareto_set(results, REPRESENTATION)
+    assert [r.config_id for r in front] == ["c", "b", "a"]
