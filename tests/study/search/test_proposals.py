@@ -201,9 +201,21 @@ def test_the_studys_seed_the_genre_and_but_for_a_sequence_the_generation_decide(
     assert (first(spec) == first(spec, generation=1)) is (sampler == "qmc")
 
 
-def test_entropy_is_the_first_eight_bytes_of_a_digest_so_that_a_study_can_be_resumed():
-    # of echo -n 8/low/3 | sha256sum
-    assert proposals._entropy(8, "low", 3) == 0x2a5a1cbd9de61204
+def test_seeds_are_of_a_digest_of_the_studys_seed_genre_and_generation(lengths, monkeypatch):
+    """The first eight bytes of it, as sha256sum tells them, so that a study can be resumed."""
+    third, first = 0x2A5A1CBD9DE61204, 0x37F84836816B8529
+    assert proposals._entropy(8, "low", 3) == third
+    seeds, make, sobol = [], proposals.make_sampler, proposals._sobol
+    monkeypatch.setattr(
+        proposals, "make_sampler", lambda kind, seed: seeds.append(seed) or make(kind, seed)
+    )
+    monkeypatch.setattr(
+        proposals, "_sobol", lambda space, seed: seeds.append(seed) or sobol(space, seed)
+    )
+    for sampler in ("random", "qmc"):
+        spec = lengths(2, 4, sampler=sampler, search__seed="8")
+        proposals.propose(spec, GenerationRequest("low", 3, 1))
+    assert seeds == [third % 2**32, first]  # a sequence is one over all generations
 
 
 def test_cells_that_can_be_listed_are_drawn_once_each_and_more_are_drawn_for_ever(
