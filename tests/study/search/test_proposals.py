@@ -140,6 +140,14 @@ def test_an_origin_tells_who_asked_and_whether_it_had_results_enough(
     assert str(found.origin) == origin
 
 
+def test_what_is_under_way_is_no_result_yet(lengths):
+    spec = lengths(*range(1, 31), sampler="tpe")
+    running = tuple(proposal(spec, one) for one in range(8, 12))
+    due = GenerationRequest("low", 3, 1, observed(spec, *range(1, 8)), running)
+    (found,) = proposals.propose(spec, due)
+    assert found.origin.kind is OriginKind.STARTUP
+
+
 @pytest.mark.parametrize("failed", [0, 1])
 def test_a_failed_configuration_is_a_result_where_there_is_one_to_count_as_the_worst(
     lengths, failed
@@ -227,8 +235,10 @@ def test_cells_that_can_be_listed_are_drawn_once_each_and_more_are_drawn_for_eve
     monkeypatch.setattr(proposals, "_MOST_LISTED", 4)
     assert len(list(proposals._by_chance(space, np.random.default_rng(0)))) == 4
     monkeypatch.setattr(proposals, "_MOST_LISTED", 3)
-    drawn = itertools.islice(proposals._by_chance(space, np.random.default_rng(0)), 100)
-    assert {cell["latent_length"] for cell in drawn} == {2, 4, 8, 16}
+    more = lengths(2, 4, 8, 16, 32).space
+    drawn = list(itertools.islice(proposals._by_chance(more, np.random.default_rng(0)), 100))
+    assert {cell["latent_length"] for cell in drawn} == {2, 4, 8, 16, 32}
+    assert len(drawn) == 100
 
 
 def test_ordered_values_travel_as_their_rank_and_others_as_they_are(tmp_path, tiny_spec):
