@@ -51,9 +51,7 @@ def test_part_of_a_built_corpus_has_no_joint_corpus(built):
 
 
 @pytest.mark.parametrize("source", ["music", "corpus", "music21"])
-def test_a_genre_that_is_not_there_is_refused_with_those_that_are(
-    tiny_spec, music, corpus, source
-):
+def test_a_genre_that_is_not_there_is_refused_with_those_that_are(tiny_spec, music, corpus, source):
     place = {"music": str(music), "corpus": str(corpus.path)}.get(source, source)
     with pytest.raises(UnknownNameError, match="unknown genre 'lwo'"):
         corpora.check(tiny_spec(corpus__source=place, corpus__genres="[lwo]"))
@@ -130,9 +128,7 @@ def test_a_built_corpus_is_taken_as_it_is_and_one_of_older_rules_with_a_warning(
 
 
 @pytest.mark.parametrize("kind", ["embedded", "folder"])
-def test_what_is_built_is_built_as_the_spec_asks(
-    tiny_spec, music, tmp_path, monkeypatch, kind
-):
+def test_what_is_built_is_built_as_the_spec_asks(tiny_spec, music, tmp_path, monkeypatch, kind):
     calls = []
 
     def build(*places, **asked):

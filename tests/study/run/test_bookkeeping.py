@@ -74,9 +74,7 @@ def test_weights_are_kept_of_runs_that_a_choice_can_fall_on(driven):
     ended = recorded(driver).ended
     assert (searched.phase, first.phase) == (Phase.SEARCH, Phase.CONFIRM)
     assert ended[searched].checkpoint is None
-    assert ended[first].checkpoint == (
-        f"runs/low/{first.config_id}/1000/{MODEL_FILE}"
-    )
+    assert ended[first].checkpoint == (f"runs/low/{first.config_id}/1000/{MODEL_FILE}")
     assert (ended[second].checkpoint, ended[second].attempts) == (None, 1)
     assert driver.folder(first) == f"runs/low/{first.config_id}"
     assert [Driver.keeps_models(phase) for phase in Phase] == [True, False, True]
@@ -96,12 +94,15 @@ def test_a_run_is_written_with_its_attempts_and_the_moment_at_which_it_ended(dri
     assert ended.finished_at == "2026-01-01T00:00:00+00:00"
 
 
-@pytest.mark.parametrize(("most", "kind", "again"), [
-    (1, FailureKind.WORKER_DIED, False),
-    (2, FailureKind.WORKER_DIED, True),
-    (2, FailureKind.DIVERGED, False),
-    (2, FailureKind.ERROR, True),
-])
+@pytest.mark.parametrize(
+    ("most", "kind", "again"),
+    [
+        (1, FailureKind.WORKER_DIED, False),
+        (2, FailureKind.WORKER_DIED, True),
+        (2, FailureKind.DIVERGED, False),
+        (2, FailureKind.ERROR, True),
+    ],
+)
 def test_a_failed_run_is_tried_again_while_attempts_are_left_and_it_may_end_otherwise(
     driven, caplog, most, kind, again
 ):

@@ -290,7 +290,7 @@ def test_a_trial_that_ended_well_frees_its_slot_and_one_that_died_is_the_recorde
 class FakeReporter:
     def __init__(self):
         self.told = []
-        self.stages = SimpleNamespace(ran=lambda seconds: self.told.append(seconds))
+        self.stages = SimpleNamespace(ran=self.told.append)
 
     def changed(self, driver):
         self.told.append("changed")
@@ -335,9 +335,7 @@ def trial(**files):
 @pytest.mark.parametrize(
     "happens",
     [
-        lambda made: made.on_trial_result(
-            0, [], trial(), {SEED: 0, RESULT: SeedRunResult()}
-        ),
+        lambda made: made.on_trial_result(0, [], trial(), {SEED: 0, RESULT: SeedRunResult()}),
         lambda made: made.on_trial_error(0, [], trial()),
         lambda made: made.on_step_end(0, []),
     ],

@@ -96,10 +96,10 @@ def test_gpus_of_a_cluster_are_believed_in_until_it_is_asked():
 def on(monkeypatch):
     """Pretends to be a machine, on which every measurement is as told."""
 
-    def machine(cpus, gpus=0, gpu_bytes=0, pace=Pace(1.0, 2.0)):
+    def machine(cpus, gpus=0, gpu_bytes=0):
         asked = []
         monkeypatch.setattr(estimate, "this_machine", lambda: Node(cpus, gpus, gpu_bytes))
-        monkeypatch.setattr(estimate, "measure", lambda *what: asked.append(what) or pace)
+        monkeypatch.setattr(estimate, "measure", lambda *what: asked.append(what) or Pace(1.0, 2.0))
         return asked
 
     return machine
@@ -311,7 +311,9 @@ def test_work_is_weights_times_steps_of_music_times_epochs(configuration):
 def test_free_disk_is_that_of_the_nearest_folder_that_is_there(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        estimate.shutil, "disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=7)
+        estimate.shutil,
+        "disk_usage",
+        lambda folder: asked.append(folder) or SimpleNamespace(free=7),
     )
     for folder in (tmp_path, tmp_path / "a" / "b"):
         assert estimate.free_disk(folder) == 7

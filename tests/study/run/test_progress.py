@@ -153,7 +153,10 @@ def test_a_line_says_what_is_known_and_nothing_else(changes, told, expected):
     ("row", "said"),
     [
         ({"best": None}, "lowest BCE -"),
-        ({"best": None, "intermediate": replace(BEST, caveat="undertrained")}, "n=4 (undertrained)"),
+        (
+            {"best": None, "intermediate": replace(BEST, caveat="undertrained")},
+            "n=4 (undertrained)",
+        ),
         ({"intermediate": replace(BEST, bce=1.0)}, "lowest BCE 61.3 [60.0, 62.5] n=4"),
         ({"best": replace(BEST, low=None, high=None, seeds=1)}, "lowest BCE 61.3 n=1"),
     ],
@@ -168,13 +171,17 @@ def test_the_lowest_bce_is_the_bests_else_an_intermediate_ones(row, said):
     [
         (
             TRANSFER,
-            "3 configurations from other genres, 2 finalists, one of them best of the search; "
-            "the best of them is better than the best own proposal",
+            (
+                "3 configurations from other genres, 2 finalists, one of them best of the search; "
+                "the best of them is better than the best own proposal"
+            ),
         ),
         (
             replace(TRANSFER, won=0, best=11.0),
-            "3 configurations from other genres, 2 finalists; "
-            "the best of them is worse than the best own proposal",
+            (
+                "3 configurations from other genres, 2 finalists; "
+                "the best of them is worse than the best own proposal"
+            ),
         ),
         (
             replace(TRANSFER, won=0, best=None),
@@ -188,9 +195,7 @@ def test_what_came_of_other_genres_is_told_below(transfer, said):
 
 
 @pytest.mark.parametrize(("columns", "bar"), [(109, False), (110, True)])
-def test_a_table_has_a_row_a_genre_and_a_bar_where_the_terminal_is_wide(
-    monkeypatch, columns, bar
-):
+def test_a_table_has_a_row_a_genre_and_a_bar_where_the_terminal_is_wide(monkeypatch, columns, bar):
     monkeypatch.setenv("COLUMNS", str(columns))
     out = io.StringIO()
     rows = {"jazz": genre(), "polka": genre(done=20, failed=0, best=None)}
@@ -233,7 +238,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def shown(clock, monkeypatch):
-    """A reporter on no terminal and a driver of twelve runs left; what was printed, line by line."""
+    """A reporter on no terminal, a driver of twelve runs left, and what was printed."""
     monkeypatch.setattr(progress.tally, "tally", lambda record, planner=None: counted())
     out = io.StringIO()
     reporter = Reporter()

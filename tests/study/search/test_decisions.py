@@ -111,7 +111,10 @@ def test_genre_by_genre_the_joint_corpus_last(spec):
     [
         ("generation 0: origin not recorded", (0, None)),
         ("generation 12: the grid", (12, Origin(OriginKind.SAMPLER, "the grid"))),
-        ("generation 3: chance: anew: two\nlines", (3, Origin(OriginKind.CHANCE, "anew: two\nlines"))),
+        (
+            "generation 3: chance: anew: two\nlines",
+            (3, Origin(OriginKind.CHANCE, "anew: two\nlines")),
+        ),
         ("generation 999999999: x", (999_999_999, Origin(OriginKind.SAMPLER, "x"))),
     ],
 )

@@ -121,7 +121,10 @@ def test_a_genre_may_take_half_of_its_first_generation_from_the_leading_one(spec
     assert due(record) is None  # one of its runs has not ended
     searched(record, "d", 1.0, None, genre="high")  # the best, were it whole
     found = due(record)
-    assert [(p.config_id, genre) for p, genre in found.transferred] == [("a", "high"), ("b", "high")]
+    assert [(p.config_id, genre) for p, genre in found.transferred] == [
+        ("a", "high"),
+        ("b", "high"),
+    ]
     assert found.size == 4
 
 
@@ -132,7 +135,9 @@ def test_half_of_an_odd_generation_is_rounded_down(spec):
 
 
 def test_the_undertrained_and_the_failed_are_not_taken_over_where_there_is_room(spec):
-    record = book(side_by_side(spec, generation=8), "abcdefgh", genre="high", genres=("high", "low"))
+    record = book(
+        side_by_side(spec, generation=8), "abcdefgh", genre="high", genres=("high", "low")
+    )
     record.facts["high"] = {"baselines": {"validation": {"markov": 800.0}}}
     end(record, "acefgh", "high", undertrained=True)
     searched(record, "c", 1.0, None, genre="high")
@@ -141,9 +146,7 @@ def test_the_undertrained_and_the_failed_are_not_taken_over_where_there_is_room(
 
 
 def test_what_the_leading_genre_found_since_is_for_later_generations(spec):
-    record = book(
-        side_by_side(spec), "bcde", "afgh", genre="high", genres=("high", "low")
-    )
+    record = book(side_by_side(spec), "bcde", "afgh", genre="high", genres=("high", "low"))
     end(record, "abcdefgh", "high")
     assert ids(p for p, _ in due(record).transferred) == "bc"
 

@@ -160,9 +160,7 @@ def test_reasons_name_the_place_and_warn_of_undertrained_seeds():
         (9, ["b", "c", "a", "d"], ["a"]),
     ],
 )
-def test_the_anchor_has_a_place_of_several_whether_it_is_kept_for_it_or_not(
-    count, chosen, anchors
-):
+def test_the_anchor_has_a_place_of_several_whether_it_is_kept_for_it_or_not(count, chosen, anchors):
     told = promotion.promote(RESULTS, count, REPRESENTATION)
     assert [p.config_id for p in told if p.promoted] == chosen
     assert [p.config_id for p in told if p.anchor] == anchors

@@ -253,7 +253,9 @@ def test_ordered_values_travel_as_their_rank_and_others_as_they_are(tmp_path, ti
     )
     cell = {"latent_length": 64, "annealing": "constant"}
     known = Proposal(spec.configuration(cell).config_id, cell)
-    running = Proposal("r" * 12, {"latent_length": 2, "annealing": "linear", "annealing_length": 0.5})
+    running = Proposal(
+        "r" * 12, {"latent_length": 2, "annealing": "linear", "annealing_length": 0.5}
+    )
     due = GenerationRequest(
         "low",
         2,

@@ -167,9 +167,7 @@ def test_more_than_half_of_the_full_count_undertrained_is_too_many(undertrained,
 
 def test_who_failed_is_told_so_before_anything_else_and_has_no_statistic():
     told = verdicts(contender("a", 0), contender("b", 0, seeds=5, failed=1, undertrained=5))
-    assert told["b"] == RungVerdict(
-        "b", 6, False, "1 of 6 seeds failed: it can have no full count"
-    )
+    assert told["b"] == RungVerdict("b", 6, False, "1 of 6 seeds failed: it can have no full count")
 
 
 def test_verdicts_come_in_the_order_of_the_contenders():

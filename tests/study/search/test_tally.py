@@ -146,7 +146,9 @@ def test_before_a_run_has_ended_there_is_no_intermediate_best(record):
 
 def end(record, name, seed, phase=Phase.SEARCH, genre="low", **changes):
     """End a run half an hour in, with a BCE of 10 unless changed."""
-    record.ended[SeedRun(genre, name, seed, phase)] = ended(**({"bce": 10.0, "minute": 30} | changes))
+    record.ended[SeedRun(genre, name, seed, phase)] = ended(
+        **({"bce": 10.0, "minute": 30} | changes)
+    )
 
 
 def test_runs_that_wait_failed_collapsed_or_are_undertrained_are_counted_apart(record):
@@ -292,9 +294,7 @@ def test_a_run_whose_time_is_not_known_counts_as_none_of_it(record):
         (2, "ab", 2 * 2 + 2 * 10),
     ],
 )
-def test_what_is_to_be_proposed_and_confirmed_is_left_too(
-    record, configurations, proposed, left
-):
+def test_what_is_to_be_proposed_and_confirmed_is_left_too(record, configurations, proposed, left):
     changes = {"configurations": configurations, "finalists": 2, "rungs": [6]}
     search = record.spec.search.model_copy(update=changes)
     seeds = record.spec.seeds.model_copy(update={"confirm": 10})

@@ -65,9 +65,7 @@ def test_a_key_may_be_all_between_its_bounds_and_nothing_beyond(key):
             read(key, value)
 
 
-@pytest.mark.parametrize(
-    ("key", "count"), [("corpus.genres", 10_000), ("search.choices", 1000)]
-)
+@pytest.mark.parametrize(("key", "count"), [("corpus.genres", 10_000), ("search.choices", 1000)])
 def test_a_list_may_have_so_many_members_and_none_more(key, count):
     def listed(n):
         names = [str(i) for i in range(n)]
@@ -88,9 +86,7 @@ def test_a_genres_name_has_at_most_as_many_characters_as_a_file_name():
     ("configurations", "smallest"),
     [(1, 2), (12, 2), (13, 3), (18, 3), (60, 10), (61, 11), (10_000, 1667)],
 )
-def test_the_smallest_generation_is_a_sixth_rounded_up_and_two_at_least(
-    configurations, smallest
-):
+def test_the_smallest_generation_is_a_sixth_rounded_up_and_two_at_least(configurations, smallest):
     assert SearchSpec(configurations=configurations).smallest_generation == smallest
 
 
