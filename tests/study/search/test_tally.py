@@ -152,13 +152,13 @@ def end(record, name, seed, phase=Phase.SEARCH, genre="low", **changes):
 
 
 def test_runs_that_wait_failed_collapsed_or_are_undertrained_are_counted_apart(record):
-    record.facts["low"] = {"baselines": {"validation": {"markov": 13.5}}}
+    record.facts["low"] = {"baselines": {"validation": {"markov": 12.5}}}
     end(record, A, 1, failure="no number")
     low = tally.tally(record).genres["low"]
-    # the seed of B whose BCE of 14 is above Markov's is undertrained, and then not collapsed;
-    # a failed seed leaves but B for the final
+    # both seeds of B are above Markov's 12.5, and what is undertrained did not collapse;
+    # a failed seed of A leaves but B for the final
     assert (low.planned, low.done, low.failed) == (7, 3, 1)
-    assert (low.undertrained, low.collapsed) == (1, 0)
+    assert (low.undertrained, low.collapsed) == (2, 0)
     assert low.configurations == tally.Configurations(
         proposed=2, racing=1, done=1, failed=1, undertrained=0, collapsed=0
     )
@@ -337,3 +337,69 @@ def test_plain_data_holds_the_gain_where_something_was_transferred(record):
 )
 def test_a_gain_is_known_where_both_sides_are(best, own, gain):
     assert tally.TransferTally(1, 0, 0, best, own).gain == gain
+
+
+def with_seeds(record, search, confirm=3):
+    seeds = record.spec.seeds.model_copy(update={"search": search, "confirm": confirm})
+    record.spec = record.spec.model_copy(update={"seeds": seeds})
+
+
+def test_shares_of_a_configuration_are_of_the_seeds_that_are_done(record):
+    with_seeds(record, 5)
+    for seed in range(5):
+        end(record, A, seed)  # the finalist, whose other seeds are to come
+        end(record, B, seed, collapsed=seed == 0)
+    found = tally.tally(record).genres["low"].configurations
+    assert (found.done, found.collapsed) == (1, 0)  # one of five is not too many
+    end(record, B, 4, failure="no number")
+    found = tally.tally(record).genres["low"].configurations
+    assert (found.done, found.failed, found.collapsed) == (1, 1, 1)  # one of four is
+    record.facts["low"] = {"baselines": {"validation": {"markov": 10.5}}}
+    for seed, bce in ((0, 11.0), (1, 11.0), (2, 10.0), (3, 10.0)):
+        end(record, B, seed, bce=bce)
+    assert tally.tally(record).genres["low"].configurations.undertrained == 0  # half of four
+    end(record, B, 3, failure="no number")
+    assert tally.tally(record).genres["low"].configurations.undertrained == 1
+
+
+def test_runs_that_tell_no_figures_are_neither_the_best_nor_an_intermediate_one(record):
+    for run in record.ended:
+        record.ended[run] = SeedRunResult()
+    low = tally.tally(record).genres["low"]
+    assert (low.done, low.best, low.intermediate) == (4, None, None)
+    end(record, A, 0)
+    low = tally.tally(record).genres["low"]
+    assert (low.best.bce, low.best.seeds) == (10.0, 1)
+
+
+def test_the_best_of_each_side_is_held_against_the_other(record):
+    a, b = record.generations["low", 0]
+    more = [dataclasses.replace(each, config_id=i * 12) for each, i in ((a, "c"), (b, "d"))]
+    record.generations["low", 0] = (a, b, *more)
+    search = record.spec.search.model_copy(update={"configurations": 4, "generation": 4})
+    record.spec = record.spec.model_copy(update={"search": search})
+    for name, bce in (("c" * 12, 30.0), ("d" * 12, 40.0)):
+        for seed in (0, 1):
+            end(record, name, seed, bce=bce)
+    low = tally.tally(record).genres["low"].transfer
+    assert (low.proposed, low.best, low.best_own) == (2, 11.0, 13.5)
+
+
+def test_a_space_that_has_no_more_leaves_nothing_to_be_proposed(record):
+    changes = {"configurations": 9, "generation": 3, "finalists": 1}
+    search = record.spec.search.model_copy(update=changes)
+    record.spec = record.spec.model_copy(update={"search": search})
+    assert tally.tally(record).left == 3  # of the finalist, as the one generation found but two
+
+
+def test_a_finalist_that_is_a_method_has_all_its_seeds_planned_already(record):
+    methods = record.spec.search.model_copy(update={"methods": True, "rungs": [6]})
+    record.spec = record.spec.model_copy(update={"search": methods})
+    with_seeds(record, 2, 10)
+    method = record.spec.methods["lstm_vae"].config_id
+    record.generations["low", 0] = (Proposal(method, {}), Proposal(B, {}))
+    for seed in (0, 1):
+        end(record, method, seed)
+        end(record, B, seed, bce=20.0)
+    record.ended = {r: e for r, e in record.ended.items() if r.config_id != A}
+    assert tally.tally(record).left == 4 * 10
