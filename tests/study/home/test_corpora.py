@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
+import json
 import logging
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from musebar_core.errors import UnknownNameError, UsageError
+from musebar_core.corpus.sources import list_source
+from musebar_core.corpus.store import GenreCorpus, TimeGrid
+from musebar_core.corpus.version import READING_VERSION
+from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
 from study.home import corpora, files
+from tests.conftest import write_song
 
 
 @pytest.fixture
@@ -204,3 +213,74 @@ def test_facts_are_of_the_genres_of_the_study_split_by_split(built, corpus):
         built(training="{epochs: 6, batch: 4, evaluate_every: 3, evaluation_snippets: 4}"), corpus
     )
     assert fewer["high"]["validation_snippets"] == 4
+
+
+def test_a_built_corpus_is_looked_at_before_work_its_grid_and_its_repeats(built):
+    grid = "{steps_per_quarter: 4, steps_per_bar: 4, snippet_steps: 16}"
+    with pytest.raises(ConfigurationError, match="steps a quarter"):
+        corpora.check(built(**{"corpus.grid": grid}))
+    with pytest.raises(UsageError, match="was built with repeats played"):
+        corpora.check(built(corpus__repeats="written"))
+
+
+def test_labels_tell_the_genres_of_a_folder_that_is_not_built(tiny_spec, tmp_path):
+    tracks = [f"TRAAA{letter}A128F9318780" for letter in "ABCD"]
+    for song, track in enumerate(tracks):
+        write_song(tmp_path / "lmd" / "A" / "A" / "A" / track / "one.mid", song)
+    labels = tmp_path / "a.cls"
+    labels.write_text(
+        "\n".join(f"{t}\t{g}" for t, g in zip(tracks, ("Jazz", "Rock") * 2, strict=True))
+    )
+    spec = tiny_spec(corpus__source=str(tmp_path / "lmd"), corpus__labels=str(labels))
+    assert corpora.check(spec) == ("jazz", "rock")
+
+
+def test_who_sees_a_corpus_at_a_url_sees_all_of_it(corpus, tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(files, "write_bytes", lambda path, content: written.append(path.name))
+    corpora.share(corpus, files.to_path(f"memory://{tmp_path.name}"))
+    assert len(written) > 1
+    assert written[-1] == corpora.FINGERPRINT
+
+
+def test_a_corpus_of_this_machine_is_loaded_from_where_it_is(corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv("MUSEBAR_CACHE", str(tmp_path / "cache"))
+    assert corpora.load(str(corpus.path)).path == corpus.path
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_corpus_of_played_repeats_is_named_as_before_there_was_a_choice(tiny_spec, music):
+    """The name is part of what studies recorded: with another, their music is built again."""
+
+    def name(*more, **changes):
+        signature = list_source(music, None, None).signature
+        inputs = [str(music.resolve()), signature, ["high", "low"], 300, 1, 4]
+        inputs += [importlib.metadata.version("musebar-study"), READING_VERSION, *more]
+        return f"{music.name}-{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:8]}"
+
+    assert corpora._folder_name(tiny_spec()) == name()
+    assert corpora._folder_name(tiny_spec(corpus__repeats="written")) == name("written")
+    embedded = tiny_spec(corpus__source="music21", corpus__genres="[chorale]")
+    assert corpora._folder_name(embedded).startswith("music21-")
+
+
+def test_songs_and_snippets_are_counted_split_by_split(tiny_spec):
+    splits = ["train"] * 5 + ["validation"] * 3 + ["test"] * 2
+    table = pd.DataFrame(
+        {
+            "id": [f"{song:016x}" for song in range(10)],
+            "genre": "low",
+            "group": "",
+            "title": "",
+            "split": splits,
+            "source": "",
+            "offset": [16 * song for song in range(10)],
+            "n_steps": 16,
+        }
+    )
+    pitches = np.random.default_rng(0).integers(0, 128, 160).astype(np.uint8)
+    view = GenreCorpus("low", TimeGrid(1, 4), table, pitches)
+    found = corpora._genre_facts(tiny_spec(), SimpleNamespace(genre=lambda name: view), "low")
+    songs = [found[f"{split}_songs"] for split in ("train", "validation", "test")]
+    assert songs == [5, 3, 2]
+    assert (found["validation_snippets"], found["test_snippets"]) == (3, 2)

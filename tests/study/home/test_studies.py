@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from musebar_core.errors import UnknownNameError, UsageError
 from study.cluster import jobs
-from study.home.studies import DEFAULT_HOME, SPEC_FILE, Home, check_free, recorded
+from study.home.studies import DEFAULT_HOME, SPEC_FILE, Home, _time, check_free, recorded
 from study.ledger.lease import Lease
 from study.ledger.record import SeedRun
 from study.ledger.result import SeedRunResult
@@ -243,3 +244,16 @@ def test_sqlite_on_a_disk_of_several_machines_is_refused_wherever_it_is_named(
     for ledger in ("sqlite", f"sqlite:///{tmp_path}/beside/ledger.sqlite"):
         with pytest.raises(UsageError, match="network file system"):
             Home(tmp_path).create(tiny_spec(storage__ledger=ledger))
+
+
+def test_a_home_that_cannot_be_read_is_told_with_the_cause(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "glob", refuse)
+    with pytest.raises(UsageError, match=r"cannot read the home '.*': Permission denied$"):
+        Home(tmp_path).names()
+
+
+def test_a_study_whose_file_has_just_gone_is_the_oldest(tmp_path):
+    assert _time(tmp_path / "gone") == 0

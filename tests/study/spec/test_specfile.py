@@ -161,18 +161,24 @@ def test_a_recorded_section_that_is_none_is_refused_as_any_other(section):
         ),
         (
             {"name": "x", "seeds": {"confrim": 3}},
-            "spec: unknown key 'seeds.confrim': did you mean 'seeds.confirm'? "
-            "(known here: search, confirm)",
+            (
+                "spec: unknown key 'seeds.confrim': did you mean 'seeds.confirm'? "
+                "(known here: search, confirm)"
+            ),
         ),
         (
             {"name": "x", "resources": {"slots": "some"}},
-            "spec: resources.slots: 'some': input should be a valid integer or "
-            "input should be 'auto'",
+            (
+                "spec: resources.slots: 'some': input should be a valid integer or "
+                "input should be 'auto'"
+            ),
         ),
         (
             {"name": "x", "model": {"regularizers": {"every": 0}}},
-            "spec: model.regularizers: {'every': 0}: input should be a valid integer or "
-            "input should be greater than or equal to 1",
+            (
+                "spec: model.regularizers: {'every': 0}: input should be a valid integer or "
+                "input should be greater than or equal to 1"
+            ),
         ),
     ],
 )
@@ -186,7 +192,10 @@ def test_what_is_wrong_is_said_word_for_word(content, said):
     ("content", "said"),
     [
         ({"search": {"fixed": {"latent": 1}}}, "spec: search.fixed: unknown parameter 'latent'"),
-        ({"search": {"choices": {"laten": [1]}}}, "spec: search.choices: unknown parameter 'laten'"),
+        (
+            {"search": {"choices": {"laten": [1]}}},
+            "spec: search.choices: unknown parameter 'laten'",
+        ),
         (
             {"search": {"choices": {"hidden": []}}},
             "spec: search.choices.hidden is an empty list: name at least one",
@@ -201,8 +210,10 @@ def test_what_is_wrong_is_said_word_for_word(content, said):
         ),
         (
             {"search": {"space": "methods"}},
-            "spec: the space 'methods' lists whole configurations: use it with "
-            "search.protocol=grid",
+            (
+                "spec: the space 'methods' lists whole configurations: use it with "
+                "search.protocol=grid"
+            ),
         ),
     ],
 )
