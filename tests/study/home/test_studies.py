@@ -8,8 +8,10 @@ import pytest
 
 from musebar_core.errors import UnknownNameError, UsageError
 from study.cluster import jobs
-from study.home.studies import DEFAULT_HOME, SPEC_FILE, Home, _time, check_free, recorded
-from study.ledger.lease import Lease
+from study.home import files
+from study.home.studies import DEFAULT_HOME, SPEC_FILE, Home, _cause, _time, check_free, recorded
+from study.ledger import schema
+from study.ledger.lease import Lease, this_host
 from study.ledger.record import SeedRun
 from study.ledger.result import SeedRunResult
 from study.spec.sections import Phase
@@ -257,3 +259,50 @@ def test_a_home_that_cannot_be_read_is_told_with_the_cause(tmp_path, monkeypatch
 
 def test_a_study_whose_file_has_just_gone_is_the_oldest(tmp_path):
     assert _time(tmp_path / "gone") == 0
+
+
+def test_a_launch_that_was_killed_before_its_spec_was_on_disk_is_gone_on_with(tmp_path, tiny_spec):
+    home = Home(tmp_path)
+    home.create(tiny_spec("jazz")).ledger.close()
+    (tmp_path / "jazz" / SPEC_FILE).unlink()
+    with pytest.raises(UsageError) as caught:
+        home.create(tiny_spec("jazz", search__finalists="1"))
+    assert str(caught.value).endswith(f"with: musebar --home {tmp_path} study resume jazz")
+    study = home.create(tiny_spec("jazz", resources__slots="7"))
+    assert study.ledger.read("jazz").spec.resources.slots == 7
+    study.ledger.close()
+    assert recorded(tmp_path / "jazz" / SPEC_FILE).resources.slots == 7
+
+
+def test_a_driver_that_is_dead_holds_nothing_up(tmp_path, tiny_spec):
+    home = Home(tmp_path)
+    study = home.create(tiny_spec("jazz"))
+    dead = {"holder": "x", "host": this_host(), "pid": 1, "process_start": -100.0, "beat": 0}
+    with study.ledger.database.begin() as db:
+        db.execute(schema.leases.insert().values(study="jazz", **dead))
+    home.create(tiny_spec("jazz", resources__slots="7")).ledger.close()
+    assert study.ledger.read("jazz").spec.resources.slots == 7
+    study.ledger.close()
+
+
+def test_a_password_is_kept_where_its_owner_alone_reads_it(tmp_path, tiny_spec):
+    spec = tiny_spec("jazz", storage__ledger="postgresql://me:se-cret@host/db")
+    assert "se-cret" in str(Home(tmp_path).kept(spec))
+    assert "se-cret" not in str(Home(files.to_path("memory://kept")).kept(spec))
+
+
+def test_the_folder_of_a_ledger_beside_the_home_is_made_once_for_several_studies(
+    tmp_path, tiny_spec
+):
+    home, file = Home(tmp_path / "home"), tmp_path / "deep" / "down" / "ledger.sqlite"
+    for name in ("jazz", "blues"):
+        home.create(tiny_spec(name, storage__ledger=f"sqlite:///{file}")).ledger.close()
+    assert sorted(home.names()) == ["blues", "jazz"]
+    assert file.is_file()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(OSError(2, "No such file"), "No such file"), (OSError("a\nb"), "a")]
+)
+def test_the_cause_of_a_systems_error_is_told_in_a_line(error, said):
+    assert _cause(error) == said
