@@ -8,8 +8,10 @@ from musebar_core import marks
 from musebar_core.errors import StudyError, UnknownNameError, UsageError
 from musebar_core.marks import Kind
 from study.home import upkeep
+from study.home.files import to_path, write_bytes
 from study.home.studies import MEASURES_FILE, SPEC_FILE, Home, recorded
 from study.ledger.lease import Lease
+from study.ledger.ledger import Ledger
 from study.ledger.record import SeedRun
 from study.ledger.result import SeedRunResult
 from study.spec.sections import Phase
@@ -82,12 +84,16 @@ def test_what_is_not_the_studys_stays_and_is_named(home, full):
         "tensorboard/other.tfevents",
         "report/mine.html",
         "ledger.sqlite.bak",
+        "mine/model.safetensors",
+        "mine/events.out.tfevents.0.musebar",
+        "runs/low/.lock/thoughts.txt",
     ]
     for name in others:
+        (full / name).parent.mkdir(exist_ok=True)
         (full / name).write_text("mine")
     ended, left = upkeep.delete(home, "jazz")
     assert ended == 2
-    assert left == ["ledger.sqlite.bak", "notes.txt", "report", "runs", "tensorboard"]
+    assert left == ["ledger.sqlite.bak", "mine", "notes.txt", "report", "runs", "tensorboard"]
     assert files(full) == sorted(others)
 
 
@@ -169,3 +175,33 @@ def test_a_name_that_is_taken_or_is_none_changes_nothing(home, create, full, nam
 def test_a_name_of_a_hundred_characters_is_one(home, create):
     create()
     assert upkeep.rename(home, "jazz", "x" * 100).name == "x" * 100
+
+
+@pytest.fixture
+def away(tmp_path, tiny_spec, monkeypatch):
+    """A home at a URL with a study of some files, and another beside it."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    monkeypatch.setattr("study.home.studies._open_ledger", lambda spec, folder: Ledger(url))
+    home = Home(to_path(f"memory://{tmp_path.name}"))
+    for name in ("jazz", "blues"):
+        home.create(tiny_spec(name, storage__ledger="postgresql://me@host/db")).ledger.close()
+        for file in ("runs/low/a/0/model", "report/index.html", "notes.txt", MEASURES_FILE):
+            write_bytes(home.path / name / file, b"x")
+    return home
+
+
+def test_at_a_url_a_study_gets_another_name_with_all_that_is_in_it(away):
+    upkeep.rename(away, "jazz", "bebop")
+    assert sorted(away.names()) == ["bebop", "blues"]
+    assert (away.path / "bebop" / "runs" / "low" / "a" / "0" / "model").read_bytes() == b"x"
+    assert recorded(away.path / "bebop" / SPEC_FILE).name == "bebop"
+    assert not (away.path / "jazz").exists()
+    with pytest.raises(UsageError, match="is there already"):
+        upkeep.rename(away, "bebop", "blues")
+
+
+def test_at_a_url_a_study_goes_and_what_is_not_the_products_stays(away):
+    assert upkeep.delete(away, "jazz") == (0, ["notes.txt"])
+    assert away.names() == ["blues"]
+    assert (away.path / "blues" / "report" / "index.html").read_bytes() == b"x"
+    assert away.open("blues").ledger.studies() == ["blues"]

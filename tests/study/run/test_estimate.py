@@ -331,3 +331,29 @@ def test_made_up_music_has_a_snippet_a_song_and_as_many_songs_a_split():
     assert list(music.table["offset"]) == [16 * song for song in range(768)]
     assert len(music.pitches) == 768 * 16
     assert music.pitches.max() == 127
+
+
+@pytest.mark.parametrize(
+    ("work", "paper_size"),
+    [({8: 5}, True), ({16: 5}, True), ({32: 5}, False), ({8: 4, 16: 4}, False)],
+)
+def test_of_a_grid_its_base_and_its_first_configuration_are_looked_at(
+    tiny_spec, monkeypatch, work, paper_size
+):
+    spec = tiny_spec(
+        search__protocol="grid",
+        search__space="latent_length",
+        search__choices="{hidden: [16, 32], latent_length: [4]}",
+    )
+
+    def of(config):
+        return 10 if config == Configuration() else work.get(config.model.hidden, 0)
+
+    monkeypatch.setattr(estimate, "_work", of)
+    assert estimate.is_paper_size(spec) is paper_size
+
+
+def test_a_gpu_that_nobody_asks_for_is_left_alone(tiny_spec, on):
+    asked = on(cpus=8, gpus=1, gpu_bytes=2**40)
+    found = estimate.estimate(tiny_spec(), None, ("low",))
+    assert (found.device, found.gpu_bytes, asked[0][1]) == ("cpu", 0, "cpu")
