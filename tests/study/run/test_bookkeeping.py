@@ -198,26 +198,36 @@ def test_results_that_wait_are_recorded_when_their_time_is_over(
 
 
 def test_where_only_what_waits_can_tell_what_is_next_it_is_recorded(driven):
-    driver = driven(
-        search__configurations="2",
-        search__generation="2",
-        search__choices="{latent_length: [2, 4]}",
-    )
-    driver.group_seconds = 60.0
-    first, second = (driver.next_chunk(trial).runs[0] for trial in "ab")
-    for trial, run in (("a", first), ("b", second)):
-        driver.result(trial, run.seed, done())
+    driver = driven(methods="true", slots=12)
+    driver.group_seconds, flying = 60.0, {}
+    for trial in "abcdefg":
+        flying[trial] = driver.next_chunk(trial).runs[0]
+    (searched,) = (trial for trial, run in flying.items() if run.phase is Phase.SEARCH)
+    first = next(trial for trial in flying if trial != searched)
+    for trial in (first, searched):
+        driver.result(trial, flying[trial].seed, done())
         driver.trial_ended(trial)
-    assert driver.next_chunk("c").runs[0].phase is Phase.CONFIRM
-    assert len(recorded(driver).ended) == 2
+    assert set(recorded(driver).ended) == {flying[first]}
+    while (chunk := driver.next_chunk("+".join(flying))).runs[0].phase is Phase.METHODS:
+        flying["+".join(flying)] = chunk.runs[0]
+        assert set(recorded(driver).ended) == {flying[first]}  # others can go on
+    assert chunk.runs[0].phase is Phase.CONFIRM
+    assert set(recorded(driver).ended) == {flying[first], flying[searched]}
 
 
-def test_no_chunk_is_handed_out_beyond_the_slots_and_none_when_all_are_under_way(driven):
-    driver = driven(slots=1)
+def test_no_chunk_is_handed_out_beyond_the_slots(driven):
+    driver = driven(methods="true", slots=2)
     assert driver.next_chunk("a") is not None
-    assert (driver.busy, driver.next_chunk("b")) == (1, None)
-    driver.slots = 2
-    assert driver.next_chunk("b") is None  # there is but one run
+    assert driver.next_chunk("b") is not None
+    assert (driver.busy, driver.next_chunk("c")) == (2, None)
+    driver.slots = 3
+    assert driver.next_chunk("c") is not None
+
+
+def test_no_chunk_is_handed_out_when_all_runs_are_under_way(driven):
+    driver = driven()
+    assert driver.next_chunk("a") is not None
+    assert driver.next_chunk("b") is None
     assert driver.busy == 1
     assert not driver.finished
 
