@@ -211,6 +211,7 @@ def test_where_only_what_waits_can_tell_what_is_next_it_is_recorded(driven):
     while (chunk := driver.next_chunk("+".join(flying))).runs[0].phase is Phase.METHODS:
         flying["+".join(flying)] = chunk.runs[0]
         assert set(recorded(driver).ended) == {flying[first]}  # others can go on
+    assert len(flying) == 1 + 2 * 4  # the search, and four methods on two seeds
     assert chunk.runs[0].phase is Phase.CONFIRM
     assert set(recorded(driver).ended) == {flying[first], flying[searched]}
 
