@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from musebar_core.errors import UsageError
@@ -158,3 +160,124 @@ def test_sqlite_is_refused_on_a_network_file_system(tmp_path):
     _check_sqlite(files.filesystem(tmp_path), tmp_path)
     with pytest.raises(UsageError, match=r"network file system \(nfs4\)"):
         _check_sqlite("nfs4", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("location", "url"),
+    [("s3://b/x", True), ("file:///x", True), ("/x", False), ("x:/y", False), (Path("x"), False)],
+)
+def test_a_url_has_a_protocol(location, url):
+    assert files.is_url(location) is url
+
+
+@pytest.mark.parametrize("location", ["studies", Path("studies")])
+def test_what_is_no_url_is_a_path_of_this_machine(location):
+    assert files.to_path(location) == Path("studies")
+
+
+def test_a_url_that_is_none_is_a_usage_error_and_a_slash_at_its_end_means_nothing():
+    with pytest.raises(UsageError, match="is no URL"):
+        files.to_path("s3://[bucket/home")
+    assert str(files.to_path("memory://home/studies/")) == "memory://home/studies"
+
+
+def test_the_folder_that_stands_for_a_url_is_its_own_on_this_machine(tmp_path, monkeypatch):
+    assert files.workspace(tmp_path, "a", "b") == tmp_path / "a" / "b"
+    monkeypatch.setenv("MUSEBAR_CACHE", str(tmp_path / "cache"))
+    one, other = (files.workspace(files.to_path(f"memory://{n}"), "a", "b") for n in ("x", "y"))
+    assert one != other
+    for found in (one, other):
+        assert found.relative_to(tmp_path / "cache").parts[1:] == ("a", "b")
+        assert len(found.relative_to(tmp_path / "cache").parts[0]) == 16
+    monkeypatch.delenv("MUSEBAR_CACHE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert files.workspace(files.to_path("memory://x")).is_relative_to(
+        tmp_path / ".cache" / "musebar"
+    )
+
+
+def test_the_file_that_says_that_a_folder_is_whole_comes_last(home, tmp_path, monkeypatch):
+    source, order = tmp_path / "source", []
+    for name in ("z", "a", "deep/b", "mark"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(name)
+    monkeypatch.setattr(files, "write_bytes", lambda path, content: order.append(content))
+    files.publish(source, home / "there", last="mark")
+    assert order == [b"a", b"deep/b", b"z", b"mark"]
+
+
+def test_one_file_is_copied_as_itself_there_and_back(home, tmp_path):
+    (tmp_path / "one").write_bytes(b"content")
+    files.publish(tmp_path / "one", home / "runs" / "one")
+    assert (home / "runs" / "one").read_bytes() == b"content"
+    assert files.fetch(home / "runs" / "one", tmp_path / "deep" / "back").read_bytes() == b"content"
+
+
+def test_the_copy_of_another_process_that_was_faster_stays(tmp_path):
+    for folder, text in (("source", "new"), ("target", "there")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file").write_text(text)
+    assert files.fetch(tmp_path / "source", tmp_path / "target") == tmp_path / "target"
+    assert (tmp_path / "target" / "file").read_text() == "there"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["source", "target"]
+
+
+def test_another_error_of_a_copy_is_told(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "target").write_text("a file in the place of the folder")
+    with pytest.raises(NotADirectoryError):
+        files.fetch(tmp_path / "source", tmp_path / "target")
+
+
+def test_what_is_on_this_machine_is_used_where_it_is(tmp_path):
+    assert files.copied(tmp_path) is tmp_path
+    with files.written(tmp_path / "export") as folder:
+        assert folder == tmp_path / "export"
+
+
+def test_the_folders_around_a_removed_file_go_where_nothing_is_left_in_them(tmp_path):
+    file = tmp_path / "keep" / "a" / "b" / "c"
+    for each in (file, tmp_path / "keep" / "a" / "beside"):
+        files.write_bytes(each, b"x")
+    files.remove(file)
+    assert not file.parent.exists()
+    assert (tmp_path / "keep" / "a" / "beside").is_file()
+    files.remove(tmp_path / "keep" / "a" / "beside")
+    assert list(tmp_path.iterdir()) == []  # two folders around it, and no more
+    files.write_bytes(tmp_path / "far" / "up" / "a" / "b", b"x")
+    files.remove(tmp_path / "far" / "up" / "a" / "b")
+    assert [p.name for p in tmp_path.iterdir()] == ["far"]
+
+
+def test_a_file_is_read_by_its_owner_alone_and_half_of_it_never_seen(tmp_path, monkeypatch):
+    file = tmp_path / "secret"
+    files.write_bytes(file, b"old")
+    assert file.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("killed")))
+    with pytest.raises(OSError, match="killed"):
+        files.write_bytes(file, b"new")
+    assert file.read_bytes() == b"old"
+
+
+def test_the_kind_of_a_file_system_is_that_of_the_deepest_mount(monkeypatch):
+    mounts = "/dev/a / ext4 rw 0 0\nserver:/x /data nfs4 rw 0 0\n/dev/b /data/fast xfs rw 0 0\n"
+    monkeypatch.setattr(Path, "read_text", lambda self: mounts)
+    for folder, kind in (
+        ("/home", "ext4"),
+        ("/data", "nfs4"),
+        ("/data/slow/one", "nfs4"),
+        ("/data/fast/one", "xfs"),
+        ("/database", "ext4"),
+    ):
+        assert files.filesystem(Path(folder)) == kind
+
+
+@pytest.mark.parametrize("mounts", ["", None])
+def test_where_mounts_are_not_known_the_kind_of_a_file_system_is_not(monkeypatch, mounts):
+    def read(self):
+        if mounts is None:
+            raise FileNotFoundError
+        return mounts
+
+    monkeypatch.setattr(Path, "read_text", read)
+    assert files.filesystem(Path("/data")) == ""

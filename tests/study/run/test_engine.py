@@ -1,4 +1,4 @@
-"""The engine against the real Ray Tune."""
+"""The engine against the real Ray Tune, and its small objects by themselves."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
+from ray import cloudpickle
 
+from musebar_core.errors import StudyError
 from study.home.studies import Home
 from study.ledger import schema
-from study.ledger.result import Failure, FailureKind
+from study.ledger.result import Failure, FailureKind, SeedRunResult
+from study.run.engine import ReleasingScheduler, ResultRecorder, StudySearcher, StudyStopper
+from study.run.worker import ASSIGNMENT, RESULT, SEED
 from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.raynodes import Node, environment
 
@@ -205,3 +210,215 @@ def wait_for(reached, driver):
         assert driver.poll() is None, driver.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+class FakeDriver:
+    """Hands out what it is given, and notes what it is told."""
+
+    def __init__(self, *chunks, finished=False, problem=None):
+        self.chunks, self.finished, self.problem = list(chunks), finished, problem
+        self.told = []
+
+    def _tell(self, *what):
+        if self.problem is not None:
+            raise self.problem
+        self.told.append(what)
+
+    def next_chunk(self, trial_id):
+        self._tell("asked", trial_id)
+        return self.chunks.pop() if self.chunks else None
+
+    def result(self, trial_id, seed, result):
+        self._tell("result", trial_id, seed, result)
+
+    def trial_ended(self, trial_id, failure=None):
+        self._tell("ended", trial_id, failure)
+
+    def tick(self):
+        self._tell("tick")
+
+
+@pytest.fixture
+def searcher():
+    def make(driver, *, stop=False):
+        return StudySearcher(driver, lambda chunk: f"do {chunk}", lambda: stop)
+
+    return make
+
+
+def test_tune_is_given_what_is_next_or_told_to_ask_again(searcher):
+    driver = FakeDriver("this")
+    asked = searcher(driver)
+    assert asked.suggest("a") == {ASSIGNMENT: "do this"}
+    assert asked.suggest("b") is None
+    assert driver.told == [("asked", "a"), ("asked", "b")]
+    assert asked.error is None
+
+
+def test_tune_is_told_that_there_is_no_more_when_all_has_ended_or_is_to_stop(searcher):
+    for asked in (
+        searcher(FakeDriver("this", finished=True)),
+        searcher(FakeDriver("this"), stop=True),
+    ):
+        assert asked.suggest("a") == StudySearcher.FINISHED
+        assert asked._driver.told == []
+
+
+PROBLEM = StudyError("the ledger is away")
+
+
+def test_what_goes_wrong_is_kept_and_ends_the_search(searcher):
+    asked = searcher(FakeDriver("this", problem=PROBLEM))
+    assert asked.suggest("a") == StudySearcher.FINISHED
+    assert asked.error is PROBLEM
+    asked._driver.problem = None
+    assert asked.suggest("a") == StudySearcher.FINISHED
+    assert asked._driver.told == []
+
+
+def test_a_trial_that_ended_well_frees_its_slot_and_one_that_died_is_the_recorders(searcher):
+    asked = searcher(FakeDriver())
+    asked.on_trial_complete("a", {}, error=True)
+    assert asked._driver.told == []
+    asked.on_trial_complete("a", {})
+    assert asked._driver.told == [("ended", "a", None)]
+    asked._driver.problem = PROBLEM
+    asked.on_trial_complete("b")
+    assert asked.error is PROBLEM
+
+
+class FakeReporter:
+    def __init__(self):
+        self.told = []
+        self.stages = SimpleNamespace(ran=self.told.append)
+
+    def changed(self, driver):
+        self.told.append("changed")
+
+    def tick(self, driver):
+        self.told.append("tick")
+
+
+@pytest.fixture
+def recorder():
+    def make(**driver):
+        return ResultRecorder(FakeDriver(**driver), FakeReporter())
+
+    return make
+
+
+@pytest.mark.parametrize(("seconds", "counted"), [(7.5, 7.5), (None, 0.0)])
+def test_a_result_is_recorded_shown_and_released_but_for_what_tune_needs(
+    recorder, seconds, counted
+):
+    made, ended = recorder(), SeedRunResult(seconds=seconds)
+    result = {SEED: 3, RESULT: ended, "done": False, "node_ip": "::1", "pid": 9, "time_total_s": 1}
+    result |= {"training_iteration": 1, "trial_id": "a"}
+    made.on_trial_result(0, [], SimpleNamespace(trial_id="a"), result)
+    assert made._driver.told == [("result", "a", 3, ended)]
+    assert made._reporter.told == [counted, "changed"]
+    assert set(result) == {"done", "node_ip", "pid", "training_iteration", "trial_id"}
+
+
+def test_between_steps_what_waits_is_recorded_and_the_display_moves_on(recorder):
+    made = recorder()
+    made.on_step_end(0, [])
+    assert (made._driver.told, made._reporter.told) == ([("tick",)], ["tick"])
+
+
+def trial(**files):
+    return SimpleNamespace(
+        **({"trial_id": "a", "pickled_error_file": None, "error_file": None} | files)
+    )
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda made: made.on_trial_result(0, [], trial(), {SEED: 0, RESULT: SeedRunResult()}),
+        lambda made: made.on_trial_error(0, [], trial()),
+        lambda made: made.on_step_end(0, []),
+    ],
+    ids=["result", "error", "step"],
+)
+def test_a_ledger_that_cannot_be_written_ends_the_study(recorder, happens):
+    made = recorder(problem=PROBLEM)
+    with pytest.raises(StudyError, match="the ledger is away"):
+        happens(made)
+    assert made.error is PROBLEM
+    assert made._reporter.told == []
+
+
+def test_how_a_worker_died_is_read_from_tunes_files(recorder, tmp_path):
+    pickled, text = tmp_path / "error.pkl", tmp_path / "error.txt"
+    pickled.write_bytes(cloudpickle.dumps(ValueError("the node is low on memory")))
+    text.write_text("the node was preempted")
+    for files, kind in (
+        ({"pickled_error_file": str(pickled), "error_file": str(text)}, FailureKind.OUT_OF_MEMORY),
+        (
+            {"pickled_error_file": str(tmp_path / "gone"), "error_file": str(text)},
+            FailureKind.NODE_LOST,
+        ),
+        ({"error_file": str(text)}, FailureKind.NODE_LOST),
+        ({"error_file": str(tmp_path / "gone")}, FailureKind.WORKER_DIED),
+    ):
+        made = recorder()
+        made.on_trial_error(0, [], trial(**files))
+        ((what, trial_id, failure),) = made._driver.told
+        assert (what, trial_id, failure.kind) == ("ended", "a", kind)
+
+
+def test_of_a_worker_that_left_no_file_its_death_is_told(recorder):
+    made = recorder()
+    made.on_trial_error(0, [], trial())
+    ((_, _, failure),) = made._driver.told
+    assert failure == Failure(
+        "the worker process died (killed, or crashed)", FailureKind.WORKER_DIED
+    )
+
+
+@pytest.mark.parametrize(
+    ("recorder_error", "searcher_error", "asked", "stops"),
+    [
+        (None, None, False, False),
+        (PROBLEM, None, False, True),
+        (None, PROBLEM, False, True),
+        (None, None, True, True),
+    ],
+)
+def test_all_ends_when_asked_or_when_something_went_wrong(
+    recorder_error, searcher_error, asked, stops
+):
+    parts = (SimpleNamespace(error=recorder_error), SimpleNamespace(error=searcher_error))
+    stopper = StudyStopper(*parts, lambda: asked)
+    assert stopper.stop_all() is stops
+    assert stopper("a", {"done": True}) is False
+
+
+class FakeTrial:
+    def __init__(self, finished):
+        self.is_finished = lambda: finished
+
+
+def test_trials_that_ended_are_released_but_for_the_one_that_tune_is_busy_with():
+    old, busy, running = FakeTrial(True), FakeTrial(True), FakeTrial(False)
+    for done in (
+        lambda controller: ReleasingScheduler().on_trial_complete(controller, busy, {}),
+        lambda controller: ReleasingScheduler().on_trial_error(controller, busy),
+    ):
+        trials = [old, busy, running]
+        kept = {
+            name: {old, busy, running}
+            for name in ("_live_trials", "_stopped_trials", "_failed_trials", "_trials_to_cache")
+        }
+        controller = SimpleNamespace(get_trials=lambda trials=trials: trials, **kept)
+        done(controller)
+        assert trials == [busy, running]
+        assert all(kept[name] == {busy, running} for name in kept)
+
+
+def test_a_ray_that_keeps_its_trials_elsewhere_costs_nothing_but_memory():
+    old, busy = FakeTrial(True), FakeTrial(True)
+    trials = [old, busy]
+    ReleasingScheduler().on_trial_error(SimpleNamespace(get_trials=lambda: trials), busy)
+    assert trials == [busy]

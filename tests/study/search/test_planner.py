@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from study.ledger.record import Proposal, SeedRun
-from study.search import generations, planner, proposals
+from study.search import evidence, generations, planner, proposals
 from study.search.decisions import decisions
 from study.spec.sections import Phase, Sampler
 from study.statistics.purposes import Purpose
+from tests.study.search.book import confirmed, propose, searched
 from tests.study.search.toystudy import GENRES, empty, simulate, table, toy
 
 SAMPLERS = [sampler.value for sampler in Sampler if sampler is not Sampler.AUTO]
@@ -372,3 +373,154 @@ def test_a_plan_kept_as_results_come_is_the_plan_from_nothing(tiny_spec, data):
             kept.ended(run)
     assert kept.plan() == planner.plan(record)
     assert set(record.ended) == set(kept.wanted)
+
+
+@pytest.fixture
+def by_hand(tiny_spec):
+    """A record of two genres: a search of two configurations, one finalist, some methods."""
+
+    def make(methods="true", **changes):
+        spec = tiny_spec(
+            search__purpose="density",
+            search__configurations="2",
+            search__generation="2",
+            search__finalists="1",
+            search__transfer="false",
+            search__methods=methods,
+            search__fixed="{regularizers: 1, free_bits: 0, annealing: linear}",
+            seeds="{search: 2, confirm: 2}",
+            **changes,
+        )
+        record = empty(spec, ("low", "high"))
+        for genre in record.facts:
+            propose(record, genre, 0, "ab")
+        return record
+
+    return make
+
+
+def places(runs):
+    return [(run.genre, run.config_id, run.seed) for run in runs]
+
+
+def test_searches_run_first_then_finalists_then_methods_each_round_the_genres(by_hand):
+    record = by_hand()
+    methods = evidence.methods_in(record)
+    searches = [(g, i, seed) for i in "ab" for seed in (0, 1) for g in ("high", "low")]
+    compared = [(g, i, seed) for i in methods for seed in (1000, 1001) for g in ("high", "low")]
+    plan = planner.plan(record)
+    assert places(plan.planned) == places(plan.runs) == searches + compared
+    assert not plan.done
+    for name, nll in (("a", 11.0), ("b", 10.0)):
+        searched(record, name, nll, nll + 0.1, genre="low")
+    plan = planner.plan(record)
+    finalist = [("low", "b", 1000), ("low", "b", 1001)]
+    assert places(plan.planned) == searches + finalist + compared
+    open_ones = [place for place in searches if place[0] == "high"]
+    assert places(plan.runs) == open_ones + finalist + compared
+
+
+def test_who_is_a_finalist_and_a_method_runs_once_and_with_the_finalists(by_hand):
+    record = by_hand()
+    first, second = evidence.methods_in(record)
+    propose(record, "low", 0, [second, "b"])
+    searched(record, second, 10.0, 10.1)
+    searched(record, "b", 11.0, 11.1)
+    plan = planner.plan(record)
+    low = [(r.config_id, r.seed, r.phase) for r in plan.planned if r.genre == "low"][4:]
+    assert low == [(i, seed, Phase.METHODS) for i in (second, first) for seed in (1000, 1001)]
+    assert len(set(plan.planned)) == len(plan.planned)
+
+
+def test_runs_are_taken_in_order_one_configuration_at_a_time_and_come_back(by_hand):
+    plan = planner.Planner(by_hand(methods="false"))
+    assert (plan.left, len(list(plan.wanted))) == (8, 8)
+    assert places(plan.take()) == [("high", "a", 0)]
+    assert places(plan.take()) == [("low", "a", 0)]
+    first = plan.take(5)
+    assert places(first) == [("high", "a", 1)]  # the other seed is under way
+    assert places(plan.take(5)) == [("low", "a", 1)]
+    assert places(plan.take(5)) == [("high", "b", 0), ("high", "b", 1)]
+    plan.give_back(first)
+    assert plan.take(5) == first
+    assert places(plan.take(1)) == [("low", "b", 0)]
+    assert places(plan.take(1)) == [("low", "b", 1)]
+    assert plan.take(1) == ()
+    assert plan.left == 8  # until they have ended
+
+
+def test_a_run_that_has_ended_is_not_given_back_and_one_that_nobody_wants_counts_for_nothing(
+    by_hand,
+):
+    record = by_hand(methods="false")
+    plan = planner.Planner(record)
+    (run,) = plan.take()
+    record.ended[run] = toy(run)
+    plan.ended(run)
+    plan.give_back([run])
+    assert plan.left == 7
+    assert run not in [one for _ in range(7) for one in plan.take()]
+    unwanted = SeedRun("low", "c", 0, Phase.SEARCH)
+    record.ended[unwanted] = toy(unwanted)
+    plan.ended(unwanted)
+    assert plan.left == 7
+
+
+def test_a_study_is_done_when_nothing_is_left_and_nothing_is_to_be_proposed(by_hand):
+    record = by_hand(methods="false")
+    for genre in ("high", "low"):
+        for name, nll in (("a", 10.0), ("b", 11.0)):
+            searched(record, name, nll, nll + 0.1, genre=genre)
+    assert not planner.plan(record).done
+    confirmed(record, "a", 10.0, 10.1, genre="high")
+    confirmed(record, "a", 10.0, genre="low")
+    assert not planner.plan(record).done
+    confirmed(record, "a", 10.0, None, genre="low")
+    assert planner.plan(record).done
+    del record.generations["low", 0]
+    assert not planner.plan(record).done
+
+
+def test_requests_are_told_in_order_of_genre_the_joint_corpus_first(tiny_spec):
+    spec = tiny_spec(search__transfer="false")
+    plan = planner.plan(empty(spec, ("low", "overall", "high")))
+    assert [due.genre for due in plan.requests] == ["overall", "high", "low"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ["lstm_vae", "vae_bow", "musebar", "musebar_bow"]),
+        ({"search__methods": "false"}, []),
+        (
+            {
+                "search__protocol": "grid",
+                "search__space": "methods",
+                "search__choices": "{}",
+                "search__methods": "false",
+            },
+            ["lstm_vae", "vae_bow", "musebar", "musebar_bow"],
+        ),
+        ({"search__protocol": "grid", "search__choices": "{latent_length: [2]}"}, []),
+    ],
+)
+def test_methods_of_a_study_are_those_that_it_compares_or_has_in_its_grid(
+    tiny_spec, changes, names
+):
+    spec = tiny_spec(**changes)
+    found = planner.methods_of(spec)
+    assert sorted(found.values()) == sorted(names)
+    assert found == {spec.methods[name].config_id: name for name in names}
+
+
+def test_only_a_grid_has_configurations_and_names_of_its_own(tiny_spec):
+    grid = {"search__protocol": "grid", "search__space": "methods", "search__choices": "{}"}
+    spec = tiny_spec(**grid)
+    assert [c.config_id for c in planner.grid_configurations(spec)] == list(
+        planner.named_of(spec).values()
+    )
+    assert list(planner.named_of(spec)) == list(spec.methods)
+    alike = tiny_spec(**grid, search__fixed="{regularizers: 1}")
+    assert len(planner.named_of(alike)) > len(planner.grid_configurations(alike)) > 0
+    search = tiny_spec()
+    assert (planner.grid_configurations(search), planner.named_of(search)) == ([], {})
