@@ -44,6 +44,13 @@ def test_a_terrible_configuration_does_not_hide_or_make_other_differences():
     assert ties.worse == ("3",)
 
 
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+def test_the_unit_of_costs_changes_nothing(unit):
+    costs = np.vstack([NOISE[0], np.roll(NOISE[0], 3) + 0.4, np.roll(NOISE[0], 5) + 0.1])
+    names = ["a", "b", "c"]
+    assert tie_set(names, costs * unit).p_values == pytest.approx(tie_set(names, costs).p_values)
+
+
 def test_one_configuration_ties_with_itself():
     ties = tie_set(["a"], np.ones((1, 10)))
     assert (ties.members, ties.worse, ties.p_values) == (("a",), (), {"a": 1.0})

@@ -46,3 +46,14 @@ def test_a_spec_to_start_from_is_valid_and_names_the_schema(music, tmp_path):
     spec = specfile.load(str(tmp_path / "mine.yaml"))
     assert (spec.name, spec.corpus.genres) == ("mine", ["high", "low"])
     jsonschema.validate(yaml.safe_load(text), reference.schema())
+
+
+def test_a_first_study_is_as_small_as_two_cores_take():
+    spec = specfile.resolve(yaml.safe_load(reference.starter("mine", "music", ("jazz", "pop"))))
+    grid, model, training = spec.corpus.grid, spec.model, spec.training
+    assert (grid.steps_per_quarter, grid.steps_per_bar, grid.snippet_steps) == (1, 4, 64)
+    assert spec.corpus.songs_per_genre == 300
+    assert (model.hidden, model.layers, model.latent_length) == (64, 1, 16)
+    assert (training.epochs, training.evaluate_every) == (400, 50)
+    assert (spec.search.configurations, spec.search.finalists) == (12, 3)
+    assert (spec.seeds.search, spec.seeds.confirm) == (2, 10)
