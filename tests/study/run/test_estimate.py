@@ -33,23 +33,25 @@ def test_a_grid_study_runs_every_configuration_on_all_seeds():
     assert found.seed_runs == 3 * 8 * 10
 
 
+ESTIMATE = Estimate(
+    genres=("jazz",),
+    seed_runs=5,
+    epochs=100,
+    evaluations=8,
+    device="cpu",
+    pace=Pace(step_seconds=2.0, evaluation_seconds=10.0),
+    slots=2,
+    gpus_per_trial=0,
+    gpus=0,
+    memory_bytes=1,
+    gpu_bytes=0,
+    disk_bytes=1,
+)
+
+
 def test_hours_are_those_of_rounds_of_runs_and_a_run_that_of_its_steps_and_evaluations():
-    found = Estimate(
-        genres=("jazz",),
-        seed_runs=5,
-        epochs=100,
-        evaluations=8,
-        device="cpu",
-        pace=Pace(step_seconds=2.0, evaluation_seconds=10.0),
-        slots=2,
-        gpus_per_trial=0,
-        gpus=0,
-        memory_bytes=1,
-        gpu_bytes=0,
-        disk_bytes=1,
-    )
-    assert found.run_seconds == pytest.approx(1.05 * (100 * 2 + 10 * 10))
-    assert found.hours == pytest.approx(3 * 315 / 3600)
+    assert ESTIMATE.run_seconds == pytest.approx(1.05 * (100 * 2 + 10 * 10))
+    assert ESTIMATE.hours == pytest.approx(3 * 315 / 3600)
 
 
 def test_a_study_that_has_no_room_here_has_no_hours(tiny_spec):
@@ -255,22 +257,6 @@ def test_an_evaluation_is_measured_on_more_snippets_until_it_takes_long_enough(
 def test_runs_go_in_rounds(slots, runs, rounds):
     found = dataclasses.replace(ESTIMATE, slots=slots, seed_runs=runs)
     assert found.hours == pytest.approx(rounds * found.run_seconds / 3600)
-
-
-ESTIMATE = Estimate(
-    genres=("jazz",),
-    seed_runs=5,
-    epochs=100,
-    evaluations=8,
-    device="cpu",
-    pace=Pace(step_seconds=2.0, evaluation_seconds=10.0),
-    slots=2,
-    gpus_per_trial=0,
-    gpus=0,
-    memory_bytes=1,
-    gpu_bytes=0,
-    disk_bytes=1,
-)
 
 
 @pytest.mark.parametrize(
