@@ -1,7 +1,5 @@
 """A recommendation in a few lines: each by the numbers that it says."""
 
-import pytest
-
 from reports.answers.choice import Caution
 from reports.answers.recommendation import recommendation
 from reports.words.recommendation import (
@@ -20,17 +18,6 @@ SECOND = [-0.2, 0.3, -0.1, 0.1, -0.4, 0.0, 0.2, -0.3, 0.4, 0.0]
 
 def told(study, genre="jazz"):
     return recommendation(study.tables(), genre)
-
-
-@pytest.fixture
-def plain(make_study, make_config):
-    """One configuration, and the paper's default ten nats above it."""
-    study = make_study()
-    study.add(make_config(8), [500.0] * 10)
-    study.add(
-        make_config(16, 8, "linear"), [510.0] * 10, phase="methods", method="musebar_bow", kl=6.0
-    )
-    return study
 
 
 def test_the_brief_answer_is_six_lines_the_gravest_warning_second(plain):

@@ -15,21 +15,6 @@ DROPPED = [12.0, 12.1, 11.9, 12.2, 11.8, 12.0]
 """Two nats above 10.0 on the mean of six seeds, and worse on each: p = 1 / 2**6."""
 
 
-@pytest.fixture
-def spec(tiny_spec):
-    def make(**changes):
-        asked = {
-            "search__purpose": "density",
-            "search__configurations": "3",
-            "search__methods": "false",
-            "search__rungs": "[6]",
-            "seeds": "{search: 2, confirm: 8}",
-        }
-        return tiny_spec(**(asked | changes))
-
-    return make
-
-
 def test_every_decision_of_a_search_is_told_in_its_order_with_what_it_rests_on(spec):
     record = book(spec(), "ab", "c")
     a, b = record.generations["low", 0]

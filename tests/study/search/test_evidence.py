@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from musebar_core.size import n_parameters
@@ -13,21 +15,9 @@ from tests.study.search.book import book, confirmed, propose, result, searched
 
 
 @pytest.fixture
-def spec(tiny_spec):
-    """A search for the lowest NLL: three configurations, two finalists, one rung of six seeds."""
-
-    def make(**changes):
-        asked = {
-            "search__purpose": "density",
-            "search__configurations": "3",
-            "search__generation": "2",
-            "search__methods": "false",
-            "search__rungs": "[6]",
-            "seeds": "{search: 2, confirm: 8}",
-        }
-        return tiny_spec(**(asked | changes))
-
-    return make
+def spec(spec):
+    """That search, two configurations at a time."""
+    return functools.partial(spec, search__generation="2")
 
 
 def runs(name, seeds, phase=Phase.CONFIRM, genre="low"):
