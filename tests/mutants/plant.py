@@ -1,6 +1,7 @@
 """The faults that can be planted in a file, one at a time: cosmic-ray's operators and one more.
 
-Left out is what no run can notice: annotations, and what only a type checker reads.
+Left out is what no run can notice: annotations, what only a type checker reads, whether equal
+values are one object, and ``zip``'s check of lengths that are the same by construction.
 """
 
 from __future__ import annotations
@@ -82,9 +83,16 @@ def _operators() -> dict[str, type[Operator]]:
     found = {
         name.rpartition("/")[2]: plugins.get_operator(name) for name in plugins.operator_names()
     }
-    return {name: cls for name, cls in found.items() if not cls.arguments()} | {
-        "DropStatement": DropStatement
-    }
+    return {
+        name: cls for name, cls in found.items() if not cls.arguments() and name not in _IDENTITY
+    } | {"DropStatement": DropStatement}
+
+
+_IDENTITY = {
+    f"ReplaceComparisonOperator_{was}_{now}"
+    for pair in (("Eq", "Is"), ("NotEq", "IsNot"))
+    for was, now in (pair, pair[::-1])
+}
 
 
 def mutants(root: Path, file: str) -> Iterator[Mutant]:
@@ -113,11 +121,13 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 
 
 def _unread(tree: ast.Module) -> Iterator[Span]:
-    """Annotations, what stands under ``if TYPE_CHECKING``, and whether a typed dict is total."""
+    """Annotations, ``if TYPE_CHECKING``, whether a typed dict is total, and ``zip``'s check."""
     for node in ast.walk(tree):
         parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.ClassDef):
             parts += [keyword for keyword in node.keywords if keyword.arg == "total"]
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip":
+            parts += [keyword for keyword in node.keywords if keyword.arg == "strict"]
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             parts.append(node)
         for part in parts:
