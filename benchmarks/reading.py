@@ -35,6 +35,7 @@ from benchmarks.independent import (
 )
 from musebar_core.corpus import abc, midi
 from musebar_core.corpus.account import kind
+from musebar_core.corpus.counts import count_midi
 from musebar_core.corpus.musicxml import unzip
 from musebar_core.corpus.notes import UnreadableError
 from musebar_core.corpus.scores import form_of, read_parts
@@ -116,7 +117,8 @@ def compare(piece: Piece) -> Verdict:
     damage = ""
     try:
         if piece.form == "MIDI":
-            read = midi.read_piece(content)
+            content, _ = midi.first_piece(midi.unwrap(content))
+            read = midi.read_piece(content, count_midi(content))
             own, damage = heard(read.tracks), read.damage
         else:
             form: Form = form_of(content, piece.path.suffix.lower()) or "musicxml"

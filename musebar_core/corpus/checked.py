@@ -91,9 +91,10 @@ def read_midi(content: bytes) -> Checked:
     UnreadableError
         If it cannot be read, or reader and count disagree.
     """
+    content = midi.unwrap(content)
     count = counts.count_midi(content)
-    content, n_pieces = midi.first_piece(midi.unwrap(content))
-    piece = midi.read_piece(content, count.n_notes)
+    content, n_pieces = midi.first_piece(content)
+    piece = midi.read_piece(content, count)
     if piece.damage:  # the count ends at the damage: it says what there is at least
         agreement = _at_least(piece, count)
         return _joined(piece, count, n_pieces, agreement)

@@ -28,6 +28,10 @@ class Count:
         From the start to where the last note begins, in quarter notes.
     places
         Of MIDI: (track, channel) of each of the parts, from 0, in order.
+    programs
+        Of MIDI: (place, status) of each change of a program in the file's bytes. None where
+        there are other than plain events: a status that holds on over a system message, an
+        escape, a number of over four bytes, an end-of-track event before a track's end.
     lowest, highest
         Sounding MIDI pitches.
     """
@@ -40,6 +44,7 @@ class Count:
     highest: int | None = None
     last_onset: float | None = None
     places: tuple[tuple[int, int], ...] = ()
+    programs: tuple[tuple[int, int], ...] | None = None
 
 
 def span(pitches: Collection[int]) -> tuple[int | None, int | None]:

@@ -3,6 +3,7 @@
 Stretches of messages of two data bytes each are cut out, laid end to end and decoded by position,
 as arrays: every event there has three bytes under 128, the last of its delta and its data. All
 else is stepped over. Nothing is repaired: where bytes make no sense, a track's count ends.
+On its way the walk learns whether anything but plain events is there.
 
 Stretches end at bytes of other messages, and how many bytes under 128 precede these tells where. If
 what is cut out so is no stretch, looked at as a whole, the bytes make no sense somewhere, and the
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _DRUMS = 9
 _END = 0x2F
+_END_OF_TRACK = b"\xff\x2f\x00"
+_META, _SYSEX, _ESCAPE = 0xFF, 0xF0, 0xF7
 _SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _LOW, _VOICE = rb"[\x00-\x7f]", rb"[\x80-\xbf\xe0-\xef]"
 _STRETCH = re.compile(
@@ -38,7 +41,7 @@ _CHUNK = re.compile(rb"[0-9A-Za-z]{4}.{4}", re.DOTALL)
 _HIGH = bytes(range(0x80, 0x100))
 
 _MOST_MORE = 3
-"""Bytes of a delta before its last."""
+"""Bytes of a number before its last."""
 
 _ANY_VOICE = 0x90
 """Stands for the status that a stretch ends with: one of two data bytes."""
@@ -63,11 +66,14 @@ class _Struck:
         Of each note.
     last
         Ticks to the last of them.
+    programs
+        As :class:`~musebar_core.corpus.counts.count.Count` has them.
     """
 
     parts: np.ndarray
     pitches: np.ndarray
     last: int = 0
+    programs: tuple[tuple[int, int], ...] | None = None
 
 
 _NONE = _Struck(np.zeros(0, np.int64), np.zeros(0, np.uint8))
@@ -75,11 +81,25 @@ _NONE = _Struck(np.zeros(0, np.int64), np.zeros(0, np.uint8))
 
 @dataclass
 class _Stretches:
-    """Stretches of all tracks: their bytes, and of each its track and ticks stepped over before."""
+    """Stretches of all tracks, and what lies between them.
 
-    pieces: list[bytes] = field(default_factory=list)
-    tracks: list[int] = field(default_factory=list)
-    ticks: list[int] = field(default_factory=list)
+    Attributes
+    ----------
+    pieces
+        Of each its bytes, its track, and ticks stepped over before.
+    programs
+        (place, status) of each change of a program: where the program stands.
+    n_whole
+        Tracks that end with their only end-of-track event.
+    are_plain
+        Whether of system messages there are none but sysex messages, and no status holds on over
+        one.
+    """
+
+    pieces: list[tuple[bytes, int, int]] = field(default_factory=list)
+    programs: list[tuple[int, int]] = field(default_factory=list)
+    n_whole: int = 0
+    are_plain: bool = True
 
 
 def count_midi(content: bytes) -> Count:
@@ -94,10 +114,11 @@ def count_midi(content: bytes) -> Count:
     if at < 0 or len(content) < at + 14:
         return Count(0)
     division = int.from_bytes(content[at + 12 : at + 14], "big")
-    left = int.from_bytes(content[at + 10 : at + 12], "big")
+    n_named = int.from_bytes(content[at + 10 : at + 12], "big")
     is_format_2 = content[at + 8 : at + 10] == b"\0\2"
-    tracks = _tracks(content, at)[: left or None]
+    tracks = _tracks(content, at, n_named)[: n_named or None]
     counted = None if is_format_2 else _count(content, tracks, _Breaks(content).behind)
+    programs = counted.programs if counted is not None else None
     if counted is None:
         counted = _count(content, tracks, _by_expression(content), only_first=is_format_2)
     struck = counted or _NONE
@@ -106,21 +127,24 @@ def count_midi(content: bytes) -> Count:
     parts = np.flatnonzero(np.bincount(struck.parts)).tolist()
     places = tuple(divmod(part, 16) for part in parts)
     n_notes, n_parts = len(struck.pitches), len(parts)
-    return Count(n_notes, n_parts, None, None, *span(pitches), last_onset, places)
+    return Count(n_notes, n_parts, None, None, *span(pitches), last_onset, places, programs)
 
 
-def _tracks(content: bytes, at: int) -> list[tuple[int, int]]:
+def _tracks(content: bytes, at: int, n_named: int) -> list[tuple[int, int]]:
     """Where the tracks behind a place begin and end.
 
     A length that leads to no chunk and not to the file's end is wrong: the next track begins where
-    its name is.
+    its name is. But behind the last of those that the header names there may be junk.
     """
     tracks: list[tuple[int, int]] = []
     while (at := content.find(b"MTrk", at)) >= 0:
         end = at + 8 + int.from_bytes(content[at + 4 : at + 8], "big")
         if end != len(content) and not _CHUNK.match(content, end):
             following = content.find(b"MTrk", at + 8)
-            end = following if following > 0 else len(content)
+            is_last = following < 0 or len(tracks) + 1 == n_named
+            is_whole = end < len(content) and content.endswith(_END_OF_TRACK, at, end)
+            if not (is_last and is_whole):
+                end = following if following > 0 else len(content)
         tracks.append((at + 8, end))
         at = end
     return tracks
@@ -135,6 +159,7 @@ def _count(
         _walk(content, at, end, track, found, behind)
         if only_first and (notes := _notes(found)) is not None and len(notes.parts):
             return notes
+    found.are_plain &= found.n_whole == len(tracks)
     return _notes(found)
 
 
@@ -199,9 +224,7 @@ def _walk(
             after = behind(at, end)
             if after == at:
                 return
-            found.pieces.append(content[at:after])
-            found.tracks.append(track)
-            found.ticks.append(ticks)
+            found.pieces.append((content[at:after], track, ticks))
             at, status = after, _ANY_VOICE
             continue
         if first == 0xFF and data_at + 2 < end and content[data_at + 2] < 0x80:
@@ -219,7 +242,7 @@ def _walk(
                 at = following - 1
                 continue
         ticks += delta
-        at, status = _step(content, data_at, end, status)
+        at, status = _step(content, data_at, end, status, found)
         if not at:
             return
 
@@ -237,45 +260,71 @@ def _sum(numbers: list[bytes]) -> int:
     return total
 
 
-def _step(content: bytes, at: int, end: int, status: int) -> tuple[int, int]:
+def _step(content: bytes, at: int, end: int, status: int, found: _Stretches) -> tuple[int, int]:
     """Step over an event of another kind: the place behind it (0: none), and the status there."""
     if at >= end:
         return 0, status
     first = content[at]
-    if first in {0xF0, 0xF7, 0xFF}:
-        if first == 0xFF and content[at + 1 : at + 2] == bytes([_END]):
-            return 0, status
-        length, behind = _number(content, at + 1 + (first == 0xFF))
-        return behind + length, status
-    if first > 0xF0:  # the status before it holds on
-        return at + 1 + _SYSTEM_DATA.get(first, 0), status
+    if first >= _SYSEX:
+        return _step_over_system(content, at, end, found), status  # the status holds on
     own, data_at = (first, at + 1) if first >= 0x80 else (status, at)
     if not own or data_at >= end or content[data_at] >= 0x80:
         return 0, status
+    if own < 0xD0:
+        found.programs.append((data_at, own))
     return data_at + 1, own
+
+
+def _step_over_system(content: bytes, at: int, end: int, found: _Stretches) -> int:
+    """Give the place behind a system message or a meta event, 0 behind the end of a track."""
+    first = content[at]
+    if first == _META and content[at + 1 : at + 2] == bytes([_END]):
+        found.n_whole += content[at:end] == _END_OF_TRACK
+        return 0
+    if first not in {_SYSEX, _ESCAPE, _META}:
+        found.are_plain = False
+        return at + 1 + _SYSTEM_DATA.get(first, 0)
+    length, behind = _number(content, at + 1 + (first == _META))
+    behind += length
+    if first != _META:
+        found.are_plain &= first == _SYSEX and _has_status(content, behind, end)
+    return behind
+
+
+def _has_status(content: bytes, at: int, end: int) -> bool:
+    """Whether the next event that is no meta event brings its own status, or there is none."""
+    while at < end:
+        _, at = _number(content, at)
+        if content[at : at + 1] != bytes([_META]):
+            return content[at : at + 1] >= b"\x80"
+        length, at = _number(content, at + 2)
+        at += length
+    return True
 
 
 def _notes(found: _Stretches) -> _Struck | None:
     """Notes of all stretches but drums; None if a stretch is none."""
     if not found.pieces:
         return _NONE
-    events = _decoded(b"".join(found.pieces))
+    stretches, track_of, ticks_before = zip(*found.pieces, strict=True)
+    events = _decoded(b"".join(stretches))
     if events is None:
         return None
     struck = np.flatnonzero(events.is_struck)
-    at = np.cumsum([0, *map(len, found.pieces[:-1])])
+    at = np.cumsum([0, *map(len, stretches[:-1])])
     firsts = (at - np.searchsorted(events.high_at, at)) // 3  # of each stretch
-    tracks = np.array(found.tracks)
+    tracks = np.array(track_of)
     began = np.append(True, tracks[1:] != tracks[:-1])  # the first stretch of each track
     n_struck = np.diff(np.searchsorted(struck, firsts[began]), append=len(struck))
     parts = np.repeat(tracks[began] * 16, n_struck) + (events.status[struck] & 15)
     some = n_struck > 0
     last = struck[n_struck.cumsum()[some] - 1]
-    ticks = np.array(found.ticks)[np.searchsorted(firsts, last, side="right") - 1]
+    ticks = np.array(ticks_before)[np.searchsorted(firsts, last, side="right") - 1]
     if len(last):
         bounds = np.stack((firsts[began][some], last + 1), axis=1).ravel()
         ticks += np.add.reduceat(np.append(events.deltas, 0), bounds)[::2]
-    return _Struck(parts, events.pitch[struck], int(ticks.max(initial=0)))
+    programs = tuple(found.programs) if found.are_plain else None
+    return _Struck(parts, events.pitch[struck], int(ticks.max(initial=0)), programs)
 
 
 @dataclass(frozen=True)
@@ -325,16 +374,14 @@ def _add_longer(deltas: np.ndarray, events: np.ndarray, higher: np.ndarray) -> N
     left = np.ones(len(events), np.int64)  # bytes to the delta's end
     for further in range(1, _MOST_MORE):
         left[:-further] += events[further:] == events[:-further]
-    for n in range(1, _MOST_MORE + 1):
-        own = left == n
-        deltas[events[own]] += value[own] << 7 * n
+    np.add.at(deltas, events, value << 7 * left)
 
 
 def _number(content: bytes, at: int) -> tuple[int, int]:
-    """A number of variable length, and the place behind it."""
+    """A number of variable length, and the place behind it; of over four bytes, the end of all."""
     value = 0
-    for byte in content[at : at + 4]:
+    for byte in content[at : at + 1 + _MOST_MORE]:
         value, at = value << 7 | byte & 0x7F, at + 1
         if byte < 0x80:
-            break
-    return value, at
+            return value, at
+    return value, len(content)

@@ -146,9 +146,9 @@ def _track(content: bytes, at: int, *, last: bool) -> tuple[Chunk, str]:
     start = at + NAME_BYTES
     length = _length(content, at)
     end = start + length
-    following = content.find(TRACK, start)
     if end == len(content) or content[end : end + 4] == TRACK or _is_foreign(content, end):
         return Chunk(start, end), ""
+    following = content.find(TRACK, start)
     says = f"says that it has {length:,} bytes, but"
     is_ended = end < len(content) and content.endswith(END_OF_TRACK, start, end)
     if following >= 0 and not (last and end < len(content)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musebar_core.corpus.midi.chunks import alone, is_independent, layout_of, unwrap
+from musebar_core.corpus.midi.chunks import alone, is_independent, layout_of
 from musebar_core.corpus.midi.events import read_events
 from musebar_core.corpus.midi.lenient import Piece, damage_of, read_leniently
 from musebar_core.corpus.midi.parts import DRUMS
@@ -18,6 +18,7 @@ from musebar_core.corpus.notes import Notes, Track
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from musebar_core.corpus.counts import Count
     from musebar_core.corpus.midi.chunks import Chunk
     from musebar_core.corpus.midi.timebase import TimeBase
 
@@ -51,33 +52,30 @@ def _has_notes(content: bytes, chunk: Chunk) -> bool:
     return bool(struck.any())
 
 
-def read_piece(content: bytes, n_struck: int = 0) -> Piece:
-    """Read the parts of a MIDI file, plain or wrapped (RIFF, MacBinary), and its damage.
-
-    Of several pieces (format 2) the first is read.
+def read_piece(content: bytes, count: Count) -> Piece:
+    """Read the parts of a plain MIDI file of one piece, and its damage.
 
     Parameters
     ----------
     content
         The file.
-    n_struck
-        Notes that are struck in it, drums apart, as far as is known: where symusic finds an end
-        for fewer, the other reader says where they end.
+    count
+        Of the same bytes: its programs say whether symusic reads them right, and where symusic
+        finds an end for fewer notes than were counted, the other reader says where they end.
 
     Raises
     ------
     UnreadableError
         If it is no MIDI file, or fewer than nine in ten of its notes can be read.
     """
-    content, _ = first_piece(unwrap(content))
     layout = layout_of(content)
-    sound = plain(content, layout)
+    sound = plain(content, layout, count.programs)
     if sound is not None:
         try:
             tracks, n_ended = by_symusic(sound, time_base(layout.division))
         except RefusedError:  # its screen let it through: the other reader says what is wrong
             return read_leniently(content)
-        if n_ended >= n_struck:
+        if n_ended >= count.n_notes:
             n_notes = sum(len(track.notes) for track in tracks)
             return Piece(tracks, damage_of(layout.faults, n_notes), "symusic")
     return read_leniently(content)

@@ -42,6 +42,75 @@ def test_a_midi_count_finds_the_track_behind_one_whose_length_is_too_long():
     assert counts.count_midi(content).n_notes == 2
 
 
+SOUND = b"\0\x90\x3c\x40\x60\x3c\0"
+SYSEX = b"\0\xf0\2\x7e\xf7"
+
+
+def test_a_midi_count_tells_where_programs_change():
+    content = midi_of(b"\0\xc0\5" + SOUND + b"\0\xc9\1\0\7" + SOUND + b"\0\xd0\x40" + SOUND)
+    programs = counts.count_midi(content).programs
+    assert [(content[at], status) for at, status in programs] == [(5, 0xC0), (1, 0xC9), (7, 0xC9)]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        SYSEX + SOUND,
+        SYSEX + b"\0\xff\1\1x" + SOUND,
+        SOUND + SYSEX,
+        SYSEX * 2 + b"\0\xc0\5" + SOUND,
+        SOUND + b"\0\xff\1\x81\0" + b"x" * 128 + b"\0\x3c\x40",
+        b"\xff\xff\xff\x7f\xff\1\0" + SOUND,
+    ],
+    ids=["sysex", "text behind it", "last", "program behind it", "long text", "long delta"],
+)
+def test_events_that_every_reader_reads_alike_are_plain(events):
+    assert counts.count_midi(midi_of(SOUND + events)).programs is not None
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        SYSEX + b"\0\x3c\0",
+        SYSEX + b"\0\xff\1\1x\0\x3c\0",
+        b"\0\xc0\5" + SYSEX + b"\0\6",
+        b"\0\xf7\1\5",
+        b"\0\xf8",
+        b"\0\xf2\1\2",
+        b"\x80\x80\x80\x80\0\xff\1\0",
+        b"\0\xf0\x80\x80\x80\x80\2\x7e\xf7",
+        b"\0\xff\x2f\0" + SOUND,
+        b"\0\xff\x2f\1x",
+        b"\0\x90\xbc\x40",
+    ],
+    ids=[
+        "a status over a sysex message",
+        "over a text, too",
+        "a program's status",
+        "an escape",
+        "a clock",
+        "a song position",
+        "a delta of five bytes",
+        "a length of five bytes",
+        "behind the end",
+        "an end with a text",
+        "a data byte over 127",
+    ],
+)
+def test_events_that_readers_take_differently_are_not_plain(events):
+    assert counts.count_midi(midi_of(SOUND + events)).programs is None
+
+
+def test_junk_behind_the_last_track_is_no_part_of_it():
+    content = midi_of(SOUND) + b"MTrk\0\0\0\x0bjunk"
+    assert (counts.count_midi(content).n_notes, counts.count_midi(content).programs) == (1, ())
+
+
+def test_a_track_that_lacks_its_end_is_not_plain():
+    content = HEADER + len(SOUND).to_bytes(4, "big") + SOUND
+    assert (counts.count_midi(content).n_notes, counts.count_midi(content).programs) == (1, None)
+
+
 def test_an_abc_count_merges_ties_and_leaves_grace_notes_out():
     count = counts.count_abc(
         b'X:1\nT:Bag\nK:C\n"Am"{g}C2- C D | [CE]2 !trill!F G,2 | z4 |]\nw:do re\n'
