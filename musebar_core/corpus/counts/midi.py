@@ -170,7 +170,7 @@ class _Breaks:
         self._content = content
         seen = np.frombuffer(content, np.uint8)
         self._is_low = seen < 0x80
-        places = np.flatnonzero((seen >= 0xC0) & ((seen < 0xE0) | (seen >= 0xF0)))
+        places = np.flatnonzero((seen & 0xE0 == 0xC0) | (seen >= 0xF0))
         self._places: list[int] = places.tolist()
 
     def behind(self, at: int, end: int) -> int:
@@ -322,7 +322,7 @@ def _notes(found: _Stretches) -> _Struck | None:
     ticks = np.array(ticks_before)[np.searchsorted(firsts, last, side="right") - 1]
     if len(last):
         bounds = np.stack((firsts[began][some], last + 1), axis=1).ravel()
-        ticks += np.add.reduceat(np.append(events.deltas, 0), bounds)[::2]
+        ticks += np.add.reduceat(events.deltas, bounds, dtype=np.int64)[::2]
     programs = tuple(found.programs) if found.are_plain else None
     return _Struck(parts, events.pitch[struck], int(ticks.max(initial=0)), programs)
 
@@ -336,7 +336,7 @@ class _Events:
     status, pitch, is_struck
         Of each: status, first data byte, and whether it strikes a note, drums apart.
     deltas
-        Of each, int64.
+        Of each, int32; and a 0 behind them.
     high_at
         Places of bytes over 127.
     """
@@ -353,25 +353,31 @@ def _decoded(stretches: bytes) -> _Events | None:
     seen = np.frombuffer(stretches, np.uint8)
     low = np.frombuffer(stretches.translate(None, _HIGH), np.uint8)
     delta, pitch, velocity = low.reshape(-1, 3).T
-    high_at = np.flatnonzero(seen >= 0x80)
-    n_before = high_at - np.arange(len(high_at))  # bytes under 128: three an event
+    high_at = np.flatnonzero(seen >= 0x80).astype(np.int32)
+    high = seen[high_at]
+    n_before = high_at - np.arange(len(high_at), dtype=np.int32)  # bytes under 128: three an event
     event = n_before // 3
     place = n_before - 3 * event
-    own, more = event[place == 1], event[place == 0]
+    is_status, is_more = place == 1, place == 0
+    own, more = event[is_status], event[is_more]
     two = (own[1:] == own[:-1]).any()
     if two or (more[_MOST_MORE:] == more[:-_MOST_MORE]).any() or len(own) + len(more) < len(event):
         return None
-    status = np.repeat(seen[high_at[place == 1]], np.diff(own, append=len(delta)))
+    status = high[is_status]
+    if len(own) < len(delta):  # some hold on
+        status = np.repeat(status, np.diff(own, append=len(delta)))
     is_struck = (status & 0xF0 == 0x90) & (status != 0x90 | _DRUMS) & (velocity > 0)
-    deltas = delta.astype(np.int64)
-    _add_longer(deltas, more, seen[high_at[place == 0]])
+    deltas = np.zeros(len(delta) + 1, np.int32)
+    deltas[:-1] = delta
+    if len(more):
+        _add_longer(deltas, more, high[is_more])
     return _Events(status, pitch, is_struck, deltas, high_at)
 
 
 def _add_longer(deltas: np.ndarray, events: np.ndarray, higher: np.ndarray) -> None:
     """Add the bytes that deltas have before their last; ``events`` says whose each is."""
-    value = (higher & 0x7F).astype(np.int64)
-    left = np.ones(len(events), np.int64)  # bytes to the delta's end
+    value = (higher & 0x7F).astype(np.int32)
+    left = np.ones(len(events), np.int32)  # bytes to the delta's end
     for further in range(1, _MOST_MORE):
         left[:-further] += events[further:] == events[:-further]
     np.add.at(deltas, events, value << 7 * left)
