@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
 
-PARSERS = ("symusic", "music21")
-"""What is loaded once for all worker processes: it takes seconds, and pays for many files."""
+PARSERS = ("symusic",)
+"""What is loaded once for all worker processes, and pays for many files."""
 
 
 OVER_MEMORY = 3
