@@ -1,4 +1,5 @@
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -20,6 +21,13 @@ def test_the_interval_is_the_t_interval_of_the_mean():
     assert found.standard_error == pytest.approx(1 / math.sqrt(3))
     # t quantile 0.975 at 2 degrees of freedom, from any table
     assert found.interval == pytest.approx((2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5))
+
+
+def test_mean_and_spread_are_those_of_the_standard_library():
+    values = [0.3, -1.7, 4.1, 2.2]
+    found = mean_over_seeds(dict(enumerate(values)))
+    assert found.mean == pytest.approx(statistics.mean(values))
+    assert found.sd == pytest.approx(statistics.stdev(values))
 
 
 def test_one_seed_has_no_interval():
