@@ -8,6 +8,10 @@ from reports.stats.bootstrap import percentile_interval, stratified, studentised
 from study.statistics.intervals import mean_over_seeds
 
 
+def means(runs):
+    return runs.mean(axis=1)
+
+
 def interval(values, **more):
     return studentised_interval(values, np.random.default_rng(0), **more)
 
@@ -56,3 +60,20 @@ def test_of_one_draw_both_ends_are_the_mean_less_its_t_times_the_standard_error(
     own = mean_over_seeds(dict(enumerate(values.tolist())))
     t = (its.mean - own.mean) / its.standard_error
     assert low == high == pytest.approx(own.mean - t * own.standard_error)
+
+
+def test_another_stream_of_draws_hardly_moves_an_interval():
+    values = np.array([0.0, 1.0, 1.5, 4.0, 9.0, 2.0])
+    low, high = interval(values)
+    other = studentised_interval(values, np.random.default_rng(1))
+    assert other == pytest.approx((low, high), abs=0.03 * (high - low))
+    ends = [
+        np.array(percentile_interval(stratified([values], means, np.random.default_rng(stream))))
+        for stream in (0, 1)
+    ]
+    assert ends[0] == pytest.approx(ends[1], abs=0.05 * float(ends[0][1] - ends[0][0]))
+
+
+@pytest.mark.parametrize(("n", "given"), [(4, False), (5, True)])
+def test_five_values_are_the_fewest_that_are_resampled(n, given):
+    assert (interval(np.arange(float(n))) is not None) is given

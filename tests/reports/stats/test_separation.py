@@ -23,6 +23,25 @@ def test_the_sign_of_a_difference_does_not_matter():
     assert separation("b", up, 1).total == separation("b", down, 1).total > 6
 
 
+@pytest.mark.parametrize(("n", "total"), [(3, 6), (5, 6), (6, 7), (10, 11)])
+def test_a_large_difference_needs_what_a_sign_flip_test_does_and_one_more_than_there_are(n, total):
+    values = [5.0 + (-1) ** at * 0.1 for at in range(n)]
+    found = separation("b", mean(*values), 1)
+    assert (found.total, found.more) == (total, total - n)
+
+
+def test_a_separation_names_its_rival_and_holds_its_difference():
+    difference = mean(1.0, 2.0)
+    found = separation("b", difference, 2)
+    assert (found.config_id, found.difference, found.alpha) == ("b", difference, 0.025)
+
+
+@pytest.mark.parametrize("values", [(1.0,), (0.0, 0.0), (-1.0, 1.0)])
+def test_one_seed_or_no_difference_has_no_total(values):
+    found = separation("b", mean(*values), 2)
+    assert (found.total, found.more, found.alpha) == (None, None, 0.025)
+
+
 @pytest.mark.parametrize("scale", [0.1, 1.0, 20.0])
 def test_the_unit_of_a_difference_does_not_matter(scale):
     values = [scale * (0.5 + e) for e in (0.9**0.5, -(0.9**0.5)) * 5]  # a mean of 0.5 sd
@@ -38,6 +57,8 @@ def test_the_least_seeds_reach_the_power_and_one_less_does_not():
     for effect in (0.1, 0.5, 1.0, 2.0):
         n = seeds_needed(effect)
         assert t_power(effect, n - 1, 0.05) < 0.8 <= t_power(effect, n, 0.05)
+        n = seeds_needed(effect, alpha=0.01, power=0.9)
+        assert t_power(effect, n - 1, 0.01) < 0.9 <= t_power(effect, n, 0.01)
 
 
 def test_an_effect_is_worth_ten_thousand_seeds_at_most():

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from reports.stats import ties as module
-from reports.stats.ties import range_tie_set, tie_set
+from reports.stats.ties import _signs, range_tie_set, tie_set
+from study.statistics.signflip import sign_flip
 
 NOISE = np.array([[0.1, -0.2, 0.3, -0.1, 0.2, -0.3, 0.1, 0.0, -0.1, 0.0]])
 
@@ -60,8 +61,11 @@ def test_identical_configurations_tie():
     assert tie_set(["a", "b"], np.ones((2, 10))).members == ("a", "b")
 
 
-def test_members_stand_in_the_order_of_their_means():
+def test_members_and_what_is_worse_stand_in_the_order_of_their_means():
     assert found([10.05, 10.0, 10.02]).members == ("1", "2", "0")
+    assert found([10.0, 30.0, 15.0, 20.0]).worse == ("2", "3", "1")
+    ranged = range_tie_set(list("abc"), np.resize(NOISE, (3, 3)) + np.array([[90], [10], [50]]))
+    assert (ranged.members, ranged.worse) == (("b",), ("c", "a"))
 
 
 def test_many_pairs_are_judged_on_fewer_patterns(monkeypatch):
@@ -71,6 +75,34 @@ def test_many_pairs_are_judged_on_fewer_patterns(monkeypatch):
     assert not ties.exact
     assert ties.smallest == 1 / 100
     assert ties.worse == ("2",)
+
+
+@pytest.mark.parametrize(("budget", "exact", "n"), [(1536, True, 512), (1535, False, 511)])
+def test_the_budget_is_shared_among_the_pairs(monkeypatch, budget, exact, n):
+    # 3 pairs of 3 configurations; 2^9 patterns of 10 seeds
+    monkeypatch.setattr(module, "BUDGET", budget)
+    monkeypatch.setattr(module, "LEAST_PATTERNS", 10)
+    ties = found([10.0, 10.0, 15.0])
+    assert (ties.exact, ties.smallest) == (exact, 1 / n)
+
+
+def test_patterns_that_are_drawn_of_all_are_distinct_and_the_observed_one_is_among_them(
+    monkeypatch,
+):
+    monkeypatch.setattr(module, "BUDGET", 1)
+    monkeypatch.setattr(module, "LEAST_PATTERNS", 100)
+    signs, exact = _signs(3, 10)
+    assert not exact
+    assert (signs[0] == 1).all()
+    assert len({tuple(row) for row in [*signs.tolist(), *(-signs).tolist()]}) == 200
+    assert (_signs(3, 10)[0] == signs).all()
+
+
+def test_differences_in_tenths_tie_as_whole_ones_do():
+    for seed in range(8):
+        whole = np.random.default_rng(seed).integers(-3, 4, 8)
+        ties = tie_set(["a", "b"], np.vstack([np.zeros(8), whole / 10]))
+        assert min(ties.p_values.values()) == sign_flip(whole.tolist()).two_sided
 
 
 @pytest.mark.parametrize("k", [2, 8])
@@ -148,6 +180,24 @@ def test_a_pair_that_works_on_six_seeds_is_compared_on_these():
     assert tie_set(list("ab"), costs, works=works).members == ("a",)
 
 
+def test_six_seeds_on_which_both_work_are_the_fewest_that_count_alone():
+    # on the first 6 seeds b is worse, on the other 4 both ways by far more
+    costs = np.vstack([np.zeros(10), [1.0, 1.1, 0.9, 1.2, 0.8, 1.0, 50.0, -50.0, 40.0, -40.0]])
+    works = np.ones((2, 10), dtype=bool)
+    works[1, 6:] = False
+    assert tie_set(list("ab"), costs, works=works).worse == ("b",)
+    works[0, 5] = False
+    assert tie_set(list("ab"), costs, works=works).worse == ()
+
+
+def test_five_seeds_on_which_both_work_are_too_few_and_all_count():
+    costs = np.vstack([np.zeros(10), np.linspace(1, 2, 10)])
+    works = np.ones((2, 10), dtype=bool)
+    works[1, 5:] = False
+    ties = tie_set(list("ab"), costs, works=works)
+    assert (ties.worse, ties.p_values["b"]) == (("b",), 2**-9)
+
+
 def test_the_seeds_on_which_all_count_would_skew_where_some_collapse():
     """What masking is for: a rare collapse hides in ten seeds, and the rest look better."""
     rng, wrong, studies = np.random.default_rng(8), 0, 400
@@ -175,6 +225,7 @@ def test_up_to_fourteen_seeds_every_pattern_is_tried_once_of_each_pair(n, exact,
     ties = tie_set(["a", "b"], np.vstack([np.zeros(n), np.ones(n)]))
     assert (ties.exact, ties.smallest, ties.n_seeds) == (exact, 1 / patterns, n)
     assert ties.p_values["b"] == ties.smallest
+    assert not ties.pooled
 
 
 def test_of_more_seeds_patterns_are_drawn():
@@ -212,6 +263,35 @@ def test_the_range_is_judged_by_tukeys_table():
         assert ties.worse == worse
         assert ties.p_values["a"] == ties.p_values["b"] == 1.0
         assert ties.p_values["c"] == pytest.approx(0.05, abs=0.001)
+
+
+def test_the_range_of_two_on_four_seeds_is_judged_by_tukeys_table():
+    """3 degrees of freedom: q is 4.50 at 5%."""
+    # residuals of a half: squares sum to 2, over 3 degrees
+    noise = np.array([[0.5, -0.5, 0.5, -0.5], [-0.5, 0.5, -0.5, 0.5]])
+    for q, worse in ((4.49, ()), (4.51, ("b",))):
+        means = np.array([[0.0], [q * (2 / 3 / 4) ** 0.5]])
+        ties = range_tie_set(list("ab"), noise + means)
+        assert (ties.worse, ties.n_seeds, ties.exact) == (worse, 4, True)
+
+
+def test_without_noise_any_range_tells_apart_and_none_does_not():
+    assert range_tie_set(list("ab"), np.array([[1.0, 1.0], [2.0, 2.0]])).worse == ("b",)
+    ties = range_tie_set(list("ab"), np.ones((2, 2)))
+    assert (ties.members, ties.p_values) == (("a", "b"), {"a": 1.0, "b": 1.0})
+
+
+def test_the_range_of_one_configuration_ties_with_itself():
+    ties = range_tie_set(["a"], np.array([[1.0, 2.0, 3.0]]))
+    assert (ties.members, ties.p_values) == (("a",), {"a": 1.0})
+
+
+def test_the_level_of_the_range_can_be_asked_for():
+    costs = np.array([[0.0, 1.0, 0.0, 1.0], [2.0, 1.0, 2.0, 1.0]])
+    p = range_tie_set(list("ab"), costs).p_values["b"]
+    assert 0.05 < p < 0.5
+    assert range_tie_set(list("ab"), costs, alpha=p).worse == ("b",)
+    assert range_tie_set(list("ab"), costs, alpha=p - 1e-9).worse == ()
 
 
 def test_a_level_that_no_seeds_reach_is_too_few_seeds():
