@@ -97,7 +97,7 @@ class Space:
         """Hold some parameters at one value, replace the values of others.
 
         A fixed parameter leaves the space, whatever its choices were; a parameter of
-        ``choices`` that the space lacks is added to it.
+        ``choices`` that the space lacks is added to it, ordered unless some of them are words.
 
         Raises
         ------
@@ -116,7 +116,7 @@ class Space:
         ]
         present = {p.name for p in self.parameters}
         added = [
-            Parameter(name, values, ordered=_ordered(name, values))
+            Parameter(name, values, ordered=not any(isinstance(value, str) for value in values))
             for name, values in choices.items()
             if name not in present and name not in fixed
         ]
@@ -297,11 +297,6 @@ def _in_order(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
         placed.append(next(ready, left[0]))
         left.remove(placed[-1])
     return tuple(placed)
-
-
-def _ordered(name: str, values: tuple[Value, ...]) -> bool:
-    """Whether a setting's values lie in an order: those that are words only where they all are."""
-    return PARAMETERS[name].ordered and not isinstance(values[0], str)
 
 
 def _settle(parameter: Parameter, known: Mapping[str, Parameter]) -> Parameter | None:

@@ -97,6 +97,16 @@ def test_what_depends_on_what_has_left_the_space_leaves_it_too():
     assert values(own(CHAIN).restrict({"warm_up": 0.0}, {})) == {"decay": ("constant", "cosine")}
 
 
+def test_parameters_that_wait_for_each_other_exist_in_no_cell():
+    space = own(
+        "parameters:\n"
+        "  hidden: {values: [1, 2], when: {layers: [1]}}\n"
+        "  layers: {values: [1, 2], when: {hidden: [1]}}\n"
+    )
+    assert list(space.cells()) == [{}]
+    assert space.restrict({}, {}).parameters == ()
+
+
 def test_a_condition_on_what_does_not_always_exist_stays():
     space = own(CHAIN).restrict({}, {"warm_up": (0.1,)})
     assert list(space.cells()) == [
@@ -207,7 +217,9 @@ def test_what_is_fixed_leaves_the_space_whatever_its_choices_were():
     [
         ("hidden", (32, 64), True),
         ("learning_rate", (0.001, 0.01), True),
-        ("batch", ("per_group",), False),
+        ("batch", (16, 32), True),
+        ("batch", ("per_group", 16), False),
+        ("batch", (16, "per_group"), False),
         ("annealing", ("constant", "linear"), False),
         ("pooling", ("last", "max"), False),
     ],
@@ -255,9 +267,10 @@ def test_a_parameter_comes_after_those_that_its_conditions_refer_to(tmp_path):
 
 
 def test_a_schedule_of_another_kind_keeps_the_weight_that_it_ends_at():
-    base = Configuration(annealing=Schedule("linear", 0.0, 0.25, end=0.5))
+    base = Configuration(annealing=Schedule("linear", 0.1, 0.25, end=0.5))
     found = search_spaces.apply(base, {"annealing": "cosine"}).annealing
-    assert (found.length, found.end) == (0.5, 0.5)
+    assert found == Schedule("cosine", end=0.5)
+    assert (found.start, found.length) == (0.0, 0.5)
     assert (
         search_spaces.apply(base, {"annealing": "constant", "annealing_end": 0.75}).annealing.end
         == 0.75

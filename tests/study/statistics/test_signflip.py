@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from study.statistics.signflip import EXACT_SEEDS, holm, patterns, sign_flip, smallest_p
+from study.statistics.signflip import ALPHA, EXACT_SEEDS, holm, patterns, sign_flip, smallest_p
 
 
 def test_every_pattern_is_there_once_and_the_observed_one_first():
@@ -38,6 +38,10 @@ def test_up_to_fourteen_seeds_every_pattern_is_gone_through():
 @pytest.mark.parametrize("n", [1, 3, 14])
 def test_no_result_of_so_many_seeds_has_a_smaller_p(n):
     assert smallest_p(n) == sign_flip([1.0] * n).above
+
+
+def test_six_seeds_are_the_fewest_that_can_show_a_difference():
+    assert sign_flip([1.0] * 5).two_sided > ALPHA >= sign_flip([1.0] * 6).two_sided
 
 
 def test_the_smallest_p_falls_no_further_where_patterns_are_drawn():
