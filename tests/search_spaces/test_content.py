@@ -25,6 +25,7 @@ A_LIST = "values must be a list of words and numbers, 1 to 1,000"
         ("parameters: {latent_length: 3}", ": parameter 'latent_length' needs 'values'"),
         ("parameters: {hidden: {ordered: true}}", ": parameter 'hidden' needs 'values'"),
         ("parameters: {hidden: {values: {low: 1}}}", ": parameter 'hidden': range 'high': is miss"),
+        ("parameters: {hidden: 3, layers: {values: []}}", ": parameter 'hidden' needs 'values'"),
         ("parameters: 3", ": parameters: input should be a valid dictionary"),
         ("nothing: 1", ": needs 'parameters' or 'configurations'"),
         ("{about: 3, parameters: {}}", ": about: input should be a valid string"),

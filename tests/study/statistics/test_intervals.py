@@ -10,6 +10,7 @@ from study.statistics.intervals import (
     mean_over_seeds,
     paired_difference,
     standard_error,
+    t_quantile,
     within,
 )
 
@@ -28,6 +29,11 @@ def test_mean_and_spread_are_those_of_the_standard_library():
     found = mean_over_seeds(dict(enumerate(values)))
     assert found.mean == pytest.approx(statistics.mean(values))
     assert found.sd == pytest.approx(statistics.stdev(values))
+
+
+def test_a_quantile_is_that_of_the_table_and_is_computed_once():
+    assert t_quantile(9) == pytest.approx(2.262, abs=5e-4)
+    assert t_quantile(9) is t_quantile(9)
 
 
 def test_one_seed_has_no_interval():

@@ -125,6 +125,7 @@ def test_patterns_that_are_drawn_flip_half_of_the_signs():
     assert np.abs(found.mean(axis=0)).max() < 4 / 2**7  # four standard errors
 
 
-def test_patterns_are_shared_and_cannot_be_changed():
+def test_patterns_are_made_once_and_cannot_be_changed():
+    assert patterns(3) is patterns(3)
     with pytest.raises(ValueError, match="read-only"):
         patterns(3)[0, 0] = 5.0
