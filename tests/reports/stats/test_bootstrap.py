@@ -1,5 +1,7 @@
 """Bootstrap intervals against what they have to agree with."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -37,6 +39,19 @@ def test_a_resample_without_spread_is_left_out():
     assert low < 1.1 <= high
 
 
+def test_it_is_that_of_all_resamples_but_those_without_spread():
+    values = np.array([0.0, 0.0, 1.0, 2.0, 9.0])
+    mean, error = values.mean(), values.std(ddof=1) / 5**0.5
+    every = values[np.array(list(itertools.product(range(5), repeat=5)))]
+    spread = every[every.max(axis=1) > every.min(axis=1)]
+    t = (spread.mean(axis=1) - mean) / (spread.std(axis=1, ddof=1) / 5**0.5)
+    assert interval(values) == pytest.approx(mean - error * np.quantile(t, [0.975, 0.025]))
+
+
+def test_equal_values_have_an_interval_of_no_width():
+    assert interval([2.0] * 5) == (2.0, 2.0)
+
+
 def test_a_percentile_interval_leaves_out_one_in_forty_at_either_end():
     draws = np.stack([np.arange(1001.0), 2 * np.arange(1001.0)], axis=1)
     low, high = percentile_interval(draws)
@@ -50,6 +65,14 @@ def test_runs_of_a_genre_are_drawn_with_replacement():
     assert set(drawn.ravel()) == {0.0, 1.0, 2.0, 3.0}
     assert drawn.mean() == pytest.approx(1.5, abs=0.15)
     assert any(len(set(row)) < 4 for row in drawn)
+
+
+def test_genres_of_different_sizes_stand_beside_each_other():
+    genres = [np.zeros(3), np.array([1.0, 2.0, 1.0, 2.0, 1.0])]
+    drawn = stratified(genres, lambda runs: runs, np.random.default_rng(0), draws=50)
+    assert drawn.shape == (50, 8)
+    assert set(drawn[:, :3].ravel()) == {0.0}
+    assert set(drawn[:, 3:].ravel()) == {1.0, 2.0}
 
 
 def test_of_one_draw_both_ends_are_the_mean_less_its_t_times_the_standard_error():
