@@ -37,7 +37,7 @@ def test_a_range_holds_both_ends_and_what_lies_between(asked, values):
 def test_a_range_that_says_no_more_has_25_values():
     by_one_ratio = Range(low=0.0001, high=0.1, log=True).values()
     evenly = Range(low=0.0, high=2.4).values()
-    assert len(by_one_ratio) == 25
+    assert len(by_one_ratio) == len(Range(low=1_000, high=1_000_000, log=True).values()) == 25
     assert by_one_ratio[12] == 0.00316  # the root of 0.0001 * 0.1
     assert evenly == tuple(at / 10 for at in range(25))
 
