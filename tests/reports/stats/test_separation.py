@@ -48,6 +48,18 @@ def test_the_unit_of_a_difference_does_not_matter(scale):
     assert separation("b", mean(*values), 1).total == 34
 
 
+def test_the_level_that_pairs_share_asks_for_more_seeds():
+    values = [0.5 + e for e in (0.9**0.5, -(0.9**0.5)) * 5]  # a mean of 0.5 sd
+    totals = [separation("b", mean(*values), pairs).total for pairs in (1, 2, 10)]
+    assert totals == [seeds_needed(0.5, alpha=0.05 / pairs) for pairs in (1, 2, 10)]
+    assert totals == sorted(set(totals))
+
+
+@pytest.mark.parametrize("n", [2, 3, 30])
+def test_no_effect_is_found_on_either_side_at_half_the_level(n):
+    assert t_power(0.0, n, 0.05) == pytest.approx(0.025)
+
+
 def test_a_difference_too_small_for_any_number_of_seeds_has_no_total():
     found = separation("b", mean(-1.0, 1.0 + 1e-6), 1)
     assert (found.total, found.more) == (None, None)
@@ -65,6 +77,7 @@ def test_an_effect_is_worth_ten_thousand_seeds_at_most():
     # (1.960 + 0.842) / sqrt(10 000) = 0.0280
     assert MOST_SEEDS - 100 < seeds_needed(0.02803) <= MOST_SEEDS
     assert seeds_needed(0.0279) is None
+    assert seeds_needed(0.0281, alpha=0.01) is None  # (2.576 + 0.842) ** 2 / 0.0281 ** 2 = 14 800
 
 
 def test_two_seeds_are_the_least_that_a_t_test_can_have():
