@@ -106,6 +106,12 @@ def test_differences_in_tenths_tie_as_whole_ones_do():
         assert min(ties.p_values.values()) == sign_flip(whole.tolist()).two_sided
 
 
+def test_what_differs_by_a_thousandth_is_no_tie():
+    # of the last sign 5.001 and 4.999 over 2.236: the observed one is larger, 2 patterns of 64
+    costs = np.vstack([np.zeros(6), [1.0, 1.0, 1.0, 1.0, 1.0, 0.001]])
+    assert tie_set(["a", "b"], costs).p_values["b"] == 2 / 64
+
+
 @pytest.mark.parametrize("k", [2, 8])
 def test_equal_configurations_are_called_worse_in_one_study_of_twenty_at_most(k):
     # exact level: 400 studies give at most 5% + 2.6 standard errors (1.1% each) by chance
