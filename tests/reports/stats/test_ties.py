@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -239,6 +241,38 @@ def test_of_more_seeds_patterns_are_drawn():
     ties = tie_set(["a", "b"], np.vstack([np.zeros(15), np.ones(15)]))
     assert (ties.exact, ties.smallest) == (False, 2.0**-14)
     assert ties.worse == ("b",)
+
+
+def plain(costs, works, alpha):
+    """The definition, pair by pair: p-values of rows, of which those of at most alpha drop out."""
+    k, n = costs.shape
+    signs = np.array(list(itertools.product((1, -1), repeat=n)))
+    left, floor, p_values = list(range(k)), 0.0, np.ones(k)
+    while len(left) > 1:
+        statistics = {}
+        for i, j in itertools.permutations(left, 2):
+            both = works[i] & works[j]
+            apart = (costs[i] - costs[j]) * (both if both.sum() >= 6 else 1)
+            statistics[i, j] = signs @ apart / np.sqrt((apart**2).sum())
+        largest = np.max(list(statistics.values()), axis=0)
+        worst = {i: max(statistics[i, j][0] for j in left if j != i) for i in left}
+        p = {i: max(floor, float(np.mean(largest >= worst[i] - 1e-5))) for i in left}
+        p_values[left] = list(p.values())
+        dropped = [i for i in left if p[i] <= alpha]
+        if not dropped:
+            break
+        floor = max(p[i] for i in dropped)
+        left = [i for i in left if i not in dropped]
+    return p_values
+
+
+def test_p_values_are_those_of_the_plain_definition():
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        costs = rng.normal(0, 1, (5, 7)) + np.array([[0.0], [0.5], [1], [1.5], [2]])
+        works = np.arange(7) != rng.integers(0, 12, (5, 1))
+        found = tie_set(list("abcde"), costs, 0.3, works=works).p_values
+        assert [found[name] for name in "abcde"] == pytest.approx(plain(costs, works, 0.3))
 
 
 def test_what_is_dropped_later_has_no_smaller_p_value_than_what_was_dropped_before():

@@ -86,7 +86,10 @@ def test_a_missing_seed_is_left_out_of_its_row_alone():
 
 
 def test_rounding_does_not_break_a_tie():
-    assert step_down([[0.1, 0.2, -0.3]]) == (1.0,)
+    assert step_down([[0.1, 0.2, -0.3, 0.7, -0.4, -0.3]]) == (1.0,)  # a sum of 0
+    for seed in range(8):
+        rows = np.random.default_rng(seed).integers(-2, 4, (2, 7))
+        assert step_down((rows / 10).tolist()) == step_down(rows.tolist())
 
 
 def test_statistics_of_rows_of_different_seeds_are_their_own_t():
