@@ -302,14 +302,17 @@ def test_a_clearly_worse_candidate_changes_nothing(figures, aim):
         assert "z" not in more.admitted
 
 
+NO_PURPOSE = (
+    " is no purpose: representation, density, reconstruction, or reconstruction@5 for at most "
+    "5 nats of KL"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (
-            "best",
-            "is no purpose: representation, density, reconstruction, or reconstruction@5 for ",
-        ),
-        ("", "is no purpose: representation, density, reconstruction, or reconstruction@5 for "),
+        ("best", NO_PURPOSE),
+        ("", NO_PURPOSE),
         ("density@5", ": only reconstruction has a rate, as in reconstruction@5"),
         ("representation@", ": only reconstruction has a rate, as in reconstruction@5"),
         ("reconstruction@", ": '' is no number of nats above 0"),
@@ -323,8 +326,7 @@ def test_a_clearly_worse_candidate_changes_nothing(figures, aim):
 def test_what_is_no_purpose_is_refused(text, said):
     with pytest.raises(UsageError) as raised:
         Aim.parse(text)
-    assert str(raised.value).startswith(f"'{text}'")
-    assert said in str(raised.value)
+    assert str(raised.value) == f"'{text}'{said}"
 
 
 @pytest.mark.parametrize("text", [*Purpose, "reconstruction@5", "reconstruction@0.25"])
