@@ -221,6 +221,21 @@ def test_a_reconstruction_keeps_to_its_rate_and_to_the_lowest_nlls_without_one()
     assert rank(rows, Aim(Purpose.RECONSTRUCTION, 1.0)).admitted == ()
 
 
+def test_of_equal_nlls_the_first_id_has_the_rate_that_the_music_pays_for():
+    rows = [candidate("b", 10.0, 1.0, kl=5.0), candidate("a", 10.0, 1.0, kl=2.0)]
+    for ordered in (rows, rows[::-1]):
+        assert rank(ordered, RECONSTRUCTION).rate == 2.0
+
+
+def test_two_seeds_are_the_fewest_that_tell_of_noise():
+    rows = [
+        Candidate(i, (10 + e, 10 - e), (1.0, 1.0), (9.0, 9.0), (1.0, 1.0))
+        for i, e in (("a", 0.1), ("b", -0.1))
+    ]
+    # differences of 0.2 and -0.2
+    assert rank(rows, Aim()).tolerance == pytest.approx(3 * 0.08**0.5)
+
+
 def test_one_seed_tells_of_no_noise_and_the_lowest_nll_is_taken():
     rows = [Candidate(i, (n,), (m,), (n,), (1.0,)) for i, n, m in (("a", 10, 0), ("b", 10.1, 9))]
     found = rank(rows, Aim())
