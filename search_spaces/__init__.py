@@ -6,7 +6,6 @@ under a condition) or names whole ``configurations``. Adding a space is adding a
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from search_spaces.content import check_keys, validated
 from search_spaces.ranges import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from musebar_core.setting import Value
     from musebar_core.yamlvalues import Plain
@@ -80,7 +79,9 @@ class Space:
         if self.named:
             yield from (dict(values) for _, values in self.named)
             return
-        yield from _cells(self.parameters, {})
+        free = [p for p in self.parameters if not p.when]
+        conditional = [p for p in self.parameters if p.when]
+        yield from _cells([*free, *conditional], {})
 
     def drawn(self, point: Iterable[float]) -> dict[str, Value]:
         """The cell at a point of the unit cube, which has an edge for each parameter."""
@@ -96,7 +97,7 @@ class Space:
         """Hold some parameters at one value, replace the values of others.
 
         A fixed parameter leaves the space, whatever its choices were; a parameter of
-        ``choices`` that the space lacks is added to it.
+        ``choices`` that the space lacks is added to it, ordered unless some of them are words.
 
         Raises
         ------
@@ -115,14 +116,17 @@ class Space:
         ]
         present = {p.name for p in self.parameters}
         added = [
-            Parameter(name, values, ordered=_ordered(name, values))
+            Parameter(name, values, ordered=not any(isinstance(value, str) for value in values))
             for name, values in choices.items()
             if name not in present and name not in fixed
         ]
-        possible = {p.name: p.values for p in (*kept, *added)}
-        possible |= {name: (value,) for name, value in fixed.items()}
-        settled = [_settle(p, possible) for p in (*kept, *added)]
-        return replace(self, parameters=_in_order(p for p in settled if p is not None))
+        known = {name: Parameter(name, (value,)) for name, value in fixed.items()}
+        for parameter in _in_order((*kept, *added)):
+            settled = _settle(parameter, known)
+            if settled is not None:
+                known[parameter.name] = settled
+        left = (known[p.name] for p in (*kept, *added) if p.name in known)
+        return replace(self, parameters=_in_order(left))
 
 
 def space_names() -> list[str]:
@@ -295,30 +299,25 @@ def _in_order(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
     return tuple(placed)
 
 
-def _ordered(name: str, values: tuple[Value, ...]) -> bool:
-    """Whether a setting's values lie in an order: those that are words only where they all are."""
-    return PARAMETERS[name].ordered and not isinstance(values[0], str)
-
-
-def _settle(parameter: Parameter, possible: Mapping[str, tuple[Value, ...]]) -> Parameter | None:
+def _settle(parameter: Parameter, known: Mapping[str, Parameter]) -> Parameter | None:
     """Drop conditions that always hold; None where one can never hold."""
     undecided = []
     for name, allowed in parameter.when:
-        hold = [value in allowed for value in possible.get(name, ())]
-        if not any(hold):
+        other = known.get(name)
+        if other is None or not any(value in allowed for value in other.values):
             return None
-        if not all(hold):
+        if other.when or not all(value in allowed for value in other.values):
             undecided.append((name, allowed))
     return replace(parameter, when=tuple(undecided))
 
 
-def _cells(
-    parameters: tuple[Parameter, ...], chosen: dict[str, Value]
-) -> Iterator[dict[str, Value]]:
-    free = [p for p in parameters if not p.when]
-    conditional = [p for p in parameters if p.when]
-    for combination in itertools.product(*(p.values for p in free)):
-        cell = chosen | dict(zip((p.name for p in free), combination, strict=True))
-        applying = [p for p in conditional if p.applies(cell)]
-        for extra in itertools.product(*(p.values for p in applying)):
-            yield cell | dict(zip((p.name for p in applying), extra, strict=True))
+def _cells(parameters: Sequence[Parameter], chosen: dict[str, Value]) -> Iterator[dict[str, Value]]:
+    if not parameters:
+        yield chosen
+        return
+    first, *rest = parameters
+    if not first.applies(chosen):
+        yield from _cells(rest, chosen)
+        return
+    for value in first.values:
+        yield from _cells(rest, chosen | {first.name: value})

@@ -101,14 +101,7 @@ def importances(
         shares = _evaluate([places[at] for at in picked], values)
         for name in names:
             drawn[name].append(shares[name])
-    found = [
-        Importance(
-            name,
-            whole[name],
-            (float(np.quantile(drawn[name], 0.1)), float(np.quantile(drawn[name], 0.9))),
-        )
-        for name in names
-    ]
+    found = [Importance(name, whole[name], _middle(drawn[name])) for name in names]
     found.sort(key=lambda one: (-one.share, one.name))
     return Importances(tuple(found), len(settings), RESAMPLES)
 
@@ -116,6 +109,12 @@ def importances(
 def _resampled_mean(seeds: Sequence[float], rng: np.random.Generator) -> float:
     values = np.asarray(seeds)
     return float(values[rng.integers(len(values), size=len(values))].mean())
+
+
+def _middle(shares: Sequence[float]) -> tuple[float, float]:
+    """The middle 80%."""
+    low, high = np.quantile(shares, [0.1, 0.9])
+    return float(low), float(high)
 
 
 def _places(settings: Sequence[Cells]) -> list[dict[str, int]]:

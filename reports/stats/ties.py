@@ -142,7 +142,7 @@ def range_tie_set(
     means = costs.mean(axis=1)
     noise = pair_noise(costs)
     p_values = np.ones(k)
-    if k > 1 and n > 1:
+    if not math.isnan(noise):
         gaps = (means - means.min()) / max(noise / math.sqrt(2 * n), SMALLEST_NOISE)
         above = gaps > 0
         p_values[above] = studentized_range.sf(gaps[above], k, (k - 1) * (n - 1))
@@ -162,7 +162,7 @@ def _signs(k: int, n: int) -> tuple[NDArray[np.float32], bool]:
     """Patterns ``[F, n]``, one of each pair of opposites: the largest |t| is that of both."""
     signs = patterns(n)
     if n <= EXACT_SEEDS:
-        signs = signs[: max(1, len(signs) // 2)]
+        signs = signs[: len(signs) // 2]
     most = max(LEAST_PATTERNS, BUDGET // max(1, k * (k - 1) // 2))
     exact = n <= EXACT_SEEDS and len(signs) <= most
     if len(signs) > most:

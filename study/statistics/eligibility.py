@@ -11,11 +11,6 @@ def too_many_collapsed(collapsed: int, seeds: int) -> bool:
     return collapsed > COLLAPSED_SHARE * seeds
 
 
-def most_collapsed(seeds: int) -> int:
-    """Most seeds of so many that may collapse."""
-    return int(COLLAPSED_SHARE * seeds)
-
-
 def mostly_undertrained(undertrained: int, seeds: int) -> bool:
     """Whether more than half of the seeds are undertrained; of no seeds not."""
     return 2 * undertrained > seeds

@@ -81,9 +81,9 @@ def within(mean: SeedMean, least: float | None, most: float | None) -> SeedMean:
         return mean
     low, high = mean.interval
     if least is not None:
-        low, high = max(low, least), max(high, least)
+        low = max(low, least)
     if most is not None:
-        low, high = min(low, most), min(high, most)
+        high = min(high, most)
     return replace(mean, interval=(min(low, mean.mean), max(high, mean.mean)))
 
 

@@ -57,9 +57,9 @@ def _sizes(table: NDArray[np.float64]) -> NDArray[np.float64]:
     signs = patterns(table.shape[1])
     values = np.nan_to_num(table)
     n = np.isfinite(table).sum(axis=1, keepdims=True)
-    lengths = np.sqrt((values**2).sum(axis=1, keepdims=True))
+    lengths = np.sqrt(n * (values**2).sum(axis=1, keepdims=True))
     lengths[lengths == 0] = np.inf
-    cosine = values @ signs.T / (lengths * np.sqrt(np.maximum(n, 1)))
+    cosine = values @ signs.T / lengths
     share = np.minimum(cosine**2, 1 - 1e-12)
-    t: NDArray[np.float64] = np.sqrt(np.maximum(n - 1, 0) * share / (1 - share))
+    t: NDArray[np.float64] = np.sqrt((n - 1) * share / (1 - share))
     return t

@@ -20,7 +20,7 @@ def expected_trainings(collapsed: int, seeds: int) -> float | None:
     of 1 / (1 - q) under it is n / (n - c - 1/2). None where none of the seeds worked: the mean has
     no limit.
     """
-    if not seeds or collapsed >= seeds:
+    if collapsed >= seeds:
         return None
     return seeds / (seeds - collapsed - JEFFREYS)
 

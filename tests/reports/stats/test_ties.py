@@ -1,8 +1,11 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from reports.stats import ties as module
-from reports.stats.ties import range_tie_set, tie_set
+from reports.stats.ties import _signs, range_tie_set, tie_set
+from study.statistics.signflip import sign_flip
 
 NOISE = np.array([[0.1, -0.2, 0.3, -0.1, 0.2, -0.3, 0.1, 0.0, -0.1, 0.0]])
 
@@ -60,8 +63,11 @@ def test_identical_configurations_tie():
     assert tie_set(["a", "b"], np.ones((2, 10))).members == ("a", "b")
 
 
-def test_members_stand_in_the_order_of_their_means():
+def test_members_and_what_is_worse_stand_in_the_order_of_their_means():
     assert found([10.05, 10.0, 10.02]).members == ("1", "2", "0")
+    assert found([10.0, 30.0, 15.0, 20.0]).worse == ("2", "3", "1")
+    ranged = range_tie_set(list("abc"), np.resize(NOISE, (3, 3)) + np.array([[90], [10], [50]]))
+    assert (ranged.members, ranged.worse) == (("b",), ("c", "a"))
 
 
 def test_many_pairs_are_judged_on_fewer_patterns(monkeypatch):
@@ -71,6 +77,41 @@ def test_many_pairs_are_judged_on_fewer_patterns(monkeypatch):
     assert not ties.exact
     assert ties.smallest == 1 / 100
     assert ties.worse == ("2",)
+
+
+@pytest.mark.parametrize(("budget", "exact", "n"), [(512, True, 512), (511, False, 511)])
+@pytest.mark.parametrize(("means", "pairs"), [((10, 15), 1), ((10, 10, 15), 3)])
+def test_the_budget_is_shared_among_the_pairs(monkeypatch, budget, exact, n, means, pairs):
+    # 2^9 patterns of 10 seeds
+    monkeypatch.setattr(module, "BUDGET", budget * pairs)
+    monkeypatch.setattr(module, "LEAST_PATTERNS", 10)
+    ties = found(means)
+    assert (ties.exact, ties.smallest) == (exact, 1 / n)
+
+
+def test_patterns_that_are_drawn_of_all_are_distinct_and_the_observed_one_is_among_them(
+    monkeypatch,
+):
+    monkeypatch.setattr(module, "BUDGET", 1)
+    monkeypatch.setattr(module, "LEAST_PATTERNS", 500)
+    signs, exact = _signs(3, 10)
+    assert not exact
+    assert (signs[0] == 1).all()
+    assert len({tuple(row) for row in [*signs.tolist(), *(-signs).tolist()]}) == 1000
+    assert (_signs(3, 10)[0] == signs).all()
+
+
+def test_differences_in_tenths_tie_as_whole_ones_do():
+    for seed in range(8):
+        whole = np.random.default_rng(seed).integers(-3, 4, 8)
+        ties = tie_set(["a", "b"], np.vstack([np.zeros(8), whole / 10]))
+        assert min(ties.p_values.values()) == sign_flip(whole.tolist()).two_sided
+
+
+def test_what_differs_by_a_thousandth_is_no_tie():
+    # of the last sign 5.001 and 4.999 over 2.236: the observed one is larger, 2 patterns of 64
+    costs = np.vstack([np.zeros(6), [1.0, 1.0, 1.0, 1.0, 1.0, 0.001]])
+    assert tie_set(["a", "b"], costs).p_values["b"] == 2 / 64
 
 
 @pytest.mark.parametrize("k", [2, 8])
@@ -148,6 +189,24 @@ def test_a_pair_that_works_on_six_seeds_is_compared_on_these():
     assert tie_set(list("ab"), costs, works=works).members == ("a",)
 
 
+def test_six_seeds_on_which_both_work_are_the_fewest_that_count_alone():
+    # on the first 6 seeds b is worse, on the other 4 both ways by far more
+    costs = np.vstack([np.zeros(10), [1.0, 1.1, 0.9, 1.2, 0.8, 1.0, 50.0, -50.0, 40.0, -40.0]])
+    works = np.ones((2, 10), dtype=bool)
+    works[1, 6:] = False
+    assert tie_set(list("ab"), costs, works=works).worse == ("b",)
+    works[0, 5] = False
+    assert tie_set(list("ab"), costs, works=works).worse == ()
+
+
+def test_five_seeds_on_which_both_work_are_too_few_and_all_count():
+    costs = np.vstack([np.zeros(10), np.linspace(1, 2, 10)])
+    works = np.ones((2, 10), dtype=bool)
+    works[1, 5:] = False
+    ties = tie_set(list("ab"), costs, works=works)
+    assert (ties.worse, ties.p_values["b"]) == (("b",), 2**-9)
+
+
 def test_the_seeds_on_which_all_count_would_skew_where_some_collapse():
     """What masking is for: a rare collapse hides in ten seeds, and the rest look better."""
     rng, wrong, studies = np.random.default_rng(8), 0, 400
@@ -175,12 +234,45 @@ def test_up_to_fourteen_seeds_every_pattern_is_tried_once_of_each_pair(n, exact,
     ties = tie_set(["a", "b"], np.vstack([np.zeros(n), np.ones(n)]))
     assert (ties.exact, ties.smallest, ties.n_seeds) == (exact, 1 / patterns, n)
     assert ties.p_values["b"] == ties.smallest
+    assert not ties.pooled
 
 
 def test_of_more_seeds_patterns_are_drawn():
     ties = tie_set(["a", "b"], np.vstack([np.zeros(15), np.ones(15)]))
     assert (ties.exact, ties.smallest) == (False, 2.0**-14)
     assert ties.worse == ("b",)
+
+
+def plain(costs, works, alpha):
+    """The definition, pair by pair: p-values of rows, of which those of at most alpha drop out."""
+    k, n = costs.shape
+    signs = np.array(list(itertools.product((1, -1), repeat=n)))
+    left, floor, p_values = list(range(k)), 0.0, np.ones(k)
+    while len(left) > 1:
+        statistics = {}
+        for i, j in itertools.permutations(left, 2):
+            both = works[i] & works[j]
+            apart = (costs[i] - costs[j]) * (both if both.sum() >= 6 else 1)
+            statistics[i, j] = signs @ apart / np.sqrt((apart**2).sum())
+        largest = np.max(list(statistics.values()), axis=0)
+        worst = {i: max(statistics[i, j][0] for j in left if j != i) for i in left}
+        p = {i: max(floor, float(np.mean(largest >= worst[i] - 1e-5))) for i in left}
+        p_values[left] = list(p.values())
+        dropped = [i for i in left if p[i] <= alpha]
+        if not dropped:
+            break
+        floor = max(p[i] for i in dropped)
+        left = [i for i in left if i not in dropped]
+    return p_values
+
+
+def test_p_values_are_those_of_the_plain_definition():
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        costs = rng.normal(0, 1, (5, 7)) + np.array([[0.0], [0.5], [1], [1.5], [2]])
+        works = np.arange(7) != rng.integers(0, 12, (5, 1))
+        found = tie_set(list("abcde"), costs, 0.3, works=works).p_values
+        assert [found[name] for name in "abcde"] == pytest.approx(plain(costs, works, 0.3))
 
 
 def test_what_is_dropped_later_has_no_smaller_p_value_than_what_was_dropped_before():
@@ -212,6 +304,36 @@ def test_the_range_is_judged_by_tukeys_table():
         assert ties.worse == worse
         assert ties.p_values["a"] == ties.p_values["b"] == 1.0
         assert ties.p_values["c"] == pytest.approx(0.05, abs=0.001)
+
+
+def test_the_range_of_two_on_four_seeds_is_judged_by_tukeys_table():
+    """3 degrees of freedom: q is 4.50 at 5%."""
+    # residuals of a half: squares sum to 2, over 3 degrees
+    noise = np.array([[0.5, -0.5, 0.5, -0.5], [-0.5, 0.5, -0.5, 0.5]])
+    for q, worse in ((4.49, ()), (4.51, ("b",))):
+        means = np.array([[0.0], [q * (2 / 3 / 4) ** 0.5]])
+        ties = range_tie_set(list("ab"), noise + means)
+        assert (ties.worse, ties.n_seeds, ties.exact) == (worse, 4, True)
+
+
+def test_without_noise_any_range_tells_apart_and_none_does_not():
+    assert range_tie_set(list("ab"), np.array([[1.0, 1.0], [2.0, 2.0]])).worse == ("b",)
+    ties = range_tie_set(list("ab"), np.ones((2, 2)))
+    assert (ties.members, ties.p_values) == (("a", "b"), {"a": 1.0, "b": 1.0})
+
+
+def test_the_range_of_one_configuration_ties_with_itself():
+    ties = range_tie_set(["a"], np.array([[1.0, 2.0, 3.0]]))
+    assert (ties.members, ties.p_values) == (("a",), {"a": 1.0})
+
+
+def test_the_level_of_the_range_can_be_asked_for():
+    costs = np.array([[0.0, 1.0, 0.0, 1.0], [2.0, 1.0, 2.0, 1.0]])
+    p = range_tie_set(list("ab"), costs).p_values["b"]
+    assert 0.05 < p < 0.5
+    worse, tied = (range_tie_set(list("ab"), costs, alpha=level) for level in (p, p - 1e-9))
+    assert (worse.members, worse.worse) == (("a",), ("b",))
+    assert (tied.members, tied.worse) == (("a", "b"), ())
 
 
 def test_a_level_that_no_seeds_reach_is_too_few_seeds():

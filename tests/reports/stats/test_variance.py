@@ -23,3 +23,14 @@ def test_one_configuration_or_one_seed_has_no_components(shape):
 
 def test_two_of_each_are_enough():
     assert variance_parts(np.array([[0.0, 1.0], [2.0, 3.0]])).residual == 0.0
+
+
+def test_a_component_below_zero_is_none():
+    # nothing but the rest: its mean square of 4 would leave -2 of rows and of columns
+    found = variance_parts(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    assert (found.configuration, found.seed, found.residual) == (0.0, 0.0, 4.0)
+    assert found.shares == (0.0, 0.0, 1.0)
+
+
+def test_of_what_does_not_vary_nothing_has_a_share():
+    assert variance_parts(np.ones((2, 3))).shares == (0.0, 0.0, 0.0)

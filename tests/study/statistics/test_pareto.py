@@ -54,8 +54,19 @@ def test_what_has_no_value_is_compared_with_none():
     }
 
 
+@pytest.mark.parametrize("n_costs", [1, 2, 3])
+def test_a_single_cost_without_a_value_is_enough(n_costs):
+    costs = {"a": (1.0,) * n_costs, "b": (2.0,) * n_costs}
+    for at in range(n_costs):
+        lacks = [9.0] * n_costs
+        lacks[at] = math.nan
+        assert pareto_ranks({"c": lacks, **costs}) == {"c": 0, "a": 0, "b": 1}
+        assert pareto_ranks({"c": lacks}) == {"c": 0}
+
+
 def test_nothing_has_no_ranks():
     assert pareto_ranks({}) == {}
+    assert pareto_front({}) == set()
 
 
 @pytest.mark.parametrize("n_costs", [1, 2, 3, 4])

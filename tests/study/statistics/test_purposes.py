@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musebar_core.errors import UsageError
-from study.statistics.noise import pair_noise, within_tolerance
 from study.statistics.purposes import FIGURES, GOALS, Aim, Candidate, Purpose, rank
-from study.statistics.trainings import collapse_rate, expected_trainings, trainings_price
 
 DENSITY = Aim(Purpose.DENSITY)
+RECONSTRUCTION = Aim(Purpose.RECONSTRUCTION)
+
+NOISE = (0.08 / 3) ** 0.5
+"""Standard deviation of the paired difference of two of :func:`candidate`'s patterns, 0.163."""
 
 
 def candidate(config_id, nll, mi, *, noise=0, bce=None, kl=1.0, collapsed=0, n_parameters=0):
@@ -23,31 +26,83 @@ def candidate(config_id, nll, mi, *, noise=0, bce=None, kl=1.0, collapsed=0, n_p
     return Candidate(config_id, *figures, (kl,) * 4, collapsed, n_parameters)
 
 
-def test_the_noise_of_a_pair_is_that_of_differences_without_what_seeds_do_to_all():
-    # differences of the two rows: 0.2, 0, 0, -0.2 around 0; and of a third row none
-    one = np.array([[0.2, 0.0, 0.0, -0.2], [0.0, 0.0, 0.0, 0.0]])
-    assert pair_noise(one) == pytest.approx((0.08 / 3) ** 0.5)
-    assert pair_noise(one + np.array([5.0, -3.0, 2.0, 9.0])) == pytest.approx((0.08 / 3) ** 0.5)
-    assert np.isnan(pair_noise(one[:1]))
-    assert np.isnan(pair_noise(one[:, :1]))
-
-
-def test_an_unsteady_row_is_not_as_good_for_its_own_noise_alone():
-    # around the best: 1, -1, 1, -1 of two rows, 8 squares left, and 3, -3, 3, -3 of the fourth, 36
-    rows = np.array([[0, 0, 0, 0], [2, 0, 2, 0], [0, 2, 0, 2], [12, 6, 12, 6]], dtype=float)
-    noise = ((2 * 8 + 36) / (3 * 3)) ** 0.5  # 2.4; alone its pair has 3.5
-    assert within_tolerance(rows, 9 / noise + 0.01) == [0, 1, 2, 3]
-    assert within_tolerance(rows, 9 / noise - 0.01) == [0, 1, 2]
-
-
 def test_a_representation_is_the_most_informative_within_three_deviations_of_the_lowest_nll():
     # pairs differ by 0.2, 0, 0, -0.2 or so: sd 0.163, tolerance 0.49
     rows = [candidate("a", 10.0, 1.0), candidate("b", 10.4, 2.0, noise=1)]
     found = rank([*rows, candidate("c", 10.6, 9.0, noise=2)], Aim())
     assert found.order == ("b", "a", "c")
     assert found.admitted == ("b", "a")
-    assert found.tolerance == pytest.approx(3 * (0.08 / 3) ** 0.5)
+    assert found.tolerance == pytest.approx(3 * NOISE)
     assert rank(rows, DENSITY).order == ("a", "b")
+
+
+def costing():
+    return [
+        candidate("a", 10.0, 1.0),
+        candidate("b", 10.4, 2.0, noise=1),
+        candidate("c", 10.6, 9.0, noise=2, collapsed=3),
+    ]
+
+
+def test_the_costs_of_a_representation_are_deviations_of_paired_differences():
+    # c lies 0.6 / 0.163 = 3.7 deviations above a: what is beyond 3 costs three times more, on top
+    one, eight = 2 * math.log(4 / 3.5), 2 * math.log(8)
+    found = rank(costing(), Aim())
+    assert found.costs == pytest.approx(
+        {
+            "a": one - 1 / NOISE,
+            "b": (0.4 - 2.0) / NOISE + one,
+            "c": (0.6 - 9.0) / NOISE + 3 * (0.6 / NOISE - 3) + eight,
+        }
+    )
+    for config_id, apart in (("a", 9.0), ("b", 8.4), ("c", 1.6)):  # NLL less information
+        assert found.seed_costs[config_id] == pytest.approx([apart / NOISE] * 4)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("nll", 5.0), ("mi_lower", 0.1)])
+def test_the_unit_of_a_metric_changes_no_cost_of_a_representation(name, unit):
+    rows = costing()
+    scaled = [replace(r, **{name: tuple(unit * x for x in getattr(r, name))}) for r in rows]
+    assert rank(scaled, Aim()).costs == pytest.approx(rank(rows, Aim()).costs)
+    assert rank(scaled, Aim()).order == rank(rows, Aim()).order
+
+
+def test_what_is_clearly_worse_adds_no_noise_to_the_tolerance():
+    rows = costing()[:2]
+    unsteady = replace(rows[0], config_id="z", nll=(90.0, 91.0, 95.0, 80.0))
+    assert rank([*rows, unsteady], Aim()).tolerance == rank(rows, Aim()).tolerance
+
+
+def test_the_noise_is_that_of_all_where_the_best_stands_alone():
+    rows = [candidate("a", 10.0, 1.0), candidate("b", 20.0, 9.0, noise=1)]
+    found = rank(rows, Aim())
+    assert (found.order, found.admitted) == (("a", "b"), ("a",))
+    assert found.tolerance == pytest.approx(3 * NOISE)
+
+
+def test_a_density_costs_its_nll_and_a_reconstruction_its_bce_and_twice_the_kl_beyond_its_rate():
+    rows = [
+        candidate("a", 10.0, 1.0, bce=9.0, kl=2.0),
+        candidate("b", 11.0, 1.0, bce=7.0, kl=4.5, noise=1),
+    ]
+    density, found = rank(rows, DENSITY), rank(rows, Aim(Purpose.RECONSTRUCTION, 1.5))
+    assert density.costs == pytest.approx({"a": 10.0, "b": 11.0})
+    assert density.seed_costs == {row.config_id: row.nll for row in rows}
+    assert found.costs == pytest.approx({"a": 9 + 2 * 0.5, "b": 7 + 2 * 3.0})
+    assert found.seed_costs == {row.config_id: row.bce for row in rows}
+    assert (density.tolerance, density.rate) == (None, None)
+    assert (found.tolerance, found.rate) == (None, 1.5)
+    assert rank(rows, Aim()).rate is None
+
+
+def test_where_none_keeps_to_the_rate_the_cheapest_comes_first_and_no_tie_is_broken():
+    rows = [
+        candidate("b", 10.0, 1.0, kl=2.0),
+        candidate("c", 10.0, 1.0, kl=3.0, noise=1),
+        candidate("a", 10.0, 1.0, kl=2.0, n_parameters=1),
+    ]
+    found = rank(rows, Aim(Purpose.RECONSTRUCTION, 1.0))
+    assert (found.order, found.admitted, found.tied) == (("a", "b", "c"), (), ("a",))
 
 
 def test_each_purpose_has_its_order():
@@ -85,6 +140,47 @@ def test_a_near_tie_goes_to_fewer_collapsed_seeds_the_smaller_model_and_the_firs
     assert first() == "a"
     assert first(collapsed=1) == "b"
     assert first(n_parameters=1) == "b"
+    assert first(collapsed=1, n_parameters=-1) == "b"
+
+
+def test_what_wins_a_tie_goes_before_the_others_which_stay_in_their_order():
+    rows = [
+        candidate("a", 10.0, 1.0, n_parameters=2),
+        candidate("b", 10.01, 1.0, noise=1, n_parameters=3),
+        candidate("c", 10.02, 1.0, noise=2, n_parameters=1),
+        candidate("d", 10.3, 1.0, noise=1),
+    ]
+    found = rank(rows, DENSITY)
+    assert found.order == found.admitted == ("c", "a", "b", "d")
+    assert found.tied == ("c", "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("nll", "mi", "tied"),
+    [
+        (0.08, 0.0, True),
+        (0.0, -0.08, True),
+        (0.08, -0.08, True),
+        (0.09, 0.08, False),
+        (0.0, -0.09, False),
+        (0.08, -0.09, False),
+    ],
+)
+def test_a_near_tie_of_representations_is_near_in_nll_and_in_information(nll, mi, tied):
+    rows = [
+        candidate("a", 10.0, 1.0, n_parameters=1),
+        candidate("b", 10 + nll, 1 + mi, noise=1),
+    ]
+    assert rank(rows, Aim()).tied == (("b", "a") if tied else ("a",))
+
+
+def test_a_near_tie_of_reconstructions_is_near_in_bce_among_those_that_keep_to_the_rate():
+    rows = [
+        candidate("a", 10.0, 1.0, bce=9.0, n_parameters=1),
+        candidate("b", 20.0, 1.0, bce=9.08, noise=1),
+        candidate("c", 10.0, 1.0, bce=9.0, noise=2, kl=1.5),
+    ]
+    assert rank(rows, RECONSTRUCTION).tied == ("b", "a")  # c has more KL than a
 
 
 def test_one_standard_error_is_the_end_of_a_near_tie():
@@ -95,6 +191,22 @@ def test_one_standard_error_is_the_end_of_a_near_tie():
 
     assert tied(0.081) == ("a", "b")
     assert tied(0.082) == ("b",)
+
+
+def test_what_is_always_worse_by_the_same_is_no_near_tie():
+    rows = [candidate("b", 10.0, 1.0), candidate("a", 10.01, 1.0), candidate("c", 10.3, 1, noise=1)]
+    assert rank(rows, DENSITY).tied == ("b",)
+
+
+def test_the_error_of_an_unsteady_pair_is_the_one_pooled_over_all():
+    # 3 rows of one pattern, 1 of another: 0.12 + 0.04 - (9 + 1) * 0.04 / 4 = 0.06 squares left,
+    # sd (2 * 0.06 / 9) ** 0.5 = 0.115 over four seeds: 0.0577
+    def tied(gap):
+        steady = [candidate(i, n, 1.0) for i, n in (("b", 10.0), ("c", 10.3), ("d", 10.3))]
+        return rank([*steady, candidate("a", 10 + gap, 1.0, noise=1)], DENSITY).tied
+
+    assert tied(0.057) == ("a", "b")
+    assert tied(0.058) == ("b",)
 
 
 def test_a_reconstruction_keeps_to_its_rate_and_to_the_lowest_nlls_without_one():
@@ -109,10 +221,35 @@ def test_a_reconstruction_keeps_to_its_rate_and_to_the_lowest_nlls_without_one()
     assert rank(rows, Aim(Purpose.RECONSTRUCTION, 1.0)).admitted == ()
 
 
+def test_of_equal_nlls_the_first_id_has_the_rate_that_the_music_pays_for():
+    rows = [candidate("b", 10.0, 1.0, kl=5.0), candidate("a", 10.0, 1.0, kl=2.0)]
+    for ordered in (rows, rows[::-1]):
+        assert rank(ordered, RECONSTRUCTION).rate == 2.0
+
+
+def test_two_seeds_are_the_fewest_that_tell_of_noise():
+    rows = [
+        Candidate(i, (10 + e, 10 - e), (1.0, 1.0), (9.0, 9.0), (1.0, 1.0))
+        for i, e in (("a", 0.1), ("b", -0.1))
+    ]
+    # differences of 0.2 and -0.2
+    assert rank(rows, Aim()).tolerance == pytest.approx(3 * 0.08**0.5)
+
+
 def test_one_seed_tells_of_no_noise_and_the_lowest_nll_is_taken():
     rows = [Candidate(i, (n,), (m,), (n,), (1.0,)) for i, n, m in (("a", 10, 0), ("b", 10.1, 9))]
     found = rank(rows, Aim())
     assert (found.order[0], found.tolerance) == ("a", None)
+    assert rank(rows, DENSITY).tied == ("a",)
+    # nats count as they are; the one training that worked stands for 1 / 0.5
+    assert found.costs == pytest.approx({"a": 2 * math.log(2), "b": 0.1 + 2 * math.log(2) - 9})
+
+
+def test_on_one_seed_only_equal_figures_are_a_tie():
+    rows = [Candidate(i, (10.0,), (1.0,), (9.0,), (1.0,), n_parameters=1) for i in "ab"]
+    rows += [Candidate("c", (10.0,), (1.0,), (9.0,), (1.0,)), replace(rows[0], config_id="d")]
+    rows[1] = replace(rows[1], nll=(10.001,))
+    assert rank(rows, DENSITY).tied == ("c", "a", "d")
 
 
 DRAWN = st.lists(
@@ -180,34 +317,57 @@ def test_a_clearly_worse_candidate_changes_nothing(figures, aim):
         assert "z" not in more.admitted
 
 
-def test_expected_trainings_are_the_posterior_mean_of_one_over_the_share_that_works():
-    assert expected_trainings(0, 10) == pytest.approx(10 / 9.5)
-    assert expected_trainings(9, 10) == 20.0
-    assert expected_trainings(10, 10) is None
-    assert expected_trainings(0, 0) is None
-    q = np.random.default_rng(0).beta(2.5, 8.5, 400_000)  # two of ten
-    assert expected_trainings(2, 10) == pytest.approx(np.mean(1 / (1 - q)), abs=0.005)
+NO_PURPOSE = (
+    " is no purpose: representation, density, reconstruction, or reconstruction@5 for at most "
+    "5 nats of KL"
+)
 
 
-def test_the_price_of_trainings_rises_with_every_collapse():
-    prices = [trainings_price(c, 3) for c in range(4)]
-    assert prices == pytest.approx(np.log([1.2, 2.0, 6.0, 8.0]))
-
-
-def test_the_collapse_rate_has_jeffreys_interval():
-    assert collapse_rate(0, 10) == pytest.approx((0.0, 0.217), abs=1e-3)
-    assert collapse_rate(5, 10) == pytest.approx((0.224, 0.776), abs=1e-3)
-
-
-@pytest.mark.parametrize("text", ["best", "", "density@5", "reconstruction@", "reconstruction@-1"])
-def test_what_is_no_purpose_is_refused(text):
-    with pytest.raises(UsageError, match="'"):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("best", NO_PURPOSE),
+        ("", NO_PURPOSE),
+        ("density@5", ": only reconstruction has a rate, as in reconstruction@5"),
+        ("representation@", ": only reconstruction has a rate, as in reconstruction@5"),
+        ("reconstruction@", ": '' is no number of nats above 0"),
+        ("reconstruction@few", ": 'few' is no number of nats above 0"),
+        ("reconstruction@-1", ": '-1' is no number of nats above 0"),
+        ("reconstruction@0", ": '0' is no number of nats above 0"),
+        ("reconstruction@nan", ": 'nan' is no number of nats above 0"),
+        ("reconstruction@inf", ": 'inf' is no number of nats above 0"),
+    ],
+)
+def test_what_is_no_purpose_is_refused(text, said):
+    with pytest.raises(UsageError) as raised:
         Aim.parse(text)
+    assert str(raised.value) == f"'{text}'{said}"
 
 
-def test_a_purpose_reads_as_it_is_written():
-    for text in (*Purpose, "reconstruction@5"):
-        assert str(Aim.parse(text)) == text
+@pytest.mark.parametrize("text", [*Purpose, "reconstruction@5", "reconstruction@0.25"])
+def test_a_purpose_reads_as_it_is_written(text):
+    assert str(Aim.parse(text)) == text
+
+
+def test_a_purpose_has_a_rate_only_where_one_is_given():
+    assert Aim.parse("reconstruction@2.5") == Aim(Purpose.RECONSTRUCTION, 2.5)
+    assert Aim.parse("reconstruction") == Aim(Purpose.RECONSTRUCTION, None)
+    assert Aim() == Aim.parse("representation")
+
+
+def test_a_purpose_is_told_by_what_is_to_get_better_first():
+    assert {purpose: goal.improved[0] for purpose, goal in GOALS.items()} == {
+        Purpose.REPRESENTATION: "mi_lower",
+        Purpose.DENSITY: "nll",
+        Purpose.RECONSTRUCTION: "bce",
+    }
+    assert {purpose for purpose, goal in GOALS.items() if goal.bounded} == {Purpose.RECONSTRUCTION}
+
+
+def test_a_candidate_has_the_metrics_that_purposes_go_by_and_no_others():
+    others = {"config_id", "collapsed", "n_parameters"}
+    assert {field.name for field in fields(Candidate)} - others == set(FIGURES)
+    assert len(FIGURES) == len(set(FIGURES))
 
 
 @pytest.mark.parametrize("purpose", Purpose)

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -30,6 +31,31 @@ def test_it_is_counted_by_hand_on_two_seeds():
     assert step_down([[1.0, 3.0], [1.0, -2.0]]) == (1.0, 1.0)
 
 
+def plain(rows):
+    """The definition: each |t| against the largest of those that are not surer than it."""
+    signs = list(itertools.product((1, -1), repeat=len(rows[0])))
+    t = [[abs(stats.ttest_1samp(row * np.array(s), 0).statistic) for s in signs] for row in rows]
+    adjusted, floor, left = {}, 0.0, set(range(len(rows)))
+    while left:
+        first = max(left, key=lambda i: t[i][0])
+        reached = [max(t[i][at] for i in left) >= t[first][0] - 1e-9 for at in range(len(signs))]
+        adjusted[first] = floor = max(floor, float(np.mean(reached)))
+        left.remove(first)
+    return tuple(adjusted[i] for i in range(len(rows)))
+
+
+def test_each_is_held_against_those_that_are_left_alone():
+    for seed in range(4):
+        rows = np.random.default_rng(seed).normal([[0.0], [0.7], [1.4]], size=(3, 5))
+        assert step_down(rows.tolist()) == pytest.approx(plain(rows))
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_the_unit_of_differences_changes_no_p(unit):
+    rows = SEEDS + 0.7
+    assert step_down((rows * unit).tolist()) == step_down(rows.tolist())
+
+
 def test_it_is_never_below_the_single_test():
     family = (SEEDS + 0.7).tolist()
     for row, adjusted in zip(family, step_down(family), strict=True):
@@ -60,7 +86,10 @@ def test_a_missing_seed_is_left_out_of_its_row_alone():
 
 
 def test_rounding_does_not_break_a_tie():
-    assert step_down([[0.1, 0.2, -0.3]]) == (1.0,)
+    assert step_down([[0.1, 0.2, -0.3, 0.7, -0.4, -0.3]]) == (1.0,)  # a sum of 0
+    for seed in range(8):
+        rows = np.random.default_rng(seed).integers(-2, 4, (2, 7))
+        assert step_down((rows / 10).tolist()) == step_down(rows.tolist())
 
 
 def test_statistics_of_rows_of_different_seeds_are_their_own_t():
