@@ -175,8 +175,10 @@ def _transfer(transfer: tally.TransferTally) -> str:
     if transfer.won:
         text += ", one of them best of the search"
     if transfer.gain is not None:
-        better = "better" if transfer.gain > 0 else "worse"
-        text += f"; the best of them is {better} than the best own proposal"
+        compared = "as good as"
+        if transfer.gain:
+            compared = "better than" if transfer.gain > 0 else "worse than"
+        text += f"; the best of them is {compared} the best own proposal"
     return text
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -308,3 +310,40 @@ def test_a_run_that_went_on_is_told_of_and_one_that_did_not_is_not(driven, caplo
     with caplog.at_level("INFO", logger="study.run.driver"):
         driver.result("a", run.seed, dataclasses.replace(done(), resumed_at=0))
     assert caplog.messages == []
+
+
+def test_thirty_two_results_are_not_kept_waiting(driven):
+    driver = driven(methods="true", slots=40, seeds="{search: 1, confirm: 10}")
+    driver.group_seconds, counts = 60.0, []
+    for trial in range(34):
+        run = driver.next_chunk(str(trial)).runs[0]
+        driver.result(str(trial), run.seed, done())
+        counts.append(len(driver.record.ended))
+    assert counts == [1] * 32 + [33, 33]
+
+
+def test_a_driver_that_is_told_no_more_has_one_slot_for_one_run_and_records_it_at_once(driven):
+    given = driven(methods="true")
+    driver = Driver(given.study, given.record, given.lease)
+    for trial in "ab":
+        (run,) = driver.next_chunk(trial).runs
+        assert driver.next_chunk("c") is None
+        driver.result(trial, run.seed, done())
+        driver.trial_ended(trial)
+        assert run in recorded(driver).ended
+
+
+def test_pythons_collector_passes_over_what_is_held_and_first_takes_what_is_not():
+    class Ring:
+        """What only a collector finds to be nobody's."""
+
+    ring = Ring()
+    ring.itself, gone = ring, weakref.ref(ring)
+    del ring
+    before = gc.get_freeze_count()
+    try:
+        driving.keep_from_collection()
+        assert gone() is None
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()

@@ -115,6 +115,17 @@ def test_an_override_that_names_no_key_or_no_value_is_refused_as_it_was_given(ov
     assert str(caught.value) == f"--set {override}: write it as section.key=value"
 
 
+def test_an_override_that_is_no_yaml_is_refused_with_what_is_wrong_in_it():
+    with pytest.raises(UsageError) as caught:
+        specfile.override_value({}, "seeds={search: 1, search: 2}")
+    assert str(caught.value) == (
+        "--set seeds={search: 1, search: 2} is not a valid YAML value: 'search' stands twice, "
+        "at line 1: keep one of them"
+    )
+    with pytest.raises(UsageError, match=r"^--set seeds=\[ is not a valid YAML value: not valid"):
+        specfile.override_value({}, "seeds=[")
+
+
 def test_an_override_of_several_lines_is_told_in_one():
     with pytest.raises(UsageError, match=r"^--set seeds search: write it"):
         specfile.override_value({}, "seeds\n  search")
