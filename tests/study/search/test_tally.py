@@ -403,3 +403,14 @@ def test_a_finalist_that_is_a_method_has_all_its_seeds_planned_already(record):
         end(record, B, seed, bce=20.0)
     record.ended = {r: e for r, e in record.ended.items() if r.config_id != A}
     assert tally.tally(record).left == 4 * 10
+
+
+def test_a_plan_that_is_kept_is_not_made_anew(record, monkeypatch):
+    kept, counted = planner.Planner(record), tally.tally(record)
+    monkeypatch.setattr(tally, "Planner", lambda _: pytest.fail("made anew"))
+    assert tally.tally(record, kept) == counted
+
+
+def test_genres_are_counted_by_name_the_joint_corpus_last(record):
+    record.facts = {"overall": {}, "polka": {}, "low": {}}
+    assert list(tally.tally(record).genres) == ["low", "polka", "overall"]

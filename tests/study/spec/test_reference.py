@@ -66,6 +66,7 @@ def test_a_first_study_is_as_small_as_two_cores_take():
     assert (training.epochs, training.evaluate_every) == (400, 50)
     assert (spec.search.configurations, spec.search.finalists) == (12, 3)
     assert (spec.seeds.search, spec.seeds.confirm) == (2, 10)
+    assert (spec.search.space, spec.search.purpose) == ("full", "representation")
     assert "  finalists: 3  # that go on to the confirmation seeds\n" in text
 
 
