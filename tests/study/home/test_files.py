@@ -81,6 +81,19 @@ def test_what_is_written_for_a_url_arrives_there(home):
     assert (files.copied(home / "export") / "results").read_text() == "rows"
 
 
+def test_what_breaks_off_while_it_is_written_is_not_sent_to_a_url(tmp_path):
+    place = files.to_path(f"memory://{tmp_path.name}/export")
+
+    def broken():
+        with files.written(place) as folder:
+            files.write_bytes(folder / "results", b"half")
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        broken()
+    assert not place.exists()
+
+
 def test_a_corpus_is_shared_once_and_loaded_from_its_copy(home, corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("MUSEBAR_CACHE", str(tmp_path / "cache"))
     location = corpora.share(corpus, home)
