@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import jsonschema
@@ -25,6 +26,16 @@ def test_both_are_written_anew_in_their_places(tmp_path, monkeypatch):
     reference.main()
     assert (tmp_path / "spec.md").read_text() == reference.markdown()
     assert (tmp_path / "schema.json").read_text() == reference.schema_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "files"), [("__main__", ["spec.md", "schema.json"]), ("study.spec.reference", [])]
+)
+def test_nothing_is_written_but_by_the_program(monkeypatch, name, files):
+    written = []
+    monkeypatch.setattr(Path, "write_text", lambda self, *_, **__: written.append(self.name))
+    runpy.run_path(reference.__file__, run_name=name)
+    assert written == files
 
 
 def test_every_key_has_its_meaning_and_nothing_else_has_one():
