@@ -223,7 +223,7 @@ class Reporter:
         if self._live is not None:
             self._live.update(Text(text))
         elif self._due(LINE_SECONDS):
-            self.console.print(text, highlight=False, markup=False)
+            self.console.print(text)
 
     def changed(self, driver: Driver) -> None:
         """Show that a run has ended."""
@@ -243,7 +243,7 @@ class Reporter:
             self._live.update(table(driver.record, counted, busy=driver.busy, seconds_left=left))
         else:
             text = line(driver.record, counted, busy=driver.busy, seconds_left=left)
-            self.console.print(plain(text), highlight=False, markup=False, soft_wrap=True)
+            self.console.print(plain(text), markup=False, soft_wrap=True)
         self._pause = (time.perf_counter() - began) / _SHARE
 
     def _due(self, interval: float) -> bool:
