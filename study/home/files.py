@@ -186,7 +186,7 @@ def _rename(source: Path, target: Path) -> None:
     try:
         source.replace(target)
     except OSError as error:
-        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+        if error.errno == errno.ENOTEMPTY:  # some systems have it so, others as EEXIST
             raise FileExistsError(str(target)) from None
         raise
 

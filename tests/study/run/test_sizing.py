@@ -37,6 +37,7 @@ def test_slots_are_what_fits_on_each_node_by_itself(spec):
     [
         (0.25, 1, 4),
         (0.3, 1, 3),
+        (0.35, 1, 2),
         (0.3, 2, 6),
         (1, 2, 2),
         (2, 3, 1),
@@ -242,8 +243,8 @@ def test_the_largest_configuration_has_the_most_of_all_that_takes_memory(tiny_sp
         "layers": "[2, 1]",
         "bidirectional": "[false, true]",
         "batch": "[2, 64, 8]",
-        "annealing_start": "[0.0, 0.5]",
-        "annealing_length": "[0.25, 0.5]",
+        "annealing_start": "[0.75]",
+        "annealing_length": "[0.25]",  # shorter than where none is asked for
     }
     choices = ", ".join(f"{name}: {values}" for name, values in space.items())
     spec = tiny_spec(search__choices=f"{{{choices}}}", search__fixed="{annealing: linear}")
