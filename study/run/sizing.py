@@ -99,9 +99,7 @@ def largest(spec: StudySpec) -> Configuration:
         if search_spaces.PARAMETERS[parameter.name].section is Section.ANNEALING:
             continue  # takes no memory, and one part of a schedule alone may be none
         cells = [{parameter.name: value} for value in parameter.values]
-        most = max(cells, key=needed)
-        if needed(most) > min(map(needed, cells)):
-            chosen |= most
+        chosen |= max(cells, key=needed)
     named = (dict(values) for _, values in spec.space.named)
     return spec.configuration(max(({}, chosen, *named), key=needed))
 

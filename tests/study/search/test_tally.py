@@ -206,6 +206,17 @@ def test_the_best_is_over_a_full_count_of_a_phase_and_the_lowest_then_the_first(
     )
 
 
+def test_of_two_alike_the_first_by_name_looks_best_whichever_was_proposed_first(record):
+    record.generations["low", 0] = record.generations["low", 0][::-1]
+    for name in (A, B):
+        for seed in (0, 1):
+            end(record, name, seed)
+    assert tally.tally(record).genres["low"].best.config_id == A
+    record.ended = {run: ended for run, ended in record.ended.items() if run.seed == 0}
+    low = tally.tally(record).genres["low"]
+    assert (low.best, low.intermediate.config_id) == (None, A)
+
+
 def test_a_full_count_that_collapsed_failed_or_is_undertrained_is_not_the_best(record):
     end(record, A, 0, collapsed=True)
     assert tally.tally(record).genres["low"].best is None
