@@ -99,7 +99,8 @@ def largest(spec: StudySpec) -> Configuration:
         if search_spaces.PARAMETERS[parameter.name].section is Section.ANNEALING:
             continue  # takes no memory, and one part of a schedule alone may be none
         cells = [{parameter.name: value} for value in parameter.values]
-        chosen |= max(cells, key=needed)
+        most = max(cells, key=needed)
+        chosen |= most
     named = (dict(values) for _, values in spec.space.named)
     return spec.configuration(max(({}, chosen, *named), key=needed))
 
