@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory")
 """Protocols whose files appear when they are complete; elsewhere a file is renamed into place."""
 
-NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "ceph", "lustre", "glusterfs")
+NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "ceph", "fuse.ceph", "lustre", "fuse.glusterfs")
 """How the kinds of file systems begin that machines share over a network."""
 
 
@@ -186,7 +186,7 @@ def _rename(source: Path, target: Path) -> None:
     try:
         source.replace(target)
     except OSError as error:
-        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+        if error.errno == errno.ENOTEMPTY:  # some systems have it so, others as EEXIST
             raise FileExistsError(str(target)) from None
         raise
 

@@ -159,7 +159,7 @@ def estimate(spec: StudySpec, record: Record | None, genres: tuple[str, ...]) ->
 
 def free_disk(folder: Path) -> int:
     """Bytes free where a folder is or is going to be."""
-    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    there = next(each for each in (folder, *folder.parents) if each.exists())
     return shutil.disk_usage(there).free
 
 

@@ -175,8 +175,10 @@ def _transfer(transfer: tally.TransferTally) -> str:
     if transfer.won:
         text += ", one of them best of the search"
     if transfer.gain is not None:
-        better = "better" if transfer.gain > 0 else "worse"
-        text += f"; the best of them is {better} than the best own proposal"
+        compared = "as good as"
+        if transfer.gain:
+            compared = "better than" if transfer.gain > 0 else "worse than"
+        text += f"; the best of them is {compared} the best own proposal"
     return text
 
 
@@ -221,7 +223,7 @@ class Reporter:
         if self._live is not None:
             self._live.update(Text(text))
         elif self._due(LINE_SECONDS):
-            self.console.print(text, highlight=False, markup=False)
+            self.console.print(text)
 
     def changed(self, driver: Driver) -> None:
         """Show that a run has ended."""
@@ -241,7 +243,7 @@ class Reporter:
             self._live.update(table(driver.record, counted, busy=driver.busy, seconds_left=left))
         else:
             text = line(driver.record, counted, busy=driver.busy, seconds_left=left)
-            self.console.print(plain(text), highlight=False, markup=False, soft_wrap=True)
+            self.console.print(plain(text), markup=False, soft_wrap=True)
         self._pause = (time.perf_counter() - began) / _SHARE
 
     def _due(self, interval: float) -> bool:

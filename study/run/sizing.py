@@ -15,14 +15,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import search_spaces
 from musebar_core.errors import StudyError
 from musebar_core.evaluation import EVALUATION_BATCH_GPU
+from musebar_core.setting import Section
 from musebar_core.size import PITCHES, n_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from musebar_core.config import Configuration
+    from musebar_core.setting import Value
     from study.spec.model import StudySpec
     from study.spec.sections import ResourcesSpec
 
@@ -83,13 +86,23 @@ def evaluation_numbers(config: Configuration) -> int:
 
 
 def largest(spec: StudySpec) -> Configuration:
-    """The configuration of a study that needs the most memory, and takes the longest."""
-    found = [spec.configuration({}), *spec.methods.values()]
-    parameter = next((p for p in spec.space.parameters if p.name == "latent_length"), None)
-    if parameter is not None:
-        longest = max(v for v in parameter.values if isinstance(v, int))
-        found.append(spec.configuration({"latent_length": longest}))
-    return max(found, key=seed_bytes)
+    """The configuration of a study that needs the most memory, and takes the longest.
+
+    What a space varies is looked at one by one: more of it needs more, whatever the others are.
+    """
+
+    def needed(values: Mapping[str, Value]) -> int:
+        return seed_bytes(spec.configuration(values))
+
+    chosen: dict[str, Value] = {}
+    for parameter in spec.space.parameters:
+        if search_spaces.PARAMETERS[parameter.name].section is Section.ANNEALING:
+            continue  # takes no memory, and one part of a schedule alone may be none
+        cells = [{parameter.name: value} for value in parameter.values]
+        most = max(cells, key=needed)
+        chosen |= most
+    named = (dict(values) for _, values in spec.space.named)
+    return spec.configuration(max(({}, chosen, *named), key=needed))
 
 
 def largest_seed_bytes(spec: StudySpec) -> int:

@@ -168,8 +168,7 @@ class GenreEvidence:
         size = search.generation or search.smallest_generation
         left = search.configurations - len(self.proposals)
         last = len(self.generations[-1]) if self.generations else size
-        exhausted = last < min(size, left + last)
-        return 0 if exhausted else max(0, min(size, left))
+        return max(0, min(size, left)) if last >= size else 0
 
     @property
     def search_complete(self) -> bool:

@@ -148,7 +148,7 @@ def _all_before(evidence: Evidence, before: list[str]) -> Sources | None:
         counts[other] -= taken
         still_running -= taken
     ended = all(evidence.of(other).ended_up_to(n) for other, n in counts.items())
-    return {other: n for other, n in counts.items() if n} if ended else None
+    return counts if ended else None
 
 
 def _transferred(

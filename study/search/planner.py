@@ -122,8 +122,8 @@ class Planner:
     def take(self, most: int = 1) -> tuple[SeedRun, ...]:
         """The next runs of one configuration, genre and phase, now in flight; none for none."""
         while self._queue:
-            place, first = self._queue[0]
-            if self._is_waiting(first) and self._places[first] == place:
+            _, first = self._queue[0]  # at its own place: one that it had before lies behind
+            if self._is_waiting(first):
                 break
             heapq.heappop(self._queue)
         else:
@@ -150,7 +150,6 @@ class Planner:
     def ended(self, run: SeedRun) -> None:
         """A result was added to the record."""
         self._open -= run in self._places
-        self._taken.discard(run)
         if self.evidence.ended(run):
             self._plan_dependent(run.genre)
 

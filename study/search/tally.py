@@ -212,7 +212,7 @@ def _genre(record: Record, found: GenreEvidence, cells: Cells) -> GenreTally:
         failed=len(ended) - len(done),
         undertrained=sum(e.state is RunState.UNDERTRAINED for e in done),
         collapsed=sum(e.state is RunState.COLLAPSED for e in done),
-        configurations=_configurations(record, found, cells),
+        configurations=_configurations(found, cells),
         best=best,
         intermediate=_intermediate(cells) if best is None else None,
         transfer=_transfer(record, found),
@@ -225,13 +225,11 @@ def _pareto(record: Record, found: GenreEvidence) -> tuple[str, ...]:
     return tuple(r.config_id for r in front)
 
 
-def _configurations(record: Record, found: GenreEvidence, cells: Cells) -> Configurations:
+def _configurations(found: GenreEvidence, cells: Cells) -> Configurations:
     seeds: dict[str, list[_Ended | None]] = {}
     for (config_id, _), rows in cells.items():
         seeds.setdefault(config_id, []).extend(rows)
-    still_racing = 0
-    if record.spec.search.protocol is Protocol.SEARCH:
-        still_racing = sum(None in cells.get((i, Phase.CONFIRM), ()) for i in found.race.racing)
+    still_racing = sum(None in cells.get((i, Phase.CONFIRM), ()) for i in found.race.racing)
     whole = {i: [e for e in rows if e is not None] for i, rows in seeds.items() if None not in rows}
     return Configurations(
         proposed=len(seeds),

@@ -104,6 +104,18 @@ def test_a_corpus_within_a_home_stays_where_it_is_and_another_is_brought(corpus,
     assert corpora.load(str(place)).fingerprint == corpus.fingerprint
 
 
+def test_a_home_that_is_named_from_where_one_stands_is_found_from_anywhere(
+    corpus, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    place = corpora.share(corpus, Path("home"))
+    assert Path(place).is_absolute()
+    assert corpora.is_built(Path(place))
+    monkeypatch.chdir(corpus.path.parent.parent)
+    within = Path(corpus.path.parent.name)
+    assert corpora.share(corpus, within) == str(corpus.path.resolve())
+
+
 def test_a_corpus_that_was_brought_is_not_brought_again(corpus, tmp_path, monkeypatch):
     place = corpora.share(corpus, tmp_path / "home")
     monkeypatch.setattr(files, "fetch", lambda *_: pytest.fail("copied again"))
@@ -260,8 +272,29 @@ def test_a_corpus_of_played_repeats_is_named_as_before_there_was_a_choice(tiny_s
 
     assert corpora._folder_name(tiny_spec()) == name()
     assert corpora._folder_name(tiny_spec(corpus__repeats="written")) == name("written")
-    embedded = tiny_spec(corpus__source="music21", corpus__genres="[chorale]")
-    assert corpora._folder_name(embedded).startswith("music21-")
+
+
+def test_a_corpus_of_what_music21_ships_is_named_by_its_genres(tiny_spec, monkeypatch):
+    asked = []
+
+    def listed(genres):
+        asked.append(genres)
+        return SimpleNamespace(signature="of music21", genres=genres)
+
+    monkeypatch.setattr(corpora, "list_embedded", listed)
+    corpus = {"corpus__source": "music21", "corpus__genres": "[chorale]"}
+    inputs = ["music21", "of music21", ["chorale"], 300, 1, 4]
+    inputs += [importlib.metadata.version("musebar-study"), READING_VERSION]
+    digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:8]
+    assert corpora._folder_name(tiny_spec(**corpus)) == f"music21-{digest}"
+    assert asked == [["chorale"]]
+
+
+def test_music_in_the_root_has_a_name_too(tiny_spec, monkeypatch):
+    monkeypatch.setattr(
+        corpora, "list_source", lambda *_: SimpleNamespace(signature="", genres=["low"])
+    )
+    assert corpora._folder_name(tiny_spec(corpus__source="/")).startswith("music-")
 
 
 def test_songs_and_snippets_are_counted_split_by_split(tiny_spec):

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import fsspec
+import pyarrow.fs
 import pytest
 
 from musebar_core.errors import UsageError
@@ -75,6 +81,19 @@ def test_what_is_written_for_a_url_arrives_there(home):
     assert (files.copied(home / "export") / "results").read_text() == "rows"
 
 
+def test_what_breaks_off_while_it_is_written_is_not_sent_to_a_url(tmp_path):
+    place = files.to_path(f"memory://{tmp_path.name}/export")
+
+    def broken():
+        with files.written(place) as folder:
+            files.write_bytes(folder / "results", b"half")
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        broken()
+    assert not place.exists()
+
+
 def test_a_corpus_is_shared_once_and_loaded_from_its_copy(home, corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("MUSEBAR_CACHE", str(tmp_path / "cache"))
     location = corpora.share(corpus, home)
@@ -87,10 +106,18 @@ def test_a_protocol_nobody_serves_is_a_usage_error():
         files.to_path("nosuch://bucket/home")
 
 
+def test_a_protocol_whose_library_is_missing_is_a_usage_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, "adlfs", None)
+    with pytest.raises(UsageError, match=r"home 'abfs://bucket/home': .*adlfs"):
+        files.to_path("abfs://bucket/home")
+
+
 def test_a_password_in_a_homes_url_is_refused_and_not_repeated():
     with pytest.raises(UsageError, match="FSSPEC_FTP_PASSWORD") as caught:
         files.to_path("ftp://lab:s3cret@nas.lab/studies")
     assert "s3cret" not in str(caught.value)
+    with pytest.raises(UsageError, match="FSSPEC_FTP_PASSWORD"):
+        files.to_path("ftp://lab:@nas.lab/studies")  # an empty one
 
 
 def test_a_home_by_url_needs_a_ledger_by_url(tiny_spec):
@@ -222,6 +249,16 @@ def test_the_copy_of_another_process_that_was_faster_stays(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["source", "target"]
 
 
+@pytest.mark.parametrize("number", [errno.ENOTEMPTY, errno.EEXIST])
+def test_systems_tell_in_either_way_that_another_was_faster(tmp_path, monkeypatch, number):
+    def taken(*_):
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "source").mkdir()
+    monkeypatch.setattr(Path, "replace", taken)
+    assert files.fetch(tmp_path / "source", tmp_path / "target") == tmp_path / "target"
+
+
 def test_another_error_of_a_copy_is_told(tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "target").write_text("a file in the place of the folder")
@@ -259,7 +296,8 @@ def test_a_file_is_read_by_its_owner_alone_and_half_of_it_never_seen(tmp_path, m
     assert file.read_bytes() == b"old"
 
 
-def test_the_kind_of_a_file_system_is_that_of_the_deepest_mount(monkeypatch):
+def test_the_kind_of_a_file_system_is_that_of_the_deepest_mount(tmp_path, monkeypatch):
+    (tmp_path / "link").symlink_to("/data")
     mounts = "/dev/a / ext4 rw 0 0\nserver:/x /data nfs4 rw 0 0\n/dev/b /data/fast xfs rw 0 0\n"
     monkeypatch.setattr(Path, "read_text", lambda self: mounts)
     for folder, kind in (
@@ -268,6 +306,7 @@ def test_the_kind_of_a_file_system_is_that_of_the_deepest_mount(monkeypatch):
         ("/data/slow/one", "nfs4"),
         ("/data/fast/one", "xfs"),
         ("/database", "ext4"),
+        (tmp_path / "link", "nfs4"),
     ):
         assert files.filesystem(Path(folder)) == kind
 
@@ -281,3 +320,66 @@ def test_where_mounts_are_not_known_the_kind_of_a_file_system_is_not(monkeypatch
 
     monkeypatch.setattr(Path, "read_text", read)
     assert files.filesystem(Path("/data")) == ""
+
+
+@pytest.mark.parametrize(("protocol", "at_once"), [("memory", True), ("file", False)])
+def test_where_a_file_appears_bit_by_bit_it_is_written_beside_its_place_first(
+    tmp_path, monkeypatch, protocol, at_once
+):
+    file = files.to_path(f"{protocol}://{tmp_path}/deep/file")
+    files.write_bytes(file, b"old")
+
+    def broken(*_):
+        raise OSError("the connection is lost")
+
+    monkeypatch.setattr(file.fs, "mv", broken)
+    if at_once:
+        files.write_bytes(file, b"new")
+        assert file.read_bytes() == b"new"
+        return
+    with pytest.raises(OSError, match="the connection is lost"):
+        files.write_bytes(file, b"new")
+    assert file.read_bytes() == b"old"
+
+
+def test_a_copy_of_what_is_at_a_url_goes_when_the_process_ends(tmp_path, monkeypatch):
+    at_exit = []
+    monkeypatch.setattr(files.atexit, "register", lambda *what, **how: at_exit.append((what, how)))
+    place = files.to_path(f"memory://{tmp_path.name}/export")
+    files.write_bytes(place / "results", b"rows")
+    copy = files.copied(place)
+    ((remove, *what), how) = at_exit[0]
+    remove(*what, **how)
+    assert not copy.parent.exists()
+
+
+@pytest.mark.parametrize("protocol", ["s3", "gs"])
+def test_object_storage_is_read_by_pyarrows_client_with_paths_of_bucket_and_key(
+    protocol, monkeypatch
+):
+    monkeypatch.setattr(pyarrow.fs, "S3FileSystem", lambda **_: SimpleNamespace(type_name="s3"))
+    monkeypatch.setattr(pyarrow.fs, "GcsFileSystem", lambda: SimpleNamespace(type_name="gs"))
+    files.to_path("memory://x")
+    found = fsspec.get_filesystem_class(protocol)
+    assert found(skip_instance_cache=True).fs.type_name == protocol
+    assert found._strip_protocol(f"{protocol}://bucket/a/b/") == "bucket/a/b"
+    assert found._parent(f"{protocol}://bucket/a/b") == "bucket/a"
+
+
+@pytest.mark.parametrize(
+    ("environment", "endpoint"),
+    [
+        ({}, None),
+        ({"AWS_ENDPOINT_URL": "http://all"}, "http://all"),
+        ({"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_S3": "http://s3"}, "http://s3"),
+    ],
+)
+def test_object_storage_of_ones_own_is_where_the_environment_says(
+    environment, endpoint, monkeypatch
+):
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(pyarrow.fs, "S3FileSystem", lambda **asked: asked)
+    assert files._s3()["endpoint_override"] == endpoint

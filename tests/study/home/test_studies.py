@@ -12,8 +12,9 @@ from study.home import files
 from study.home.studies import DEFAULT_HOME, SPEC_FILE, Home, _cause, _time, check_free, recorded
 from study.ledger import schema
 from study.ledger.lease import Lease, this_host
+from study.ledger.ledger import Ledger
 from study.ledger.record import SeedRun
-from study.ledger.result import SeedRunResult
+from study.ledger.result import Failure, FailureKind, SeedRunResult
 from study.spec.sections import Phase
 
 
@@ -35,7 +36,8 @@ def test_a_study_whose_spec_is_broken_is_refused_with_its_file_and_reason(tmp_pa
     with pytest.raises(UsageError) as caught:
         Home(tmp_path).open("poor")
     assert message in str(caught.value)
-    assert str(file) in str(caught.value)
+    assert str(caught.value).count(str(file)) == 1
+    assert "spec: " not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -160,11 +162,39 @@ def test_a_study_that_is_created_again_before_it_ran_takes_over_where_it_is_to_r
     assert recorded(tmp_path / "jazz" / SPEC_FILE).resources.slots == 3
 
 
+def test_a_study_that_is_created_again_as_it_is_stays_untouched(tmp_path, tiny_spec):
+    home = Home(tmp_path)
+    home.create(tiny_spec("jazz")).ledger.close()
+    os.utime(tmp_path / "jazz" / SPEC_FILE, (100, 100))
+    home.create(tiny_spec("jazz")).ledger.close()
+    assert _time(tmp_path / "jazz" / SPEC_FILE) == 100
+
+
+def test_a_password_stays_in_the_file_when_where_a_study_runs_is_taken_over(
+    tmp_path, tiny_spec, monkeypatch
+):
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    monkeypatch.setattr("study.home.studies._open_ledger", lambda spec, folder: Ledger(url))
+    asked = {"storage__ledger": "postgresql://me:se-cret@host/db"}
+    Home(tmp_path).create(tiny_spec("jazz", **asked)).ledger.close()
+    Home(tmp_path).create(tiny_spec("jazz", **asked, resources__slots="7")).ledger.close()
+    found = recorded(tmp_path / "jazz" / SPEC_FILE)
+    assert (found.resources.slots, found.storage.ledger) == (7, asked["storage__ledger"])
+
+
+def test_of_a_study_that_has_begun_what_ended_is_read(tmp_path, tiny_spec):
+    study = Home(tmp_path).create(tiny_spec("jazz"))
+    ended_one(study)
+    study.ledger.close()
+    assert len(Home(tmp_path).record_of(tiny_spec("jazz")).ended) == 1
+
+
 def ended_one(study):
     config = study.ledger.read(study.name).spec.configuration({})
     study.ledger.add_configurations(study.name, [config])
     run = SeedRun("low", config.config_id, 1000, Phase.CONFIRM)
-    study.ledger.end(study.name, run, SeedRunResult())
+    failed = SeedRunResult(Failure("loss is no number", FailureKind.DIVERGED))
+    study.ledger.end(study.name, run, failed)
 
 
 def test_once_a_run_has_ended_only_what_is_no_part_of_a_study_may_change(tmp_path, tiny_spec):
@@ -213,6 +243,10 @@ def test_what_an_interrupted_launch_left_is_no_hindrance(tmp_path, found):
     (tmp_path / "jazz" / "thesis.tex").touch()
     with pytest.raises(UsageError, match=r"is no study \(it holds thesis.tex\)"):
         check_free(tmp_path / "jazz")
+    for name in ("notes.txt", "ledger.txt", "zither.txt"):
+        (tmp_path / "jazz" / name).touch()
+    with pytest.raises(UsageError, match=r"is no study \(it holds ledger.txt\)"):
+        check_free(tmp_path / "jazz")  # the first by name
     (tmp_path / "jazz" / SPEC_FILE).touch()
     check_free(tmp_path / "jazz")  # made by another just now
 
@@ -238,7 +272,20 @@ def test_a_studys_file_holds_the_whole_spec_for_its_owner_alone(tmp_path, tiny_s
         recorded(tmp_path / "blues" / SPEC_FILE)
 
 
-@pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "ceph", "lustre"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "fuse.sshfs",
+        "ceph",
+        "lustre",
+        "fuse.ceph-fuse",
+        "fuse.glusterfs",
+    ],
+)
 def test_sqlite_on_a_disk_of_several_machines_is_refused_wherever_it_is_named(
     tmp_path, tiny_spec, monkeypatch, kind
 ):

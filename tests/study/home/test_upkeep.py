@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from musebar_core import marks
 from musebar_core.errors import StudyError, UnknownNameError, UsageError
@@ -10,6 +11,7 @@ from musebar_core.marks import Kind
 from study.home import upkeep
 from study.home.files import to_path, write_bytes
 from study.home.studies import MEASURES_FILE, SPEC_FILE, Home, recorded
+from study.ledger import schema
 from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.record import SeedRun
@@ -76,10 +78,21 @@ def test_a_deleted_study_takes_all_its_files_along_and_says_what_had_ended(home,
     assert home.names() == []
 
 
+def test_a_deleted_study_leaves_nothing_for_somebody_who_looks_at_it(home, full):
+    looking = home.open("jazz")
+    with looking.ledger.database.begin() as db:
+        db.execute(sa.select(schema.studies)).all()
+        assert {"ledger.sqlite-wal", "ledger.sqlite-shm"} <= set(files(full))
+        upkeep.delete(home, "jazz")
+        assert not full.exists()
+    looking.ledger.close()
+
+
 def test_what_is_not_the_studys_stays_and_is_named(home, full):
     others = [
         "notes.txt",
         "runs/low/a/0/model.safetensors.bak",
+        "runs/low/a/0/.model.safetensors~",
         "runs/low/thoughts.txt",
         "tensorboard/other.tfevents",
         "report/mine.html",
@@ -119,7 +132,8 @@ def test_other_studies_and_corpora_stay(home, create, full):
 @pytest.mark.parametrize("what", [upkeep.delete, lambda home, name: upkeep.rename(home, name, "x")])
 def test_a_study_that_is_driven_or_is_not_there_is_left_as_it_is(home, full, what):
     before, opened = files(full), home.open("jazz")
-    with Lease(opened.ledger, "jazz"), pytest.raises(StudyError, match="is being driven"):
+    stop = rf"is being driven .*'musebar --home {home.path} study stop jazz'"
+    with Lease(opened.ledger, "jazz"), pytest.raises(StudyError, match=stop):
         what(home, "jazz")
     assert opened.ledger.ended_counts("jazz")
     opened.ledger.close()
@@ -185,7 +199,8 @@ def away(tmp_path, tiny_spec, monkeypatch):
     home = Home(to_path(f"memory://{tmp_path.name}"))
     for name in ("jazz", "blues"):
         home.create(tiny_spec(name, storage__ledger="postgresql://me@host/db")).ledger.close()
-        for file in ("runs/low/a/0/model", "report/index.html", "notes.txt", MEASURES_FILE):
+        ours = ("runs/low/a/0/model", "report/index.html", "export/results", MEASURES_FILE)
+        for file in (*ours, "notes.txt"):
             write_bytes(home.path / name / file, b"x")
     return home
 

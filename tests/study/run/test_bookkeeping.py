@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from types import SimpleNamespace
 
 import pytest
 
 from musebar_core.errors import StudyError
 from musebar_core.metric_table import EpochMetrics, Metrics
+from study.home.files import to_path
 from study.home.studies import Home
 from study.ledger.lease import Lease
 from study.ledger.live import LIVE_FILE
@@ -166,6 +169,31 @@ def test_what_an_unfinished_run_alone_needs_goes_when_it_has_ended(driven):
     assert [each.name for each in folder.iterdir()] == [MODEL_FILE]
 
 
+def test_a_leftover_that_cannot_be_removed_holds_nothing_up(driven, monkeypatch):
+    def refuse(path):
+        raise PermissionError(f"{path} is another's")
+
+    driver = driven()
+    run = driver.next_chunk("a").runs[0]
+    monkeypatch.setattr(driving.files, "remove", refuse)
+    driver.result("a", run.seed, done())
+    assert set(recorded(driver).ended) == {run}
+
+
+def test_of_a_folder_at_a_url_nobody_asks_whether_it_is_there(driven):
+    driver = driven()
+    run = driver.next_chunk("a").runs[0]
+    driver.study = dataclasses.replace(driver.study, folder=to_path("memory://nowhere/tiny"))
+    driver.result("a", run.seed, done())
+    assert set(recorded(driver).ended) == {run}
+
+
+def test_all_generations_that_need_no_result_are_proposed_before_the_first_run(driven):
+    driver = driven(search__configurations="3", search__choices="{latent_length: [2, 4, 8]}")
+    driver.next_chunk("a")
+    assert list(driver.record.generations) == [("low", 0), ("low", 1)]
+
+
 def test_the_driver_keeps_what_plans_need_and_the_ledger_has_it_all(driven):
     driver = driven()
     run = driver.next_chunk("a").runs[0]
@@ -214,6 +242,25 @@ def test_where_only_what_waits_can_tell_what_is_next_it_is_recorded(driven):
     assert len(flying) == 1 + 2 * 4  # the search, and four methods on two seeds
     assert chunk.runs[0].phase is Phase.CONFIRM
     assert set(recorded(driver).ended) == {flying[first], flying[searched]}
+
+
+def test_what_waits_and_is_to_be_proposed_from_is_recorded_and_proposed_from_at_once(driven):
+    driver = driven(
+        genres=("low", "high"),
+        search__configurations="3",
+        search__choices="{latent_length: [2, 4, 8]}",
+        search__transfer="false",
+    )
+    driver.group_seconds = 60.0
+    high, low, *_ = (driver.next_chunk(trial).runs[0] for trial in "abcd")
+    assert driver.next_chunk("e") is None  # a third generation asks for the end of the first
+    for trial, run in (("a", high), ("b", low)):
+        driver.result(trial, run.seed, done())
+        driver.trial_ended(trial)
+    assert driver.next_chunk("e").runs[0].genre == "high"
+    assert set(recorded(driver).ended) == {high}
+    assert driver.next_chunk("f").runs[0].genre == "low"
+    assert set(recorded(driver).ended) == {high, low}
 
 
 def test_no_chunk_is_handed_out_beyond_the_slots(driven):
@@ -308,3 +355,40 @@ def test_a_run_that_went_on_is_told_of_and_one_that_did_not_is_not(driven, caplo
     with caplog.at_level("INFO", logger="study.run.driver"):
         driver.result("a", run.seed, dataclasses.replace(done(), resumed_at=0))
     assert caplog.messages == []
+
+
+def test_thirty_two_results_are_not_kept_waiting(driven):
+    driver = driven(methods="true", slots=40, seeds="{search: 1, confirm: 10}")
+    driver.group_seconds, counts = 60.0, []
+    for trial in range(34):
+        run = driver.next_chunk(str(trial)).runs[0]
+        driver.result(str(trial), run.seed, done())
+        counts.append(len(driver.record.ended))
+    assert counts == [1] * 32 + [33, 33]
+
+
+def test_a_driver_that_is_told_no_more_has_one_slot_for_one_run_and_records_it_at_once(driven):
+    given = driven(methods="true")
+    driver = Driver(given.study, given.record, given.lease)
+    for trial in "ab":
+        (run,) = driver.next_chunk(trial).runs
+        assert driver.next_chunk("c") is None
+        driver.result(trial, run.seed, done())
+        driver.trial_ended(trial)
+        assert run in recorded(driver).ended
+
+
+def test_pythons_collector_passes_over_what_is_held_and_first_takes_what_is_not():
+    class Ring:
+        """What only a collector finds to be nobody's."""
+
+    ring = Ring()
+    ring.itself, gone = ring, weakref.ref(ring)
+    del ring
+    before = gc.get_freeze_count()
+    try:
+        driving.keep_from_collection()
+        assert gone() is None
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from musebar_core.config import Configuration, Grid
 from musebar_core.size import n_parameters
@@ -229,6 +231,31 @@ def pace(monkeypatch, configuration):
 def test_the_fastest_step_of_two_seconds_counts(pace, steps, seconds):
     found, _ = pace(steps, 1.0, 4)
     assert found.step_seconds == seconds
+
+
+def test_steps_go_on_as_in_training_on_the_runs_threads_and_in_its_precision(
+    monkeypatch, configuration
+):
+    from musebar_core import precision, training
+
+    seen, clock = [], Clock()
+
+    @contextlib.contextmanager
+    def computing(*asked):
+        seen.append(asked)
+        yield
+
+    def optimise(config, sampler, seed, state):
+        clock.now += 5
+        seen.append((config.training.precision, state.epoch, torch.get_num_threads()))
+        return [0.0]
+
+    monkeypatch.setattr(estimate, "time", clock)
+    monkeypatch.setattr(precision, "computing", computing)
+    monkeypatch.setattr(training, "optimise", optimise)
+    estimate.measure(configuration(precision="tf32"), "cpu", 3)
+    steps = ((("tf32", "cpu"), ("tf32", epoch, 3)) for epoch in (1, 2, 3))
+    assert seen == list(itertools.chain.from_iterable(steps))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 from musebar_core.metric_table import EpochMetrics, Metrics
+from musebar_core.terminal import Output
 from study.results.inflight import InFlight
 from study.run import progress
 from study.run.progress import Reporter, curves, line, sparkline, table
@@ -19,7 +20,7 @@ from study.search import tally
 def test_a_sparkline_has_the_lowest_number_at_its_foot_and_the_highest_at_its_top():
     assert sparkline([9.0, 2.0, 5.0]) == "█▁▄"
     assert sparkline([3.0, 3.0]) == "▁▁"
-    assert sparkline([1.0, math.nan, 2.0]) == "▁█"
+    assert sparkline([1.0, math.nan, 2.0, math.inf]) == "▁█"
     assert sparkline([]) == ""
 
 
@@ -72,6 +73,12 @@ def test_eight_runs_are_all_drawn():
     out = io.StringIO()
     Console(file=out, width=120).print(curves([run(seed, 50.0) for seed in range(9)]))
     assert out.getvalue().splitlines()[-1].strip() == "and 1 more"
+
+
+def printed(content, width=200):
+    out = io.StringIO()
+    Console(file=out, width=width).print(content)
+    return out.getvalue()
 
 
 BEST = tally.Best("a", "search", 61.26, 60.04, 62.48, 4)
@@ -184,6 +191,13 @@ def test_the_lowest_bce_is_the_bests_else_an_intermediate_ones(row, said):
             ),
         ),
         (
+            replace(TRANSFER, won=0, best=10.0),
+            (
+                "3 configurations from other genres, 2 finalists; "
+                "the best of them is as good as the best own proposal"
+            ),
+        ),
+        (
             replace(TRANSFER, won=0, best=None),
             "3 configurations from other genres, 2 finalists",
         ),
@@ -211,6 +225,37 @@ def test_a_table_has_a_row_a_genre_and_a_bar_where_the_terminal_is_wide(monkeypa
     # 11 of 20 have ended: of sixteen columns eight and a half, and of the other all
     assert [row.count("━") for row in (jazz, polka)] == ([8, 16] if bar else [0, 0])
     assert foot.strip() == f"{SPENT}, {MORE}"
+
+
+def test_numbers_stand_below_each_other_at_the_right_and_names_at_the_left():
+    _, headings, row, _ = printed(table(RECORD, counted())).splitlines()
+    assert headings.index("genre") == row.index("jazz")
+    for heading, figure in (("proposed", "15"), ("racing", "16"), ("seed runs", "9/20")):
+        assert headings.index(heading) + len(heading) == row.index(figure) + len(figure)
+    headings, row = printed(curves([run(5, 60.0)])).splitlines()
+    assert headings.index("on their way") == row.index("jazz")
+    for heading, figure in (("seed", " 5 "), ("epoch", "10/40")):
+        assert headings.index(heading) + len(heading) == row.index(figure) + len(figure.rstrip())
+
+
+def test_of_a_genre_that_wants_nothing_yet_the_bar_is_empty(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    rows = {"jazz": genre(planned=0, done=0, failed=0), "polka": genre()}
+    _, _, jazz, polka, _ = printed(table(RECORD, counted(genres=rows))).splitlines()
+    assert "0/0" in jazz
+    assert ("━" in jazz, "━" in polka) == (False, True)
+
+
+ROGUE = "a\x1b[2J [bold]b"
+"""What clears a screen, and what rich would take for its own."""
+
+
+def test_names_are_drawn_as_they_are_written():
+    record = SimpleNamespace(spec=SimpleNamespace(name=ROGUE))
+    text = printed(table(record, counted(genres={ROGUE: genre(transfer=TRANSFER)})))
+    assert text.count(r"a\x1b[2J [bold]b") == 3  # the study, the genre, and what came to it
+    assert "\x1b" not in text
+    assert r"a\x1b[2J [bold]b" in printed(curves([replace(run(1, 50.0), genre=ROGUE)]))
 
 
 class Clock:
@@ -259,6 +304,36 @@ def test_without_a_terminal_a_line_is_printed_once_a_minute(shown, clock):
     assert printed()[0] == f"mine: {JAZZ}, 2 slots in use; {SPENT}, {MORE}"
 
 
+def test_a_printed_line_is_one_line_of_the_names_as_they_are_written(shown, clock, monkeypatch):
+    reporter, driver, told = shown
+    rows = {ROGUE: genre()}
+    monkeypatch.setattr(progress.tally, "tally", lambda *_: counted(genres=rows))
+    reporter.console = Console(file=reporter.console.file, width=40)
+    reporter.tick(driver)
+    (text,) = told()
+    assert text.startswith(r"mine: a\x1b[2J [bold]b 9/20 seed runs done")
+
+
+def test_what_the_driver_knows_is_not_counted_from_nothing(shown, monkeypatch):
+    reporter, driver, _ = shown
+    asked = []
+    monkeypatch.setattr(progress.tally, "tally", lambda *what: asked.append(what) or counted())
+    driver.planner = object()
+    reporter.tick(driver)
+    assert asked == [(driver.record, driver.planner)]
+
+
+def test_progress_goes_to_stderr_with_its_control_characters(monkeypatch):
+    err = io.StringIO()
+    monkeypatch.setattr("sys.stderr", Output(err))
+    Reporter().console.file.write("\x1b[1mmine")
+    assert err.getvalue() == "\x1b[1mmine"
+
+
+def test_a_process_that_was_there_before_has_begun_its_first_stage():
+    assert Reporter(since=100.0).stages.said().startswith("1 min 40 s: 1 min 40 s imports")
+
+
 def test_showing_takes_three_hundredths_of_the_time_at_most(shown, clock):
     reporter, driver, printed = shown
     clock.work = 3.0  # so once in 100 seconds
@@ -297,6 +372,7 @@ def test_on_a_terminal_a_table_is_drawn_twice_a_second_and_goes_at_the_end(clock
     reporter = Reporter()
     reporter.console = Console(file=io.StringIO(), force_terminal=True, width=160)
     driver = SimpleNamespace(record=SimpleNamespace(**vars(RECORD), ended={}), planner=None, busy=2)
+    driver.record.ended = dict.fromkeys(range(3))
     with reporter:
         live = reporter._live
         monkeypatch.setattr(live, "update", drawn.append)
@@ -305,6 +381,7 @@ def test_on_a_terminal_a_table_is_drawn_twice_a_second_and_goes_at_the_end(clock
         for seconds in (0, 0.4, 0.1):
             clock.now += seconds
             reporter.tick(driver)
+            driver.record.ended = dict.fromkeys(range(5))
         assert live.is_started
         assert live.transient
     assert not live.is_started
@@ -313,3 +390,7 @@ def test_on_a_terminal_a_table_is_drawn_twice_a_second_and_goes_at_the_end(clock
         "reading music: 2 of 9 pieces",
     ]
     assert len(drawn) == 4
+    first, second = map(printed, drawn[2:])
+    assert "study mine, 2 slots in use" in first
+    assert "about" not in first
+    assert "about 3 s left" in second  # two in half a second, and twelve are left

@@ -34,11 +34,25 @@ def test_slots_are_what_fits_on_each_node_by_itself(spec):
 
 @pytest.mark.parametrize(
     ("asked", "gpus", "slots"),
-    [(0.25, 1, 4), (0.3, 1, 3), (0.3, 2, 6), (1, 2, 2), (2, 3, 1), (0.1, 1, 8)],
+    [
+        (0.25, 1, 4),
+        (0.3, 1, 3),
+        (0.35, 1, 2),
+        (0.3, 2, 6),
+        (1, 2, 2),
+        (2, 3, 1),
+        (0.1, 1, 8),
+        (0.25, 1.5, 4),  # half a GPU is nobody's
+    ],
 )
 def test_a_share_of_a_gpu_comes_from_one_gpu(spec, asked, gpus, slots):
     found = share(spec(gpus_per_trial=asked), [Node(8, gpus, GIB)])
     assert (found.slots, found.gpus_per_trial) == (slots, asked)
+
+
+def test_parts_of_a_gpu_are_counted_whatever_their_number(spec):
+    """A 93rd rounds up: one over it is a little less than 93."""
+    assert share(spec(gpus_per_trial=1 / 93), [Node(100, 1, GIB)]).slots == 93
 
 
 def test_auto_gives_a_trial_what_its_model_needs_of_the_smallest_gpu(spec):
@@ -221,6 +235,37 @@ def test_the_largest_configuration_has_the_longest_code_that_is_searched(spec, t
     )
     assert sizing.largest(fixed).model.latent_length < 8
     assert sizing.largest_seed_bytes(fixed) == sizing.seed_bytes(sizing.largest(fixed))
+
+
+def test_the_largest_configuration_has_the_most_of_all_that_takes_memory(tiny_spec):
+    space = {
+        "hidden": "[8, 32, 16]",
+        "layers": "[2, 1]",
+        "bidirectional": "[false, true]",
+        "batch": "[2, 64, 8]",
+        "annealing_start": "[0.75]",
+        "annealing_length": "[0.25]",  # shorter than where none is asked for
+    }
+    choices = ", ".join(f"{name}: {values}" for name, values in space.items())
+    spec = tiny_spec(search__choices=f"{{{choices}}}", search__fixed="{annealing: linear}")
+    found = sizing.largest(spec)
+    assert (found.model.hidden, found.model.layers) == (32, 2)
+    assert (found.model.bidirectional, found.training.batch) == (True, 64)
+
+
+def test_what_is_no_part_of_the_space_may_be_the_largest(tiny_spec):
+    spec = tiny_spec(search__choices="{hidden: [2, 4]}")
+    assert sizing.largest(spec).model.hidden == 8  # of the methods
+
+
+def test_of_whole_configurations_the_largest_is_found(tiny_spec, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "configurations: {small: {hidden: 4}, large: {hidden: 64}, middle: {hidden: 32}}"
+    )
+    spec = tiny_spec(
+        search__protocol="grid", search__space=str(tmp_path / "mine.yaml"), search__choices="{}"
+    )
+    assert sizing.largest(spec).model.hidden == 64
 
 
 USABLE = 9 * GIB

@@ -12,6 +12,7 @@ from study.search import evidence
 from study.search.evidence import Evidence
 from study.spec.sections import Phase
 from tests.study.search.book import book, confirmed, propose, result, searched
+from tests.study.search.toystudy import done
 
 
 @pytest.fixture
@@ -223,6 +224,33 @@ def test_the_finalist_of_the_lowest_nll_is_kept_for_what_is_held_against_it(spec
     (told,) = (v for v in found.race.rungs[0] if v.config_id == "a")
     assert told.kept
     assert told.reason.endswith("kept as the lowest NLL, which the others are held against")
+
+
+def test_a_fixed_comparison_of_the_lowest_nll_is_kept_as_a_fixed_comparison(spec):
+    asked = spec(search__methods="true", search__purpose="representation")
+    method = asked.methods["lstm_vae"].config_id
+    record = book(asked, ["b", method], "c")
+    searched(record, method, 10.0, 10.2, mi=0.1)
+    searched(record, "b", 10.2, 10.05, mi=5.0)
+    searched(record, "c", 12.0, 12.1, mi=0.1)
+    found = Evidence(record).of("low")
+    assert [p.config_id for p in found.promotions if p.anchor] == [method]
+    confirmed(record, method, 10.0, 10.2, 9.9, 10.1, 10.0, 9.8, mi=0.1, phase=Phase.METHODS)
+    confirmed(record, "b", 10.2, 10.0, 10.0, 9.9, 10.1, 9.9, mi=5.0)
+    (told,) = (v.reason for v in found.race.rungs[0] if v.config_id == method)
+    assert told.endswith("kept as a fixed comparison, which runs all seeds")
+
+
+def test_finalists_of_a_reconstruction_keep_to_the_rate_that_was_asked_for(spec):
+    asked = {"search__purpose": "reconstruction", "search__rate": "5"}
+    record = book(spec(**asked, search__finalists="1"), "ab", "c")
+    figures = {"a": (10.0, 1.0, 9.0), "b": (11.0, 5.0, 2.0), "c": (12.0, 6.0, 2.0)}
+    for name, (nll, bce, kl) in figures.items():
+        for run in runs(name, range(2), Phase.SEARCH):
+            record.ended[run] = done(nll=nll, bce=bce, kl=kl, elbo=-bce - kl)
+    found = Evidence(record).of("low").promotions
+    assert [(p.config_id, p.statistic) for p in found if p.promoted] == [("b", 5.0)]
+    assert found[0].reason.endswith("among the best for reconstruction@5")
 
 
 def test_a_generation_that_is_added_is_taken_in_when_told_of(spec):

@@ -338,6 +338,112 @@ def test_a_sequence_covers_a_space_evenly(lengths):
     assert {origin for _, origin in found} == {"the Sobol sequence"}
 
 
+@pytest.fixture
+def square(tiny_spec):
+    """A search over 64 code lengths by 64 numbers of hidden units."""
+    values = list(range(1, 65))
+    return tiny_spec(
+        search__choices=f"{{latent_length: {values}, hidden: {values}}}",
+        search__fixed=FIXED,
+        search__sampler="qmc",
+    )
+
+
+def test_a_sequence_and_chance_come_to_each_of_four_thousand_cells_once(square):
+    """Of a Sobol sequence 4096 points fall one into each of 64 by 64 squares."""
+    rng = np.random.default_rng(0)
+    chance = itertools.islice(proposals._by_chance(square.space, rng), 5000)
+    for drawn in (proposals._sobol(square.space, 0), chance):
+        cells = [tuple(sorted(cell.items())) for cell in drawn]
+        assert len(cells) == len(set(cells)) == 64 * 64
+
+
+def test_what_is_drawn_by_chance_is_in_no_order(lengths):
+    space = lengths(*range(1, 17)).space
+    one, other = (list(proposals._by_chance(space, np.random.default_rng(n))) for n in (0, 1))
+    assert one != other
+
+
+def asked(spec, kind, due, seed):
+    """What Optuna answers to one question."""
+    study = proposals.optuna_study(spec, proposals.make_sampler(kind, seed), due)
+    return proposals.suggest(spec.space, study.ask())
+
+
+@pytest.mark.parametrize("kind", [Sampler.GP, Sampler.TPE])
+@pytest.mark.parametrize(("results", "modelled"), [(7, False), (8, True)])
+def test_a_model_proposes_from_the_eighth_result_on_and_chance_before(
+    lengths, kind, results, modelled
+):
+    spec = lengths(*range(1, 31))
+    due = GenerationRequest("low", 3, 1, observed(spec, *range(1, results + 1)))
+    alike = [asked(spec, kind, due, n) == asked(spec, Sampler.RANDOM, due, n) for n in range(2)]
+    assert all(alike) is not modelled
+
+
+def test_while_it_is_under_way_a_configuration_counts_as_bad(lengths):
+    """So proposals of one time keep away from each other."""
+    spec = lengths(*range(1, 31))
+    completed = tuple(
+        Observation(proposal(spec, length), (abs(length - 15.0),), 0.0)
+        for length in range(1, 31, 2)
+    )
+    best = range(13, 18)
+
+    def among_the_best(running):
+        due = GenerationRequest("low", 3, 1, completed, running)
+        found = [asked(spec, Sampler.TPE, due, n)["latent_length"] for n in range(5)]
+        return sum(length in best for length in found)
+
+    running = tuple(proposal(spec, length) for length in best)
+    assert among_the_best(running) < among_the_best(())
+
+
+def test_the_estimator_models_all_parameters_together_and_those_under_a_condition(
+    tiny_spec, monkeypatch
+):
+    spec = tiny_spec(
+        search__choices="{latent_length: [2, 4, 8, 16], annealing: [constant, linear, cyclical], "
+        "annealing_length: [0.25, 0.5, 0.75]}",
+        search__fixed="{free_bits: 0, regularizers: 2, input_dropout: 0}",
+    )
+    assert spec.space.conditional
+    completed = tuple(
+        Observation(Proposal(spec.configuration(cell).config_id, cell), (float(n),), 0.0)
+        for n, cell in enumerate(spec.space.cells())
+    )
+    monkeypatch.setattr(
+        optuna.samplers.TPESampler, "sample_independent", lambda *_: pytest.fail("alone")
+    )
+    for seed in range(5):
+        assert asked(spec, Sampler.TPE, GenerationRequest("low", 3, 1, completed), seed)
+
+
+def test_to_the_gaussian_process_results_have_noise(monkeypatch):
+    told = {}
+    monkeypatch.setattr(optuna.samplers, "GPSampler", lambda **what: told.update(what))
+    proposals.make_sampler(Sampler.GP, 7)
+    assert (told["deterministic_objective"], told["seed"]) == (False, 7)
+
+
+@pytest.mark.parametrize("kind", [Sampler.GP, Sampler.TPE, Sampler.RANDOM])
+def test_optuna_warns_and_tells_of_nothing(lengths, recwarn, kind):
+    asked(lengths(2, 4), kind, GenerationRequest("low", 0, 1), 0)
+    assert recwarn.list == []
+    assert optuna.logging.get_verbosity() == optuna.logging.ERROR
+
+
+def test_where_nothing_failed_there_is_no_constraint(lengths):
+    spec = lengths(2, 4)
+    completed = tuple(
+        Observation(proposal(spec, length), (1.0,), violation)
+        for length, violation in ((2, 0.0), (4, -0.2))
+    )
+    due = GenerationRequest("low", 2, 1, completed)
+    study = proposals.optuna_study(spec, proposals.make_sampler(Sampler.RANDOM, 0), due)
+    assert [trial.constraints for trial in study.get_trials()] == [{}, {}]
+
+
 def test_who_proposed_is_kept_with_each_proposal(lengths):
     (found,) = proposals.propose(lengths(2, sampler="grid"), GenerationRequest("low", 0, 1))
     assert found.origin == Origin(OriginKind.SAMPLER, "the grid, cell by cell")

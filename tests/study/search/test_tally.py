@@ -206,6 +206,17 @@ def test_the_best_is_over_a_full_count_of_a_phase_and_the_lowest_then_the_first(
     )
 
 
+def test_of_two_alike_the_first_by_name_looks_best_whichever_was_proposed_first(record):
+    record.generations["low", 0] = record.generations["low", 0][::-1]
+    for name in (A, B):
+        for seed in (0, 1):
+            end(record, name, seed)
+    assert tally.tally(record).genres["low"].best.config_id == A
+    record.ended = {run: ended for run, ended in record.ended.items() if run.seed == 0}
+    low = tally.tally(record).genres["low"]
+    assert (low.best, low.intermediate.config_id) == (None, A)
+
+
 def test_a_full_count_that_collapsed_failed_or_is_undertrained_is_not_the_best(record):
     end(record, A, 0, collapsed=True)
     assert tally.tally(record).genres["low"].best is None
@@ -403,3 +414,14 @@ def test_a_finalist_that_is_a_method_has_all_its_seeds_planned_already(record):
         end(record, B, seed, bce=20.0)
     record.ended = {r: e for r, e in record.ended.items() if r.config_id != A}
     assert tally.tally(record).left == 4 * 10
+
+
+def test_a_plan_that_is_kept_is_not_made_anew(record, monkeypatch):
+    kept, counted = planner.Planner(record), tally.tally(record)
+    monkeypatch.setattr(tally, "Planner", lambda _: pytest.fail("made anew"))
+    assert tally.tally(record, kept) == counted
+
+
+def test_genres_are_counted_by_name_the_joint_corpus_last(record):
+    record.facts = {"overall": {}, "polka": {}, "low": {}}
+    assert list(tally.tally(record).genres) == ["low", "polka", "overall"]

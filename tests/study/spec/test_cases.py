@@ -48,7 +48,15 @@ def test_more_seeds_than_anyone_could_train_are_refused_at_once():
         ("resources.slots=yes", "resources.slots: 'yes'"),
         ("resources.gpus_per_trial=true", "resources.gpus_per_trial: True"),
         ("storage.patience_seconds=on", "storage.patience_seconds: 'on'"),
-        ("storage.patience_seconds=.inf", "storage.patience_seconds: inf"),
+        (
+            "storage.patience_seconds=.inf",
+            "storage.patience_seconds: inf: input should be a finite",
+        ),
+        (
+            "storage.checkpoint_seconds=.nan",
+            "storage.checkpoint_seconds: nan: input should be a finite",
+        ),
+        ("search.rate=.inf", "search.rate: inf: input should be a finite number"),
         ("model.layers=2.0", "model.layers: 2.0"),
         ("model.regularizers.every=true", "model.regularizers: {'every': True}"),
         ("search.fixed.free_bits=true", "free_bits True"),
@@ -151,6 +159,9 @@ def test_what_no_machine_could_do_is_refused_before_anything_is_made(override):
         "storage.home=[s3://key:hunter2@bucket]",
         "postgresql://user:hunter2@host/db",
         "storage.ledger.url=postgresql://host/db?password=hunter2",
+        "seeds={'postgresql://user:hunter2@host/db': 3}",
+        "search.choices={'postgresql://user:hunter2@host/db': 3}",
+        "search.choices={'postgresql://user:hunter2@host/db': {low: 3}}",
     ],
 )
 def test_no_message_about_a_setting_shows_a_password(override):

@@ -97,6 +97,28 @@ def test_a_regularizer_for_every_so_many_bars_is_counted_on_the_grid(bars, every
     assert spec.configuration({}).model.regularizers == count
 
 
+def test_such_a_regularizer_is_counted_where_it_is_fixed_and_where_it_is_searched_too():
+    bars = "corpus.grid.snippet_steps=64"  # sixteen
+    assert specfile.load("search", [bars, "search.fixed.regularizers={every: 4}"]).fixed == {
+        "regularizers": 4
+    }
+    spec = specfile.load("search", [bars, "search.choices.regularizers=[{every: 2}, {every: 8}]"])
+    assert searched(spec)["regularizers"] == (8, 2)
+
+
+def searched(spec):
+    return {parameter.name: parameter.values for parameter in spec.space.parameters}
+
+
+def test_what_is_fixed_is_searched_no_more_and_choices_replace_those_of_the_space(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("parameters: {hidden: {values: [8, 16]}, layers: {values: [1, 2]}}")
+    asked = ["search.fixed.hidden=8", "search.choices.layers=[2, 3]", "search.choices.batch=[4]"]
+    spec = specfile.load("search", [f"search.space={file}", *asked])
+    assert spec.space.name == "mine"
+    assert searched(spec) == {"batch": (4,), "layers": (2, 3)}
+
+
 @pytest.mark.parametrize(
     ("overrides", "every"),
     [

@@ -62,15 +62,28 @@ def test_every_path_of_a_corpus_is_named_from_the_root(tmp_path, monkeypatch):
     assert found.genre_map == str(tmp_path / "map.yaml")
     assert found.match_scores == str(tmp_path / "scores.json")
     assert found.tracks == str(tmp_path / "tracks.txt")
+    above = specfile.load({"name": "x", "corpus": {"source": "../songs"}}).corpus
+    assert above.source == str(tmp_path.parent / "songs")
     monkeypatch.setenv("HOME", str(tmp_path))
     home = specfile.load({"name": "x", "corpus": {"source": "~/songs"}}).corpus
     assert home.source == str(tmp_path / "songs")
     assert specfile.load({"name": "x", "corpus": {"source": "music21"}}).corpus.source == "music21"
 
 
-def test_a_path_that_cannot_be_resolved_stays_as_it_was_written():
-    source = "~nobody-of-this-name/songs"
+@pytest.mark.parametrize("source", ["~nobody-of-this-name/songs", "no\0path", "loop/songs"])
+def test_a_path_that_cannot_be_resolved_stays_as_it_was_written(tmp_path, monkeypatch, source):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
     assert specfile.load({"name": "x", "corpus": {"source": source}}).corpus.source == source
+
+
+def test_where_the_folder_one_stands_in_is_gone_a_path_stays_as_it_was_written(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert specfile.load({"name": "x", "corpus": {"source": "songs"}}).corpus.source == "songs"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +113,22 @@ def test_an_override_that_names_no_key_or_no_value_is_refused_as_it_was_given(ov
     with pytest.raises(UsageError) as caught:
         specfile.override_value({}, override)
     assert str(caught.value) == f"--set {override}: write it as section.key=value"
+
+
+def test_an_override_that_is_no_yaml_is_refused_with_what_is_wrong_in_it():
+    with pytest.raises(UsageError) as caught:
+        specfile.override_value({}, "seeds={search: 1, search: 2}")
+    assert str(caught.value) == (
+        "--set seeds={search: 1, search: 2} is not a valid YAML value: 'search' stands twice, "
+        "at line 1: keep one of them"
+    )
+    with pytest.raises(UsageError, match=r"^--set seeds=\[ is not a valid YAML value: not valid"):
+        specfile.override_value({}, "seeds=[")
+
+
+def test_an_override_of_several_lines_is_told_in_one():
+    with pytest.raises(UsageError, match=r"^--set seeds search: write it"):
+        specfile.override_value({}, "seeds\n  search")
 
 
 def test_an_override_goes_no_deeper_than_a_file_may():
@@ -167,6 +196,14 @@ def test_a_recorded_section_that_is_none_is_refused_as_any_other(section):
             ),
         ),
         (
+            {"name": "x", "resources": {"gpus": 1}},
+            "spec: unknown key 'resources.gpus': did you mean 'resources.gpus_per_trial'? (known",
+        ),
+        (
+            {"name": "x", "resources": {"budget": 1}},
+            "spec: unknown key 'resources.budget' (known here: slots, cpus_per_trial, ",
+        ),
+        (
             {"name": "x", "resources": {"slots": "some"}},
             (
                 "spec: resources.slots: 'some': input should be a valid integer or "
@@ -207,6 +244,14 @@ def test_what_is_wrong_is_said_word_for_word(content, said):
         (
             {"corpus": {"genres": []}},
             "spec: corpus.genres is an empty list: name genres, or leave it out",
+        ),
+        (
+            {"search": {"space": "methods", "protocol": "grid", "fixed": {"free_bits": -1}}},
+            "spec: free_bits -1.0: 0 (off) or more",  # though each of the four has its own
+        ),
+        (
+            {"search": {"fixed": {"annealing": "constant", "annealing_length": 1.5}}},
+            "spec: annealing start 0.0 and length 1.5 are fractions",  # of methods that anneal
         ),
         (
             {"search": {"space": "methods"}},
