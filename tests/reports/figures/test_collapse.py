@@ -62,6 +62,7 @@ def test_the_first_rate_has_the_uppermost_bar():
     assert list(bars.y) == ["output bias on", "latent length 8"]
     assert list(bars.x) == [0.0, 0.0025]
     assert list(bars.text) == ["0 of 4", "3 of 1,200"]
+    assert rate_bars([]).layout.xaxis.tickformat == ".0%"
 
 
 EPOCHS = (10, 20, 100)

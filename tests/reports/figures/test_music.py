@@ -53,6 +53,7 @@ def test_the_pitches_of_all_genres_but_the_rare_ones_are_in_the_window():
     assert list(drawn.layout.xaxis.tickvals) == [60, 72]
     assert list(drawn.layout.xaxis.ticktext) == ["C4", "C5"]
     assert drawn.layout.showlegend
+    assert drawn.layout.yaxis.tickformat == ".0%"
     assert (first.name, first.hovertemplate) == (
         "&lt;i&gt;",
         "%{text}: %{y:.1%}<extra>&lt;i&gt;</extra>",

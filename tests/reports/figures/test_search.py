@@ -64,6 +64,7 @@ def test_a_share_is_of_those_at_or_under_a_bce():
     assert low < 1 < 5 < high
     (line,) = drawn.layout.shapes
     assert (line.x0, line.x1) == (4.0, 4.0)
+    assert drawn.layout.yaxis.tickformat == ".0%"
 
 
 def test_the_front_is_a_line_of_steps_and_the_recommended_one_a_star(course):

@@ -77,3 +77,4 @@ def test_a_profile_has_its_band_behind_it():
     assert list(band.x) == [-5.0, 5.0, 5.0, -5.0]
     assert list(band.y) == [0.2, 0.7, 0.4, -0.1]
     assert band.fillcolor == line.line.color == METHOD_COLOURS["lstm_vae"]
+    assert profiles(aggregate()).layout.yaxis.tickformat == ".0%"
