@@ -1,5 +1,6 @@
 """A genre's page: what its charts and their captions say, and in which order things stand."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from reports.answers.summaries import summaries
 from reports.pages import genre as page
 from reports.pages.genre import methods_heading, ordered
+from reports.pages.site import Site
 from reports.pages.view import view
 
 
@@ -191,11 +193,32 @@ def test_the_page_counts_the_runs_of_its_genre(make_study, make_config):
     study.add(make_config(8), [500.0] * 3 + [700.0], planned=10, failed=1, collapsed=2)
     study.add(make_config(8), [500.0], genre="rock")
     found, genre = seen(study)
-    from reports.pages.site import Site
-
     text = page.genre_page(found, Site(()), genre)
     assert (
         "4 of 10 planned seed runs done, 1 failed, 1 of those done undertrained (no better than "
         "the Markov chain), 2 collapsed. A full count is 10 seeds."
     ) in text
     assert "No configuration has all 10 seeds yet" in text
+
+
+def test_what_is_better_stands_above_the_answers_figures_and_other_warnings_below(
+    make_study, make_config
+):
+    study = make_study(purpose="representation", state="running")
+    study.add(make_config(8), [500.0, 502.0] * 5, mi=(1.0, 1.5))
+    study.add(
+        make_config(16, 8, "linear"),
+        [500.1, 502.1] * 5,
+        mi=(3.0, 3.5),
+        kl=60.0,
+        phase="methods",
+        method="musebar_bow",
+    )
+    study.add(make_config(32), [505.0] * 8, failed=2)
+    found, genre = seen(study)
+    text = page.genre_page(found, Site(()), genre)
+    better, figures = text.index("The paper&#39;s default is better: "), text.index("measures")
+    assert better < figures < text.index("Small scale: the paper used")
+    # a failure of a configuration that is not among the compared ones
+    (failures,) = re.findall(r'id="table-failures".*?</table>', text, re.DOTALL)
+    assert failures.count("loss is NaN") == 2

@@ -1,5 +1,6 @@
 """Piano rolls of the listen page, and what is said of a model that does not work."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from musebar_core.generation import Note
 from reports.answers.summaries import summaries
 from reports.music.listen import Piece
-from reports.pages.listen import HEIGHT, WIDTH, _collapsed, has_listen, roll
+from reports.pages.listen import HEIGHT, WIDTH, _collapsed, _genre, has_listen, roll
+from reports.pages.view import view
 
 
 def piece(*notes, steps=4):
@@ -61,3 +63,53 @@ def test_what_a_model_is_worth_is_said_before_it_is_heard(
 def test_there_is_a_page_where_something_plays():
     assert has_listen(SimpleNamespace(music={"jazz": None}))
     assert not has_listen(SimpleNamespace(music={}))
+
+
+def music(row, pairs=(), samples=(), other=None):
+    walk = piece((60, 0, 4))
+    return SimpleNamespace(row=row, pairs=pairs, samples=samples, other=other, walk=walk)
+
+
+@pytest.fixture
+def seen(make_study, make_config):
+    study = make_study(genres=("jazz", "rock"), confirm=2)
+    for genre in study.genres:
+        study.add(make_config(8), [500.0] * 2, genre=genre)
+    return view(study.tables())
+
+
+def test_an_original_stands_before_its_reconstruction_and_samples_share_a_scale(seen):
+    genre = seen.genres[0]
+    low, high = piece((60, 0, 4)), piece((80, 0, 4))
+    found = _genre(
+        replace(seen, music={"jazz": music(genre.chosen, ((low, high),), (low, high))}), genre
+    )
+    ((original, reconstruction),) = found["pairs"]
+    assert (original["piece"], reconstruction["piece"]) == (low, high)
+    first, second = found["samples"]
+    for one, other in ((original, reconstruction), (first, second)):
+        assert one["roll"].notes[0].height == other["roll"].notes[0].height
+        assert one["roll"].notes[0].y > other["roll"].notes[0].y
+    assert (found["other"], found["beside"], found["silent"], found["collapsed"]) == (
+        *(None, [], "", ""),
+    )
+    assert {one["colour"] for one in (original, first, found["walk"])} == {seen.colours["jazz"]}
+    assert (found["name"], found["slug"], original["genre"]) == ("jazz", "jazz", "jazz")
+
+
+def test_what_two_configurations_make_of_one_code_stands_in_pairs(seen):
+    genre = seen.genres[0]
+    mine, its = (piece((60, 0, 4)), piece((62, 0, 4))), (piece((70, 0, 4)), piece((72, 0, 4)))
+    other = SimpleNamespace(samples=its)
+    found = _genre(
+        replace(seen, music={"jazz": music(genre.chosen, samples=mine, other=other)}), genre
+    )
+    assert [(a["piece"], b["piece"]) for a, b in found["beside"]] == list(
+        zip(mine, its, strict=True)
+    )
+
+
+def test_a_genre_that_plays_nothing_says_why(seen):
+    silent = replace(seen, silent={"jazz": "no checkpoint of it"})
+    jazz, rock = (_genre(silent, genre)["silent"] for genre in seen.genres)
+    assert (jazz, rock) == ("no checkpoint of it", "no configuration is recommended")

@@ -304,3 +304,17 @@ def test_a_scale_is_a_line(scale, parts):
 def test_no_hours_are_a_dash_and_their_sum_sorts():
     assert (page._cost({}).text, page._cost({}).value) == ("-", None)
     assert page._cost({"CPU": 1.0, "GPU": 0.5}).value == 1.5
+
+
+def test_no_password_of_the_spec_or_the_corpus_is_on_the_page(make_study, make_config):
+    study = make_study(confirm=2)
+    study.about = "of s3://key:word@bucket"
+    study.add(make_config(8), [500.0] * 2)
+    tables = replace(study.tables(), corpus_path="s3://other:pass@bucket/corpus")
+    seen = replace(view(tables), silent={"b": "no checkpoint", "a": "no checkpoint"})
+    text = page.overview_page(seen, Site(()))
+    assert "of s3://***@bucket" in text
+    assert "s3://***@bucket/corpus" in text
+    assert not any(secret in text for secret in ("word@", "pass@", "db/ledger", "ann:secret"))
+    # genres that play nothing stand in order
+    assert 0 < text.index("<b>a:</b> no checkpoint") < text.index("<b>b:</b> no checkpoint")
