@@ -61,3 +61,11 @@ def test_a_configuration_counts_once_by_the_mean_of_its_seeds(make_study, make_c
     # within a configuration the measure falls as MI rises
     assert found["code_worth"].mean == pytest.approx(1)
     assert found["code_worth"].n_configurations == 4
+
+
+def test_where_nothing_was_measured_nothing_agrees(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0])
+    columns = ["genre", "config_id", "seed", "phase", *COMPARED]
+    for one in agreements(study.tables(), pd.DataFrame(columns=columns)):
+        assert (one.by_genre, one.mean, one.n_configurations) == ({}, None, 0)

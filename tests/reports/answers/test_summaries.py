@@ -241,3 +241,15 @@ def test_each_split_has_its_own_figures_its_own_cap_and_its_own_snippets(make_st
     assert (found.validation.collapsed, found.test.collapsed) == (1, 0)
     assert found.split("test") is found.test
     assert found.split("validation") is found.validation
+
+
+def test_what_several_pages_ask_for_is_worked_out_once(make_study, make_config):
+    study = make_study()
+    config_id = study.add(make_config(8), [500.0])
+    tables = study.tables()
+    assert summaries(tables, "jazz") is summaries(tables, "jazz")
+    asked = (tables, "jazz", config_id, "confirm")
+    assert curve(*asked) is curve(*asked)
+    assert curve(*asked, "validation_kl") is not curve(*asked)
+    assert curve(*asked, "validation_kl").traces[0].values == (4.0, 4.0)
+    assert summaries(study.tables(), "jazz") is not summaries(tables, "jazz")
