@@ -7,6 +7,7 @@ import yaml
 
 from musebar_core.config import Configuration
 from reports.pages import configuration as page
+from reports.pages.site import Site
 from reports.pages.view import view
 
 
@@ -182,3 +183,21 @@ def test_of_very_many_the_methods_and_the_best_have_pages(monkeypatch, make_stud
     assert [row.config_id for row in kept] == sorted(row.config_id for row in kept)
     monkeypatch.setattr(page, "MANY", 5)
     assert page._worth_a_page(genre, rows) == rows
+
+
+def test_a_page_says_where_it_is_recommended_and_leads_to_each_genre(make_study, make_config):
+    study = make_study(genres=("jazz", "rock"), confirm=2)
+    for genre, bce in (("jazz", 500.0), ("rock", 520.0)):
+        study.add(make_config(8), [bce] * 2, genre=genre)
+        study.add(make_config(16), [510.0] * 2, genre=genre)
+    seen = view(study.tables())
+    found = dict(page.configuration_pages(seen, Site(()), page.configurations(seen)))
+    config_id = make_config(8).config_id
+    assert set(found) == {f"config-{make_config(n).config_id}.html" for n in (8, 16)}
+    text = " ".join(found[f"config-{config_id}.html"].split())
+    assert '<b class="badge">recommended for <a href="genre-jazz.html">jazz</a></b>' in text
+    assert '<a href="genre-rock.html">What is recommended for rock</a>' in text
+    assert '<a href="#genre-jazz">jazz</a>' in text
+    assert '<h1 class="long">L 8 · r 1 · constant</h1>' in text
+    assert "Latent length 8, 1 of 16 bars regularized, constant KL weight 1." in text
+    assert "2 of 2 seeds done, collapsed 0 of 2; confirmation; 36 CPU-seconds a training." in text

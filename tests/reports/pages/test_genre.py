@@ -222,3 +222,28 @@ def test_what_is_better_stands_above_the_answers_figures_and_other_warnings_belo
     # a failure of a configuration that is not among the compared ones
     (failures,) = re.findall(r'id="table-failures".*?</table>', text, re.DOTALL)
     assert failures.count("loss is NaN") == 2
+
+
+def test_an_answers_figures_are_of_test_with_those_of_validation_beside_them(
+    make_study, make_config
+):
+    study = make_study(purpose="density")
+    study.add(make_config(8), [500.0] * 10, mi=(2.0, 3.0))
+    for row in study.rows:
+        row |= {"test_mi_lower": 2.5, "test_active_units": 7, "test_mi_cap": 5.0}
+    found, genre = seen(study)
+    text = " ".join(page.genre_page(found, Site(()), genre).split())
+    shown = re.findall(r"<dt>(.*?)</dt> <dd>(.*?)</dd>", text[: text.index("</dl>")])
+    said = {name: " ".join(re.sub("<[^>]*>", " ", figures).split()) for name, figures in shown}
+    assert said["BCE"].startswith("501.0 [501.0, 501.0] nats per snippet, test; validation 500.0 [")
+    assert said["MI, lower bound"].startswith("2.50 [2.50, 2.50] nats, test; validation 2.00 [")
+    assert said["MI, lower bound"].endswith(
+        "at most log N = 5.00 (N = 1,024); validation 6.93 (N = 1,024)"
+    )
+    assert said["Active units"].startswith("7.00 [7.00, 7.00] of 8 dimensions, test; ")
+    assert "Use this, for density, in</p>" in text
+    assert "<p>For reconstruction the answer is the same configuration.</p>" in text
+    assert "10 seeds of the confirmation, 0 of them collapsed on validation." in text
+    assert "Baselines on test: pitch frequencies 907.0, Markov chain 627.0, repeat last 980.0." in (
+        text
+    )

@@ -318,3 +318,48 @@ def test_no_password_of_the_spec_or_the_corpus_is_on_the_page(make_study, make_c
     assert not any(secret in text for secret in ("word@", "pass@", "db/ledger", "ann:secret"))
     # genres that play nothing stand in order
     assert 0 < text.index("<b>a:</b> no checkpoint") < text.index("<b>b:</b> no checkpoint")
+
+
+def shown(study):
+    return " ".join(page.overview_page(view(study.tables()), Site(())).split())
+
+
+def test_hours_nodes_and_versions_are_said_and_mixed_versions_warn(make_study, make_config):
+    study = make_study(confirm=2)
+    study.add(make_config(8), [500.0] * 2, failed=1)
+    study.rows[0] |= {"versions": '{"numpy":"2.0","torch":"2.8.0"}', "node": "attic"}
+    text = shown(study)
+    assert (
+        "<b>0.03 CPU-hours</b> of seed runs, 0.01 of them in runs that failed. Attempts that "
+        "failed and were retried are not counted. That is 0.03 CPU-hours for the one "
+        "recommendation. Run on attic, box.</p>"
+    ) in text
+    assert "<li><b>numpy</b> 2.0</li>" in text
+    assert '<li class="warning"><b>torch</b> 2.8.0, 2.9.0 (mixed)</li>' in text
+    assert "Not finished" not in text
+    assert '<p class="eyebrow">Study, finished</p>' in text
+
+
+def test_a_study_without_hours_says_whether_anything_has_run(make_study, make_config):
+    study = make_study(genres=(), state="running")
+    text = shown(study)
+    assert "Nothing has run yet." in text
+    assert "<b>Not finished.</b> The study is running" in text
+    study = make_study(confirm=2)
+    study.add(make_config(8), [500.0] * 2)
+    for row in study.rows:
+        row["seconds"] = None
+    assert "No run has recorded its time yet." in shown(study)
+
+
+def test_an_answer_at_a_glance_leads_to_its_whole(study):
+    text = shown(study)
+    glance = text[text.index('<ul class="glance"') : text.index("</ul>", text.index("glance"))]
+    assert (
+        '<a href="#answer-jazz">jazz</a> <b class="verdict holds">use this</b> '
+        "<span>L 8 · r 1 · constant</span>"
+    ) in glance
+    rock = '<a href="#answer-rock">rock</a> <b class="verdict fails">nothing works yet</b></li>'
+    assert rock in glance
+    assert '<article class="genre-answer" id="answer-jazz">' in text
+    assert "<dt>To train one</dt><dd>36 CPU-seconds a training; about" in text
