@@ -73,9 +73,9 @@ def test_a_standing_says_its_interval_and_seeds_and_the_chain_is_a_line_at_nothi
 
 def test_a_curve_says_of_which_seed_and_of_how_many_it_is():
     traces = tuple(Trace(seed, (10, 20, 100), (3.0, 2.0, 1.0)) for seed in (1000, 1001))
-    both = Curve("jazz", "c", "confirm", "validation_bce", traces, (10, 100), (3.0, 1.0))
+    both = Curve("jazz", "c", "confirm", "validation_bce", traces, (10, 20, 100), (3.5, 2.0, 1.0))
     first, _, mean = learning_curves([("a", None, both)], {}).data
     assert first.hovertemplate.startswith("seed 1000<br>epoch %{x}: %{y:.2f}")
     assert mean.hovertemplate.startswith("mean of 2 seeds<br>epoch %{x}: %{y:.2f}")
-    assert (list(first.x), list(mean.x), list(mean.y)) == ([10, 20, 100], [10, 100], [3.0, 1.0])
+    assert (list(first.y), list(mean.y)) == ([3.0, 2.0, 1.0], [3.5, 2.0, 1.0])
     assert mean.line.width > first.line.width
