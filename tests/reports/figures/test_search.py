@@ -10,13 +10,16 @@ from reports.figures.style import CHOSEN_COLOUR
 
 @pytest.fixture
 def course(make_study, make_config):
-    """Five configurations by the order of ending: BCE and MI; all seeds of the third collapsed."""
+    """Five by the order of ending: BCE and MI; of the third two of three seeds collapsed."""
     study = make_study()
     tried = [(510, 1.0), (502, 2.0), (506, 9.0), (504, 4.0), (501, 1.5)]
     for at, (bce, mi) in enumerate(tried):
-        config = make_config(4 + at)
-        study.add(config, [bce, bce], phase="search", mi=(mi, mi + 1), collapsed=2 * (at == 2))
-        for row in study.rows[-2:]:
+        n = 3 if at == 2 else 2
+        bces = [bce] * n
+        study.add(
+            make_config(4 + at), bces, phase="search", mi=(mi, mi + 1), collapsed=2 * (at == 2)
+        )
+        for row in study.rows[-n:]:
             row["finished_at"] = f"2026-01-01T00:00:1{at}Z"
     tables = study.tables()
     return search(tables, "jazz", summaries(tables, "jazz"))
@@ -40,10 +43,10 @@ def test_the_course_has_a_dot_a_configuration_a_cross_where_it_collapsed_and_the
     assert list(crosses.customdata) == [course.trials[2].row.config_id]
     assert crosses.text[0].split("<br>") == [
         "3. L 6 · r 1 · constant",
-        f"{course.trials[2].row.config_id}, 2 seeds",
+        f"{course.trials[2].row.config_id}, 3 seeds",
         "BCE 506.0 [506.0, 506.0]",
-        "MI 0.00 to 0.10 nats",
-        "collapsed 2 of 2",
+        "MI 3.00 to 3.40 nats",
+        "collapsed 2 of 3",
     ]
     low, high = drawn.layout.yaxis.range
     assert low < 501 < 512 < high
