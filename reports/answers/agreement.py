@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -70,8 +69,7 @@ def _agreement(name: str, means: pd.DataFrame) -> Agreement:
         pair = rows[["validation_mi_lower", name]].dropna()
         sizes.append(len(pair))
         if len(pair) >= LEAST_CONFIGURATIONS and (pair.max() > pair.min()).all():
-            rho = float(spearmanr(pair["validation_mi_lower"], pair[name]).statistic)
-            if math.isfinite(rho):
-                by_genre[str(genre)] = rho
+            rho = spearmanr(pair["validation_mi_lower"], pair[name]).statistic
+            by_genre[str(genre)] = float(rho)
     mean = fmean(by_genre.values()) if by_genre else None
     return Agreement(name.removeprefix("validation_"), by_genre, mean, min(sizes, default=0))

@@ -235,7 +235,7 @@ def _choice(
 
 def _candidates(rows: Sequence[ConfigurationSummary], *, bound: bool) -> list[Candidate]:
     """What is ranked, on the seeds that all rows have; ``bound``: -ELBO stands for NLL."""
-    shared = sorted(set.intersection(*({*validation(row).bce.seeds} for row in rows)))
+    shared = shared_seeds(rows)
 
     def figures(row: ConfigurationSummary, name: str) -> tuple[float, ...]:
         mean = validation(row).metric("elbo" if bound and name == "nll" else name)
@@ -252,6 +252,11 @@ def _candidates(rows: Sequence[ConfigurationSummary], *, bound: bool) -> list[Ca
         )
         for row in rows
     ]
+
+
+def shared_seeds(rows: Sequence[ConfigurationSummary]) -> tuple[int, ...]:
+    """Seeds that all rows have measured, ascending: those that a ranking counts on."""
+    return tuple(sorted(set.intersection(*({*validation(row).bce.seeds} for row in rows))))
 
 
 def _better(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -159,8 +158,8 @@ def forest(
         return None
     hub = max(sorted(near), key=lambda one: len(near[one]))
     own = chosen.config_id if chosen is not None and chosen.config_id in of else hub
-    name = hub if len(near[hub]) >= 2 * len(near.get(own, ())) else own
-    if len(near.get(name, ())) < FEWEST_BRANCHES:
+    name = hub if len(near[hub]) >= 2 * len(near[own]) else own
+    if len(near[name]) < FEWEST_BRANCHES:
         return None
     found = [compare(of[one], of[name]) for one in near[name]]
     order = [entry.name for entry in SETTINGS]
@@ -175,7 +174,7 @@ def _neighbours(rows: Sequence[ConfigurationSummary]) -> dict[str, list[str]]:
     share that key.
     """
     own = {row.config_id: row.settings for row in rows}
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {config_id: set() for config_id in own}
     for entry in SETTINGS:
         groups: dict[tuple[Value, ...], list[str]] = {}
         moving = _moving(entry.name)
@@ -183,11 +182,9 @@ def _neighbours(rows: Sequence[ConfigurationSummary]) -> dict[str, list[str]]:
         for config_id, cells in own.items():
             groups.setdefault(tuple(cells[name] for name in fixed), []).append(config_id)
         for group in groups.values():
-            kinds = Counter(own[one][entry.name] for one in group)
             for one in group:
-                others = {each for each in group if own[each][entry.name] != own[one][entry.name]}
-                if len(kinds) > 1:
-                    found.setdefault(one, set()).update(others)
+                value = own[one][entry.name]
+                found[one].update(each for each in group if own[each][entry.name] != value)
     return {one: sorted(others) for one, others in found.items()}
 
 

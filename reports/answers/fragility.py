@@ -68,8 +68,9 @@ def one_more_collapse(
         for seed, run in _alive(arm[genre], measure)
         if seed in found
     ]
-    harm, seed = max(((towards * change, seed) for change, seed in changes), default=(0.0, -1))
-    if harm > 0:
+    harmful = [(towards * change, seed) for change, seed in changes if towards * change > 0]
+    if harmful:
+        harm, seed = max(harmful)
         found[seed] += towards * harm
     return found
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reports.answers.choice import shared_seeds, validation
 from reports.answers.naming import in_order, own_settings
 from reports.stats.ties import SMALLEST_EXACT, TieSet, range_tie_set, tie_set
 from study.statistics.purposes import Purpose
@@ -86,16 +87,15 @@ def ties_of(choice: Choice) -> TieSet:
     costs = np.array([choice.ranking.seed_costs[i] for i in ids])
     works = np.ones(costs.shape, dtype=bool)
     if choice.aim.purpose is Purpose.REPRESENTATION:
-        works = np.array([_works(row, choice) for row in choice.pool])
+        seeds = shared_seeds(choice.candidates)
+        works = np.array([_works(row, seeds) for row in choice.pool])
     if costs.shape[1] < SMALLEST_EXACT:
         return range_tie_set(ids, costs)
     return tie_set(ids, costs, works=works)
 
 
-def _works(row: ConfigurationSummary, choice: Choice) -> list[bool]:
-    split = row.validation
-    bad = () if split is None else split.collapsed_seeds
-    seeds = row.seeds[: len(choice.ranking.seed_costs[row.config_id])]
+def _works(row: ConfigurationSummary, seeds: Sequence[int]) -> list[bool]:
+    bad = validation(row).collapsed_seeds
     return [seed not in bad for seed in seeds]
 
 

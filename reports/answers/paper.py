@@ -47,8 +47,3 @@ TABLE_1 = (
     Reported("rock", "musebar", 1019, 27, 23),
     Reported("rock", "musebar_bow", 1007, 29, 24),
 )
-
-
-def reported(genre: str) -> dict[str, Reported]:
-    """Return a genre's rows by method; empty where the paper has no such genre."""
-    return {row.method: row for row in TABLE_1 if row.genre == genre}

@@ -193,7 +193,7 @@ def _panel(
 
 def _colour(one: PairedTest) -> str:
     """Better or worse where the interval leaves no doubt."""
-    low, high = style.span(one.difference)
-    if one.difference.interval is None or low <= 0 <= high:
+    interval = one.difference.interval
+    if interval is None or interval[0] <= 0 <= interval[1]:
         return OPEN
     return BETTER if metric_table.metric(one.metric).cost(one.difference.mean) < 0 else WORSE

@@ -1,4 +1,4 @@
-"""The paper's methods: one panel a metric with every seed, and all genres on one axis."""
+"""Figures of all genres and of several studies: a mark a method, and every seed of a choice."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from musebar_core.metric_table import COLLAPSE_NATS
-from reports.answers.views import is_chosen
 from reports.figures import style
-from reports.words.labels import METHODS, compared_label, number
+from reports.words.labels import METHODS, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.answers.summaries import ConfigurationSummary
     from study.statistics.intervals import SeedMean
-
-MARKOV = "markov"
 
 
 @dataclass(frozen=True)
@@ -35,81 +31,32 @@ class GenreMark:
     hover: str
 
 
-def seed_panel(
-    rows: Sequence[ConfigurationSummary],
-    chosen: ConfigurationSummary | None,
-    split: str,
-    metric: str,
-    x_title: str,
-) -> go.Figure:
-    """Draw one row a method: each seed a dot, their mean a diamond with its 95% interval.
-
-    ``metric`` ``mi`` draws the bracket: filled marks are its lower ends, hollow ones its upper.
-    """
-    drawn = style.figure(x_title, "", height=110 + 62 * len(rows))
-    for at, row in enumerate(rows):
-        figures = row.split(split)
-        if figures is None:
-            continue
-        colour = style.colour(row.method, chosen=is_chosen(row, chosen))
-        if metric == "mi":
-            _seeds(drawn, figures.mi_lower, at + 0.1, (colour, "lower bound", ""))
-            _seeds(drawn, figures.mi_upper, at + 0.3, (colour, "upper bound", "-open"))
-            _mean(drawn, figures.mi_lower, at - 0.28, (colour, "lower bound", ""))
-            _mean(drawn, figures.mi_upper, at - 0.1, (colour, "upper bound", "-open"))
-        else:
-            _seeds(drawn, figures.metric(metric), at + 0.16, (colour, "", ""))
-            _mean(drawn, figures.metric(metric), at - 0.14, (colour, "", ""))
-    if metric == "mi":
-        drawn.add_vline(x=COLLAPSE_NATS, line={"color": style.NEUTRAL, "width": 1, "dash": "dot"})
-    names = [compared_label(row.method, chosen=is_chosen(row, chosen)) for row in rows]
-    _rows(drawn, names)
-    split_rows = [found for row in rows if (found := row.split(split)) is not None]
-    means = [
-        found.metric(name)
-        for found in split_rows
-        for name in (("mi_lower", "mi_upper") if metric == "mi" else (metric,))
-    ]
-    ends = [v for mean in means for v in (*mean.values, *style.span(mean))]
-    drawn.update_xaxes(range=style.from_zero([*ends, COLLAPSE_NATS] if metric == "mi" else ends))
-    drawn.update_layout(showlegend=False)
-    return drawn
-
-
-Look = tuple[str, str, str]
-"""Colour, name of the end of a bracket, and the suffix of its symbol."""
-
-
-def _seeds(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
-    colour, end, hollow = look
-    said = f" {end}" if end else ""
+def _seeds(drawn: go.Figure, mean: SeedMean, y: float) -> None:
     drawn.add_trace(
         go.Scatter(
             x=list(mean.values),
             y=[y] * mean.n_seeds,
             mode="markers",
-            name=f"seeds{said}",
-            text=[f"seed {seed}{said}" for seed in mean.seeds],
-            marker={"color": colour, "size": 7, "opacity": 0.6, "symbol": f"circle{hollow}"},
+            name="seeds",
+            text=[f"seed {seed}" for seed in mean.seeds],
+            marker={"color": style.CHOSEN_COLOUR, "size": 7, "opacity": 0.6},
             cliponaxis=False,
             hovertemplate="%{text}: %{x:.2f}<extra></extra>",
         )
     )
 
 
-def _mean(drawn: go.Figure, mean: SeedMean, y: float, look: Look) -> None:
-    colour, end, hollow = look
-    said = f" {end}" if end else ""
+def _mean(drawn: go.Figure, mean: SeedMean, y: float) -> None:
     drawn.add_trace(
         go.Scatter(
             x=[mean.mean],
             y=[y],
             mode="markers",
-            name=f"mean{said}",
-            error_x=style.error_bars([mean], colour),
+            name="mean",
+            error_x=style.error_bars([mean], style.CHOSEN_COLOUR),
             cliponaxis=False,
-            marker={"color": colour, "size": 11, "symbol": f"diamond{hollow}"},
-            hovertemplate=f"mean{said} of {mean.n_seeds} seeds: %{{x:.2f}}<extra></extra>",
+            marker={"color": style.CHOSEN_COLOUR, "size": 11, "symbol": "diamond"},
+            hovertemplate=f"mean of {mean.n_seeds} seeds: %{{x:.2f}}<extra></extra>",
         )
     )
 
@@ -118,8 +65,8 @@ def study_panel(means: Sequence[tuple[str, SeedMean]], x_title: str) -> go.Figur
     """Draw one row a study: each seed a dot, their mean a diamond with its 95% interval."""
     drawn = style.figure(x_title, "", height=110 + 62 * len(means))
     for at, (_, mean) in enumerate(means):
-        _seeds(drawn, mean, at + 0.16, (style.CHOSEN_COLOUR, "", ""))
-        _mean(drawn, mean, at - 0.14, (style.CHOSEN_COLOUR, "", ""))
+        _seeds(drawn, mean, at + 0.16)
+        _mean(drawn, mean, at - 0.14)
     _rows(drawn, [name for name, _ in means])
     drawn.update_layout(showlegend=False)
     return drawn

@@ -8,19 +8,12 @@ from reports.words.labels import (
     collapsed,
     count,
     method_label,
-    setting_label,
     setting_text,
-    value_text,
 )
 
 if TYPE_CHECKING:
-    from reports.answers.configurations import Changed, Comparison
+    from reports.answers.configurations import Comparison
     from reports.answers.summaries import ConfigurationSummary
-
-
-def changed_text(one: Changed) -> str:
-    """Say a change from the reference's value to the changed one's: ``dropout 0 to 0.6``."""
-    return f"{setting_label(one.name)} {value_text(one.its)} to {value_text(one.mine)}"
 
 
 def branch_name(one: Comparison) -> str:

@@ -204,11 +204,11 @@ def paper_text(claim: Claim, measure: Measure) -> str:
 
 def p_text(verdict: ClaimVerdict) -> str:
     """Say both p-values, and the smallest that so many seeds allow."""
-    if verdict.p is None or verdict.adjusted is None:
+    if verdict.p is None or verdict.adjusted is None or verdict.smallest is None:
         return ""
     return (
         f"p {p_value(verdict.p)}, over all claims {p_value(verdict.adjusted)} "
-        f"(smallest possible {p_value(verdict.smallest or 1)})"
+        f"(smallest possible {p_value(verdict.smallest)})"
     )
 
 

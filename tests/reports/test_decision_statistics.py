@@ -109,6 +109,8 @@ def test_the_studentised_interval_follows_skew():
 def test_the_interquartile_mean_leaves_out_a_quarter_at_either_end():
     assert interquartile_mean(np.array([100.0, 3.0, 1.0, 2.0, 0.0, 4.0, 5.0, -9.0])) == 2.5
     assert interquartile_mean(np.array([[1.0, 2.0, 6.0]])).tolist() == [3.0]
+    each = np.array([[9.0, 1.0, 2.0, 3.0], [0.0, 5.0, 7.0, 6.0]])
+    assert interquartile_mean(each).tolist() == [2.5, 5.5]
 
 
 def test_runs_are_resampled_within_genres():

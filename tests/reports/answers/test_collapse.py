@@ -79,3 +79,11 @@ def test_a_training_without_curves_is_left_out(study):
     rows = summaries(tables, "jazz")
     tables.curves.loc[tables.curves["config_id"] == rows[0].config_id, "weight"] = None
     assert [one.row for one in trainings(tables, "jazz", rows)] == list(rows[1:])
+
+
+def test_the_worst_share_stands_before_the_largest_count(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0] * 8, collapsed=2)
+    study.add(make_config(16), [500.0] * 2, collapsed=1)
+    ranked = by_share(summaries(study.tables(), "jazz"))
+    assert [row.config.model.latent_length for row in ranked] == [16, 8]

@@ -6,7 +6,7 @@ import pytest
 
 from reports.answers.configurations import changed, compare, confirmed, forest, rivals
 from reports.answers.summaries import summaries
-from reports.words.configurations import branch_name, changed_text, states_text
+from reports.words.configurations import branch_name, states_text
 
 
 def rows(study):
@@ -16,7 +16,6 @@ def rows(study):
 def test_a_change_holds_my_value_and_its(make_config):
     (one,) = changed(make_config(8), make_config(16))
     assert (one.name, one.mine, one.its) == ("latent_length", 8, 16)
-    assert changed_text(one) == "latent length 16 to 8"
     assert changed(make_config(8), make_config(8)) == ()
 
 

@@ -101,3 +101,12 @@ def test_a_configuration_without_a_time_has_no_training_cost(make_study, make_co
     study.rows[0]["seconds"], study.rows[1]["device"] = None, ""
     tables = study.tables()
     assert training(tables, summaries(tables, "jazz")[0]) is None
+
+
+def test_of_as_many_runs_on_either_device_the_cpu_is_told(make_study, make_config):
+    study = make_study(confirm=2)
+    study.add(make_config(8), [500.0] * 2)
+    study.rows[0] |= {"device": "cuda:0", "seconds": 10.0}
+    tables = study.tables()
+    found = training(tables, summaries(tables, "jazz")[0])
+    assert (found.kind, found.seconds, found.n_runs) == ("CPU", 36.0, 1)

@@ -1,5 +1,6 @@
 import pytest
 
+from reports.answers import headline as answers
 from reports.answers.choice import choose
 from reports.answers.headline import Settled, Verdict, _settled, headline, ties_of
 from reports.words.choice import settled_text, unsteady_text, verdict_text
@@ -131,3 +132,19 @@ def test_a_collapsed_seed_counts_for_a_density_and_not_for_a_representation(make
         for purpose in (Purpose.DENSITY, Purpose.REPRESENTATION)
     }
     assert p_values[Purpose.DENSITY] != p_values[Purpose.REPRESENTATION]
+
+
+def test_a_seed_without_figures_moves_no_collapse_to_another_seed(make_study, add, monkeypatch):
+    study = make_study(confirm=6)
+    add(study, 8, 560.0, 3.0, FIRST[:7])
+    add(study, 16, 560.0, 3.0, SECOND[:7], collapsed=3)
+    for name in ("validation_bce", "validation_nll", "validation_mi_lower"):
+        study.rows[7][name] = None  # the second's first seed: two of its six others collapsed
+    seen = []
+    monkeypatch.setattr(answers, "tie_set", lambda ids, costs, works: seen.append((ids, works)))
+    choice = choose(study.tables(), "jazz", Aim())
+    ties_of(choice)
+    ((ids, works),) = seen
+    of = {row.config_id: row.config.model.latent_length for row in choice.pool}
+    shown = {of[config_id]: row for config_id, row in zip(ids, works.tolist(), strict=True)}
+    assert shown == {8: [True] * 6, 16: [False, False, True, True, True, True]}

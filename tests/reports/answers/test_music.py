@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,15 @@ from musebar_core.corpus import Corpus, TimeGrid
 from musebar_core.corpus.store import write
 from musebar_core.corpus.stored import SONG_COLUMNS
 from musebar_core.errors import UsageError
-from reports.answers.music import WIDEST, Counts, describe, why
+from reports.answers.music import (
+    WIDEST,
+    Counts,
+    _examples,
+    _intervals,
+    _shares,
+    describe,
+    why,
+)
 from reports.figures import music as figures
 from reports.output.description import build_description
 from reports.pages.corpus import corpus_page
@@ -172,3 +181,38 @@ def test_a_description_is_a_folder_that_is_replaced_but_never_one_of_others(coun
     (out / "mine.txt").write_text("precious")
     with pytest.raises(UsageError, match=r"mine\.txt"):
         build_description(described, out)
+
+
+@pytest.mark.parametrize(
+    ("n_genres", "each", "examples"), [(1, 2, 2), (6, 2, 12), (7, 1, 7), (12, 1, 12), (13, 1, 12)]
+)
+def test_twelve_examples_at_most_are_shared_among_the_genres(n_genres, each, examples):
+    labels = ("id", "title", "group", "source", "split", "track", "track_reason")
+    songs = pd.DataFrame([dict.fromkeys(labels, "x") | {"offset": 2, "n_steps": 3}] * 3)
+    corpus = SimpleNamespace(
+        genres=tuple(f"g{at}" for at in range(n_genres)),
+        grid=TimeGrid(1, 4),
+        genre=lambda name: SimpleNamespace(table=songs.assign(genre=name)),
+        pitches=np.array([1, 2, 60, 62, 64, 99], np.uint8),
+    )
+    found = _examples(corpus)
+    assert len(found) == examples
+    assert [one.genre for one in found].count("g0") == each
+    assert {one.pitches for one in found} == {(60, 62, 64)}
+
+
+def test_of_nothing_every_share_is_nothing():
+    assert _shares(np.array([0, 0, 0])) == (0.0, 0.0, 0.0)
+    assert _shares(np.array([1, 3, 0])) == (0.25, 0.75, 0.0)
+
+
+def test_moves_are_counted_within_a_song_and_the_widest_together():
+    pitches, songs = np.array([60, 61, 61, 90, 60, 47]), np.array([0, 0, 0, 0, 0, 1])
+    moves = _intervals(pitches, songs)
+    assert len(moves) == 27  # from 13 semitones down to 13 up
+    # one up; 29 up and 30 down, which stand for all beyond an octave; none into the next song
+    assert {n - 13: count for n, count in enumerate(moves.tolist()) if count} == {
+        -13: 1,
+        1: 1,
+        13: 1,
+    }

@@ -207,3 +207,42 @@ def test_only_numbers_are_shaded_between(make_study, make_config):
         kind = ("constant", "linear", "cosine")[at % 3]
         study.add(make_config(8, 1 + 3 * (at % 2), kind, free_bits=at % 4), [500.0 + at])
     assert _pair(found(study)) == ("regularizers", "free_bits")
+
+
+def test_decisions_of_other_genres_leave_nobody_behind_here(searched, make_config):
+    tables = searched.tables()
+    names = [column.name for column in DECISIONS]
+    rows = [
+        ("demo", genre, make_config(*place).config_id, stage, 2, decision, "why", 1.0, None)
+        for genre, place, stage, decision in (
+            ("rock", (4, 1), "search", "passed over"),
+            ("jazz", (16, 4), "search", "passed over"),
+            ("jazz", (16, 1), "search", "passed over"),
+            ("jazz", (99, 1), "search", "passed over"),
+            ("jazz", (8, 1), "race", "dropped"),
+        )
+    ]
+    tables = replace(tables, decisions=pd.DataFrame(rows, columns=names))
+    left = left_behind(tables, "jazz", summaries(tables, "jazz"))
+    # the race first, and then by BCE
+    assert [(one.stage, one.row.validation.bce.mean) for one in left] == [
+        ("race", 505.0),
+        ("search", 504.0),
+        ("search", 508.0),
+    ]
+    assert [one.n_confirmed for one in left] == [None] * 3
+
+
+def test_a_search_is_that_of_its_genre_and_stands_in_the_order_of_ids_without_times(
+    make_study, make_config
+):
+    study = make_study(genres=("jazz", "rock"))
+    for latent in (4, 8, 16, 32, 64):
+        study.add(make_config(latent), [500.0], phase="search")
+        study.add(make_config(latent), [400.0], phase="search", genre="rock")
+    for row in study.rows:
+        row["finished_at"] = None if row["genre"] == "jazz" else f"2026-{row['latent_length']}"
+    ids = [trial.row.config_id for trial in found(study).trials]
+    assert ids == sorted(ids)
+    assert [trial.number for trial in found(study).trials] == [1, 2, 3, 4, 5]
+    assert {trial.bce for trial in found(study).trials} == {500.0}

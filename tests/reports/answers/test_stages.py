@@ -65,3 +65,16 @@ def test_one_configuration_or_one_seed_flatters_by_nothing_known(make_study, sha
 def test_two_of_each_flatter_by_something():
     luck = np.array([[0.0, 2.0], [2.0, 0.0]])  # means of 1, and one of them drawn lower
     assert stages((), "bce", luck, 1.0).flattery == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_pick_is_flattered_by_what_the_picked_one_was_lucky():
+    # each pattern of two seeds: twice the first, once each twice as often, twice the second
+    costs = np.array([[0.0, 2.0], [3.0, 1.0]])
+    # the first looks a nat better, then as it is; then the second looks a nat better
+    assert stages((), "bce", costs, 1.0).flattery == pytest.approx(0.5, abs=0.05)
+
+
+def test_no_pick_is_flattered_by_less_than_nothing():
+    ways = ([0.0, 1.0], [1.0, 0.0])
+    found = [stages((), "bce", np.array([way, [9.0, 9.0]]), 1.0).flattery for way in ways]
+    assert min(found) == 0.0

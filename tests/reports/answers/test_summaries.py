@@ -229,3 +229,27 @@ def test_a_baseline_is_that_of_its_split_and_its_genre(make_study):
     assert baseline_bce(tables, "jazz", "test")["markov"] == 700.0
     assert baseline_bce(tables, "rock", "test")["markov"] == 800.0
     assert baseline_bce(tables, "jazz", "validation")["markov"] == 627.0
+
+
+def test_each_split_has_its_own_figures_its_own_cap_and_its_own_snippets(make_study, make_config):
+    study = make_study()
+    study.add(make_config(8), [500.0], collapsed=1)
+    study.rows[0] |= {"test_mi_cap": 5.0, "test_n_snippets": 148, "test_collapsed": False}
+    (found,) = summaries(study.tables(), "jazz")
+    assert (found.validation.n_snippets, found.test.n_snippets) == (1024, 148)
+    assert (found.validation.mi_cap, found.test.mi_cap) == (pytest.approx(math.log(1024)), 5.0)
+    assert (found.validation.collapsed, found.test.collapsed) == (1, 0)
+    assert found.split("test") is found.test
+    assert found.split("validation") is found.validation
+
+
+def test_what_several_pages_ask_for_is_worked_out_once(make_study, make_config):
+    study = make_study()
+    config_id = study.add(make_config(8), [500.0])
+    tables = study.tables()
+    assert summaries(tables, "jazz") is summaries(tables, "jazz")
+    asked = (tables, "jazz", config_id, "confirm")
+    assert curve(*asked) is curve(*asked)
+    assert curve(*asked, "validation_kl") is not curve(*asked)
+    assert curve(*asked, "validation_kl").traces[0].values == (4.0, 4.0)
+    assert summaries(study.tables(), "jazz") is not summaries(tables, "jazz")

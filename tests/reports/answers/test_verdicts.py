@@ -4,7 +4,14 @@ from dataclasses import replace
 import pytest
 
 from musebar_core.annealing import Schedule
-from reports.answers.arms import ArmRuns, Arms, arms_of, control, line_through
+from reports.answers.arms import (
+    ArmRuns,
+    Arms,
+    _differs_in_weight,
+    arms_of,
+    control,
+    line_through,
+)
 from reports.answers.claims import STATED, Answer, Claim, Measure, Open
 from reports.answers.methods import Method
 from reports.answers.verdicts import judge, nll_margin, verdicts
@@ -438,3 +445,22 @@ def test_a_searched_configuration_is_no_control(claims_study, make_config):
     searched = replace(make_config(16), annealing=Schedule(end=0.25))
     claims_study.add(searched, [575.0] * 10, phase="search")
     assert list(arms_of(claims_study.tables()).weights) == [1.0, 0.5]
+
+
+def test_a_control_has_a_smaller_weight_and_nothing_else_of_its_own(make_config):
+    plain = make_config(16)
+    half = replace(plain, annealing=Schedule(end=0.5))
+    assert _differs_in_weight(half, plain)
+    assert not _differs_in_weight(plain, plain)
+    assert not _differs_in_weight(plain, half)
+    assert not _differs_in_weight(replace(make_config(8), annealing=Schedule(end=0.5)), plain)
+
+
+def test_a_run_that_collapsed_on_test_counts_as_collapsed(claims_study):
+    for row in claims_study.rows[:2]:
+        row["test_collapsed"] = True
+    claims_study.rows[2]["validation_collapsed"] = True
+    trained = arms_of(claims_study.tables()).methods[Method.LSTM_VAE]["jazz"].trained
+    assert [seed for seed, run in trained.items() if run[Measure.COLLAPSED]] == [1000, 1001]
+    # figures are of test: a nat more than on validation
+    assert trained[1000][Measure.BCE] == 581.0 + NOISE[0]

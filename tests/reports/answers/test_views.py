@@ -1,5 +1,7 @@
 """Which rows a page shows: one a configuration, the methods in their order."""
 
+from dataclasses import replace
+
 import pytest
 
 from reports.answers.methods import Method
@@ -113,3 +115,16 @@ def test_dots_are_of_the_split_that_is_asked_for(make_study, make_config):
     assert (found.split, dots.bce.mean, dots.n_planned, dots.chosen) == ("test", 502.0, 5, False)
     (dots,) = dot_plot(tables, every, every[0], "jazz", "validation").rows
     assert (dots.bce.mean, dots.chosen) == (501.0, True)
+
+
+def test_a_study_of_the_methods_alone_has_them_still_to_come(make_study, make_config):
+    study = make_study(state="running")
+    study.add(make_config(8), [500.0], method="lstm_vae")
+    tables = study.tables()
+    rows = summaries(tables, "jazz")
+    search = tables.spec.search.model_copy(update={"space": "methods"})
+    listed = replace(tables, spec=tables.spec.model_copy(update={"search": search}))
+    assert missing_methods(listed, "jazz", rows) == (
+        *(Method.VAE_BOW, Method.MUSEBAR, Method.MUSEBAR_BOW),
+    )
+    assert missing_methods(tables, "jazz", rows) == ()

@@ -55,3 +55,27 @@ def test_where_no_default_is_known_only_the_choice_is_drawn():
     assert [trace.name for trace in against_markov([Standing("jazz", one, None)]).data] == [
         "recommended"
     ]
+
+
+def test_a_standing_says_its_interval_and_seeds_and_the_chain_is_a_line_at_nothing():
+    three = mean_over_seeds({1: -10.0, 2: -20.0, 3: -30.0})
+    drawn = against_markov([Standing("<i>", three, None)])
+    (choice,) = drawn.data
+    assert list(choice.text) == ["-20.00 [-44.84, 4.84], 3 seeds"]
+    assert choice.error_x.array[0] == pytest.approx(24.84, abs=0.01)
+    assert (choice.marker.color, choice.marker.symbol) == (CHOSEN_COLOUR, "star")
+    assert [(one.x0, one.x1) for one in drawn.layout.shapes] == [(0, 0)]
+    assert list(drawn.layout.yaxis.ticktext) == ["&lt;i&gt;"]
+    bottom, top = drawn.layout.yaxis.range
+    assert bottom > 0 > top
+    assert drawn.layout.xaxis.title.text == "nats a snippet"
+
+
+def test_a_curve_says_of_which_seed_and_of_how_many_it_is():
+    traces = tuple(Trace(seed, (10, 20, 100), (3.0, 2.0, 1.0)) for seed in (1000, 1001))
+    both = Curve("jazz", "c", "confirm", "validation_bce", traces, (10, 20, 100), (3.5, 2.0, 1.0))
+    first, _, mean = learning_curves([("a", None, both)], {}).data
+    assert first.hovertemplate.startswith("seed 1000<br>epoch %{x}: %{y:.2f}")
+    assert mean.hovertemplate.startswith("mean of 2 seeds<br>epoch %{x}: %{y:.2f}")
+    assert (list(first.y), list(mean.y)) == ([3.0, 2.0, 1.0], [3.5, 2.0, 1.0])
+    assert mean.line.width > first.line.width

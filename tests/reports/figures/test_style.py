@@ -137,3 +137,68 @@ def test_the_name_of_a_row_stands_above_it():
     names = [(one.text, one.y) for one in drawn.layout.annotations]
     assert names == [("a", -0.4), ("&lt;b&gt;", 0.6)]
     assert list(drawn.layout.yaxis.range) == [1.5, -0.75]
+
+
+@pytest.mark.parametrize(
+    ("vertical", "axis", "side", "other"),
+    [(True, "x", "right", "left"), (False, "y", "top", "bottom")],
+)
+def test_a_line_lies_at_its_baseline_and_each_label_of_close_ones_has_a_place_of_its_own(
+    vertical, axis, side, other
+):
+    drawn = figure("", "")
+    close = {"pitch_frequencies": 101.0, "markov": 100.0, "repeat_last": 104.0}
+    add_baselines(drawn, close, (50.0, 150.0), vertical=vertical)
+    lines = [(one[f"{axis}0"], one[f"{axis}1"], one.line.dash) for one in drawn.layout.shapes]
+    assert lines == [
+        (at, at, style.BASELINE_DASHES[name])
+        for name, at in sorted(close.items(), key=lambda item: item[1])
+    ]
+    anchors = [one[f"{axis}anchor"] for one in drawn.layout.annotations]
+    assert anchors == [side, other, other]
+    shifts = [one[f"{axis}shift"] for one in drawn.layout.annotations]
+    assert shifts[0] < 0 < shifts[1] < shifts[2]
+
+
+@pytest.mark.parametrize(("apart", "anchor"), [(4.9, "left"), (5.0, "right")])
+def test_labels_are_close_within_a_twentieth_of_the_window(apart, anchor):
+    drawn = figure("", "")
+    add_baselines(
+        drawn, {"markov": 100.0, "repeat_last": 100 + apart}, (50.0, 150.0), vertical=True
+    )
+    assert [one.xanchor for one in drawn.layout.annotations] == ["right", anchor]
+
+
+def test_each_baseline_outside_has_a_line_of_room_above_the_figure():
+    def top(baselines):
+        drawn = figure("", "")
+        before = drawn.layout.margin.t
+        add_baselines(drawn, baselines, (0.0, 1.0), vertical=True)
+        return drawn.layout.margin.t - before
+
+    one, two = top({"markov": 9.0}), top({"markov": 9.0, "repeat_last": 8.0})
+    assert (top({}), top({"markov": 0.5})) == (0, 0)
+    assert two == 2 * one > 0
+
+
+def test_an_empty_figure_has_its_titles_and_no_ground_of_its_own():
+    drawn = figure("across", "up", 300)
+    layout = drawn.layout
+    assert (layout.xaxis.title.text, layout.yaxis.title.text, layout.height) == (
+        "across",
+        "up",
+        300,
+    )
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert not drawn.data
+
+
+def test_a_window_of_values_that_are_alike_has_half_a_nat_on_each_side():
+    assert window([5.0, 5.0], {}) == (4.5, 5.5)
+    # a twelfth of a wide one
+    assert window([0.0, 100.0], {}) == (-8.0, 108.0)
+
+
+def test_the_ends_of_two_long_names_tell_them_apart_and_short_ones_stay():
+    names = ["a" * 10 + "11", "<b>", "a" * 10 + "12"]
+    assert shorten_apart(names, 9) == ["aaaa…aa11", "&lt;b&gt;", "aaaa…aa12"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import jinja2
 import plotly.graph_objects as go
@@ -10,6 +11,7 @@ import pytest
 
 from reports.pages.cells import Cell
 from reports.pages.render import environment, figure_json, rows_html, without_secrets
+from study.statistics.intervals import mean_over_seeds
 
 NASTY = [
     "</script >alert(1)",
@@ -137,3 +139,16 @@ def test_credentials_are_masked_wherever_they_stand_in_plain_data():
         "list": ["s3://***@bucket", 1, None, True, {"a": "x://***@h?Token=***&b=1"}],
         "plain": "ann@example.org and no URL",
     }
+
+
+def test_templates_are_read_once_for_all_pages():
+    assert environment() is environment()
+
+
+def test_numbers_intervals_and_caps_are_written_in_templates_as_elsewhere():
+    mean = mean_over_seeds({1: 2.0, 2: 2.0})
+    template = "{{ n|number }}; {{ mean|interval }}; {{ split|cap }}; {{ rows|rows }}"
+    split = SimpleNamespace(mi_cap=6.9314, n_snippets=1024)
+    page = environment().from_string(template)
+    said = page.render(n=1234.56, mean=mean, split=split, rows=[(Cell("<b>"),)])
+    assert said == ("1,234.6; 2.00 [2.00, 2.00]; 6.93 (N = 1,024); <tr><td>&lt;b&gt;</td></tr>")

@@ -3,8 +3,11 @@
 import pytest
 
 from reports.answers.unchosen import NothingWorks, Shortfall
+from reports.pages.study import _planned, study_pages
 from reports.pages.view import view
 from study.statistics.purposes import Purpose
+
+GENRES = ("jazz", "rock")
 
 
 @pytest.mark.parametrize("state", ["running", "stopped"])
@@ -77,3 +80,12 @@ def test_a_purpose_that_cannot_be_served_is_left_out(make_study, make_config):
         row["validation_mi_lower"] = None
     (genre,) = view(study.tables()).genres
     assert [one.aim.purpose for one in genre.found.others] == [Purpose.RECONSTRUCTION]
+
+
+def test_pages_stand_in_the_order_of_the_navigation_and_one_can_be_asked_for(rich_tables):
+    seen = view(rich_tables("demo", ("jazz", "rock")))
+    topics = [f"{one}-{genre}.html" for one in ("search", "collapse", "genre") for genre in GENRES]
+    order = ["index.html", "methods.html", "latent-length.html", "regularizers.html"]
+    files = [place.file for place, _ in _planned(seen)]
+    assert files == [*order, "heatmaps.html", *topics]
+    assert [file for file, _ in study_pages(seen, only="genre-rock.html")] == ["genre-rock.html"]

@@ -11,6 +11,7 @@ from reports.answers.summaries import summaries
 from reports.figures.style import from_zero, window
 from reports.pages.tables import configurations_table
 from reports.words.labels import (
+    COVERAGE,
     bracket,
     collapsed,
     compared_label,
@@ -20,6 +21,7 @@ from reports.words.labels import (
     number,
     p_value,
     percent,
+    phase,
     plain,
     schedule,
     seeds_of,
@@ -28,7 +30,7 @@ from reports.words.labels import (
     value_text,
     with_interval,
 )
-from study.statistics.intervals import NOT_MEASURED, mean_over_seeds
+from study.statistics.intervals import CONFIDENCE, NOT_MEASURED, mean_over_seeds
 
 
 @pytest.mark.parametrize(
@@ -253,3 +255,10 @@ def test_a_recorded_reason_is_said_by_label_and_not_by_name():
     assert plain("learning_rate 0.01 and latent_length 4") == (
         "learning rate 0.01 and latent length 4"
     )
+
+
+def test_stages_are_called_by_their_words_and_intervals_by_their_level():
+    assert [phase(name) for name in ("search", "confirm", "methods", "another")] == [
+        *("search", "confirmation", "method comparison", "another"),
+    ]
+    assert COVERAGE.startswith(f"Intervals are {CONFIDENCE:.0%} t intervals")

@@ -1,13 +1,17 @@
 """A recommendation in a few lines: each by the numbers that it says."""
 
+import re
+
 from reports.answers.choice import Caution
 from reports.answers.recommendation import recommendation
+from reports.answers.summaries import summaries
 from reports.words.recommendation import (
     answer_text,
     as_brief,
     as_text,
     gains_text,
     leading_warnings,
+    too_few_snippets,
     train_command,
     warnings,
 )
@@ -125,4 +129,48 @@ def test_a_caution_of_few_seeds_counts_them(make_study, make_config):
     assert any(
         one.startswith("1 of 1 seeds collapsed on validation: no seed worked, so that")
         for one in said
+    )
+
+
+def test_the_columns_of_the_next_best_are_named_by_what_the_choice_goes_by(plain):
+    plain.purpose = "reconstruction"
+    for row in plain.rows[10:]:
+        row["validation_kl"] = 3.0  # within the rate, which is the choice's own
+    text = as_text(told(plain))
+    assert re.search(r"configuration +BCE +BCE difference +MI\n", text)
+
+
+def test_the_origin_says_stage_seeds_and_method(plain):
+    plain.rows = plain.rows[10:]
+    plain.purpose = "density"
+    found = told(plain)
+    config_id = found.chosen.config_id
+    assert as_text(found).splitlines()[1] == (
+        f"  configuration {config_id}, method MuseBar-BOW; study demo, method comparison, "
+        "10 seeds, 0 of 10 collapsed"
+    )
+
+
+def test_a_bound_is_low_by_the_smaller_of_both_splits(make_study, make_config):
+    study = make_study(confirm=2)
+    study.snippets = 100
+    study.add(make_config(20), [500.0] * 2)
+    for row in study.rows:
+        row["test_n_snippets"] = 50
+    (row,) = summaries(study.tables(), "jazz")
+    said = too_few_snippets(row)
+    assert said.startswith("N = 100 snippets on validation and N = 50 snippets on test, under 10 L")
+    # 20 squared over 4 times 50
+    assert "L²/(4N) = 2.00 nats" in said
+
+
+def test_a_default_better_on_test_is_said_in_each_metric_that_is_asked_for(make_study, make_config):
+    study = make_study(purpose="reconstruction")
+    study.add(make_config(8), [500.0] * 10)
+    study.add(make_config(16, 8), [510.0] * 10, phase="methods", method="musebar_bow")
+    for row in study.rows[:10]:
+        row["test_bce"], row["test_nll"] = 531.0, 532.0
+    assert warnings(told(study))[0] == (
+        "On test the paper's default is better: NLL +19.00 [+19.00, +19.00] nats and "
+        "BCE +20.00 [+20.00, +20.00] nats."
     )

@@ -114,11 +114,11 @@ def test_an_effect_stands_with_its_seeds_or_its_counts(rest, said, short):
     assert short_effect(verdict(**rest)) == short
 
 
-def test_p_values_are_said_where_both_are_known():
+def test_p_values_are_said_where_all_are_known():
     tested = {"p": 2 / 1024, "adjusted": 0.04, "smallest": 2 / 1024}
     assert p_text(verdict(**tested)) == "p 0.002, over all claims 0.04 (smallest possible 0.002)"
-    assert p_text(verdict(**tested | {"p": None})) == ""
-    assert p_text(verdict(**tested | {"adjusted": None})) == ""
+    for name in tested:
+        assert p_text(verdict(**tested | {name: None})) == ""
     assert p_text(verdict()) == ""
 
 
