@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from musebar_core.corpus.abc.fields import parts
+from musebar_core.corpus.abc.fields import ending_numbers, parts
 from musebar_core.corpus.notes import UnreadableError
 
 LETTER = {60: "C", 62: "D", 64: "E", 65: "F", 67: "G", 69: "A", 71: "B", 72: "c"}
@@ -46,6 +46,16 @@ def played(pitches):
         ("|:C|1D:|2E|]|:F|1G:|2A|]", "CDCEFGFA"),
         ("C|]|1D:|2E||", "CDE"),
         ("C|D", "CD"),
+        ("C.|D:|E", "CDCDE"),
+        ("C[|]D:|E", "CDCDE"),
+        ("C:::D", "CCD"),
+        ("C::::D:|", "CCCDDD"),
+        ("|::C:|D", "CCCD"),
+        ("|::C|:D:|", "CDD"),
+        ("C|:D|]E:|F", "CDEDEF"),
+        ("C|1-3D:|4E|]", "CDCDCDCE"),
+        ("|:C|1D:|1E:|2F|", "CDCEF"),
+        ("|:C|1D:|2E|:F:|", "CDCEFF"),
     ],
 )
 def test_repeats_and_endings_are_played(played, music, order):
@@ -72,8 +82,42 @@ def test_a_part_of_more_than_two_endings_takes_the_one_of_its_turn(played):
     assert played("X:1\nP:A3\nK:C\nP:A\nC|[1D:|[2E:|[3F|]\n") == "CDCECF"
 
 
-def test_parts_unfold_with_numbers_and_brackets():
-    assert "".join(parts("((AB)3.(CD)3)2")) == "ABABABCDCDCD" * 2
+@pytest.mark.parametrize(
+    ("field", "labels"),
+    [
+        ("((AB)3.(CD)3)2", "ABABABCDCDCD" * 2),
+        ("AB)C", "ABC"),
+        ("(AB", "AB"),
+        ("A((B2", "ABB"),
+        ("A0B", "AB"),
+        ("2A", "A"),
+        ("()3A", "A"),
+    ],
+)
+def test_parts_unfold_with_numbers_and_brackets(field, labels):
+    assert "".join(parts(field)) == labels
+
+
+def test_parts_unfold_to_a_thousand_at_most():
+    assert len(parts("A1000")) == len(parts("A9999")) == len(parts("(A10)100")) == 1_000
+    for field in ("AA1000", "(A10)101", "(" * 1_000 + "A", "(A999" + "A2"):
+        with pytest.raises(UnreadableError, match="its parts unfold to over 1000"):
+            parts(field)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1", {1}),
+        ("1,3", {1, 3}),
+        ("1-3,5", {1, 2, 3, 5}),
+        ("3-1", {3}),
+        ("62-99", {62, 63, 64}),
+        ("99", {64}),
+    ],
+)
+def test_numbers_of_an_ending_are_read_up_to_64(text, numbers):
+    assert ending_numbers(text) == numbers
 
 
 @pytest.mark.parametrize(
@@ -92,6 +136,16 @@ def test_parts_unfold_with_numbers_and_brackets():
         ("C!fine!|D!D.C.!|E!D.C.!|", "CDCEC"),
         ("|:C|1D:|2E!D.C.!|F|", "CDCECEF"),
         ("C|D+fine+|E+D.C.+|", "CDECD"),
+        ("C|D!Fine!|E!D.C. al fine!|", "CDECD"),
+        ("C|D!fine!|E!dc!|", "CDE"),
+        ("C|OD|E!D.C.!|OF|", "CDECF"),
+        ("C|D!tocoda!|E!D.C.!|!coda!F|", "CDECDF"),
+        ("C|D!dacoda!|E!D.C.!|!coda!F|", "CDECDF"),
+        ("C|!segno!D|E!dalsegno!|", "CDEDE"),
+        ("C|!segno!D|E|!coda!F!D.S.!|", "CDEFDEF"),
+        ("C!coda!|D|!coda!E!D.C.!|!coda!F|", "CDECF"),
+        ("C|D!fine!|E!D.C.!|F|", "CDECD"),
+        ("|:C|1D:|2E!fine!|F!D.C.!|", "CDCEFCE"),
     ],
 )
 def test_jumps_are_followed(played, music, order):

@@ -23,6 +23,12 @@ def test_lengths_multiply_and_divide_the_unit(durations):
         ("M:2/4\nL:1/8\n", 0.5),
         ("L:1/4\nM:2/4\n", 1.0),
         ("L:1\n", 4.0),
+        ("L:3/8\n", 1.5),
+        ("L:0\n", 0.5),
+        ("L:1/0\n", 0.5),
+        ("L:eighth\n", 0.5),
+        ("M:6/16\n", 0.25),
+        ("M:\n", 0.5),
     ],
 )
 def test_the_unit_is_the_fields_or_follows_from_the_meter(durations, fields, quarters):
@@ -44,6 +50,11 @@ def test_a_meter_in_the_body_leaves_the_unit_and_a_unit_changes_it(durations):
         ("2+3/8", Meter(5, 8)),
         ("3/0", None),
         ("waltz", None),
+        ("", Meter()),
+        ("C4", Meter(4, 4)),
+        ("( 2 + 2 ) / 4", Meter(4, 4)),
+        ("12345/4", Meter(9_999, 4)),
+        ("9999+9999/12345", Meter(9_999, 9_999)),
     ],
 )
 def test_a_meter_is_read(text, expected):
@@ -62,6 +73,17 @@ def test_a_bar_rest_is_as_long_as_a_bar_of_the_meter_at_its_place(rows):
         (7, 1, 60),
         (12, 1, 60),
     ]
+
+
+def test_a_bar_rest_of_free_meter_is_a_whole_note(rows):
+    assert rows("X:1\nL:1/4\nM:none\nK:C\nZ C Z3 C|\n") == [(4, 1, 60), (17, 1, 60)]
+
+
+def test_an_absurd_length_is_cut_to_9999_units_and_a_bar_to_so_many_whole_notes(durations, rows):
+    assert durations("A99999 A" + "9" * 5_000) == [9_999, 9_999]
+    assert durations("A/99999") == pytest.approx([1 / 9_999], rel=0.01)
+    longest = 4.0 * 9_999
+    assert rows("X:1\nL:2\nK:C\nA9999 z9999 A|\n") == [(0, longest, 69), (2 * longest, 8, 69)]
 
 
 @pytest.mark.parametrize(

@@ -106,9 +106,38 @@ def test_a_bar_whose_overlay_crosses_a_sign_is_played_again_from_there(rows):
     ]
 
 
-def test_percussion_is_no_part():
-    _, parts, _ = abc.read_parts(b"X:1\nK:C\nV:D clef=perc\nCDEF|\nV:M\ncdef|\n")
+@pytest.mark.parametrize("clef", ["clef=perc", "perc", "clef=P", 'clef="perc"', "perc2"])
+def test_percussion_is_no_part(clef):
+    text = f"X:1\nK:C\nV:D {clef}\nCDEF|\nV:M\ncdef|\n"
+    _, parts, _ = abc.read_parts(text.encode())
     assert [part.name for part in parts] == ["M"]
+
+
+def test_a_clef_of_percussion_that_another_takes_back_is_none(pitches):
+    assert pitches("X:1\nK:C perc\nK:bass\nCE|\n") == [60, 64]
+
+
+@pytest.mark.parametrize(("channel", "n_parts"), [(9, 1), (10, 0), (11, 1)])
+def test_the_tenth_channel_is_percussion(channel, n_parts):
+    text = f"X:1\n%%MIDI channel {channel}\nK:C\nCDEF|\n"
+    assert len(abc.read_parts(text.encode())[1]) == n_parts
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('1 nm="Flute"', "Flute"),
+        ('1 name="First\\nviolin"', "First violin"),
+        ("1 name=Flute clef=treble", "Flute"),
+        ('1 snm="Fl." sname=F subname=G', "1"),
+        ('1 name="" nm="  Oboe  d\'amore "', "Oboe d'amore"),
+        ("Fl clef=treble", "Fl"),
+        ("", ""),
+    ],
+)
+def test_a_voice_is_called_by_its_name_else_its_identifier(field, name):
+    _, parts, _ = abc.read_parts(f"X:1\nK:C\nV:{field}\nCDEF|\n".encode())
+    assert [part.name for part in parts] == [name]
 
 
 def test_a_directive_of_the_header_is_the_voices_whose_field_it_follows(rows):
