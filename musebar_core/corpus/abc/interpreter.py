@@ -322,7 +322,7 @@ class _Reader:
     def _grace(self, inside: str) -> None:
         """Leave grace notes out, but let their accidentals hold."""
         for kind, found in tokens(inside):
-            if kind is Kind.NOTE and found["acc"]:
+            if kind is Kind.NOTE:
                 self.voice.spelling.pitch(found)
 
     def _overlay(self, sign: str) -> None:

@@ -26,6 +26,8 @@ def test_a_text_may_say_how_far_accidentals_hold(pitches, line, how_far, expecte
 
 def test_in_music_without_bar_lines_an_accidental_holds_for_its_note(pitches):
     assert pitches("X:1\n%%MIDI nobarlines\nL:1/4\nK:C\n^F F f F\n") == [66, 65, 77, 65]
+    again = "X:1\n%%MIDI nobarlines\n%%MIDI barlines\nL:1/4\nK:C\n^F F f F\n"
+    assert pitches(again) == [66, 66, 78, 66]
 
 
 def test_a_tie_carries_its_accidental_over_the_bar_line_and_no_further(rows):
@@ -41,6 +43,7 @@ def test_any_bar_line_ends_an_accidental(pitches, bar):
 
 def test_grace_notes_are_left_out_and_their_accidentals_hold(rows):
     assert rows("{^FG}A2 {/e}F2 |") == [(0, 2, 69), (2, 2, 66)]
+    assert rows(f"{{{'g' * 400}}}A") == [(0, 1, 69)]
 
 
 @pytest.mark.parametrize(
@@ -152,6 +155,10 @@ def test_a_key_in_the_body_takes_back_the_accidentals_of_its_bar(pitches):
         ("K:C treble-8vb", -12),
         ("K:C clef=bass+15", 24),
         ("K:C treble-15", -24),
+        ("K:C\nV:1\n%%MIDI transpose 7", 7),
+        ("V:* octave=1\nV:1\nK:C\nV:1", 12),
+        ("V:* octave=1\nK:C", 0),
+        ("V:*\n%%MIDI transpose 7\nV:1\nK:C\nV:1", 7),
         ('K:C clef="bass-8"', -12),
         ("K:C treble+8va", 12),
         ("K:C treble+15ma", 24),
@@ -182,3 +189,4 @@ def test_octave_marks_may_stand_in_any_number_and_mixture(pitches):
 
 def test_of_a_quarter_tone_the_nearer_note_to_the_natural_one_sounds(pitches):
     assert pitches("^/F ^3/2F _/B") == [65, 66, 71]
+    assert pitches("^2/2F | ^9/2F | ^1/0F | ^/3F | _4/2B") == [66, 67, 66, 65, 69]

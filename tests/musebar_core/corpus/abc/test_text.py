@@ -121,6 +121,15 @@ def test_a_remark_among_the_fields_of_a_header_is_no_music(pitches):
     assert pitches("X:1\nN bars 3 and 5 are |f2ed| in the book\nL:1/4\nK:D\nF|\n") == [66]
 
 
+def test_a_tune_without_a_key_has_music_beneath_its_history(pitches):
+    assert pitches("X:1\nL:1/4\nH:of old\nCDE|\n") == [60, 62, 64]
+
+
+def test_of_a_text_of_two_tunes_the_first_is_read():
+    tune = read_tune("X:1\nT:One\nX:2\nT:Two\nK:C\nCDE|\n")
+    assert (tune.title, tune.voices[""].is_empty) == ("One", True)
+
+
 def test_text_that_is_no_tune_has_no_notes():
     _, parts, _ = abc.read_parts(b"Dear all, a good feed | bagged cabbage\n")
     assert [len(part.notes) for part in parts] == [0]
@@ -198,7 +207,7 @@ def test_macros_are_replaced_5000_times_at_most(pitches, n, is_refused):
 
 @pytest.mark.parametrize(("n", "is_refused"), [(500, False), (501, True)])
 def test_a_line_grows_to_100000_characters_by_macros_at_most(pitches, n, is_refused):
-    text = f"X:1\nm:~G = {'z' * 200}\nL:1/4\nK:C\n" + "~G" * n
+    text = f"X:1\nm:~G = {';' * 200}\nL:1/4\nK:C\n" + "~G" * n
     if is_refused:
         with pytest.raises(UnreadableError, match="macros unfold without end"):
             pitches(text)
@@ -207,7 +216,7 @@ def test_a_line_grows_to_100000_characters_by_macros_at_most(pitches, n, is_refu
 
 
 def test_a_long_line_without_macros_is_read(pitches):
-    assert pitches("X:1\nm:~G = A\nL:1/4\nK:C\n" + "z" * 100_001 + "|C\n") == [60]
+    assert pitches("X:1\nm:~G = A\nL:1/4\nK:C\n" + " " * 100_001 + "|C\n") == [60]
 
 
 def test_macros_that_unfold_without_end_are_refused(pitches):
