@@ -67,7 +67,14 @@ def test_songs_are_counted_by_reader_with_their_damage_and_lowest_agreement():
 
 
 @pytest.mark.parametrize(
-    ("n_read", "n_lost", "share"), [(12_345, 55.0, 12_345 / 12_400), (7, 0, 1)]
+    ("n_read", "n_lost", "share"),
+    [(12_345, 55.0, 12_345 / 12_400), (7, 0, 1), (7, 0.4, 1), (7, 0.6, 7 / 8)],
 )
 def test_the_share_that_was_read_is_taken_from_what_is_said_of_the_damage(n_read, n_lost, share):
     assert share_read(damage_of(["it breaks off"], n_read, n_lost)) == pytest.approx(share)
+
+
+def test_the_share_that_was_read_of_a_sound_file_is_none_and_of_other_words_all():
+    assert math.isnan(share_read(""))
+    for words in ("it is old", "0 of about 0 notes can be read", ", of about 5 notes can be read"):
+        assert share_read(words) == 1
