@@ -341,8 +341,10 @@ def many(n: int) -> bytes:
         (
             midi(chunk(many(50) + END), b"#!", chunk(many(50) + END), n=0),
             100,
-            "2 bytes that are no music between its chunks; "
-            "2 of the 0 tracks that its header names are there; all of its 100 notes are read",
+            (
+                "2 bytes that are no music between its chunks; "
+                "2 of the 0 tracks that its header names are there; all of its 100 notes are read"
+            ),
         ),
         (
             midi(chunk(many(100) + END), b"#!", chunk(many(9) + END), n=1),
@@ -372,8 +374,10 @@ def many(n: int) -> bytes:
         (
             midi(chunk(many(50) + b"\x00\xff\x01\x20ab"), chunk(many(50) + END)),
             100,
-            "track 1 has no end-of-track event; track 1 has 0 spoilt events and 6 bytes of none; "
-            "100 of about 101 notes can be read",
+            (
+                "track 1 has no end-of-track event; track 1 has 0 spoilt events and 6 bytes of "
+                "none; 100 of about 101 notes can be read"
+            ),
         ),
         (
             midi(chunk(many(100) + END)).replace(b"MThd\0\0\0\6", b"MThd\0\0\0\x64"),
@@ -584,14 +588,8 @@ def test_a_tempo_change_moves_what_comes_behind_it_in_time_code():
 
 @pytest.mark.parametrize(
     ("division", "ticks", "seconds"),
-    [
-        (0xE804, 96, 1),
-        (0xE704, 100, 1),
-        (0xE304, 120_000, 1_001),
-        (0xE204, 120, 1),
-        (0xE202, 60, 1),
-    ],
-    ids=["24", "25", "30 drop frame", "30", "30 of two ticks"],
+    [(0xE804, 96, 1), (0xE704, 100, 1), (0xE304, 120_000, 1_001), (0xE202, 60, 1)],
+    ids=["24", "25", "30 drop frame", "30 of two ticks"],
 )
 def test_a_tick_is_a_share_of_a_frame_of_time_code(division, ticks, seconds):
     assert time_base(division).quarters(np.array([ticks])) == pytest.approx([2 * seconds])

@@ -230,6 +230,11 @@ def test_a_voice_with_some_of_the_signs_takes_the_rest(played):
     assert played(text, part=1) == "CDCEF"
 
 
+def test_a_double_bar_of_a_voice_moves_no_repeat_of_the_others(played):
+    text = BOTH.format("C4|D4|E4:|F4|", "C4||D4|E4|F4|")
+    assert (played(text, part=0), played(text, part=1)) == ("CDECDEF", "CDECDEF")
+
+
 def test_a_voice_with_signs_of_its_own_keeps_to_them(played):
     text = BOTH.format("|:C4|1D4:|2E4|F4|", "|:C4:|D4|E4|F4|")
     assert (played(text, part=0), played(text, part=1)) == ("CDCEF", "CCDEF")
