@@ -1,4 +1,4 @@
-"""The files of a corpus that somebody else may have written: what is refused, and how it is said."""
+"""Files of a corpus that somebody else may have written: what is refused, and how it is said."""
 
 from __future__ import annotations
 
