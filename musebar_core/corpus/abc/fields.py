@@ -171,7 +171,7 @@ def name_of(value: str) -> str:
     for name, quoted, bare in _PROPERTY.findall(value):
         if name in {"name", "nm"} and (quoted or bare):
             return " ".join((quoted or bare).replace("\\n", " ").split())
-    return value.split(maxsplit=1)[0] if value.split() else ""
+    return (value.split() or [""])[0]
 
 
 def key_signature(value: str) -> dict[str, int] | None:

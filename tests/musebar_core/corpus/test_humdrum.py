@@ -7,7 +7,7 @@ import pytest
 from musebar_core.corpus.checked import read_score
 from musebar_core.corpus.counts import count_humdrum
 from musebar_core.corpus.files import read_melody
-from musebar_core.corpus.humdrum import read_humdrum
+from musebar_core.corpus.humdrum import read_humdrum, score
 from musebar_core.corpus.notes import UnreadableError
 
 
@@ -139,16 +139,15 @@ def test_spines_may_change_places_begin_and_end():
 
 
 def test_neighbours_of_two_spines_join_by_themselves():
-    content = kern(
-        """**kern **kern
-        *^ *^
-        2C 2E 2c 2e
-        *v *v *v *v
-        2D 2d
-        *- *-"""
-    )
-    assert rows(content, 0)[-1] == (2, 2, 62)
-    assert rows(content, 1)[-1] == (2, 2, 50)
+    for between in ("", "!!~remark\n", "\n"):
+        content = kern(f"**kern **kern\n*^ *^\n2C 2E 2c 2e\n*v *v *v *v\n{between}2D 2d\n*- *-")
+        assert rows(content, 0)[-1] == (2, 2, 62)
+        assert rows(content, 1)[-1] == (2, 2, 50)
+
+
+def test_neighbours_that_join_are_one_column_where_the_next_line_has_room_for_no_more():
+    content = kern("**kern **kern\n 4C 4c\n *v *v\n 4D\n *-")
+    assert (pitches(content, 0), pitches(content, 1)) == ([60], [48, 50])
 
 
 def test_columns_that_join_go_on_where_the_last_of_them_ends():
@@ -167,6 +166,11 @@ def test_neighbours_that_join_stay_two_columns_where_the_next_line_has_room_for_
 def test_a_column_that_begins_within_a_note_of_its_neighbour_waits_for_its_end():
     content = kern("**kern **kern\n 2C 4c\n *+ *\n * **kern *\n . . 4d\n 4D 4g 4e\n *- *- *-")
     assert rows(content, 0) == [(2, 1, 67)]
+
+
+def test_a_column_that_begins_with_text_is_no_part():
+    content = kern("**kern\n *+\n * **text\n 4c la\n *- *-")
+    assert len(read_humdrum(content)[1]) == 1
 
 
 def test_columns_that_begin_in_one_line_are_parts_of_their_own():
@@ -302,6 +306,9 @@ def test_da_capo_and_fine_are_played():
         ("2A 2B =1 2c *tocoda 2d =2 1e *dacapo *coda =3 1f", "ABCDEABCF"),
         ("2A 2B *fine =1 2c 2d =2 1e *dacapo ==", "ABCDEAB"),
         ("2A 2B =!|: 2c *fine 2d =:|! 1e *dacapo ==", "ABCDCDEABC"),
+        ("1A =1 1B =2:|! 1c *segno 1d *dalsegno ==", "ABABCDD"),
+        ("1A =1 1B =2:|! 1c *fine 1d *dacapo ==", "ABABCDABC"),
+        ("1A =1 1B =2:|! 1c *tocoda 1d *dacapo *coda 1e =:|! 1f", "ABABCDABCEEF"),
     ],
 )
 def test_a_jump_within_a_bar_is_followed_from_there(piece, played):
@@ -388,6 +395,18 @@ def test_columns_may_split_above_a_remark_of_all():
 def test_the_last_bar_lasts_as_long_as_its_longest_note():
     content = kern("**kern **kern\n *>[A,A] *\n *>A *\n 1C 4c\n *- *-")
     assert [onset for onset, _, _ in rows(content, 1)] == [0, 4]
+
+
+def test_a_file_larger_than_64_mebibytes_is_refused():
+    with pytest.raises(UnreadableError, match="it is larger than 64 MiB"):
+        read_humdrum(bytes(64 * 2**20 + 1))
+
+
+def test_a_file_of_too_many_bars_and_spines_is_refused(monkeypatch):
+    monkeypatch.setattr(score, "MOST_CELLS", 4)
+    assert pitches(kern("**kern **kern\n 4C 4c\n =2 =2\n 4D 4d\n *- *-")) == [60, 62]
+    with pytest.raises(UnreadableError, match="3 bars of 2 spines"):
+        pitches(kern("**kern **kern\n 4C 4c\n =2 =2\n 4D 4d\n =3 =3\n 4E 4e\n *- *-"))
 
 
 def test_lines_that_do_not_fit_are_told_with_their_number():

@@ -105,8 +105,12 @@ def test_a_channel_on_two_tracks_is_two_parts():
     [
         *[b"\x00\xf0\x02\x7e\xf7", b"\x00\xf7\x01\x05", b"\x00\xff\x01\x01x", b"\x00\xf8"],
         *[b"\x00\xf1\x01", b"\x00\xf2\x01\x02", b"\x00\xf3\x01", b"\x00\xf6"],
+        b"\x00\xff\x01\x80\x80\x80\x80",
     ],
-    ids=["sysex", "escape", "meta", "realtime", "time code", "position", "song", "tune"],
+    ids=[
+        *["sysex", "escape", "meta", "realtime", "time code", "position", "song", "tune"],
+        "a length of four bytes that goes on",
+    ],
 )
 def test_a_status_holds_on_over_a_system_message(between):
     events = note(60) + b"\x00\x90\x3e\x50\x60\x3e\x00" + between + b"\x00\x40\x50\x60\x40\x00"
@@ -357,6 +361,11 @@ def many(n: int) -> bytes:
             "8 bytes that are no music after the last track; all of its 100 notes are read",
         ),
         (
+            midi(*[chunk(many(20) + END)] * 9, n=10),
+            180,
+            "9 of the 10 tracks that its header names are there; all of its 180 notes are read",
+        ),
+        (
             midi(chunk(bytes(40) + many(100) + END)),
             100,
             "track 1 has 0 spoilt events and 40 bytes of none; 100 of about 105 notes can be read",
@@ -405,6 +414,7 @@ def many(n: int) -> bytes:
         "junk between tracks of which none is named",
         "junk and a track behind",
         "zeros behind",
+        "nine of ten tracks",
         "data without a status",
         "a dozen controllers over 127",
         "an end over 127",
@@ -550,7 +560,7 @@ def test_a_file_of_a_thousand_tracks_is_no_music():
 
 def test_a_track_of_nothing_but_spoilt_events_is_given_up():
     content = midi(chunk(note(60) + b"\x00\x90\xbc\x50" * 100_000 + END))
-    with pytest.raises(UnreadableError, match="spoilt events"):
+    with pytest.raises(UnreadableError, match="1,001 spoilt events and 396,000 bytes of none"):
         read_piece(content)
 
 

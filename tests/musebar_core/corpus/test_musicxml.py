@@ -13,6 +13,7 @@ from musebar_core.corpus import counts
 from musebar_core.corpus.checked import read_score
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.musicxml import archive, read_musicxml, unzip
+from musebar_core.corpus.musicxml import score as score_module
 from musebar_core.corpus.notes import UnreadableError
 
 ATTRIBUTES = "<divisions>2</divisions><time><beats>4</beats><beat-type>4</beat-type></time>"
@@ -574,6 +575,12 @@ def test_an_offset_moves_a_sign_if_it_is_meant_for_sound(offset, played):
     assert pitches(content) == [72, 74, 76, 77, 79, *played]
 
 
+def test_an_offset_to_before_its_measure_is_to_its_beginning():
+    segno = '<sound segno="1"><offset>-4</offset></sound>'
+    content = score(measures(notes("C5"), segno + notes("D5 E5") + '<sound dalsegno="1"/>'))
+    assert pitches(content) == [72, 74, 76, 74, 76]
+
+
 def test_a_segno_within_a_bar_is_where_the_music_goes_back_to():
     upbeat = note("D5", duration=6) + direction("<segno/>", 'segno="1"') + notes("E5")
     back = note("F5", duration=6) + '<sound dalsegno="1"/>' + notes("G5")
@@ -657,6 +664,19 @@ def test_a_repeat_sign_at_the_other_side_of_a_bar_belongs_to_the_next_bar():
     assert pitches(score(measures(*closes))) == [72, 72, 74]
     opens = [notes("C5") + side.format("right", "forward"), notes("D5") + REPEAT.format("")]
     assert pitches(score(measures(*opens))) == [72, 74, 74]
+
+
+def test_a_repeat_that_closes_at_the_end_of_an_empty_measure_repeats_it_too():
+    content = score(measures(notes("C5"), REPEAT.format(""), notes("D5")))
+    assert rows(content) == [(0, 1, 72), (5, 1, 72), (10, 1, 74)]
+
+
+def test_a_score_of_too_many_measures_and_staves_is_refused(monkeypatch):
+    monkeypatch.setattr(score_module, "MOST_CELLS", 4)
+    two = measures(notes("C5"), notes("D5"))
+    assert pitches(score(two, two)) == [72, 74]
+    with pytest.raises(UnreadableError, match="2 measures of 3 staves"):
+        pitches(score(two, two, two))
 
 
 def test_a_pickup_lasts_as_long_as_its_notes_whatever_rests_other_parts_have():

@@ -69,6 +69,7 @@ def test_an_overlay_in_brackets_goes_back_to_where_they_open(rows):
 def test_an_overlay_goes_back_over_many_signs(rows):
     found = rows("C S C S C S C & e4|F4|")
     assert (found[0], found[-1]) == ((0, 4, 76), (4, 4, 65))
+    assert (100, 4, 76) in rows("C S " * 103 + "C & e4|")
 
 
 def test_a_chord_that_is_open_where_another_voice_begins_is_of_its_own(rows):
