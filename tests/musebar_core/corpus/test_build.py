@@ -512,11 +512,35 @@ def test_the_embedded_corpus_gives_real_tunes(tmp_path):
 
 
 def test_tunes_of_an_embedded_book_are_songs_of_their_own(tmp_path):
-    corpus = build_embedded(
-        tmp_path / "out", Grid(), genres=["irish"], songs_per_genre=5, workers=0
-    )
+    settings = {"genres": ["irish"], "song_steps": 40, "repeats": "written", "workers": 0}
+    out, grid = tmp_path / "out", Grid()
+    corpus = build_embedded(out, grid, songs_per_genre=5, **settings)
     assert corpus.songs["source"].str.contains(r"^oneills1850/.*\.abc#\d").all()
     assert corpus.songs["title"].ne("").all()
+    assert set(corpus.songs["n_steps"]) == {40}
+    expected = asked(
+        grid=grid,
+        source=["music21"],
+        genres=("irish",),
+        songs_per_genre=5,
+        song_steps=40,
+        repeats="written",
+    )
+    assert corpus.info["origin"] == expected.origin
+    with pytest.raises(UsageError, match="of other settings"):
+        build_embedded(out, grid, songs_per_genre=4, **settings)
+    other = build_embedded(out, grid, songs_per_genre=4, replace=True, **settings)
+    assert len(other.songs) == 4
+    read: list[int] = []
+    for rebuild in (False, True):
+        build_embedded(
+            *[out, grid],
+            songs_per_genre=4,
+            rebuild=rebuild,
+            progress=lambda done, _: read.append(done),
+            **settings,
+        )
+        assert bool(read) is rebuild
 
 
 def asked(**changed) -> Request:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import re
 
@@ -278,4 +279,10 @@ def test_embedded_collections_come_by_name_each_once():
 def test_a_collection_that_is_not_there_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(sources, "_embedded_root", lambda: tmp_path)
     with pytest.raises(CorpusError, match="this music21 has no collection bach"):
+        list_embedded(["chorale"])
+
+
+def test_without_music21_there_is_no_embedded_collection(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(CorpusError, match="music21 is not installed: pip install music21"):
         list_embedded(["chorale"])
