@@ -183,6 +183,7 @@ def test_jumps_are_followed(played, music, order):
 def test_a_letter_is_the_sign_that_its_field_says(played):
     assert played("X:1\nU:T=!fine!\nU:J = +D.C.+\nU:O=!fermata!\nK:C\nC|TD|OE JF|\n") == "CDEFCD"
     assert played("X:1\nU:S=!slide!\nK:C\nC|SD|E !D.S.!|\n") == "CDECDE"
+    assert played("X:1\nm:~n=!fine!n\nK:C\nC|~D|E!D.C.!|\n") == "CDECD"
     assert played("X:1\nU:t=!fine!\nU:~=!da capo!\nK:C\nC|tD|E~|\n") == "CDECD"
 
 

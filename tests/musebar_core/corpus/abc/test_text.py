@@ -34,6 +34,22 @@ def test_title_and_notes_are_read_whatever_the_encoding(content):
     assert parts[0].notes.pitches.tolist() == [67, 66]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_a_line_ends_once_however_it_is_ended(pitches, end):
+    text = f"X:1{end}L:1/4{end}K:C{end}CD{end}EF{end}"
+    assert pitches(decode(text.encode())) == [60, 62, 64, 65]
+
+
+def test_a_mark_before_a_book_hides_none_of_its_tunes():
+    book = "X:1\nK:C\nC|\n\nX:2\nK:C\nD|\n".encode("utf-8-sig")
+    _, (part,), n_tunes = abc.read_parts(book)
+    assert (part.notes.pitches.tolist(), n_tunes) == ([60], 2)
+
+
+def test_the_first_version_line_of_a_book_is_in_its_tunes():
+    assert split_tunes("%abc-2.1\n%abc-2.2\nX:1\nK:C\n") == [("1", "%abc-2.1\nX:1\nK:C\n")]
+
+
 def test_a_charset_that_nobody_knows_is_western():
     assert decode(b"%%abc-charset iso-8859-99\nT:\xe9") == "%%abc-charset iso-8859-99\nT:é"
 
@@ -95,6 +111,7 @@ def test_a_tune_ends_at_an_empty_line_but_not_at_a_comment(pitches):
 
 def test_a_comment_ends_at_its_line_and_a_percent_sign_may_be_escaped(pitches):
     assert pitches("C % D\nE|\n") == [60, 64]
+    assert pitches("C|\n % a remark\nDAD\n") == [60, 62, 69, 62]
     title, _, _ = abc.read_parts(b"X:1\nT:100\\% and % no more\nK:C\nC|\n")
     assert title == r"100\% and"
 
