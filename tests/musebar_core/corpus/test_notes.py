@@ -6,10 +6,17 @@ import zipfile
 
 import pytest
 
+from musebar_core.corpus.checked import Checked
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.melody import monophony, skyline
-from musebar_core.corpus.notes import Notes, UnreadableError
+from musebar_core.corpus.midi import Piece
+from musebar_core.corpus.midi.parts import Parts
+from musebar_core.corpus.midi.timebase import TimeBase
+from musebar_core.corpus.notes import Melody, Notes, Track, UnreadableError
+from musebar_core.corpus.reading import Reading
 from musebar_core.corpus.scores import form_of
+from musebar_core.corpus.snippets import Windows
+from musebar_core.corpus.store import Corpus, GenreCorpus, Song
 
 SCORE = """<?xml version="1.0" encoding="UTF-8"?>
 <score-partwise version="3.1"><work><work-title>My &amp; tune</work-title></work>
@@ -207,3 +214,17 @@ def test_a_melody_says_which_reader_read_it_and_how_far_it_agrees():
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.xml", SCORE)
     assert read_melody(packed.getvalue(), ".mxl").reader == "musicxml"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *[Notes, Track, Melody, Checked, Reading, Windows, Song, GenreCorpus, Corpus],
+        *[Parts, Piece, TimeBase],
+    ],
+)
+def test_what_holds_arrays_is_the_same_only_as_itself(kind):
+    """Arrays are equal in each of their numbers, or not: their holders cannot be compared."""
+    one, other = (object.__new__(kind) for _ in range(2))
+    assert one != other
+    assert len({one, other}) == 2

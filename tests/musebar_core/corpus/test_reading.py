@@ -12,7 +12,7 @@ import pytest
 
 from musebar_core.corpus import limits as limits_module
 from musebar_core.corpus.limits import Limits, OutOfTimeError, limit_memory, limited_time
-from musebar_core.corpus.reading import CRASHED, _cause, read_all, read_item
+from musebar_core.corpus.reading import CRASHED, _cause, read_all, read_alone, read_item
 from musebar_core.corpus.sources import Item
 from musebar_core.corpus.workers import OVER_MEMORY
 
@@ -99,6 +99,14 @@ def test_a_score_that_takes_too_much_memory_says_so(tmp_path, mebibytes):
     limits = Limits(memory_bytes=mebibytes * 2**20)
     (reading,) = read_all([song(path)], 1, workers=1, limits=limits)
     assert reading.reason == f"unreadable: reading it takes over {mebibytes} MiB of memory"
+
+
+def test_a_song_of_any_length_is_read_in_a_process_of_its_own_within_limits(tmp_path, write_midi):
+    item = song(write_midi(tmp_path / "a.mid", {"a": [(0.0, 1.0, 60), (1.0, 1.0, 62)]}))
+    assert read_alone(item, 2).pitches.tolist() == [60, 60, 62, 62]
+    endless = costly(eval, "[0 for _ in iter(int, 1)]")
+    limits = Limits(midi_seconds=0.1)
+    assert read_alone(endless, 2, limits).reason == "unreadable: reading it takes over 0.1 s"
 
 
 def test_scores_have_more_time_than_midi_files():

@@ -93,6 +93,7 @@ def test_links_that_lead_nowhere_are_listed_and_pipes_are_not(tmp_path):
     (source / "jazz" / "self.mid").symlink_to("self.mid")
     (source / "jazz" / "self").symlink_to("self")
     os.mkfifo(source / "jazz" / "pipe.mid")
+    (source / "jazz" / "to a pipe.mid").symlink_to("pipe.mid")
     listing = list_folder(source)
     assert [item.source for item in listing.items] == [
         "jazz/a.mid",
