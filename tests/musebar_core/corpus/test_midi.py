@@ -169,6 +169,14 @@ def test_a_file_is_left_to_symusic_without_what_lies_behind_its_last_track():
     assert read_piece(sound + b"junk").reader == "symusic"
 
 
+@pytest.mark.parametrize("status", [*range(0x80, 0xC0, 15), *range(0xC0, 0xF0, 5), 0xBF, 0xDF])
+def test_a_message_of_any_kind_and_channel_is_left_to_symusic(status):
+    data = b"\x00" if 0xC0 <= status < 0xE0 else b"\x00\x40"
+    message = bytes([0, status]) + data
+    sound = midi(chunk(SYSEX + message + SYSEX + message + message + many(9) + END))
+    assert plain(sound, layout_of(sound)) == sound
+
+
 def test_only_programs_behind_a_note_of_their_channel_are_levelled_to_its_first():
     kept = program(5) + note(60) + program(5) + note(62) + program(6, 1) + note(50, 1)
     content = midi(chunk(kept + END))
@@ -190,6 +198,12 @@ def test_of_independent_sequences_the_first_with_notes_is_taken_and_their_number
     melody = read_melody(content, ".mid")
     assert (melody.n_part, melody.agreement, melody.damage) == (16, 1, "")
     assert melody.reason.endswith(", first of 4 pieces")
+
+
+@pytest.mark.parametrize("channel", [0, 1, 8, 10, 15])
+def test_of_independent_sequences_one_of_any_channel_but_that_of_drums_has_notes(channel):
+    content = midi(chunk(notes(72, channel=channel) + END), chunk(many(4) + END), form=2)
+    assert parts(content) == [[72]]
 
 
 def test_of_independent_sequences_one_that_is_damaged_is_read_alone():

@@ -383,6 +383,17 @@ def test_an_ending_may_have_its_number_in_its_text_and_last_until_it_stops():
     assert pitches(score(measures(*bars))) == [69, 71, 72, 69, 74, 76, 77, 77]
 
 
+def test_a_bracket_lasts_over_all_measures_until_it_closes():
+    bars = [
+        notes("A4"),
+        ENDING.format("left", "1", "start", "") + notes("B4"),
+        *[notes("B4")] * 9,
+        notes("C5") + REPEAT.format(""),
+        ENDING.format("left", "2", "start", "") + notes("D5"),
+    ]
+    assert pitches(score(measures(*bars))) == [69, *[71] * 10, 72, 69, 74]
+
+
 def test_a_bracket_ends_where_a_repeat_is_opened_though_nothing_stops_it():
     opens = '<barline location="left"><repeat direction="forward"/></barline>'
     bars = [
@@ -532,6 +543,8 @@ def test_a_sound_that_says_no_is_none():
 def test_a_sound_of_a_repeat_leaves_the_words_beside_it_their_meaning():
     both = direction("<words>D.C.</words>", 'forward-repeat="yes"')
     assert pitches(score(measures(notes("C5"), both + notes("D5")))) == [72, 74, 72, 74]
+    tempo = direction("<words>D.C.</words>", 'tempo="90"')
+    assert pitches(score(measures(notes("C5"), notes("D5") + tempo))) == [72, 74, 72, 74]
 
 
 @pytest.mark.parametrize("name", ["segno", "coda"])
