@@ -43,6 +43,8 @@ BASS = notes(40, 43, channel=5)
 def test_a_guitars_bent_notes_on_a_channel_of_their_own_are_the_guitars(parts):
     guitar = program(29) + program(29, 1) + note(60) + note(67, 1) + note(62) + note(69, 1)
     assert parts(guitar, BASS) == [[60, 67, 62, 69], [40, 43]]
+    drums = notes(36, channel=9)
+    assert parts(guitar, drums, BASS) == [[60, 67, 62, 69], [36], [40, 43]]
 
 
 def test_channels_of_a_track_with_other_programs_are_other_players(parts):

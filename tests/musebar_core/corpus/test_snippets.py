@@ -90,8 +90,14 @@ def test_an_empty_split_says_so():
 
 
 def test_a_grid_the_corpus_was_not_built_on_is_refused():
-    with pytest.raises(ConfigurationError, match="1 steps a quarter"):
+    said = (
+        "the corpus has 1 steps a quarter and 4 a bar, the configuration 4 and 16: "
+        "build the corpus with the configuration's grid"
+    )
+    with pytest.raises(ConfigurationError, match=said):
         windows(view([18]), "train", Grid(4, 16, 64))
+    with pytest.raises(ConfigurationError, match="the configuration 1 and 3"):
+        windows(view([18]), "train", Grid(1, 3, 6))
 
 
 def test_a_batch_draws_songs_evenly_whatever_their_length():
