@@ -300,10 +300,13 @@ def test_a_genre_asked_for_by_name_of_which_nothing_can_be_read_ends_the_build(
     for name in ("one", "two"):
         (source / "rock" / f"{name}.mid").write_bytes(b"")
     (source / "rock" / "three.mid").write_bytes(b"<html>")
+    (source / "loose.mid").write_bytes(b"")
     with pytest.raises(CorpusError, match=r"none of its 3 files .*\(2: unreadable: the file is"):
         build(source, tmp_path / "out", grid, genres=["jazz", "rock"])
     account = pd.read_csv(tmp_path / "out-rejected.csv")
-    assert account["file"].tolist() == ["rock/one.mid", "rock/three.mid", "rock/two.mid"]
+    assert account["file"].tolist() == [
+        *["loose.mid", "rock/one.mid", "rock/three.mid", "rock/two.mid"],
+    ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out-rejected.csv"]
 
 
@@ -636,10 +639,14 @@ def test_a_setting_out_of_range_says_what_it_may_be(option, said):
     asked(songs_per_genre=1, song_steps=1, workers=0)
 
 
-def test_a_corpus_says_what_it_was_asked_to_be_and_what_each_song_is(source, tmp_path, grid):
+def test_a_corpus_says_what_it_was_asked_to_be_and_what_each_song_is(
+    source, tmp_path, grid, monkeypatch
+):
+    monkeypatch.chdir(source.parent)
     (source / "loose.mid").write_bytes(b"")
     out = tmp_path / "out"
-    corpus = build(source, out, grid, songs_per_genre=4, song_steps=30, genres=["pop", "jazz"])
+    settings = {"songs_per_genre": 4, "song_steps": 30, "genres": ["pop", "jazz"]}
+    corpus = build(Path(source.name), out, grid, **settings)
     info = corpus.info
     assert (info["source_kind"], info["songs_per_genre"], info["song_steps"]) == ("folder", 4, 30)
     assert (info["steps_per_quarter"], info["steps_per_bar"]) == (1, 4)

@@ -177,12 +177,14 @@ def test_a_message_of_any_kind_and_channel_is_left_to_symusic(status):
     assert plain(sound, layout_of(sound)) == sound
 
 
-def test_only_programs_behind_a_note_of_their_channel_are_levelled_to_its_first():
-    kept = program(5) + note(60) + program(5) + note(62) + program(6, 1) + note(50, 1)
+@pytest.mark.parametrize(("one", "other"), [(0, 1), (1, 0), (15, 8)])
+def test_only_programs_behind_a_note_of_their_channel_are_levelled_to_its_first(one, other):
+    kept = program(5, one) + note(60, one) + program(5, one) + note(62, one)
+    kept += program(6, other) + note(50, other)
     content = midi(chunk(kept + END))
     assert plain(content, layout_of(content)) == content
-    changed = midi(chunk(kept + program(7) + note(64) + END))
-    expected = midi(chunk(kept + program(5) + note(64) + END))
+    changed = midi(chunk(kept + program(7, one) + note(64, one) + END))
+    expected = midi(chunk(kept + program(5, one) + note(64, one) + END))
     assert plain(changed, layout_of(changed)) == expected
 
 
