@@ -377,6 +377,14 @@ def many(n: int) -> bytes:
             "8 bytes that are no music after the last track; all of its 100 notes are read",
         ),
         (
+            midi(chunk(many(100), 796), chunk(many(9) + END), n=1),
+            99,
+            (
+                "88 bytes that are no music after the last track; "
+                "track 1 has no end-of-track event; all of its 100 notes are read"
+            ),
+        ),
+        (
             midi(*[chunk(many(20) + END)] * 9, n=10),
             180,
             "9 of the 10 tracks that its header names are there; all of its 180 notes are read",
@@ -430,6 +438,7 @@ def many(n: int) -> bytes:
         "junk between tracks of which none is named",
         "junk and a track behind",
         "zeros behind",
+        "a track too short before one that is not named",
         "nine of ten tracks",
         "data without a status",
         "a dozen controllers over 127",
