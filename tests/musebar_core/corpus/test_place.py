@@ -68,6 +68,13 @@ def test_a_folder_takes_its_place_with_all_that_was_put_into_it(out):
     assert open_files() == before
 
 
+def test_a_place_where_nothing_can_be_made_is_named():
+    out = Path("/proc/musebar/out")
+    said = r"^cannot write /proc/musebar/out: No such file or directory$"
+    with pytest.raises(UsageError, match=said), new_folder(out):
+        raise AssertionError("not reached")
+
+
 def test_a_place_in_folders_that_are_not_there_is_made(tmp_path):
     with new_folder(tmp_path / "a" / "b" / "out"):
         pass

@@ -78,6 +78,12 @@ def test_what_songs_are_is_in_the_fingerprint(corpus, name):
         Corpus.load(corpus)
 
 
+def test_where_songs_of_the_same_pitches_end_is_in_the_fingerprint(corpus):
+    songs(n_steps=[8, 16], offset=[0, 8]).to_parquet(corpus / "songs.parquet", index=False)
+    with pytest.raises(CorpusError, match="its content does not match its fingerprint"):
+        Corpus.load(corpus)
+
+
 def test_the_order_of_songs_is_not_in_the_fingerprint(corpus):
     songs().iloc[::-1].to_parquet(corpus / "songs.parquet", index=False)
     assert [song.id for song in Corpus.load(corpus).genre("overall").songs("train")] == ["a"]
