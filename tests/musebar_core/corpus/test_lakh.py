@@ -398,3 +398,10 @@ def test_scores_that_are_no_json_are_told_in_a_line(lakh, labels, tmp_path):
     (tmp_path / "match_scores.json").write_bytes(b"\xff")
     with pytest.raises(UsageError, match="cannot read the match scores"):
         list_source(folder, labels=LabelOptions((labels,)))
+
+
+def test_the_artist_of_a_track_comes_before_that_of_a_folder(lakh, labels, tmp_path):
+    (tmp_path / "unique_tracks.txt").write_text(f"{ROCK}<SEP>S<SEP>The Band<SEP>Tune\n")
+    folder = lakh("clean_midi", {"ABBA/Waterloo.mid": b"a"}, {ROCK: {md5(b"a"): 1}})
+    (item,) = list_source(folder, labels=LabelOptions((labels,))).items
+    assert item.group == "The Band"
