@@ -19,7 +19,7 @@ _WIDE = (
     (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
 )
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
-_REFUSED = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"})
+_REFUSED = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
 """Python's own codecs that are no encodings of files."""
 
 

@@ -56,8 +56,6 @@ def read_song(
         reading = read_item(item, steps_per_quarter, of_any_length=True)
     if reading.pitches is None:
         raise UsageError(f"{path}: {reading.reason}")
-    if not len(reading.pitches):
-        raise UsageError(f"{path}: no note of it is long enough for a step of the grid")
     return reading.pitches
 
 

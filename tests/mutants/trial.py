@@ -7,6 +7,7 @@ its tests do. Which tests reach which line, and how long each takes, is measured
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -235,6 +236,7 @@ class Bench:
     def _become(self, run: Callable[[], int]) -> None:
         code = 70
         try:
+            multiprocessing.current_process().daemon = False  # tests start processes of their own
             os.setsid()
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             said = os.open(self.said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

@@ -29,8 +29,8 @@ MOST_PARTS = 1_000
 """Parts that a ``P:`` field may unfold to."""
 
 _FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
-_MODES = {"": 0, "maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3}
-_MODES |= {"mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+_MODES = {"m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+"""Fifths from the major key of the same tonic."""
 _SHARP_ORDER = "FCGDAEB"
 _ALTER = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 
@@ -171,7 +171,7 @@ def name_of(value: str) -> str:
     for name, quoted, bare in _PROPERTY.findall(value):
         if name in {"name", "nm"} and (quoted or bare):
             return " ".join((quoted or bare).replace("\\n", " ").split())
-    return value.split(maxsplit=1)[0] if value.split() else ""
+    return (value.split() or [""])[0]
 
 
 def key_signature(value: str) -> dict[str, int] | None:
@@ -192,7 +192,7 @@ def key_signature(value: str) -> dict[str, int] | None:
     if mode[:3].lower() == "exp":
         return _altered(bare)
     fifths = _FIFTHS[letter.upper()] + {"#": 7, "♯": 7, "b": -7, "♭": -7}.get(sign, 0)
-    fifths += _MODES.get(mode if mode in {"", "m"} else mode[:3].lower(), 0)
+    fifths += _MODES.get(mode[:3].lower(), 0)
     return _signature(fifths) | _altered(bare)
 
 
@@ -235,7 +235,7 @@ def unit_ticks(value: str) -> int | None:
     found = re.match(r"\s*(\d+)\s*(?:/\s*(\d+))?", value)
     if found is None or not number(found.group(1)) or not number(found.group(2) or ""):
         return None
-    return max(4 * TICKS * number(found.group(1)) // number(found.group(2) or ""), 1)
+    return 4 * TICKS * number(found.group(1)) // number(found.group(2) or "")
 
 
 def parts(value: str) -> list[str]:

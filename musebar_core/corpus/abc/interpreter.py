@@ -202,7 +202,7 @@ class _Reader:
 
     def _declare(self, value: str) -> None:
         """Remember what a ``V:`` field says of its voice."""
-        self.declared = name = value.split(maxsplit=1)[0] if value.split() else ""
+        self.declared = name = (value.split() or [""])[0]
         rest = value.strip()[len(name) :]
         self.properties[name] = f"{self.properties.get(name, '')} {rest}"[:2_000]
         voice = self.tune.voices.get(name)
@@ -211,7 +211,7 @@ class _Reader:
 
     def _switch(self, value: str) -> None:
         """Go on with a voice, which may be new."""
-        name = value.split(maxsplit=1)[0] if value.split() else ""
+        name = (value.split() or [""])[0]
         self._end_chord()
         if name not in self.tune.voices:
             if len(self.tune.voices) >= MOST_VOICES:
@@ -322,7 +322,7 @@ class _Reader:
     def _grace(self, inside: str) -> None:
         """Leave grace notes out, but let their accidentals hold."""
         for kind, found in tokens(inside):
-            if kind is Kind.NOTE and found["acc"]:
+            if kind is Kind.NOTE:
                 self.voice.spelling.pitch(found)
 
     def _overlay(self, sign: str) -> None:

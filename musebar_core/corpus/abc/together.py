@@ -97,8 +97,8 @@ def _pieces(bar: Bar, places: Iterable[int]) -> list[Bar]:
             for each in left.sounds
             if each.onset >= cut - _ROUNDING
         ]
-        pieces.append(replace(left, sounds=early, length=cut, is_section_end=False))
-        left = Bar(late, left.length - cut, is_section_end=left.is_section_end)
+        pieces.append(replace(left, sounds=early, length=cut))
+        left = Bar(late, left.length - cut)
         before = place
     return [*pieces, left]
 
@@ -111,7 +111,7 @@ def _with_signs(bar: Bar, first: Bar, last: Bar) -> Bar:
         endings=first.endings,
         part=first.part,
         closes=last.closes,
-        is_section_end=bar.is_section_end or last.is_section_end,
+        is_section_end=last.is_section_end,
         marks={mark for mark in first.marks if mark not in ENDS}
         | {mark for mark in last.marks if mark in ENDS},
     )

@@ -170,7 +170,7 @@ class Voice:
         if q is None:
             n = 3 if self.meter.is_compound else 2
             q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, n)
-        if p and q and r != 0 and len(self._tuplets) < _DEEPEST_TUPLET:
+        if p and len(self._tuplets) < _DEEPEST_TUPLET:
             self._tuplets.append(Tuplet(p, q, p if r is None else r))
 
     def _factor(self) -> tuple[int, int]:

@@ -165,7 +165,7 @@ def _track(content: bytes, at: int, *, last: bool) -> tuple[Chunk, str]:
 def _is_foreign(content: bytes, at: int) -> bool:
     """Whether a chunk of another kind is here, whole: a name in letters and a length that fits."""
     name = content[at : at + 4]
-    if len(content) < at + NAME_BYTES or not name.isalnum() or not name.isascii():
+    if len(content) < at + NAME_BYTES or not name.isalnum():
         return False
     end = at + NAME_BYTES + _length(content, at)
     return end == len(content) or content[end : end + 4] == TRACK

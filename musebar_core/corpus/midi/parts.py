@@ -36,12 +36,11 @@ _NOTE_OFF, _NOTE_ON = 0x80, 0x90
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Parts of a track, the channel of each, and how many notes were struck and never let go."""
+    """Parts of a track, the channel of each, and how many notes were struck in all."""
 
     tracks: list[Track]
     channels: list[int]
     n_notes: int
-    n_unended: int
 
 
 def parts_of(events: Events, quarters: Quarters) -> Parts:
@@ -78,8 +77,7 @@ def parts_of(events: Events, quarters: Quarters) -> Parts:
                 _program(events.programs, own, int(places[begin[0]])),
             )
         )
-    n_struck = int(np.count_nonzero(struck))
-    return Parts(tracks, channels, n_struck, n_struck - len(first))
+    return Parts(tracks, channels, int(np.count_nonzero(struck)))
 
 
 def _paired(

@@ -16,7 +16,7 @@ from musebar_core.corpus.notes import UnreadableError
 _DRUMS = "10"
 """The MIDI channel of percussion, counted from 1."""
 
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml[^<>]*\?>")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)")
 
 

@@ -90,7 +90,7 @@ class Marks:
         return opens_next
 
     def read_sound(
-        self, sound: ET.Element, position: float = 0.0, said: Until = Until.NOTHING_SAID
+        self, sound: ET.Element, position: float, said: Until = Until.NOTHING_SAID
     ) -> bool:
         """Take what a ``<sound>`` means at a position, 0: of the measure; False if no jump."""
         meant = {name: text for name in _SOUNDS if (text := sound.get(name, "no")) != "no"}
@@ -109,7 +109,7 @@ class Marks:
             marks.jump = Jump(Goal.SEGNO, said, meant["dalsegno"])
         return meant.keys() != {"forward-repeat"}
 
-    def read_direction(self, direction: ET.Element, position: float = 0.0) -> None:
+    def read_direction(self, direction: ET.Element, position: float) -> None:
         """Take what a ``<direction>`` means: its sound, else its words and signs."""
         words = " ".join((each.text or "") for each in direction.iter("words"))
         words = " ".join(words.split())[:200].lstrip("([{*")

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,10 +25,12 @@ from musebar_core.corpus import (
     request,
     store,
 )
+from musebar_core.corpus.labels import LabelOptions
 from musebar_core.corpus.phrases import melody_key
 from musebar_core.corpus.place import new_folder
 from musebar_core.corpus.reading import read_item
-from musebar_core.corpus.sources import Item
+from musebar_core.corpus.request import Request, signature_of
+from musebar_core.corpus.sources import Item, Listing
 from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import ConfigurationError, CorpusError, UnknownNameError, UsageError
 from musebar_core.marks import Kind
@@ -294,10 +300,13 @@ def test_a_genre_asked_for_by_name_of_which_nothing_can_be_read_ends_the_build(
     for name in ("one", "two"):
         (source / "rock" / f"{name}.mid").write_bytes(b"")
     (source / "rock" / "three.mid").write_bytes(b"<html>")
+    (source / "loose.mid").write_bytes(b"")
     with pytest.raises(CorpusError, match=r"none of its 3 files .*\(2: unreadable: the file is"):
         build(source, tmp_path / "out", grid, genres=["jazz", "rock"])
     account = pd.read_csv(tmp_path / "out-rejected.csv")
-    assert account["file"].tolist() == ["rock/one.mid", "rock/three.mid", "rock/two.mid"]
+    assert account["file"].tolist() == [
+        *["loose.mid", "rock/one.mid", "rock/three.mid", "rock/two.mid"],
+    ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out-rejected.csv"]
 
 
@@ -506,8 +515,206 @@ def test_the_embedded_corpus_gives_real_tunes(tmp_path):
 
 
 def test_tunes_of_an_embedded_book_are_songs_of_their_own(tmp_path):
-    corpus = build_embedded(
-        tmp_path / "out", Grid(), genres=["irish"], songs_per_genre=5, workers=0
-    )
+    settings = {"genres": ["irish"], "song_steps": 40, "repeats": "written", "workers": 0}
+    out, grid = tmp_path / "out", Grid()
+    corpus = build_embedded(out, grid, songs_per_genre=5, **settings)
     assert corpus.songs["source"].str.contains(r"^oneills1850/.*\.abc#\d").all()
     assert corpus.songs["title"].ne("").all()
+    assert set(corpus.songs["n_steps"]) == {40}
+    expected = asked(
+        grid=grid,
+        source=["music21"],
+        genres=("irish",),
+        songs_per_genre=5,
+        song_steps=40,
+        repeats="written",
+    )
+    assert corpus.info["origin"] == expected.origin
+    with pytest.raises(UsageError, match="of other settings"):
+        build_embedded(out, grid, songs_per_genre=4, **settings)
+    other = build_embedded(out, grid, songs_per_genre=4, replace=True, **settings)
+    assert len(other.songs) == 4
+    read: list[int] = []
+    for rebuild in (False, True):
+        build_embedded(
+            *[out, grid],
+            songs_per_genre=4,
+            rebuild=rebuild,
+            progress=lambda done, _: read.append(done),
+            **settings,
+        )
+        assert bool(read) is rebuild
+
+
+def asked(**changed) -> Request:
+    settings = {
+        "out": Path("out"),
+        "grid": Grid(1, 4, 16),
+        "workers": 0,
+        "songs_per_genre": None,
+        "progress": None,
+        "genres": (),
+        "replace": False,
+        "source": ["music"],
+        "song_steps": None,
+    }
+    return Request(**settings | changed)
+
+
+LISTED = Listing("folder", (Item("a.mid", "jazz", "", "a.mid"),), (), 0, ("line",))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"grid": Grid(2, 4, 16)},
+        {"grid": Grid(1, 3, 12)},
+        {"songs_per_genre": 3},
+        {"song_steps": 3},
+        {"repeats": "written"},
+    ],
+)
+def test_other_settings_are_another_corpus(changed):
+    assert asked(**changed).origin != asked().origin
+    assert signature_of(LISTED, asked(**changed)) != signature_of(LISTED, asked())
+
+
+@pytest.mark.parametrize("changed", [{"source": ["other"]}, {"genres": ("jazz",)}])
+def test_another_source_or_other_genres_are_of_another_origin(changed):
+    assert asked(**changed).origin != asked().origin
+
+
+@pytest.mark.parametrize(
+    "changed", [{"workers": 3}, {"out": Path("b")}, {"replace": True}, {"rebuild": True}]
+)
+def test_how_a_corpus_is_built_makes_no_other_corpus(changed):
+    assert asked(**changed).origin == asked().origin
+    assert signature_of(LISTED, asked(**changed)) == signature_of(LISTED, asked())
+
+
+def test_the_order_of_genres_makes_no_other_origin():
+    assert asked(genres=("a", "b")).origin == asked(genres=("b", "a")).origin
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kind": "list"},
+        {"items": (Item("a.mid", "pop", "", "a.mid"),)},
+        {"rejected": (("b.mid", "no genre"),)},
+        {"signature": ("other",)},
+    ],
+)
+def test_another_listing_is_another_corpus(changed):
+    assert signature_of(replace(LISTED, **changed), asked()) != signature_of(LISTED, asked())
+
+
+@pytest.mark.parametrize("package", ["musebar-study", "music21", "symusic"])
+def test_another_version_of_what_reads_is_another_corpus(monkeypatch, package):
+    before = signature_of(LISTED, asked())
+    version = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "0" if name == package else version(name))
+    assert signature_of(LISTED, asked()) != before
+
+
+@pytest.mark.parametrize("name", ["FORMAT_VERSION", "READING_VERSION"])
+def test_another_format_or_other_rules_are_another_corpus(monkeypatch, name):
+    before = signature_of(LISTED, asked())
+    monkeypatch.setattr(store if name == "FORMAT_VERSION" else request, name, 99)
+    assert signature_of(LISTED, asked()) != before
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"songs_per_genre": 0}, "songs_per_genre 0: 1 or more"),
+        ({"song_steps": 0}, "song_steps 0: 1 or more"),
+        ({"workers": -1}, "workers -1: 0 or more"),
+        ({"repeats": "twice"}, "repeats 'twice': played or written"),
+    ],
+)
+def test_a_setting_out_of_range_says_what_it_may_be(option, said):
+    with pytest.raises(ConfigurationError, match=f"^{said}$"):
+        asked(**option)
+    asked(songs_per_genre=1, song_steps=1, workers=0)
+
+
+def test_a_corpus_says_what_it_was_asked_to_be_and_what_each_song_is(
+    source, tmp_path, grid, monkeypatch
+):
+    monkeypatch.chdir(source.parent)
+    (source / "loose.mid").write_bytes(b"")
+    out = tmp_path / "out"
+    settings = {"songs_per_genre": 4, "song_steps": 30, "genres": ["pop", "jazz"]}
+    corpus = build(Path(source.name), out, grid, **settings)
+    info = corpus.info
+    assert (info["source_kind"], info["songs_per_genre"], info["song_steps"]) == ("folder", 4, 30)
+    assert (info["steps_per_quarter"], info["steps_per_bar"]) == (1, 4)
+    assert (info["reading_version"], info["repeats"], info["left_out"]) == (
+        *[READING_VERSION, "played", []],
+    )
+    assert (
+        info["origin"]
+        == asked(
+            source=[str(source), "None"], songs_per_genre=4, song_steps=30, genres=("jazz", "pop")
+        ).origin
+    )
+    assert "loose.mid" in reasons(corpus)
+    songs = corpus.songs
+    assert songs["id"].tolist() == songs["sha256"].str[:16].tolist()
+    assert songs["sha256"].str.len().unique().tolist() == [64]
+    assert songs.sort_values(["genre", "sha256"])["id"].tolist() == songs["id"].tolist()
+    assert set(songs["track"]) == {"Melody"}
+    assert set(songs["track_reason"]) == {"only track"}
+    assert (set(songs["reader"]), set(songs["agreement"])) == ({"symusic"}, {1.0})
+    order = sorted(
+        (f"pop/song{i}.mid" for i in range(10)),
+        key=lambda name: hashlib.sha256(name.encode()).hexdigest(),
+    )
+    assert set(songs[songs["genre"] == "pop"]["source"]) == set(order[:4])
+
+
+def test_progress_counts_on_from_round_to_round(source, tmp_path, grid):
+    for i in range(10):
+        (source / "jazz" / f"song{i}.mid").write_bytes(b"")
+    told: list[tuple[int, int]] = []
+    build(
+        *[source, tmp_path / "out", grid],
+        songs_per_genre=4,
+        progress=lambda done, most: told.append((done, most)),
+    )
+    assert [done for done, _ in told] == list(range(1, 15))
+    assert [most for _, most in told] == [8] * 8 + [12] * 4 + [14] * 2
+
+
+def test_a_damaged_corpus_that_is_built_again_is_told(source, tmp_path, grid, caplog):
+    build(source, tmp_path / "out", grid)
+    (tmp_path / "out" / "pitches.npy").unlink()
+    build(source, tmp_path / "out", grid)
+    (said,) = caplog.messages
+    assert "is damaged (pitches.npy is missing or no regular file): build it again" in said
+
+
+def test_labels_are_part_of_the_origin(source, tmp_path, grid):
+    first = build(source, tmp_path / "a", grid).info["origin"]
+    (tmp_path / "labels.cls").write_text("TRAAAAK128F9318786\tRock\n")
+    for i in range(3):
+        folder = tmp_path / "lakh" / "TRAAAAK128F9318786"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source / "jazz" / f"song{i}.mid", folder / f"{i}.mid")
+    labels = LabelOptions((tmp_path / "labels.cls",), matches="all")
+    corpus = build(tmp_path / "lakh", tmp_path / "b", grid, labels=labels)
+    assert corpus.genres == ("rock",)
+    expected = asked(source=[str(tmp_path / "lakh"), repr(labels)]).origin
+    assert corpus.info["origin"] == expected != first
+
+
+def test_a_genre_asked_for_by_name_is_the_one_that_is_complained_of(source, tmp_path, grid):
+    for name in ("rock", "folk"):
+        (source / name).mkdir()
+        (source / name / "a.mid").write_bytes(b"")
+    with pytest.raises(CorpusError) as error:
+        build(source, tmp_path / "out", grid, genres=["jazz", "rock", "folk", "pop"])
+    assert "genre 'folk'" in str(error.value)
+    assert "genre 'rock'" in str(error.value)
+    assert build(source, tmp_path / "out", grid).genres == ("jazz", "pop")

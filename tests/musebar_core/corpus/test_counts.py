@@ -216,3 +216,133 @@ def test_the_agreement_is_the_share_of_counted_notes_that_were_read():
     tolerance = checked.TOLERANCES["humdrum"]
     assert checked.agree([part(*range(60, 79))], counts.Count(20), tolerance) == 0.95
     assert np.isnan(checked.agree([part(60)], None, tolerance))
+
+
+TIGHT = checked.Tolerance(0.05, 2, 4.0, 0, 0)
+
+
+def scale(n: int, *, first: int = 60, lasts: float = 1.0, drums: bool = False) -> Track:
+    rows = [(float(i), lasts, first + i % 12) for i in range(n)]
+    return Track("a", Notes.of(rows), is_drum=drums)
+
+
+@pytest.mark.parametrize(
+    ("form", "n_counted", "few", "many"),
+    [
+        ("midi", 200, 194, 206),
+        ("musicxml", 200, 190, 210),
+        ("humdrum", 200, 190, 210),
+        ("abc", 200, 190, 210),
+        ("midi", 20, 18, 22),
+        ("musicxml", 20, 18, 22),
+        ("humdrum", 20, 18, 22),
+        ("abc", 20, 16, 24),
+    ],
+)
+def test_a_reading_may_differ_by_a_share_of_the_notes_or_by_a_few(form, n_counted, few, many):
+    tolerance, count = checked.TOLERANCES[form], counts.Count(n_counted)
+    assert checked.agree([scale(few)], count, tolerance) == few / n_counted
+    assert checked.agree([scale(many)], count, tolerance) == n_counted / many
+    for beyond in (few - 1, many + 1):
+        with pytest.raises(UnreadableError, match=f"{n_counted} notes counted, {beyond} read"):
+            checked.agree([scale(beyond)], count, tolerance)
+
+
+@pytest.mark.parametrize("form", checked.TOLERANCES)
+@pytest.mark.parametrize("counted", [20.0 - 4, 20.0 + 4])
+def test_the_end_of_a_reading_may_differ_by_a_bar(form, counted):
+    tolerance = checked.TOLERANCES[form]
+    ended, begun = (
+        counts.Count(20, quarters=counted),
+        counts.Count(20, quarters=20.0, last_onset=counted - 1),
+    )
+    assert checked.agree([scale(20)], ended, tolerance) == 1
+    assert checked.agree([scale(20)], begun, tolerance) == 1
+    further = 0.01 if counted > 20 else -0.01
+    for more in ({"quarters": counted + further}, {"last_onset": counted - 1 + further}):
+        with pytest.raises(UnreadableError, match="counted"):
+            checked.agree([scale(20)], counts.Count(20, **more), tolerance)
+
+
+@pytest.mark.parametrize("counted", [{"quarters": 1_000.0}, {"last_onset": 1_000.0}])
+def test_the_end_of_a_long_piece_may_differ_by_a_fiftieth_of_it(counted):
+    rows = (
+        [(0.0, 1.0, 60), (979.0, 1.0, 60)]
+        if "quarters" in counted
+        else [(0.0, 1.0, 60), (980.0, 1.0, 60)]
+    )
+    near = Track("a", Notes.of(rows))
+    assert checked.agree([near], counts.Count(2, **counted), TIGHT) == 1
+    with pytest.raises(UnreadableError, match="counted"):
+        checked.agree(
+            [Track("a", Notes.of([(0.0, 1.0, 60), (978.0, 1.0, 60)]))],
+            counts.Count(2, **counted),
+            TIGHT,
+        )
+
+
+def test_a_piece_ends_with_the_last_of_its_parts():
+    parts = [scale(20), scale(10, first=70)]
+    assert checked.agree(parts, counts.Count(30, quarters=20.0, last_onset=19.0), TIGHT) == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "semitones"), [("midi", 0), ("musicxml", 0), ("humdrum", 0), ("abc", 3)]
+)
+def test_lowest_and_highest_pitch_may_differ_in_abc_alone(form, semitones):
+    tolerance = checked.TOLERANCES[form]
+    for sign in (-1, 1):
+        for name, pitch in (("lowest", 60), ("highest", 71)):
+            near = counts.Count(12, **{name: pitch + sign * semitones})
+            assert checked.agree([scale(12)], near, tolerance) == 1
+            far = counts.Count(12, **{name: pitch + sign * (semitones + 1)})
+            with pytest.raises(UnreadableError, match=f"{name} pitch .* counted, {pitch} read"):
+                checked.agree([scale(12)], far, tolerance)
+
+
+def test_pitches_are_not_compared_where_notes_are_missing():
+    assert checked.agree([scale(19)], counts.Count(20, lowest=40, highest=90), TIGHT) == 0.95
+
+
+def test_as_many_parts_may_be_missing_as_notes():
+    parts = [scale(50), scale(49, first=70)]
+    assert checked.agree(parts, counts.Count(100, 3), TIGHT) == 0.99
+    assert checked.agree(parts, counts.Count(99, 2), TIGHT) == 1
+    with pytest.raises(UnreadableError, match="4 parts counted, 2 read"):
+        checked.agree(parts, counts.Count(100, 4), TIGHT)
+    for form in checked.TOLERANCES:
+        with pytest.raises(UnreadableError, match="3 parts counted, 2 read"):
+            checked.agree(parts, counts.Count(99, 3), checked.TOLERANCES[form])
+
+
+def test_drums_and_parts_of_nothing_are_not_counted():
+    parts = [scale(20), scale(5, drums=True), scale(0)]
+    assert checked.agree(parts, counts.Count(20, 1, lowest=60, highest=71), TIGHT) == 1
+
+
+def test_a_piece_of_no_notes_agrees_with_a_count_of_none():
+    assert checked.agree([], counts.Count(0, 5), TIGHT) == 1
+    assert checked.agree([scale(3, drums=True)], counts.Count(2), TIGHT) == 1
+
+
+DRUMMED = b"\0\x99\x24\x40\x60\x24\0" * 5
+STRUCK = b"\0\x90\x3c\x40\x60\x3c\0"
+
+
+@pytest.mark.parametrize(("n_ended", "n_unended"), [(18, 2), (20, 0)])
+def test_of_a_damaged_file_nine_tenths_of_the_notes_counted_are_enough(n_ended, n_unended):
+    unended = b"".join(bytes([0, 0x90, 70 + n, 64]) for n in range(n_unended))
+    damaged = midi_of(STRUCK * n_ended + unended + DRUMMED) + b"junk"
+    found = checked.read_midi(damaged)
+    assert found.agreement == n_ended / 20
+    assert found.damage.startswith("4 bytes that are no music after the last track")
+
+
+def test_of_a_damaged_file_less_than_nine_tenths_of_the_notes_counted_are_too_few():
+    unended = b"".join(bytes([0, 0x90, 70 + n, 64]) for n in range(3))
+    with pytest.raises(UnreadableError, match="disagree: 20 notes counted, 17 read"):
+        checked.read_midi(midi_of(STRUCK * 17 + unended + DRUMMED) + b"junk")
+
+
+def test_a_damaged_file_of_drums_alone_agrees_with_its_count():
+    assert checked.read_midi(midi_of(DRUMMED) + b"junk").agreement == 1

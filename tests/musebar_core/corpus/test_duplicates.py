@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musebar_core.corpus import duplicates as module
 from musebar_core.corpus.duplicates import Duplicates
 from musebar_core.corpus.grid import to_grid
 from musebar_core.corpus.notes import Notes
@@ -89,6 +92,35 @@ def test_scales_chords_and_trills_are_no_phrases(pitches):
     assert len(of([(float(i), 1.0, pitch) for i, pitch in enumerate(pitches)])) == 0
 
 
+def numbers(*ranges: tuple[int, int]) -> np.ndarray:
+    return np.concatenate([np.arange(*each) for each in ranges])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are"),
+    [
+        (numbers((0, 59)), numbers((41, 100)), True),  # 18 of 100 are shared
+        (numbers((0, 59)), numbers((42, 101)), False),  # 17 of 101
+        (numbers((0, 20)), numbers((5, 100)), True),  # 15 of the 20 of the shorter
+        (numbers((0, 20)), numbers((6, 100)), False),  # 14 of 20
+        (numbers((5, 100)), numbers((0, 20)), True),
+        (numbers((0, 10)), numbers((0, 10)), True),
+        (numbers((0, 9)), numbers((0, 9)), False),  # fewer than ten are chance
+        (numbers((0, 0)), numbers((0, 9)), False),
+    ],
+)
+def test_versions_share_phrases_of_all_or_of_the_shorter_and_ten_at_least(one, other, are):
+    assert are_versions(one, other) is are
+
+
+def test_a_phrase_turns_and_has_two_sizes_of_interval_within_it():
+    line = [60, 62, 64, 66, 68, 70, 67]
+    assert len(of([(float(i), 1.0, pitch) for i, pitch in enumerate(line)])) == 1
+    assert len(of([(float(i), 1.0, pitch) for i, pitch in enumerate(line[:5])])) == 0
+    thrice = of([(float(i), 1.0, p) for i, p in enumerate([60, 62, 64, 60, 67, 65] * 3)]).tolist()
+    assert thrice == sorted(set(thrice))
+
+
 @pytest.mark.parametrize("arrange", ARRANGEMENTS)
 @given(seed=SEEDS)
 @settings(max_examples=25, deadline=None)
@@ -143,3 +175,43 @@ def test_a_song_is_compared_with_many_kept_songs_at_little_cost():
     for i in range(300):
         assert duplicates.find(reading(f"{i}", tune(i))) is None
     assert duplicates.find(reading("again", edited(tune(123), random.Random(0)))) == "123"
+
+
+def kept(name: str, found: np.ndarray) -> Reading:
+    """A song of these phrases, of a melody and bytes of its own."""
+    pitches = np.frombuffer(hashlib.sha256(name.encode()).digest(), np.uint8) % 128
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    return Reading(Item(name, "jazz", "", name), sha256, pitches, phrases=found)
+
+
+def test_songs_of_the_same_bytes_or_the_same_melody_repeat_the_first():
+    duplicates = Duplicates()
+    first, second = kept("first", numbers((0, 0))), kept("second", numbers((0, 0)))
+    assert duplicates.find(first) is None
+    assert duplicates.find(replace(second, sha256=first.sha256)) == "first"
+    assert duplicates.find(replace(second, pitches=first.pitches)) == "first"
+    assert duplicates.find(second) is None
+    assert duplicates.find(replace(second, item=first.item)) == "second"
+
+
+@pytest.mark.parametrize(("n", "first"), [(1, "version"), (2, None)])
+def test_a_phrase_that_so_many_kept_songs_have_finds_no_further_song(monkeypatch, n, first):
+    monkeypatch.setattr(module, "MOST_SONGS_OF_A_PHRASE", 2)
+    duplicates = Duplicates()
+    for i in range(10 * n):  # each phrase from 0 to 9 is in n songs
+        own = numbers((i % 10, i % 10 + 1), (100 + 20 * i, 120 + 20 * i))
+        assert duplicates.find(kept(f"{i}", own)) is None
+    assert duplicates.find(kept("version", numbers((0, 10), (5_000, 5_040)))) is None
+    assert duplicates.find(kept("asked", numbers((0, 10)))) == first
+
+
+def test_a_song_is_compared_with_the_16_songs_that_share_most_phrases_with_it():
+    """Of a version, twelve phrases are shared of fifteen; of the others thirteen of a hundred."""
+    for n, first in ((15, "version"), (16, None)):
+        duplicates = Duplicates()
+        for i in range(n):
+            own = numbers((100 * i, 100 * i + 100))
+            assert duplicates.find(kept(f"{i}", own)) is None
+        assert duplicates.find(kept("version", numbers((5_000, 5_012), (6_000, 6_003)))) is None
+        asked = numbers(*[(100 * i, 100 * i + 13) for i in range(n)], (5_000, 5_012))
+        assert duplicates.find(kept("asked", asked)) == first

@@ -43,6 +43,8 @@ BASS = notes(40, 43, channel=5)
 def test_a_guitars_bent_notes_on_a_channel_of_their_own_are_the_guitars(parts):
     guitar = program(29) + program(29, 1) + note(60) + note(67, 1) + note(62) + note(69, 1)
     assert parts(guitar, BASS) == [[60, 67, 62, 69], [40, 43]]
+    drums = notes(36, channel=9)
+    assert parts(guitar, drums, BASS) == [[60, 67, 62, 69], [36], [40, 43]]
 
 
 def test_channels_of_a_track_with_other_programs_are_other_players(parts):
@@ -61,6 +63,13 @@ def test_a_channel_that_goes_on_in_another_track_is_one_player(parts):
     later = rest(2) + notes(65, 67)
     assert parts(notes(60, 62), BASS, later) == [[60, 62, 65, 67], [40, 43]]
     assert parts(later, BASS, notes(60, 62)) == [[60, 62, 65, 67], [40, 43]]
+
+
+def test_a_channel_that_goes_on_has_the_first_name_of_its_tracks_and_their_program():
+    early, late = program(7) + notes(60, 62), program(7) + rest(2) + notes(65, 67)
+    name = b"\x00\xff\x03\x05Vocal"
+    found = read_midi(midi(*(chunk(each + END) for each in (early, BASS, name + late)))).parts
+    assert [(track.name, track.program) for track in found] == [("Vocal", 7), ("", 0)]
 
 
 def test_tracks_of_a_channel_that_sound_together_are_two_hands(parts):

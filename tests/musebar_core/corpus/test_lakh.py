@@ -212,3 +212,196 @@ def test_labels_for_a_table_of_songs_are_refused(tmp_path, labels):
     (tmp_path / "songs.csv").write_text("file,genre\n")
     with pytest.raises(UsageError, match="leave the label files out"):
         list_source(tmp_path / "songs.csv", labels=LabelOptions((labels,)))
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_companion_stands_in_the_source_or_beside_it_and_the_one_in_it_counts(
+    lakh, labels, beside
+):
+    name = matched(ROCK, b"a")
+    folder = lakh("lmd_matched", {name: b"a"})
+    (folder.parent / "unique_tracks.txt").write_text(f"{ROCK}<SEP>S<SEP>Beside<SEP>Tune\n")
+    if not beside:
+        (folder / "unique_tracks.txt").write_text(f"{ROCK}<SEP>S<SEP>Within<SEP>Tune\n")
+    (item,) = list_source(folder, labels=LabelOptions((labels,))).items
+    assert item.group == ("Beside" if beside else "Within")
+
+
+def test_a_companion_is_looked_for_beside_what_a_link_points_at(lakh, labels, tmp_path):
+    folder = lakh("real/lmd_matched", {matched(ROCK, b"a"): b"a"})
+    (folder.parent / "unique_tracks.txt").write_text(f"{ROCK}<SEP>S<SEP>Artist<SEP>Tune\n")
+    (tmp_path / "link").symlink_to(folder)
+    (item,) = list_source(tmp_path / "link", labels=LabelOptions((labels,))).items
+    assert item.group == "Artist"
+
+
+def test_a_companion_that_is_named_is_read(lakh, labels, tmp_path):
+    content = b"a"
+    folder = lakh("lmd_full", {f"0/{md5(content)}.mid": content})
+    (tmp_path / "mine.json").write_text(json.dumps({JAZZ: {md5(content): 1}}))
+    (tmp_path / "mine.txt").write_text(
+        f"{JAZZ}<SEP>S<SEP>  An  Artist <SEP> A \t Tune \n", "latin-1"
+    )
+    options = LabelOptions(
+        (labels,), match_scores=tmp_path / "mine.json", tracks=tmp_path / "mine.txt"
+    )
+    (item,) = list_source(folder, labels=options).items
+    assert (item.genre, item.group, item.title) == ("jazz", "An Artist", "A Tune")
+
+
+def test_a_name_of_no_utf_8_in_the_tracks_is_read_with_a_sign_in_its_place(lakh, labels, tmp_path):
+    (tmp_path / "unique_tracks.txt").write_bytes(
+        f"{ROCK}<SEP>S<SEP>Bj".encode() + b"\xf6rk<SEP>T\n"
+    )
+    folder = lakh("lmd_matched", {matched(ROCK, b"a"): b"a"})
+    (item,) = list_source(folder, labels=LabelOptions((labels,))).items
+    assert item.group == "Bj\ufffdrk"
+
+
+def test_of_several_tracks_of_a_file_the_best_of_its_genre_names_it(lakh, labels, tmp_path):
+    """The best is not labelled; of the others the best that is labelled so decides."""
+    scores = {NONE: {md5(b"a"): 0.9}, ROCK: {md5(b"a"): 0.5}, JAZZ: {md5(b"a"): 0.7}}
+    (tmp_path / "unique_tracks.txt").write_text(
+        "".join(f"{track}<SEP>S<SEP>{track[3:5]}<SEP>Tune\n" for track in (ROCK, JAZZ, NONE))
+    )
+    folder = lakh("lmd_full", {f"0/{md5(b'a')}.mid": b"a"}, scores)
+    (item,) = list_source(folder, labels=LabelOptions((labels,))).items
+    assert (item.genre, item.group) == ("jazz", JAZZ[3:5])
+
+
+def test_tracks_of_one_score_come_by_name(lakh, labels):
+    scores = {JAZZ: {md5(b"a"): 0.5}, ROCK: {md5(b"a"): 0.5}}
+    folder = lakh("lmd_full", {f"0/{md5(b'a')}.mid": b"a"}, scores)
+    assert list(genres(list_source(folder, labels=LabelOptions((labels,)))).values()) == ["rock"]
+
+
+def test_a_label_of_the_file_comes_before_that_of_its_track(lakh, labels):
+    labels.write_text(LABELS + f"{md5(b'a')}\tElectronic\n")
+    folder = lakh("lmd_matched", {matched(ROCK, b"a"): b"a"})
+    assert list_source(folder, labels=LabelOptions((labels,))).genres == ("electronic",)
+
+
+def test_a_name_in_capitals_is_an_md5_too(lakh, labels, tmp_path):
+    name = f"0/{md5(b'a').upper()}.mid"
+    (tmp_path / "md5_to_paths.json").write_text(json.dumps({md5(b"a"): ["x/  A   Tune.mid"]}))
+    folder = lakh("lmd_full", {name: b"other"}, {ROCK: {md5(b"a"): 1}})
+    (item,) = list_source(folder, labels=LabelOptions((labels,))).items
+    assert (item.source, item.genre, item.group, item.title) == (name, "rock", "", "A Tune")
+
+
+def test_files_that_are_matched_as_well_are_taken_by_name_and_nothing_is_said_of_better(
+    lakh, labels
+):
+    files = {matched(ROCK, content): content for content in (b"one", b"two")}
+    scores = {ROCK: {md5(content): 0.5 for content in (b"one", b"two")}}
+    first, second = sorted(files)
+    listing = list_source(lakh("lmd_matched", files, scores), labels=LabelOptions((labels,)))
+    assert listing.rejected == ((second, f"another MIDI of its track is taken: {first}"),)
+
+
+def test_files_of_no_track_are_songs_of_their_own(lakh, tmp_path):
+    own = tmp_path / "own.cls"
+    own.write_text("".join(f"{md5(content)}\tJazz\n" for content in (b"a", b"b")))
+    files = {f"x/{name}.mid": name.encode() for name in "ab"}
+    listing = list_source(lakh("clean_midi", files), labels=LabelOptions((own,)))
+    assert list(genres(listing)) == ["x/a.mid", "x/b.mid"]
+
+
+def test_rejected_files_come_by_name_and_others_are_counted(lakh, labels):
+    files = {"b/x.mid": b"1", "a/x.mid": b"2", "a/cover.jpg": b"3", "a/text.txt": b"4"}
+    files[matched(ROCK, b"a")] = b"a"
+    listing = list_source(lakh("lmd", files), labels=LabelOptions((labels,)))
+    assert [name for name, _ in listing.rejected] == ["a/x.mid", "b/x.mid"]
+    assert listing.n_ignored == 2
+
+
+def test_a_source_without_midi_says_so(lakh, labels):
+    folder = lakh("lmd_full", {"0/cover.jpg": b"a"})
+    with pytest.raises(UsageError, match=r"holds no MIDI file$"):
+        list_source(folder, labels=LabelOptions((labels,)))
+
+
+def test_a_source_that_no_label_fits_names_its_three_commonest_reasons(lakh, labels, tmp_path):
+    kinds = {"Reggae": 4, "Polka": 3, "Ska": 2, "Dub": 1}
+    lines, files = [], {}
+    for n, (label, count) in enumerate(kinds.items()):
+        for k in range(count):
+            track = f"TRAAA{'ABCD'[n]}{'ABCD'[k]}128F9318786"
+            lines.append(f"{track}\t{label}")
+            files[matched(track, track.encode())] = track.encode()
+    labels.write_text("\n".join(lines))
+    other = tmp_path / "other.cls"
+    other.write_text(f"{NONE}\tJazz\n")
+    with pytest.raises(UsageError) as error:
+        list_source(lakh("lmd_matched", files, {}), labels=LabelOptions((labels, other)))
+    said = str(error.value)
+    assert f"none of its 10 files has a genre by {labels}, {other} (4: label 'Reggae'" in said
+    assert "3: label 'Polka'" in said
+    assert "2: label 'Ska' is in no genre of the map); files that are not in folders" in said
+
+
+def test_nothing_is_said_of_scores_where_there_are_some(lakh, labels):
+    folder = lakh("lmd_full", {f"0/{md5(b'a')}.mid": b"a"}, {ROCK: {md5(b"b"): 1}})
+    with pytest.raises(UsageError, match=r"\(1: no genre label\)$"):
+        list_source(folder, labels=LabelOptions((labels,)))
+
+
+@pytest.mark.parametrize(("n_named", "is_lakh"), [(19, True), (18, False)])
+def test_a_folder_whose_names_are_md5s_but_for_a_few_looks_like_the_dataset(lakh, n_named, is_lakh):
+    names = [md5(bytes([n])) if n < n_named else f"song{n}" for n in range(20)]
+    folder = lakh("music", {f"{n % 3}/{name}.mid": b"x" for n, name in enumerate(names)})
+    if is_lakh:
+        with pytest.raises(UsageError, match="Lakh MIDI Dataset"):
+            list_source(folder)
+    else:
+        assert len(list_source(folder).items) == 20
+
+
+def test_a_genre_of_more_than_a_letter_is_none_of_the_dataset(lakh):
+    folder = lakh("music", {f"{genre}/{md5(b'a')}.mid": b"x" for genre in ("a", "jazz")})
+    assert list_source(folder).genres == ("a", "jazz")
+
+
+def test_a_link_to_the_clean_subset_is_the_clean_subset(lakh, tmp_path):
+    folder = lakh("clean_midi", {"ABBA/Waterloo.mid": b"a"})
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(UsageError, match="Lakh MIDI Dataset"):
+        list_source(tmp_path / "link")
+
+
+def test_a_file_that_cannot_be_read_is_matched_to_nothing(lakh, labels):
+    folder = lakh("clean_midi", {"ABBA/Waterloo.mid": b"a"}, {ROCK: {md5(b"a"): 1}})
+    (folder / "ABBA" / "Lost.mid").symlink_to("gone.mid")
+    listing = list_source(folder, labels=LabelOptions((labels,)))
+    assert listing.rejected == (("ABBA/Lost.mid", "no genre label"),)
+
+
+def test_an_artist_is_the_folder_right_above_the_file(lakh, labels):
+    folder = lakh("clean_midi", {"A/ABBA/Waterloo.mid": b"a"}, {ROCK: {md5(b"a"): 1}})
+    (item,) = list_source(folder, labels=LabelOptions((labels,))).items
+    assert item.group == "ABBA"
+
+
+def test_labels_for_what_is_no_folder_are_refused(tmp_path, labels):
+    with pytest.raises(UsageError, match="does not exist"):
+        list_source(tmp_path / "nowhere", labels=LabelOptions((labels,)))
+
+
+def test_scores_that_are_no_json_are_told_in_a_line(lakh, labels, tmp_path):
+    folder = lakh("lmd_full", {f"0/{md5(b'a')}.mid": b"a"})
+    (tmp_path / "match_scores.json").write_text("[\n\n")
+    with pytest.raises(
+        UsageError, match=r"^cannot read the match scores .*Expecting value"
+    ) as error:
+        list_source(folder, labels=LabelOptions((labels,)))
+    assert "\n" not in str(error.value)
+    (tmp_path / "match_scores.json").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="cannot read the match scores"):
+        list_source(folder, labels=LabelOptions((labels,)))
+
+
+def test_the_artist_of_a_track_comes_before_that_of_a_folder(lakh, labels, tmp_path):
+    (tmp_path / "unique_tracks.txt").write_text(f"{ROCK}<SEP>S<SEP>The Band<SEP>Tune\n")
+    folder = lakh("clean_midi", {"ABBA/Waterloo.mid": b"a"}, {ROCK: {md5(b"a"): 1}})
+    (item,) = list_source(folder, labels=LabelOptions((labels,))).items
+    assert item.group == "The Band"

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 
 import pytest
 
+from musebar_core.corpus.checked import Checked
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.melody import monophony, skyline
-from musebar_core.corpus.notes import Notes, UnreadableError
+from musebar_core.corpus.midi import Piece
+from musebar_core.corpus.midi.parts import Parts
+from musebar_core.corpus.midi.timebase import TimeBase
+from musebar_core.corpus.notes import Melody, Notes, Track, UnreadableError
+from musebar_core.corpus.reading import Reading
+from musebar_core.corpus.scores import form_of
+from musebar_core.corpus.snippets import Windows
+from musebar_core.corpus.store import Corpus, GenreCorpus, Song
 
 SCORE = """<?xml version="1.0" encoding="UTF-8"?>
 <score-partwise version="3.1"><work><work-title>My &amp; tune</work-title></work>
@@ -133,6 +142,10 @@ def test_of_a_score_of_several_pieces_the_first_is_taken_and_the_count_is_said()
         (b"<!DOCTYPE html><html>", "HTML"),
         (b"HTTP/1.1 200 OK", "web response"),
         (b"\x00\x01\x02\x03", "not a music file"),
+        (b" \n<!DocType HTML>", "an HTML page, not music"),
+        (b"<HTML><body>", "an HTML page, not music"),
+        (b"http/1.0 404", "a saved web response, not music"),
+        (b"abcdef", r"not a music file \(starts with b'abcd'\)"),
         (b"MThd", "no MThd header"),
         (b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk\0\0\1\0\0", "unreadable MIDI"),
         (b"MThd\0\0\0\6\0\1\0\1\xe0\x4dMTrk\0\0\0\4\0\xff\x2f\0", "32 frames a second and 77"),
@@ -150,3 +163,68 @@ def test_what_is_no_music_says_what_it_is(content, reason):
 def test_xml_that_is_no_score_is_refused():
     with pytest.raises(UnreadableError, match=r"unreadable score|no notes"):
         read_melody(b"<?xml version='1.0'?><root/>", ".xml")
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "form"),
+    [
+        (b"PK\x03\x04", ".mid", "zipped"),
+        (b"PK\x05\x06", ".mxl", None),
+        *[(b"<?xml ", suffix, "musicxml") for suffix in (".mxl", ".musicxml", ".xml")],
+        (b"<?xml ", ".txt", None),
+        (b"\xef\xbb\xbf\n <score-partwise>", ".xml", "musicxml"),
+        (b"<!DOCTYPE score-partwise", ".xml", "musicxml"),
+        (b"<!-- a score -->", ".xml", "musicxml"),
+        (b"<!DOCTYPE HTML>", ".xml", None),
+        (b"<!DOCTYPE Html>", ".xml", None),
+        (b"<html>", ".xml", None),
+        ("<score>".encode("utf-16"), ".xml", "musicxml"),
+        ("<score>".encode("utf-16-be"), ".xml", "musicxml"),
+        (b"**kern", ".krn", "humdrum"),
+        (b"X:1", ".abc", "abc"),
+        (b"X:1", ".txt", None),
+    ],
+)
+def test_the_form_of_a_score_is_told_by_its_content_then_by_its_suffix(content, suffix, form):
+    assert form_of(content, suffix) == form
+
+
+REPEATED = {
+    ".abc": b"X:1\nL:1/4\nK:C\n|:CD:|\n",
+    ".krn": b"**kern\n4c\n4d\n=:|!\n*-\n",
+    ".xml": SCORE.replace(
+        "</measure></part>", '<barline><repeat direction="backward"/></barline></measure></part>'
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("suffix", REPEATED)
+def test_repeats_are_played_in_every_form_unless_they_are_asked_for_as_written(suffix):
+    played, written = (
+        len(read_melody(REPEATED[suffix], suffix, each).notes) for each in (True, False)
+    )
+    assert played == 2 * written > 0
+    assert len(read_melody(REPEATED[suffix], suffix).notes) == played
+
+
+def test_a_melody_says_which_reader_read_it_and_how_far_it_agrees():
+    melody = read_melody(SCORE.encode(), ".xml")
+    assert (melody.reader, melody.agreement, melody.damage) == ("musicxml", 1, "")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", SCORE)
+    assert read_melody(packed.getvalue(), ".mxl").reader == "musicxml"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *[Notes, Track, Melody, Checked, Reading, Windows, Song, GenreCorpus, Corpus],
+        *[Parts, Piece, TimeBase],
+    ],
+)
+def test_what_holds_arrays_is_the_same_only_as_itself(kind):
+    """Arrays are equal in each of their numbers, or not: their holders cannot be compared."""
+    one, other = (object.__new__(kind) for _ in range(2))
+    assert one != other
+    assert len({one, other}) == 2

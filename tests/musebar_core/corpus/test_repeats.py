@@ -103,6 +103,42 @@ ORDERS = {
         ],
         "ABAD",
     ),
+    "a repeat that closes over a segno": ([SEGNO, CLOSES, bar(jump=jump(Goal.SEGNO))], "ABABCABC"),
+    "a da capo behind endings, then repeats": (
+        [PLAIN, FIRST, SECOND, bar(jump=jump(Goal.START)), CLOSES],
+        "ABACDACDEDE",
+    ),
+    "endings that close three times": ([PLAIN, FIRST, bar([2], closes=3), PLAIN], "ABACAD"),
+    "a bracket that is too short by seven bars": (
+        [bar([1]), *[PLAIN] * 5, CLOSES, SECOND],
+        "ABCDEFGH",
+    ),
+    "a repeat behind endings that nothing opens": (
+        [FIRST, SECOND, PLAIN, CLOSES, PLAIN],
+        "ABCDCDE",
+    ),
+    "a fine before the segno": (
+        [FINE, SEGNO, bar(jump=jump(Goal.SEGNO, Until.FINE)), PLAIN],
+        "ABCBCD",
+    ),
+    "dal segno to the last segno before": (
+        [SEGNO, SEGNO, bar(jump=jump(Goal.SEGNO)), SEGNO],
+        "ABCBCD",
+    ),
+    "dal segno within its bar": ([PLAIN, bar(segno=True, jump=jump(Goal.SEGNO))], "ABB"),
+    "to a coda that lies before": ([CODA, TO_CODA, DAL_SEGNO_AL_CODA], "ABC"),
+    "two jumps, each once": (
+        [PLAIN, bar(jump=jump(Goal.START)), bar(jump=jump(Goal.START)), PLAIN],
+        "ABABCABCD",
+    ),
+    "a coda that leads back to the start of its repeat": (
+        [PLAIN, TO_CODA, bar(jump=jump(Goal.START, Until.CODA)), CODA, CLOSES],
+        "ABCABDEDE",
+    ),
+    "to the coda from the first ending": (
+        [PLAIN, bar([1], closes=2, to_coda=True), SECOND, bar(jump=jump(Goal.START)), CODA],
+        "ABACDABE",
+    ),
     "repeats in the coda": (
         [SEGNO, TO_CODA, DAL_SEGNO_AL_CODA, bar(coda=True, closes=2), PLAIN],
         "ABCABDDE",
@@ -123,6 +159,14 @@ def test_without_repeats_every_bar_is_played_once_as_written():
         2,
         3,
     ]
+
+
+def test_as_many_bars_are_played_as_may_be_or_as_are_written():
+    assert len(playing_order([CLOSES] * 3, most_bars=6)) == 6
+    with pytest.raises(UnreadableError, match="its repeats make over 5 bars"):
+        playing_order([CLOSES] * 3, most_bars=5)
+    assert playing_order([PLAIN, FINE, PLAIN], most_bars=1) == [0, 1, 2]
+    assert len(playing_order([bar(closes=1_000)] * 20)) == 20_000
 
 
 def test_repeats_without_end_are_refused_at_once():

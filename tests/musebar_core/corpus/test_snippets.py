@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,8 +90,14 @@ def test_an_empty_split_says_so():
 
 
 def test_a_grid_the_corpus_was_not_built_on_is_refused():
-    with pytest.raises(ConfigurationError, match="1 steps a quarter"):
+    said = (
+        "the corpus has 1 steps a quarter and 4 a bar, the configuration 4 and 16: "
+        "build the corpus with the configuration's grid"
+    )
+    with pytest.raises(ConfigurationError, match=said):
         windows(view([18]), "train", Grid(4, 16, 64))
+    with pytest.raises(ConfigurationError, match="the configuration 1 and 3"):
+        windows(view([18]), "train", Grid(1, 3, 6))
 
 
 def test_a_batch_draws_songs_evenly_whatever_their_length():
@@ -181,3 +189,59 @@ def test_a_song_of_rests_alone_can_be_drawn_transposed():
     songs = view([8])
     songs.pitches[:] = 128
     assert (transposed(songs, 6)[1] == 128).all()
+
+
+def test_a_windows_start_may_be_the_last_from_which_a_snippet_fits():
+    for length, starts in ((8, [0]), (11, [0]), (12, [0, 4]), (15, [0, 4]), (16, [0, 4, 8])):
+        listed = windows(view([length]), "train", GRID)
+        assert listed.take(np.arange(len(listed)))[:, 0].tolist() == starts
+
+
+def test_of_songs_that_snippets_do_not_divide_evaluation_takes_evenly():
+    songs = view([8] * 5)
+    songs.pitches[:] = np.repeat(np.arange(5), 8)
+    assert evaluation_snippets(songs, "train", GRID, 3)[:, 0].tolist() == [0, 1, 3]
+    assert evaluation_snippets(songs, "train", GRID, 7)[:, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_evaluation_takes_no_window_of_the_longest_song_twice():
+    assert evaluation_snippets(view([16, 12]), "train", GRID, 100).shape == (6, 8)
+
+
+def test_intervals_are_drawn_apart_from_songs_and_bars():
+    sampler = SnippetSampler(view([60, 70]), GRID)
+    drawn = [
+        sampler.draw_transposed(16, np.random.default_rng(3), 5, np.random.default_rng(seed))
+        for seed in (0, 0, 1)
+    ]
+    assert (drawn[0] == drawn[1]).all()
+    assert (drawn[0] != drawn[2]).any()
+    plain = sampler.draw(16, np.random.default_rng(3)).astype(int)
+    offsets = drawn[2].astype(int) - plain
+    assert (offsets == offsets[:, :1]).all()
+
+
+def test_a_song_is_held_back_by_a_pitch_that_no_drawn_snippet_has():
+    songs = view([20])
+    songs.pitches[:] = 60
+    songs.pitches[19] = 127  # no window reaches it: the last begins at 8 or 12
+    _, moved = transposed(songs, 5)
+    assert moved[:, 0].max() == 60
+    assert moved[:, 0].min() == 55
+
+
+def test_songs_are_grouped_by_genre_then_by_artist_then_by_their_id():
+    (song,) = view([8], groups=["x"]).songs("train")
+    assert (group_of(song, "overall"), group_of(song, "jazz")) == ("jazz", "x")
+    (unknown,) = view([8]).songs("train")
+    dealt = int(hashlib.sha256(b"id0").hexdigest(), 16) % 5
+    assert group_of(unknown, "jazz") == f"unknown {dealt}"
+
+
+def test_training_draws_songs_of_the_train_split_alone():
+    songs = view([8, 8, 8], groups=["a", "b", "c"])
+    songs.table["split"] = ["test", "train", "validation"]
+    songs.pitches[:] = np.repeat([1, 2, 3], 8)
+    sampler = SnippetSampler(songs, GRID)
+    assert sampler.groups == ("b",)
+    assert set(sampler.draw(50, np.random.default_rng(0)).ravel().tolist()) == {2}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from musebar_core.corpus.sources import list_source
@@ -76,6 +78,15 @@ def test_a_file_named_twice_counts_once_or_not_at_all_where_its_genres_differ(ta
         ("file,genre,genre\na.mid,jazz,pop\n", "the column 'genre' twice"),
         ("file,genre\nnone.mid,jazz\n", r"none of its 1 rows .*none\.mid: no such file"),
         ('file,genre\n"a.mid"x,jazz\n', "line 2: not valid CSV"),
+        (" \n\n", "is empty: its first line names the columns file, genre, group, title"),
+        ("name,style\n", r"no column 'file' \(it has: name, style\)"),
+        ("file,style\n", r"no column 'genre' \(it has: file, style\)"),
+        ("file,genre,title,Title\n", "the column 'title' twice: keep one"),
+        ("file,genre,group, GROUP \n", "the column 'group' twice: keep one"),
+        (
+            "file,genre\nz.mid,a\nb.mid,\n",
+            r"none of its 2 rows .*\(b\.mid: the list gives it no genre\)",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_a_source_says_why(table, text, message):
@@ -116,3 +127,46 @@ def test_a_file_counts_once_however_its_path_is_written(table, tmp_path):
     assert dict(list_source(path).rejected) == {
         "a.mid": "the list gives it several genres: 'jazz' (line 2) and 'pop' (line 3)"
     }
+
+
+def test_blanks_around_names_and_cells_do_not_matter(table):
+    text = " File ,GENRE,  group\t,title\n a.mid , R&B   Soul , The   Band ,  A  Tune \n , ,,\n"
+    (item,) = list_source(table(text)).items
+    assert (item.source, item.genre, item.group, item.title) == (
+        *["a.mid", "R&B Soul", "The Band", "A Tune"],
+    )
+
+
+def test_a_row_may_lack_its_last_cells_and_columns_of_other_names_are_passed_over(table):
+    (item,) = list_source(table("file,year,genre,title\na.mid,1959,jazz\n")).items
+    assert (item.genre, item.title) == ("jazz", "")
+
+
+def test_the_most_frequent_separator_of_the_first_line_counts(table):
+    (item,) = list_source(table("file;genre;title, if known\na.mid;jazz, cool;x\n")).items
+    assert item.genre == "jazz, cool"
+
+
+def test_a_list_that_is_no_file_is_a_source_of_another_kind(tmp_path):
+    (tmp_path / "songs.csv").mkdir()
+    with pytest.raises(UsageError, match="holds no music file"):
+        list_source(tmp_path / "songs.csv")
+    with pytest.raises(UsageError, match="does not exist"):
+        list_source(tmp_path / "gone.csv")
+
+
+def test_songs_come_by_name_and_those_of_a_book_have_their_group(table, tmp_path):
+    (tmp_path / "book.abc").write_text("X:1\nK:C\nC|\n\nX:2\nK:C\nD|\n")
+    text = "file,genre,group,title\nbook.abc,folk,Joe,All\nb.mid,jazz,,\na.mid,jazz,,\n"
+    listing = list_source(table(text))
+    assert [(item.source, item.group) for item in listing.items] == [
+        *[("a.mid", ""), ("b.mid", ""), ("book.abc#1", "Joe"), ("book.abc#2", "Joe")],
+    ]
+
+
+def test_a_list_is_found_by_a_relative_path_too(table, monkeypatch):
+    path = table("file,genre\n../" + "{}/a.mid,jazz\n")
+    path.write_text(f"file,genre\n../{path.parent.name}/a.mid,jazz\na.mid,jazz\n")
+    monkeypatch.chdir(path.parent)
+    (item,) = list_source(Path("songs.csv")).items
+    assert Path(item.path).samefile(path.parent / "a.mid")

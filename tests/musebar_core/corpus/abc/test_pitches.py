@@ -26,6 +26,8 @@ def test_a_text_may_say_how_far_accidentals_hold(pitches, line, how_far, expecte
 
 def test_in_music_without_bar_lines_an_accidental_holds_for_its_note(pitches):
     assert pitches("X:1\n%%MIDI nobarlines\nL:1/4\nK:C\n^F F f F\n") == [66, 65, 77, 65]
+    again = "X:1\n%%MIDI nobarlines\n%%MIDI barlines\nL:1/4\nK:C\n^F F f F\n"
+    assert pitches(again) == [66, 66, 78, 66]
 
 
 def test_a_tie_carries_its_accidental_over_the_bar_line_and_no_further(rows):
@@ -41,6 +43,7 @@ def test_any_bar_line_ends_an_accidental(pitches, bar):
 
 def test_grace_notes_are_left_out_and_their_accidentals_hold(rows):
     assert rows("{^FG}A2 {/e}F2 |") == [(0, 2, 69), (2, 2, 66)]
+    assert rows(f"{{{'g' * 400}}}A") == [(0, 1, 69)]
 
 
 @pytest.mark.parametrize(
@@ -60,8 +63,14 @@ def test_grace_notes_are_left_out_and_their_accidentals_hold(rows):
         ("F LYD", {}),
         ("Bloc", {}),
         ("Gion", {"F": 1}),
+        ("Eaeo", {"F": 1}),
+        ("E aeolian", {"F": 1}),
+        ("B♭", {"B": -1, "E": -1}),
+        ("F♯m", {"F": 1, "C": 1, "G": 1}),
+        ("c", {}),
         ("D Phr ^f", {"B": -1, "E": -1, "F": 1}),
         ("D exp _b _e ^f", {"B": -1, "E": -1, "F": 1}),
+        ("D EXP _b", {"B": -1}),
         ("D maj =c", {"F": 1}),
         ("Dmix=c", {"F": 1, "C": 0}),
         ("D mix ^g", {"F": 1, "G": 1}),
@@ -85,6 +94,24 @@ def test_a_key_field_says_which_notes_are_altered(pitches, key, altered):
 
 def test_a_clef_in_the_body_leaves_the_key_as_it_is(pitches):
     assert pitches("X:1\nK:D\nFC|[K:clef=bass]FC|\nK:treble\nFC|\n") == [66, 61] * 3
+
+
+CLEFS = ["treble", "alto", "tenor", "baritone", "bass", "mezzosoprano", "soprano"]
+
+
+@pytest.mark.parametrize("clef", [*CLEFS, "clef=G", "clef=F", "clef=C3", "alto2"])
+def test_every_clef_leaves_the_key_and_may_move_an_octave(pitches, clef):
+    assert pitches(f"X:1\nK:D\nK:{clef}\nFC|\n") == [66, 61]
+    assert pitches(f"X:1\nK:D {clef}-8\nFC|\n") == [54, 49]
+
+
+@pytest.mark.parametrize("key", ["none", ""])
+def test_a_key_of_nothing_in_the_body_takes_the_key_back(pitches, key):
+    assert pitches(f"X:1\nK:D\nFC|[K:{key}]FC|\n") == [66, 61, 65, 60]
+
+
+def test_a_key_in_the_body_takes_back_the_accidentals_of_its_bar(pitches):
+    assert pitches("^F F [K:C] F|") == [66, 66, 65]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +154,27 @@ def test_a_clef_in_the_body_leaves_the_key_as_it_is(pitches):
         ("K:C treble-8\nK:treble_8", 0),
         ("K:C treble-8vb", -12),
         ("K:C clef=bass+15", 24),
+        ("K:C treble-15", -24),
+        ("K:C\nV:1\n%%MIDI transpose 7", 7),
+        ("V:* octave=1\nV:1\nK:C\nV:1", 12),
+        ("V:* octave=1\nK:C", 0),
+        ("V:*\n%%MIDI transpose 7\nV:1\nK:C\nV:1", 7),
+        ('K:C clef="bass-8"', -12),
+        ("K:C treble+8va", 12),
+        ("K:C treble+15ma", 24),
+        ("K:C treble-15mb", -24),
+        ("K:C transpose=5\nK:transpose=0", 0),
+        ("K:C transpose=+2", 2),
+        ("K:C transpose=1000", 0),
+        ("K:C octave=1000", 0),
+        ("%%MIDI C 112\nK:C", 52),
+        ("%%MIDI transpose\nK:C", 0),
+        ('K:C\nV:1 name="octave=1"', 0),
+        ("K:C\nV:1 nm=treble-8", 0),
+        ("K:C\nV:1 sname=treble-8", 0),
+        ("K:C treble-8\nK:treble", 0),
+        ("K:C sound=c'c", -12),
+        ("K:C sound=__cc", 2),
         ("V:1 octave=1\nK:C", 12),
         ("V:1\n%%MIDI transpose 7\nK:C", 7),
     ],
@@ -141,3 +189,4 @@ def test_octave_marks_may_stand_in_any_number_and_mixture(pitches):
 
 def test_of_a_quarter_tone_the_nearer_note_to_the_natural_one_sounds(pitches):
     assert pitches("^/F ^3/2F _/B") == [65, 66, 71]
+    assert pitches("^2/2F | ^9/2F | ^1/0F | ^/3F | _4/2B") == [66, 67, 66, 65, 69]

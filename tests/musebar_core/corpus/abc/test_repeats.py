@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from musebar_core.corpus.abc.fields import parts
+from musebar_core.corpus.abc.bars import Bar
+from musebar_core.corpus.abc.fields import ending_numbers, parts
+from musebar_core.corpus.abc.play import in_played_order
 from musebar_core.corpus.notes import UnreadableError
 
 LETTER = {60: "C", 62: "D", 64: "E", 65: "F", 67: "G", 69: "A", 71: "B", 72: "c"}
@@ -46,6 +48,24 @@ def played(pitches):
         ("|:C|1D:|2E|]|:F|1G:|2A|]", "CDCEFGFA"),
         ("C|]|1D:|2E||", "CDE"),
         ("C|D", "CD"),
+        ("C.|D:|E", "CDCDE"),
+        ("|:C|[ 1D:|[ 2E|F", "CDCEF"),
+        ("|:C|[1.D:|[2.E|F", "CDCEF"),
+        ("C|!f!2D|E", "CDE"),
+        ("C\n2 D|E", "CDE"),
+        ("2 C|D", "CD"),
+        ("|:C|1D:|2E||F:|G", "CDCEFFG"),
+        ("|:C|1D:|2E|[P:B]F:|G", "CDCEFFG"),
+        ("C|::\n|:D:|", "CDDD"),
+        ("C[|]D:|E", "CDCDE"),
+        ("C:::D", "CCD"),
+        ("C::::D:|", "CCCDDD"),
+        ("|::C:|D", "CCCD"),
+        ("|::C|:D:|", "CDD"),
+        ("C|:D|]E:|F", "CDEDEF"),
+        ("C|1-3D:|4E|]", "CDCDCDCE"),
+        ("|:C|1D:|1E:|2F|", "CDCEF"),
+        ("|:C|1D:|2E|:F:|", "CDCEFF"),
     ],
 )
 def test_repeats_and_endings_are_played(played, music, order):
@@ -72,8 +92,57 @@ def test_a_part_of_more_than_two_endings_takes_the_one_of_its_turn(played):
     assert played("X:1\nP:A3\nK:C\nP:A\nC|[1D:|[2E:|[3F|]\n") == "CDCECF"
 
 
-def test_parts_unfold_with_numbers_and_brackets():
-    assert "".join(parts("((AB)3.(CD)3)2")) == "ABABABCDCDCD" * 2
+@pytest.mark.parametrize(
+    ("field", "labels"),
+    [
+        ("((AB)3.(CD)3)2", "ABABABCDCDCD" * 2),
+        ("AB)C", "ABC"),
+        ("(AB", "AB"),
+        ("A((B2", "ABB"),
+        ("A0B", "AB"),
+        ("2A", "A"),
+        ("()3A", "A"),
+    ],
+)
+def test_parts_unfold_with_numbers_and_brackets(field, labels):
+    assert "".join(parts(field)) == labels
+
+
+def test_a_part_of_two_endings_that_is_played_twice_has_both_each_time(played):
+    assert played("X:1\nP:A2\nK:C\nP:A\n|:C|1D:|2E|]\n") == "CDCE" * 2
+
+
+def test_the_label_of_a_part_is_one_letter(played):
+    assert played("X:1\nP:BA\nK:C\nP:A, the first\nC|\nP:B\nD|\n") == "DC"
+
+
+def test_repeats_unfold_to_a_hundred_thousand_bars_at_most():
+    part = [Bar(part="A", length=1), *[Bar(length=1)] * 99]
+    assert len(in_played_order(part, ["A"] * 1_000)) == 100_000
+    with pytest.raises(UnreadableError, match="its repeats unfold to over 100000 bars"):
+        in_played_order([*part, Bar(length=1)], ["A"] * 1_000)
+
+
+def test_parts_unfold_to_a_thousand_at_most():
+    assert len(parts("A1000")) == len(parts("A9999")) == len(parts("(A10)100")) == 1_000
+    for field in ("AA1000", "(A10)101", "(" * 1_000 + "A", "(A999" + "A2"):
+        with pytest.raises(UnreadableError, match="its parts unfold to over 1000"):
+            parts(field)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1", {1}),
+        ("1,3", {1, 3}),
+        ("1-3,5", {1, 2, 3, 5}),
+        ("3-1", {3}),
+        ("62-99", {62, 63, 64}),
+        ("99", {64}),
+    ],
+)
+def test_numbers_of_an_ending_are_read_up_to_64(text, numbers):
+    assert ending_numbers(text) == numbers
 
 
 @pytest.mark.parametrize(
@@ -92,6 +161,19 @@ def test_parts_unfold_with_numbers_and_brackets():
         ("C!fine!|D!D.C.!|E!D.C.!|", "CDCEC"),
         ("|:C|1D:|2E!D.C.!|F|", "CDCECEF"),
         ("C|D+fine+|E+D.C.+|", "CDECD"),
+        ("C|D!Fine!|E!D.C. al fine!|", "CDECD"),
+        ("C|D+fine+|E+dacapo+|", "CDECD"),
+        ("C|!Segno!D|E!DalSegno!|", "CDEDE"),
+        ("C|D!fine!|E!dc!|", "CDE"),
+        ("C|OD|E!D.C.!|OF|", "CDECF"),
+        ("C|D!tocoda!|E!D.C.!|!coda!F|", "CDECDF"),
+        ("C|D!dacoda!|E!D.C.!|!coda!F|", "CDECDF"),
+        ("C|!segno!D|E!dalsegno!|", "CDEDE"),
+        ("C|!segno!D|E|!coda!F!D.S.!|", "CDEFDEF"),
+        ("C!coda!|D|!coda!E!D.C.!|!coda!F|", "CDECF"),
+        ("C|D!fine!|E!D.C.!|F|", "CDECD"),
+        ("C|D|1E:|2F|G!D.C.!|", "CDECDFGCDFG"),
+        ("|:C|1D:|2E!fine!|F!D.C.!|", "CDCEFCE"),
     ],
 )
 def test_jumps_are_followed(played, music, order):
@@ -101,6 +183,8 @@ def test_jumps_are_followed(played, music, order):
 def test_a_letter_is_the_sign_that_its_field_says(played):
     assert played("X:1\nU:T=!fine!\nU:J = +D.C.+\nU:O=!fermata!\nK:C\nC|TD|OE JF|\n") == "CDEFCD"
     assert played("X:1\nU:S=!slide!\nK:C\nC|SD|E !D.S.!|\n") == "CDECDE"
+    assert played("X:1\nm:~n=!fine!n\nK:C\nC|~D|E!D.C.!|\n") == "CDECD"
+    assert played("X:1\nU:t=!fine!\nU:~=!da capo!\nK:C\nC|tD|E~|\n") == "CDECD"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +232,11 @@ def test_a_voice_with_some_of_the_signs_takes_the_rest(played):
     assert played(text, part=1) == "CDCEF"
 
 
+def test_a_double_bar_of_a_voice_moves_no_repeat_of_the_others(played):
+    text = BOTH.format("C4|D4|E4:|F4|", "C4||D4|E4|F4|")
+    assert (played(text, part=0), played(text, part=1)) == ("CDECDEF", "CDECDEF")
+
+
 def test_a_voice_with_signs_of_its_own_keeps_to_them(played):
     text = BOTH.format("|:C4|1D4:|2E4|F4|", "|:C4:|D4|E4|F4|")
     assert (played(text, part=0), played(text, part=1)) == ("CDCEF", "CCDEF")
@@ -161,6 +250,11 @@ def test_a_voice_that_ends_early_rests_until_the_others_repeat(rows):
 def test_a_rest_of_several_bars_is_cut_where_the_others_repeat(rows):
     text = BOTH.format("C4|:D4:|E4|F4|", "Z3|G4|")
     assert rows(text, part=1) == [(16, 4, 67)]
+
+
+def test_a_rest_that_is_cut_at_a_sign_begins_no_section_there(rows):
+    text = BOTH.format("C4|!segno!D4|E4:|F4|", "Z2|G4|A4|")
+    assert rows(text, part=1) == [(8, 4, 67), (20, 4, 67), (24, 4, 69)]
 
 
 def test_parts_within_a_voices_lines_are_the_voices_that_are_written_later_too(played):

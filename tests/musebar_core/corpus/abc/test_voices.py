@@ -59,6 +59,24 @@ def test_an_overlay_of_two_bars_goes_back_by_two(rows):
     assert rows("g4 | e4 |\n&& D4 | C4 | B4") == rows("g4 | e4 && D4 | C4 | B4")
 
 
+def test_an_overlay_in_brackets_goes_back_to_where_they_open(rows):
+    assert sorted(rows("B4|(&c4|d4|&E4|F4&)|G4|")) == [
+        *[(0, 4, 71), (4, 4, 64), (4, 4, 72), (8, 4, 65), (8, 4, 74), (12, 4, 67)],
+    ]
+    assert rows("(&c4&)|d4 & F4|") == [(0, 4, 72), (4, 4, 74), (4, 4, 65)]
+
+
+def test_an_overlay_goes_back_over_many_signs(rows):
+    found = rows("C S C S C S C & e4|F4|")
+    assert (found[0], found[-1]) == ((0, 4, 76), (4, 4, 65))
+    assert (100, 4, 76) in rows("C S " * 103 + "C & e4|")
+
+
+def test_a_chord_that_is_open_where_another_voice_begins_is_of_its_own(rows):
+    text = "X:1\nL:1/4\nK:C\n[V:1][CE [V:2]G|\n"
+    assert (rows(text), rows(text, part=1)) == ([(0, 1, 60), (1, 1, 64)], [(0, 1, 67)])
+
+
 def test_an_accidental_does_not_reach_an_overlay(rows):
     assert [pitch for _, _, pitch in rows("^f4 & F4 | f4")] == [78, 65, 77]
 
@@ -106,9 +124,38 @@ def test_a_bar_whose_overlay_crosses_a_sign_is_played_again_from_there(rows):
     ]
 
 
-def test_percussion_is_no_part():
-    _, parts, _ = abc.read_parts(b"X:1\nK:C\nV:D clef=perc\nCDEF|\nV:M\ncdef|\n")
+@pytest.mark.parametrize("clef", ["clef=perc", "perc", "clef=P", 'clef="perc"', "perc2"])
+def test_percussion_is_no_part(clef):
+    text = f"X:1\nK:C\nV:D {clef}\nCDEF|\nV:M\ncdef|\n"
+    _, parts, _ = abc.read_parts(text.encode())
     assert [part.name for part in parts] == ["M"]
+
+
+def test_a_clef_of_percussion_that_another_takes_back_is_none(pitches):
+    assert pitches("X:1\nK:C perc\nK:bass\nCE|\n") == [60, 64]
+
+
+@pytest.mark.parametrize(("channel", "n_parts"), [(9, 1), (10, 0), (11, 1)])
+def test_the_tenth_channel_is_percussion(channel, n_parts):
+    text = f"X:1\n%%MIDI channel {channel}\nK:C\nCDEF|\n"
+    assert len(abc.read_parts(text.encode())[1]) == n_parts
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('1 nm="Flute"', "Flute"),
+        ('1 name="First\\nviolin"', "First violin"),
+        ("1 name=Flute clef=treble", "Flute"),
+        ('1 snm="Fl." sname=F subname=G', "1"),
+        ('1 name="" nm="  Oboe  d\'amore "', "Oboe d'amore"),
+        ("Fl clef=treble", "Fl"),
+        ("", ""),
+    ],
+)
+def test_a_voice_is_called_by_its_name_else_its_identifier(field, name):
+    _, parts, _ = abc.read_parts(f"X:1\nK:C\nV:{field}\nCDEF|\n".encode())
+    assert [part.name for part in parts] == [name]
 
 
 def test_a_directive_of_the_header_is_the_voices_whose_field_it_follows(rows):
@@ -122,6 +169,15 @@ def test_parts_of_several_voices_are_played_in_all(rows):
     text = "X:1\nL:1/4\nP:ABA\nK:C\nP:A\nV:1\nC|\nV:2\nE|\nP:B\nV:1\nD|\nV:2\nF|\n"
     assert [pitch for _, _, pitch in rows(text)] == [60, 62, 60]
     assert [pitch for _, _, pitch in rows(text, part=1)] == [64, 65, 64]
+
+
+def test_a_hundred_voices_are_read(rows):
+    assert rows("".join(f"[V:{i}]C" for i in range(100)), part=99) == [(0, 1, 60)]
+
+
+def test_music_before_the_first_voice_is_a_voice_of_its_own():
+    _, parts, _ = abc.read_parts(b"X:1\nL:1/4\nK:C\nCD|\nV:1\nEF|\nV:2\nGA|\n")
+    assert [part.notes.pitches.tolist() for part in parts] == [[60, 62], [64, 65], [67, 69]]
 
 
 def test_more_voices_than_any_score_has_are_refused(rows):
