@@ -267,3 +267,26 @@ def test_facts_nested_without_end_are_no_json(tmp_path):
     (tmp_path / "genres.json").write_text("[" * 100_000)
     with pytest.raises(UsageError, match=r"genres\.json is not valid JSON"):
         read_facts(tmp_path / "genres.json")
+
+
+def test_bounds_leave_room_for_a_study_of_100000_runs():
+    """Of fifty evaluations, of 200 bytes each; a run has some 1,400."""
+    runs, evaluations = 100_000, 5_000_000
+    assert evaluations <= module.MOST_ROWS < 3 * evaluations
+    assert max(1400 * runs, 200 * evaluations) < module.MOST_BYTES < 2**32
+    assert 2**20 < module.MOST_FACTS_BYTES < 2**26
+
+
+def test_an_export_that_cannot_be_read_says_where_one_comes_from(tmp_path):
+    with pytest.raises(UsageError, match=r"holds no results\.parquet: name a folder of 'musebar s"):
+        read_table(tmp_path, "results", RESULTS)
+
+
+def test_a_file_that_is_no_table_says_why_in_a_line(exported):
+    (exported / "results.parquet").write_text("bce,1")
+    with pytest.raises(UsageError) as caught:
+        read_table(exported, "results", RESULTS)
+    said = str(caught.value)
+    assert said.startswith(f"{exported / 'results.parquet'} is no table: ")
+    assert "\n" not in said
+    assert said[-1] != " "
