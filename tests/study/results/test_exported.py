@@ -174,11 +174,11 @@ def test_nothing_is_read_beyond_the_first_bad_row(exported, monkeypatch):
         read_table(exported, "results", RESULTS)
 
 
-@pytest.mark.parametrize("version", [b"two", b"", b"-1", b"1234567890"])
+@pytest.mark.parametrize("version", [b"two", b"", b"-1", b"1234567890", b"v" * 30])
 def test_a_version_that_is_no_number_is_refused(exported, version):
     file = exported / "results.parquet"
     pq.write_table(pq.read_table(file).replace_schema_metadata({VERSION_KEY: version}), file)
-    with pytest.raises(UsageError, match=re.escape(f"have version {version!r}: no number")):
+    with pytest.raises(UsageError, match=re.escape(f"have version {version[:20]!r}: no number")):
         read_table(exported, "results", RESULTS)
 
 
