@@ -292,3 +292,15 @@ def test_a_file_that_cannot_be_written_is_named_and_not_what_was_written_beside_
     with pytest.raises(OSError, match="No such file") as caught:
         marks.replace_file(tmp_path / "nowhere" / "file", b"1")
     assert caught.value.filename == str(tmp_path / "nowhere" / "file")
+
+
+def test_a_file_is_in_the_way_of_whatever_would_fill_a_folder(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for fill in (
+        lambda: marks.check_replaceable(tmp_path / "file", Kind.EXPORT),
+        lambda: marks.check_free(tmp_path / "file", [], Kind.EXPORT),
+        lambda: marks.install(scratch(tmp_path, a="1"), tmp_path / "file", Kind.EXPORT),
+    ):
+        with pytest.raises(UsageError, match="file is a file: name another place with --out"):
+            fill()
+    assert (tmp_path / "file").read_text() == "mine"

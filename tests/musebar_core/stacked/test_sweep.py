@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from musebar_core.stacked.sweep import HALF, sweep
+from musebar_core.config import Precision
+from musebar_core.stacked.sweep import HALF, OPERANDS, Operands, sweep
 
 MODELS, STEPS, SNIPPETS, INPUTS, HIDDEN = 3, 7, 2, 4, 5
 STATES = ("h", "c")
@@ -107,3 +108,18 @@ def test_rounded_factors_move_outputs_and_gradients_by_their_rounding():
     for name in exact:
         change = (exact[name].grad - rounded[name].grad).norm() / exact[name].grad.norm()
         assert 0 < float(change) < 2**-6, name
+
+
+def test_factors_are_rounded_as_the_precision_says():
+    """In mixed precision gradients need the range of a bfloat16; tf32 is the GPU's to round."""
+    found = {precision: OPERANDS[precision] for precision in Precision}
+    assert found == {
+        "fp32": Operands(),
+        "tf32": Operands(tf32=True),
+        "mixed": Operands(forward=torch.float16, backward=torch.bfloat16),
+    }
+    assert [found[precision].on_chip for precision in Precision] == [
+        None,
+        (torch.float32, torch.float32),
+        (torch.float16, torch.bfloat16),
+    ]
