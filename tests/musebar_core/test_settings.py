@@ -8,7 +8,7 @@ from typing import get_type_hints
 import pytest
 
 from musebar_core.annealing import Schedule
-from musebar_core.config import Configuration
+from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 from musebar_core.errors import UnknownNameError
 from musebar_core.setting import PAPER, Section
 from musebar_core.settings import SETTINGS, searchable, setting, values
@@ -135,3 +135,65 @@ def test_what_is_the_papers_is_told_from_what_others_brought():
     assert setting("scheduled_sampling").source == "Bengio et al. 2015"
     assert setting("encoder_steps").source == "He et al. 2019"
     assert setting("annealing_cycles").source == "Fu et al. 2019"
+
+
+def test_each_setting_has_the_value_of_its_own_field():
+    found = values(
+        Configuration(
+            Grid(2, 8, 64),
+            ModelConfig(31, 3, 17, 4, bidirectional=True, pooling="max", batch_norm=0.5),
+            Schedule("cyclical", 0.1, 0.7, 3, 0.4, 0.9),
+            TrainingConfig(
+                epochs=70,
+                batch=6,
+                learning_rate=0.02,
+                evaluate_every=7,
+                evaluation_snippets=90,
+                free_nats=1.5,
+                input_dropout=0.3,
+                output_bias=True,
+                gradient_clip=5.0,
+                decay="cosine",
+                warm_up=0.2,
+                encoder_steps=2,
+                precision="tf32",
+                scheduled_sampling=0.6,
+                transposition=1,
+            ),
+        )
+    )
+    assert found == {
+        "latent_length": 17,
+        "regularizers": 4,
+        "bars": 8,
+        "annealing": "cyclical",
+        "annealing_start": 0.1,
+        "annealing_length": 0.7,
+        "annealing_cycles": 3,
+        "annealing_ratio": 0.4,
+        "annealing_end": 0.9,
+        "free_bits": 0.0,
+        "free_nats": 1.5,
+        "batch_norm": 0.5,
+        "input_dropout": 0.3,
+        "scheduled_sampling": 0.6,
+        "transposition": 1,
+        "hidden": 31,
+        "layers": 3,
+        "snippet_steps": 64,
+        "steps_per_bar": 8,
+        "steps_per_quarter": 2,
+        "epochs": 70,
+        "batch": "6",
+        "learning_rate": 0.02,
+        "warm_up": 0.2,
+        "decay": "cosine",
+        "gradient_clip": 5.0,
+        "output_bias": True,
+        "encoder_steps": 2,
+        "pooling": "max",
+        "bidirectional": True,
+        "precision": "tf32",
+        "evaluate_every": 7,
+        "evaluation_snippets": 90,
+    }

@@ -185,9 +185,9 @@ def test_a_home_beside_the_client_is_told_whole_and_one_at_a_url_as_it_is(
     monkeypatch.chdir(tmp_path)
     client = Client()
     jobs.submit(client, study, Home(Path("studies")))
-    jobs.submit(client, study, SimpleNamespace(path="s3://bucket/studies"))
+    jobs.submit(client, study, SimpleNamespace(path="s3://bucket/my studies"))
     told = [shlex.split(asked["entrypoint"])[2] for asked in client.submitted]
-    assert told == [str(home.path.resolve()), "s3://bucket/studies"]
+    assert told == [str(home.path.resolve()), "s3://bucket/my studies"]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("the queue is full"), ConnectionError("broken")])

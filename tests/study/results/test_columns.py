@@ -82,3 +82,10 @@ def test_settings_and_metrics_may_be_missing_and_the_configuration_and_losses_ma
     assert names <= GROWING
     assert {"validation_bce", "last_test_kl", "validation_nll"} <= GROWING
     assert not GROWING & {*KEY, "config", "state", "seconds", "epoch", "weight", "train_bce"}
+
+
+def test_metrics_stand_split_by_split_and_the_last_epochs_behind_the_reported():
+    places = [NAMES.index(f"{place}_bce") for place in ("validation", "test")]
+    places += [NAMES.index(f"last_{place}_bce") for place in ("validation", "test")]
+    assert places == sorted(places)
+    assert [NAMES[at + 1] for at in places] == [NAMES[at][:-3] + "kl" for at in places]
