@@ -190,6 +190,8 @@ def test_a_number_that_no_machine_could_do_is_refused(section, settings, message
         ({"grid": {"snippet_steps": 3}}, "no multiple of steps_per_bar 4: nearest allowed: 4"),
         ({"grid": {"snippet_steps": 6}}, "snippet_steps 6 is no multiple of steps_per_bar 4"),
         ({"training": {"learning_rate": 0}}, "training.learning_rate 0.0: must be over 0"),
+        ({"training": {"learning_rate": -(10**400)}}, "a finite number"),
+        ({"training": {"epochs": 10**400}}, "100000000 at most"),
         ({"training": {"gradient_clip": -1}}, "gradient_clip -1.0: 0 (off) or more"),
         ({"training": {"free_bits": -1}}, "free_bits -1.0: 0 (off) or more"),
         ({"training": {"input_dropout": 1}}, "input_dropout 1.0: a share from 0 to below 1"),
@@ -201,7 +203,7 @@ def test_a_number_that_no_machine_could_do_is_refused(section, settings, message
             "training.precision mixed: not with training.encoder_steps",
         ),
     ],
-    ids=str,
+    ids=lambda each: str(each)[:60],
 )  # fmt: skip
 def test_what_is_no_configuration_says_what_is_wrong(content, message):
     with pytest.raises(UsageError) as caught:
