@@ -233,6 +233,8 @@ def written(folder, genres):
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": 1e400}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": 1e308}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "train": HALF}}, "train"),
+        ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": "2.0"}}}, "markov"),
+        ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": True}}}, "markov"),
     ],
 )
 def test_facts_of_another_kind_are_refused(tmp_path, genre, change, said):
