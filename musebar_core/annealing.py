@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
@@ -113,9 +114,12 @@ class Schedule:
 
 def finite(name: str, value: object) -> float:
     """Return ``value`` as a float; :class:`ConfigurationError` if it is no finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = math.nan
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        number = value
+    if not abs(number) <= sys.float_info.max:  # a whole number may be beyond it
         raise ConfigurationError(f"{name} {value!r}: a finite number")
-    return float(value)
+    return float(number)
 
 
 def weight(schedule: Schedule, u: float) -> float:

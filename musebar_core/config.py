@@ -142,10 +142,7 @@ def _section(name: str, section: type[Any], values: object) -> Any:  # noqa: ANN
     if not isinstance(values, dict):
         raise ConfigurationError(f"configuration section '{name}' must be a mapping of settings")
     _known_keys(f"setting in '{name}'", values, [f.name for f in dataclasses.fields(section)])
-    try:
-        return section(**values)
-    except TypeError as error:
-        raise ConfigurationError(f"configuration section '{name}': {error}") from None
+    return section(**values)
 
 
 def _plain(section: Any) -> dict[str, Any]:  # noqa: ANN401

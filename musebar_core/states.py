@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from musebar_core.metric_table import Metrics
+
+
+_MOST = sys.float_info.max
+"""Of a number's size: a whole one may be beyond it."""
 
 
 class RunState(StrEnum):
@@ -92,7 +96,7 @@ class Standing:
         figures = [content[name] for name in ("bce", "mi_lower", "mi_upper")]
         markov, units = content["markov"], content["active_units"]
         numbers = [*figures, *([] if markov is None else [markov])]
-        if not all(type(each) in {int, float} and math.isfinite(each) for each in numbers):  # type: ignore[arg-type]
+        if not all(type(each) in {int, float} and abs(each) <= _MOST for each in numbers):  # type: ignore[arg-type]
             raise TypeError("its standing has figures that are no numbers")
         if type(units) is not int or units < 0:
             raise TypeError(f"its standing has {units!r} active units")

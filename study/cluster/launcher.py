@@ -53,9 +53,6 @@ _PROVIDER_KEYS = {
 }
 """What each provider reads beside Ray's own schema, which lets any key through."""
 
-_OTHERS = {"aliyun", "vsphere", "kubernetes", "readonly", "spark", "external"}
-"""Providers that Ray knows and this module has no keys of."""
-
 _NEEDED = {
     "aws": (("region",), ("InstanceType", "ImageId")),
     "gcp": (("region", "project_id"), ("machineType", "disks")),
@@ -210,7 +207,7 @@ def _ray_says(content: Mapping[str, Plain]) -> str | None:
 
 def _provider_problems(cluster: ClusterFile) -> Iterator[str]:
     provider, kind = cluster.provider, cluster.kind
-    if (hint := nearest(kind, _PROVIDER_KEYS)) and kind not in {*_PROVIDER_KEYS, *_OTHERS}:
+    if kind not in _PROVIDER_KEYS and (hint := nearest(kind, _PROVIDER_KEYS)):
         yield f"unknown provider.type '{kind}'{hint}"
     for key in _NEEDED.get(kind, ((), ()))[0]:
         if not provider.get(key):

@@ -226,7 +226,6 @@ def _explained(where: str, error: ValidationError) -> str:
 
 
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
-_Bce = Annotated[float, Field(allow_inf_nan=False, strict=False, ge=-MOST_NATS, le=MOST_NATS)]
 
 
 class _Facts(BaseModel):
@@ -240,7 +239,7 @@ class _Facts(BaseModel):
     test_songs: _Count = 0
     validation_snippets: _Count = 0
     test_snippets: _Count = 0
-    baselines: dict[Literal["validation", "test"], dict[str, _Bce]]
+    baselines: dict[Literal["validation", "test"], dict[str, _Number]]
 
 
 _Genres = TypeAdapter(

@@ -121,9 +121,10 @@ def test_an_unknown_schedule_is_refused_with_the_known_ones():
         {"start": True},
         {"length": "half"},
         {"length": float("inf")},
+        {"length": 10**400},
         {"end": 1.0 + 1e-9},
     ],
-    ids=str,
+    ids=lambda settings: str(settings)[:40],
 )
 def test_a_schedule_beyond_its_bounds_is_refused(settings):
     with pytest.raises(ConfigurationError):
@@ -161,3 +162,33 @@ def test_the_logistic_ramp_is_a_sigmoid_stretched_to_its_ends(u, height):
 def test_the_name_of_a_kind_becomes_the_kind():
     assert Schedule("linear").kind is ScheduleKind.LINEAR
     assert type(Schedule("linear", 0, 1).length) is float
+
+
+def test_a_schedule_of_which_only_the_kind_is_said_is_the_first_half_of_training():
+    assert Schedule("linear") == Schedule("linear", 0.0, 0.5, end=1.0)
+    assert Schedule("cyclical") == Schedule("cyclical", 0.0, 0.5, cycles=4, ratio=0.5, end=1.0)
+    assert Schedule() == Schedule("constant")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"start": -0.25, "length": 0.5}, "annealing start -0.25 and length 0.5 are fractions"),
+        (
+            {"start": 0.75, "length": 0.5, "end": 0.2},
+            "annealing start 0.75 + length 0.5 is over 1: the weight would not have reached 0.2",
+        ),
+        (
+            {"kind": "cyclical", "cycles": 0, "ratio": 0.25},
+            "a whole number of cycles >= 1 and 0 < ratio <= 1, not 0 and 0.25",
+        ),
+        ({"end": 1.5}, "annealing end 1.5: the final KL weight, above 0 and at most 1"),
+        ({"length": "half"}, "annealing length 'half': a finite number"),
+        ({"start": None}, "annealing start None: a finite number"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_a_schedule_is_said_with_its_values(settings, said):
+    with pytest.raises(ConfigurationError) as caught:
+        Schedule(**{"kind": "linear"} | settings)
+    assert said in str(caught.value)

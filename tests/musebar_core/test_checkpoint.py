@@ -233,3 +233,15 @@ def test_moments_of_no_parameter_cannot_be_resumed(run, rewritten):
     path = rewritten("state", lambda tensors: tensors | {"adam/first/step": torch.zeros(1)})
     with pytest.raises(CheckpointError, match="cannot be resumed"):
         checkpoint.resume(path, run[0])
+
+
+@pytest.mark.parametrize("where", ["identity", "progress"])
+def test_a_number_beyond_all_numbers_is_refused_in_a_line(run, rewritten, where):
+    said = json.loads(read(run[2] / "weights")[1][where])
+    if where == "identity":
+        said["config"]["training"]["learning_rate"] = 10**400
+    else:
+        said["standing"]["bce"] = 10**400
+    with pytest.raises(CheckpointError, match=r"not a readable checkpoint \(") as caught:
+        checkpoint.load(rewritten("weights", **{where: json.dumps(said)}))
+    assert "\n" not in str(caught.value)

@@ -1,11 +1,16 @@
 """What a finished model's code is worth: likelihood and reconstruction."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from musebar_core import precision
 from musebar_core.code import code_measures, importance_nll, reconstruct
+from musebar_core.config import Grid
 from musebar_core.corpus import evaluation_snippets
 from musebar_core.model import RVAE, initialise, piano_roll
+from musebar_core.randomness import Purpose, latent_noise, stream
 
 
 @pytest.fixture
@@ -70,3 +75,51 @@ def test_draws_decoded_together_give_what_they_give_one_by_one(model, monkeypatc
     monkeypatch.setattr("musebar_core.code._AT_ONCE", 1)
     alone = importance_nll(model, roll, mu, logvar, noise)
     assert torch.allclose(together, alone, atol=1e-4)
+
+
+@torch.no_grad()
+def test_a_code_is_measured_on_64_snippets_by_8_draws_of_the_last_posterior(configuration, genre):
+    config = replace(configuration(latent=2), grid=Grid(1, 4, 8))  # of two posteriors
+    model = RVAE(config)
+    initialise(model, 0)
+    found = code_measures(config, genre, model, "train")
+    assert not model.training
+    pitches, more = (
+        torch.from_numpy(evaluation_snippets(genre, "train", config.grid, n)) for n in (64, 128)
+    )
+    assert len(pitches) < len(more)
+    mu, logvar = (each[:, 1] for each in model.encode(piano_roll(pitches)))
+    rng = stream(genre.fingerprint, Purpose.EVALUATION, "train", "importance")
+    noise = latent_noise(rng, 8 * len(pitches), 2).view(8, len(pitches), 2)
+    nll = importance_nll(model, piano_roll(pitches), mu, logvar, noise)
+    assert found.nll == pytest.approx(float(nll.mean()))
+    right = reconstruct(model, mu, 8) == pitches
+    assert found.reconstruction_accuracy == pytest.approx(float(right.double().mean()))
+
+
+def test_a_model_that_trains_is_measured_as_one_that_is_done(configuration, genre):
+    config = configuration(latent=2)
+    config = replace(config, model=replace(config.model, batch_norm=0.5))
+    model = RVAE(config)
+    initialise(model, 0)
+    done = code_measures(config, genre, model.eval(), "test")
+    assert code_measures(config, genre, model.train(), "test") == done
+
+
+class Seen(Exception):  # noqa: N818  what was looked for
+    """The code was encoded."""
+
+
+def test_a_code_is_measured_as_exactly_as_it_was_trained(configuration, genre, model, monkeypatch):
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+    seen = []
+
+    def encode(_):
+        seen.append(precision.in_bfloat16())
+        raise Seen
+
+    monkeypatch.setattr(model, "encode", encode)
+    for asked in ("mixed", "fp32"):
+        with pytest.raises(Seen):
+            code_measures(configuration(latent=2, precision=asked), genre, model, "test")
+    assert seen == [True, False]

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 
 import pytest
 
 from musebar_core.annealing import Schedule
-from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig, divisors
-from musebar_core.errors import ConfigurationError, UnknownNameError
+from musebar_core.config import (
+    Configuration,
+    Grid,
+    ModelConfig,
+    TrainingConfig,
+    defaults_of,
+    divisors,
+)
+from musebar_core.errors import ConfigurationError, UnknownNameError, UsageError
 
 
 def test_the_config_id_is_the_hash_of_the_canonical_json():
@@ -153,8 +161,79 @@ def test_an_option_out_of_range_says_what_it_may_be(section, settings, message):
         ("training", {"epochs": 100_000_001}, "training.epochs 100000001: 100000000 at most"),
         ("training", {"batch": 100_001}, "training.batch 100001: 100000 at most"),
         ("grid", {"snippet_steps": 20_004}, "grid.snippet_steps 20004: 20000 at most"),
+        ("grid", {"steps_per_quarter": 1001}, "grid.steps_per_quarter 1001: 1000 at most"),
+        ("grid", {"steps_per_bar": 10_001}, "grid.steps_per_bar 10001: 10000 at most"),
+        ("grid", {"steps_per_bar": 0}, "grid.steps_per_bar 0: a whole number, 1 or more"),
+        ("model", {"regularizers": 20_001}, "model.regularizers 20001: 20000 at most"),
+        ("model", {"batch_norm": 100.1}, "model.batch_norm 100.1: .* 0 .off. to 100"),
+        ("training", {"evaluate_every": 10**8 + 1}, "evaluate_every 100000001: 100000000 at most"),
+        ("training", {"evaluation_snippets": 10**6 + 1}, "1000001: 1000000 at most"),
+        ("training", {"encoder_steps": 1001}, "training.encoder_steps 1001: 1000 at most"),
     ],
 )
 def test_a_number_that_no_machine_could_do_is_refused(section, settings, message):
     with pytest.raises(ConfigurationError, match=message):
         Configuration.from_dict({section: settings})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "a configuration is a mapping of sections"),
+        (None, "a configuration is a mapping of sections"),
+        ({"model": 3}, "configuration section 'model' must be a mapping of settings"),
+        ({"training": None}, "configuration section 'training' must be a mapping"),
+        ({"grid": []}, "configuration section 'grid' must be a mapping"),
+        ({"modle": {}}, "unknown section of a configuration 'modle': did you mean 'model'"),
+        ({"model": {3: 3}}, "unknown setting in 'model' '3'"),
+        ({"model": {"regularizers": 7}}, "regularizers 7 does not divide the 60 bars"),
+        ({"grid": {"snippet_steps": 3}}, "no multiple of steps_per_bar 4: nearest allowed: 4"),
+        ({"grid": {"snippet_steps": 6}}, "snippet_steps 6 is no multiple of steps_per_bar 4"),
+        ({"training": {"learning_rate": 0}}, "training.learning_rate 0.0: must be over 0"),
+        ({"training": {"learning_rate": -(10**400)}}, "a finite number"),
+        ({"training": {"epochs": 10**400}}, "100000000 at most"),
+        ({"training": {"gradient_clip": -1}}, "gradient_clip -1.0: 0 (off) or more"),
+        ({"training": {"free_bits": -1}}, "free_bits -1.0: 0 (off) or more"),
+        ({"training": {"input_dropout": 1}}, "input_dropout 1.0: a share from 0 to below 1"),
+        ({"training": {"batch": "all"}}, "training.batch 'all': a whole number, 1 or more"),
+        ({"training": {"decay": 3}}, "training.decay 3: one of constant, cosine"),
+        ({"model": {"batch_norm": 0.5}, "training": {"batch": 1}}, "use a training.batch of 2 or"),
+        (
+            {"training": {"precision": "mixed", "encoder_steps": 1}},
+            "training.precision mixed: not with training.encoder_steps",
+        ),
+    ],
+    ids=lambda each: str(each)[:60],
+)  # fmt: skip
+def test_what_is_no_configuration_says_what_is_wrong(content, message):
+    with pytest.raises(UsageError) as caught:
+        Configuration.from_dict(content)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "settings"),
+    [
+        ("grid", {"steps_per_quarter": 1000, "steps_per_bar": 10_000, "snippet_steps": 20_000}),
+        ("model", {"hidden": 20_000, "layers": 100, "latent_length": 20_000, "batch_norm": 100}),
+        ("model", {"hidden": 1, "layers": 1, "latent_length": 1, "regularizers": 60}),
+        ("training", {"epochs": 100_000_000, "batch": 100_000, "evaluate_every": 100_000_000}),
+        ("training", {"epochs": 1, "batch": 1, "evaluate_every": 1, "evaluation_snippets": 2}),
+        ("training", {"evaluation_snippets": 1_000_000, "encoder_steps": 1000}),
+        ("training", {"warm_up": 1, "scheduled_sampling": 1, "transposition": 6}),
+        ("training", {"input_dropout": 0.999, "learning_rate": 1e-12, "gradient_clip": 1e9}),
+    ],
+    ids=str,
+)
+def test_a_number_at_its_bounds_is_taken(section, settings):
+    found = Configuration.from_dict({section: settings}).to_dict()[section]
+    assert found.items() >= settings.items()
+
+
+def test_a_normalised_batch_may_be_of_two():
+    Configuration.from_dict({"model": {"batch_norm": 0.5}, "training": {"batch": 2}})
+
+
+@pytest.mark.parametrize("section", [ModelConfig, TrainingConfig])
+def test_the_defaults_of_a_section_are_what_it_is_where_nothing_is_said(section):
+    assert defaults_of(section) == dataclasses.asdict(section())

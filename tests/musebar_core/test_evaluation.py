@@ -6,9 +6,12 @@ from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
+import torch
 
-from musebar_core import evaluation, training
+from musebar_core import evaluation, precision, training
+from musebar_core.errors import DivergedError
 from musebar_core.evaluation import evaluate
+from musebar_core.model import RVAE
 from musebar_core.state import start
 
 
@@ -67,3 +70,66 @@ def test_the_last_evaluations_count_as_time_of_the_run(corpus, configuration, mo
     clock = SimpleNamespace(perf_counter=iter([10.0, 13.5]).__next__)
     monkeypatch.setattr(evaluation, "time", clock)
     assert evaluation.outcome(config, genre, state).seconds == state.seconds + 3.5
+
+
+def test_noise_is_that_of_the_music_and_the_split_whatever_is_measured(corpus, configuration):
+    def noise(genre="low", split="test", **changes):
+        made = evaluation.Evaluation(configuration(**changes), corpus.genre(genre), split)
+        return made.noise[:4]
+
+    assert torch.equal(noise(), noise(learning_rate=0.5, hidden=4))
+    assert torch.equal(noise(), noise(latent=6)[:, :4])
+    assert not torch.equal(noise(), noise(split="validation"))
+    assert not torch.equal(noise(), noise("high"))
+
+
+def test_information_is_measured_by_sixteen_draws_and_the_first_is_decoded(corpus, configuration):
+    made = evaluation.Evaluation(configuration(), corpus.genre("low"), "test")
+    assert made._draws.shape == (16, *made.noise.shape)
+    assert torch.equal(made._draws[0], made.noise)
+    assert len({draw.numpy().tobytes() for draw in made._draws}) == 16
+
+
+@pytest.mark.parametrize("broken", ["bce", "mu", "logvar"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_evaluation_of_no_numbers_ends_the_run_with_what_to_do(
+    corpus, configuration, broken, value
+):
+    made = evaluation.Evaluation(configuration(), corpus.genre("low"), "test")
+    n = len(made.pitches)
+    parts = {"bce": torch.ones(n), "mu": torch.zeros(n, 2, 4), "logvar": torch.zeros(n, 2, 4)}
+    made.metrics(*parts.values())
+    parts[broken].view(-1)[-1] = value
+    with pytest.raises(DivergedError, match=r"lower training\.learning_rate or set training\.grad"):
+        made.metrics(*parts.values())
+
+
+def test_snippets_measured_in_parts_are_all_measured(corpus, configuration, monkeypatch):
+    config, genre = configuration(), corpus.genre("low")
+    model = start(config, genre, 3).model
+    whole = evaluation.Evaluation(config, genre, "validation").measure(model)
+    assert whole.n_snippets > 3
+    monkeypatch.setattr(evaluation, "EVALUATION_BATCH", 3)
+    parts = evaluation.Evaluation(config, genre, "validation").measure(model)
+    assert parts.n_snippets == whole.n_snippets
+    assert parts[:7] == pytest.approx(whole[:7], rel=1e-5)
+
+
+def test_a_model_is_measured_as_one_that_is_done_and_as_exactly_as_it_was_trained(
+    corpus, configuration, monkeypatch
+):
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+    seen = []
+
+    class Model(RVAE):
+        def encode(self, roll):
+            seen.append((precision.in_bfloat16(), self.training))
+            return torch.zeros(len(roll), 2, 4), torch.zeros(len(roll), 2, 4)
+
+        def decode(self, roll, z, keep=None):
+            return torch.zeros_like(roll)
+
+    for asked in ("mixed", "fp32"):
+        config = configuration(precision=asked)
+        evaluation.Evaluation(config, corpus.genre("low"), "test").measure(Model(config).train())
+    assert seen == [(True, False), (False, False)]

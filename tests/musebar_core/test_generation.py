@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pretty_midi
 import pytest
 import torch
 
+from musebar_core.code import reconstruct
 from musebar_core.generation import (
     MIDI_MARK,
     REST,
@@ -163,3 +166,38 @@ def test_a_file_has_its_tempo_its_instrument_and_its_mark(tmp_path):
     assert (instrument.program, instrument.name.startswith(MIDI_MARK)) == (40, True)
     assert midi.get_tempo_changes()[1] == pytest.approx([90.0], abs=1e-2)
     assert instrument.notes[0].end == pytest.approx(60 / 90, abs=1e-2)
+
+
+def test_what_is_not_said_is_as_the_documentation_has_it(model, tmp_path):
+    """0.9 of docs/decisions/0015, 120 quarter notes a minute, the first program: a piano."""
+    with torch.no_grad():
+        model.output.bias.fill_(-3.5)
+    model.train()
+    z = torch.zeros(2, 4)
+    plain = generate(model, z, 40, rng())
+    assert not model.training
+    assert np.array_equal(plain, generate(model, z, 40, rng(), 0.9, top_p=1.0, alike=False))
+    assert not np.array_equal(plain, generate(model, z, 40, rng(), 1.0))
+    write_midi(np.array([[60]], np.uint8), tmp_path / "out.mid", 1)
+    midi = pretty_midi.PrettyMIDI(str(tmp_path / "out.mid"))
+    (instrument,) = midi.instruments
+    assert (instrument.program, instrument.name) == (0, "MuseBar melody")
+    assert midi.get_tempo_changes()[1] == pytest.approx([120.0])
+    assert instrument.notes[0].velocity == 90
+
+
+def test_of_the_smallest_nucleus_the_likeliest_symbol_is_drawn_at_each_step(model):
+    z = torch.tensor([[0.7, -1.0, 0.5, 0.0]])
+    likeliest = reconstruct(model.eval(), z, 12).tolist()
+    assert generate(model, z, 12, rng(), top_p=0.0).tolist() == likeliest
+    assert generate(model, z, 12, rng(), top_p=0.9).tolist() != likeliest
+
+
+def test_a_number_beyond_what_the_probabilities_sum_to_by_rounding_is_a_rest(model):
+    beyond = SimpleNamespace(random=lambda shape: np.full(shape, 1.0 + 1e-6))
+    assert generate(model, torch.zeros(2, 4), 3, beyond).tolist() == [[REST] * 3] * 2
+
+
+def test_codes_a_twentieth_of_a_radian_apart_are_walked_between_on_the_sphere():
+    a, b = torch.tensor([1.0, 0.0]), torch.tensor([np.cos(0.05), np.sin(0.05)]).float()
+    assert torch.allclose(interpolation(a, b, 3).norm(dim=1), torch.ones(3), atol=1e-6)

@@ -35,3 +35,8 @@ def test_the_cosine_begins_where_the_warm_up_ends():
 
 def test_a_warm_up_of_all_of_training_never_divides_by_nothing():
     assert rates(decay="cosine", warm_up=1.0)[-1] == 0.01
+
+
+def test_a_warm_up_takes_the_whole_number_of_steps_that_is_nearest():
+    assert rates(warm_up=0.26)[:4] == pytest.approx([0.01 / 3, 0.02 / 3, 0.01, 0.01])
+    assert rates(warm_up=0.24)[:3] == pytest.approx([0.005, 0.01, 0.01])

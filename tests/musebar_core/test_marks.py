@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_a_link_to_a_folder_is_the_users(folder, tmp_path):
     assert marks.foreign(folder, Kind.EXPORT) == ["linked"]
 
 
-@pytest.mark.parametrize("name", marks.LITTER)
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini"])
 def test_what_a_file_manager_leaves_behind_is_nobodys(folder, name):
     (folder / name).write_text("")
     (folder / "tables" / name).write_text("")
@@ -208,3 +209,98 @@ def test_a_folder_is_not_written_over_and_nothing_is_left_behind(tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         marks.replace_file(tmp_path / "nowhere" / "file", b"2")
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("report", Kind.REPORT),
+        ("description of a corpus", Kind.DESCRIPTION),
+        ("export of a study", Kind.EXPORT),
+        ("corpus being built", Kind.BUILDING),
+    ],
+)
+def test_a_mark_that_was_written_once_is_read_ever_after(tmp_path, words, kind):
+    mark = {"musebar": words, "files": {"index": ["hash"]}}
+    (tmp_path / ".musebar.json").write_text(json.dumps(mark))
+    assert marks.read(tmp_path, kind) == {"index": ["hash"]}
+
+
+def test_a_mark_nested_without_end_is_none(folder):
+    (folder / MARK).write_text("[" * 100_000)
+    assert marks.read(folder, Kind.EXPORT) is None
+
+
+def test_a_mark_may_have_16_mib_and_no_more(folder):
+    content = (folder / MARK).read_text()
+    (folder / MARK).write_text(content.ljust(16 * 2**20))
+    assert sorted(marks.read(folder, Kind.EXPORT)) == ["index", "tables/rows"]
+    (folder / MARK).write_text(content.ljust(16 * 2**20 + 1))
+    assert marks.read(folder, Kind.EXPORT) is None
+
+
+def test_an_install_that_breaks_off_leaves_nothing_that_is_not_marked(tmp_path, monkeypatch):
+    place = tmp_path / "place"
+    marks.install(scratch(tmp_path, a="1", b="1"), place, Kind.REPORT)
+    (tmp_path / "scratch").rename(tmp_path / "first")
+    new, replace = scratch(tmp_path, a="2", b="2", c="2"), Path.replace
+
+    def breaks_off(path, target):
+        if path.name == "b":
+            raise OSError("no room")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", breaks_off)
+    with pytest.raises(OSError, match="no room"):
+        marks.install(new, place, Kind.REPORT)
+    assert [(place / name).read_text() for name in ("a", "b")] == ["2", "1"]
+    assert marks.foreign(place, Kind.REPORT) == []
+
+
+def test_of_the_files_that_are_not_ours_the_first_three_are_named(folder):
+    for name in "dcba":
+        (folder / name).write_text("mine")
+    with pytest.raises(UsageError, match=r"\(a, b, c\): nothing was changed; name an empty folder"):
+        marks.check_replaceable(folder, Kind.EXPORT)
+
+
+def test_folders_within_folders_that_hold_no_file_are_deleted(tmp_path):
+    (tmp_path / "top" / "a" / "b").mkdir(parents=True)
+    (tmp_path / "top" / "c" / "d").mkdir(parents=True)
+    (tmp_path / "top" / "c" / "file").write_text("mine")
+    marks.prune(tmp_path / "top")
+    left = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")]
+    assert sorted(left) == ["top", "top/c", "top/c/file"]
+
+
+def test_a_link_to_nothing_is_in_the_way_of_a_file(tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "a").symlink_to("nothing")
+    with pytest.raises(UsageError, match="a is there and is not of this report"):
+        marks.install(scratch(tmp_path, a="1"), place, Kind.REPORT)
+    assert (place / "a").is_symlink()
+
+
+def test_a_link_that_goes_round_in_a_circle_is_no_file(tmp_path):
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(UsageError, match="link is there and is no file: nothing was changed"):
+        marks.replace_file(tmp_path / "link", b"1")
+
+
+def test_a_file_that_cannot_be_written_is_named_and_not_what_was_written_beside_it(tmp_path):
+    with pytest.raises(OSError, match="No such file") as caught:
+        marks.replace_file(tmp_path / "nowhere" / "file", b"1")
+    assert caught.value.filename == str(tmp_path / "nowhere" / "file")
+
+
+def test_a_file_is_in_the_way_of_whatever_would_fill_a_folder(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for fill in (
+        lambda: marks.check_replaceable(tmp_path / "file", Kind.EXPORT),
+        lambda: marks.check_free(tmp_path / "file", [], Kind.EXPORT),
+        lambda: marks.install(scratch(tmp_path, a="1"), tmp_path / "file", Kind.EXPORT),
+    ):
+        with pytest.raises(UsageError, match="file is a file: name another place with --out"):
+            fill()
+    assert (tmp_path / "file").read_text() == "mine"

@@ -10,6 +10,7 @@ import torch
 from musebar_core import training
 from musebar_core.code import importance_nll
 from musebar_core.corpus import evaluation_snippets
+from musebar_core.generation import generate
 from musebar_core.measures import (
     _pairs,
     beside_songs,
@@ -22,6 +23,7 @@ from musebar_core.measures import (
 from musebar_core.melodies import character, compare
 from musebar_core.model import RVAE, initialise, piano_roll
 from musebar_core.objective import bce, kl
+from musebar_core.randomness import Purpose, latent_noise, stream
 from musebar_core.state import start
 
 
@@ -172,3 +174,95 @@ def test_half_way_to_the_posterior_is_the_gaussian_of_both_precisions(model, rol
     distortion = bce(model.decode(roll, mean), roll).double().mean()
     assert point.distortion == pytest.approx(float(distortion), rel=1e-6)
     assert point.share == 0.5
+
+
+@pytest.fixture(scope="module")
+def taken(configuration, corpus):
+    """An untrained model of two posteriors, and all measures of it on the test split."""
+    genre, config = corpus.genre("low"), configuration(latent=2, regularizers=2)
+    model = start(config, genre, 0).model.train()
+    found = measures(config, genre, model, "test", snippets=6, draws=3)
+    return genre, config.grid, model, found
+
+
+def snippets(genre, grid, split):
+    return evaluation_snippets(genre, split, grid, 6)
+
+
+def test_melodies_and_songs_are_each_what_they_are_called(taken):
+    genre, grid, model, found = taken
+    held_out, songs = snippets(genre, grid, "test"), snippets(genre, grid, "train")
+    assert not model.training
+    assert (found.n_snippets, found.draws) == (len(held_out), 3)
+    assert found.held_out == character(held_out, 4)
+    assert found.likeness_of_songs == compare(songs, held_out, 4)
+    rng = stream(genre.fingerprint, Purpose.EVALUATION, "test", "prior")
+    prior = latent_noise(rng, len(held_out), 2)
+    melodies = generate(model, prior, 16, rng)
+    assert found.generated == character(melodies, 4)
+    assert found.likeness == compare(melodies, held_out, 4)
+
+
+@torch.no_grad()
+def test_codes_are_measured_at_the_last_posterior_with_noise_of_their_own(taken):
+    genre, grid, model, found = taken
+    roll = piano_roll(torch.from_numpy(snippets(genre, grid, "test")))
+    mu, logvar = (each[:, 1] for each in model.encode(roll))
+    rng = stream(genre.fingerprint, Purpose.EVALUATION, "test", "importance")
+    noise = latent_noise(rng, 3 * len(roll), 2)
+    nll = importance_nll(model, roll, mu, logvar, noise.view(3, len(roll), 2))
+    assert found.importance_nll == pytest.approx(float(nll.mean()))
+    assert [point.share for point in found.rate_distortion] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert found.rate_distortion == rate_distortion(model, roll, mu, logvar, noise[: len(roll)])
+    z = mu + (0.5 * logvar).exp() * noise[: len(roll)]
+    assert found.code_worth == pytest.approx(code_worth(model, roll, z), abs=1e-6)
+    ways = [
+        walk(model, *pair, 16, stream(genre.fingerprint, Purpose.EVALUATION, "test", f"way {k}"))
+        for k, pair in enumerate(_pairs(mu))
+    ]
+    ratios = [ratio for ratio, _ in ways if ratio is not None]
+    assert found.largest_jump == pytest.approx(np.mean([jump for _, jump in ways]))
+    assert found.path_ratio == (pytest.approx(np.mean(ratios)) if ratios else None)
+
+
+def test_as_many_snippets_and_draws_are_taken_as_the_documentation_says(
+    configuration, corpus, monkeypatch
+):
+    monkeypatch.setattr("musebar_core.measures.walk", lambda *_: (None, 0.0))  # the most of it
+    genre, config = corpus.genre("low"), configuration(latent=2)
+    found = measures(config, genre, start(config, genre, 0).model, "validation")
+    assert (found.draws, found.path_ratio, found.largest_jump) == (16, None, 0.0)
+    assert found.n_snippets == len(evaluation_snippets(genre, "validation", config.grid, 128))
+
+
+@torch.no_grad()
+def test_a_way_is_walked_in_eight_moves_whose_sum_and_largest_are_told(monkeypatch, model):
+    """Melodies of the nine points: a step more changes at each of the first four, then back."""
+    points = iter([0, 1, 2, 3, 4, 4, 3, 3, 2])
+    codes = []
+
+    def melody(_, code, steps, rng):
+        codes.append((code.tolist(), rng.random()))
+        line = np.full((1, steps), 60, np.uint8)
+        line[0, : 2 * next(points)] = 72
+        return line
+
+    monkeypatch.setattr("musebar_core.measures.generate", melody)
+    start_of, end = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    ratio, jump = walk(model, start_of, end, 16, np.random.default_rng(0))
+    assert (ratio, jump) == (6 * 2 / (2 * 2), 2 / 16)
+    assert codes[0][0] == [[1.0, 0.0]]
+    assert codes[-1][0] == [pytest.approx([0.0, 1.0], abs=1e-6)]
+    assert len({number for _, number in codes}) == 1
+
+
+def test_a_code_is_worth_something_where_a_strangers_makes_it_worse(monkeypatch, model):
+    """Of four snippets the other one's is that of two on."""
+    roll, z = torch.zeros(4, 1, 128), torch.tensor([[0.0], [1.0], [2.0], [4.0]])
+    monkeypatch.setattr(model, "decode", lambda roll, code: code)
+    losses = {(0.0, 1.0, 2.0, 4.0): 1.0, (2.0, 4.0, 0.0, 1.0): 3.5}
+    monkeypatch.setattr(
+        "musebar_core.measures.bce",
+        lambda code, _: torch.tensor([losses[tuple(code.flatten().tolist())]]),
+    )
+    assert code_worth(model, roll, z) == 2.5

@@ -110,3 +110,32 @@ def test_a_character_is_a_mean_over_melodies_that_have_what_it_takes():
     found = melodies.character(two, 2)
     assert (found.pitch_range, found.note_density, found.rest_share) == (5.0, 1.0, 0.5)
     assert (found.repetition, found.out_of_key) == (0.5, 0.0)
+
+
+def test_what_is_beyond_the_ends_counts_at_them():
+    assert melodies.overlap([-3.0, 5.0], [0.1, 0.9], 0, 1, 2) == 1.0
+    assert melodies.overlap([1.0], [0.9], 0, 1, 10) == 1.0
+
+
+def eighths(*onsets):
+    """Bars of eight steps with so many notes each, as alternating pitches."""
+    bars = [[C + at % 2 if at < n else R for at in range(8)] for n in onsets]
+    return song(*[symbol for bar in bars for symbol in bar])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [((2, 2), (3, 3), 0.0), ((2, 2), (2, 3), 1.0), ((7, 7), (8, 8), 1.0)],
+)
+def test_densities_are_alike_that_fall_into_the_same_eighth_of_a_bar(one, other, shared):
+    assert melodies.compare(eighths(*one), eighths(*other), 8).note_density == shared
+
+
+@pytest.mark.parametrize(("one", "other", "shared"), [(2, 3, 1.0), (1, 2, 0.0), (15, 16, 1.0)])
+def test_repetitions_are_alike_that_fall_into_the_same_eighth(one, other, shared):
+    """Of sixteen later bars so many have come before."""
+
+    def repeating(count):
+        return song(*range(40, 40 + 17 - count), *[40] * count)
+
+    assert melodies.compare(repeating(one), repeating(other), 1).repetition == shared

@@ -71,3 +71,64 @@ def test_losses_and_information_are_averaged_over_seeds_and_counts_are_not():
 def test_an_unknown_metric_names_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'mi_lower'"):
         metric("mi_lowr")
+
+
+def named(attribute):
+    """Names of the metrics by what one of their attributes is."""
+    found = {}
+    for one in METRICS:
+        found.setdefault(getattr(one, attribute), set()).add(one.name)
+    return found
+
+
+def test_losses_are_better_lower_and_what_a_code_says_and_gives_back_higher():
+    """Of the KL neither: less is a cheaper code, and a code that says less."""
+    assert named("direction") == {
+        Direction.LOWER: {"bce", "nll", "collapsed"},
+        Direction.HIGHER: {
+            *("elbo", "mi_lower", "mi_upper", "active_units", "informative_share"),
+            "reconstruction_accuracy",
+        },
+        Direction.NONE: {"kl", "kl_bars", "mi_cap", "n_snippets"},
+    }
+
+
+def test_what_a_snippet_costs_is_in_nats_a_snippet_and_information_in_nats():
+    assert named("unit") == {
+        "nats per snippet": {"bce", "kl", "kl_bars", "elbo", "nll"},
+        "nats": {"mi_lower", "mi_upper", "mi_cap"},
+        "share": {"informative_share", "reconstruction_accuracy"},
+        "dimensions": {"active_units"},
+        "snippets": {"n_snippets"},
+        "": {"collapsed"},
+    }
+
+
+def test_no_metric_is_beyond_what_it_can_be():
+    """An ELBO is a log probability; a ratio, a share of two means, has no end above."""
+    bounds = {
+        **dict.fromkeys(("bce", "kl", "kl_bars", "mi_lower", "mi_upper", "nll"), (0.0, None)),
+        **dict.fromkeys(("active_units", "informative_share"), (0.0, None)),
+        "elbo": (None, 0.0),
+        "reconstruction_accuracy": (0.0, 1.0),
+    }
+    assert {one.name: (one.least, one.most) for one in METRICS} == {
+        one.name: bounds.get(one.name, (None, None)) for one in METRICS
+    }
+
+
+def test_every_loss_measure_of_a_code_and_count_of_units_is_averaged_over_seeds():
+    left_out = {"mi_cap", "informative_share", "collapsed", "n_snippets"}
+    assert averaged() == tuple(one.name for one in METRICS if one.name not in left_out)
+
+
+def test_metrics_are_read_by_their_names_behind_a_prefix():
+    values = {"bce": 1.0, "validation_bce": 2.0, "validation_kl": 3.0, "epoch": 4}
+    assert Metrics.from_dict(values, "validation_")[:3] == (2.0, 3.0, None)
+    assert Metrics.from_dict(values)[:3] == (1.0, None, None)
+
+
+def test_an_unknown_metric_is_told_with_all_that_are_known():
+    assert metric("nll").label == "NLL"
+    with pytest.raises(UnknownNameError, match=r"unknown metric 'x' \(known: active_units, bce, "):
+        metric("x")

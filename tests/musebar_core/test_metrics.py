@@ -223,3 +223,9 @@ def test_where_the_codes_are_nearly_one_gaussian_the_bound_is_still_the_plain_me
         noise = torch.randn(200, 50, 2, generator=generator(2), dtype=torch.float64)
         found = mutual_information(mu, log_variances, noise=noise)
         assert found.lower == pytest.approx(plain_lower(noise, mu, log_variances), abs=2e-3)
+
+
+def test_codes_that_are_nearly_one_gaussian_leave_hardly_an_error_of_the_draws():
+    mu = 0.5 * torch.randn(50, 2, generator=generator(1), dtype=torch.float64)
+    found = [mutual_information(mu, torch.zeros(50, 2), generator(seed)).lower for seed in range(9)]
+    assert np.std(found) < 0.0008  # 0.0017 without the ratio to that Gaussian

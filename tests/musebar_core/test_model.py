@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -147,3 +149,39 @@ def test_the_encoders_parameters_are_those_that_the_decoder_does_not_have(config
     encoder = {names[id(p)] for p in model.encoder_parameters()}
     assert encoder == {"encoder", "backward_encoder", "mu", "logvar"}
     assert set(names.values()) - encoder == {"state", "decoder", "output"}
+
+
+def test_parameters_start_uniform_within_one_over_the_root_of_what_a_unit_reads(configuration):
+    """PyTorch's own: of an LSTM the hidden size counts, of another layer its inputs."""
+    model = RVAE(configuration(latent=25, hidden=16))
+    initialise(model, 0)
+    bounds = {"encoder": 1 / 4, "decoder": 1 / 4, "mu": 1 / 4, "logvar": 1 / 4, "output": 1 / 4}
+    for name, parameter in model.state_dict().items():
+        bound = (bounds | {"state": 1 / 5})[name.split(".")[0]]
+        assert float(parameter.abs().max()) <= bound, name
+        if parameter.numel() > 300:
+            assert float(parameter.max()) > 0.9 * bound, name
+            assert float(parameter.min()) < -0.9 * bound, name
+            assert float(parameter.std()) == pytest.approx(bound / 3**0.5, rel=0.1), name
+    assert not torch.equal(model.encoder.weight_hh_l0, model.decoder.weight_hh_l0)
+    assert not torch.equal(model.encoder.weight_hh_l0, model.encoder.weight_hh_l1)
+    assert not torch.equal(model.mu.weight, model.logvar.weight)
+
+
+def test_an_output_bias_is_the_log_odds_of_the_frequencies(configuration):
+    model = RVAE(configuration())
+    initialise(model, 0, np.full(128, 0.25))
+    assert model.output.bias.tolist() == pytest.approx([-math.log(3)] * 128)
+
+
+def test_what_is_dropped_of_the_inputs_is_not_heard(configuration):
+    model = RVAE(configuration())
+    initialise(model, 0)
+    one, other = (piano_roll(torch.full((1, 16), pitch)) for pitch in (60, 72))
+    keep = torch.zeros(1, 16, 1)
+    z = torch.zeros(1, 4)
+    assert torch.equal(model.decode(one, z, keep), model.decode(other, z, keep))
+    keep[0, 8] = 1.0
+    heard = model.decode(one, z, keep), model.decode(other, z, keep)
+    assert torch.equal(heard[0][:, :8], heard[1][:, :8])
+    assert not torch.equal(heard[0][:, 8], heard[1][:, 8])

@@ -156,3 +156,80 @@ def test_final_figures_of_ten_seeds_are_those_of_full_precision_within_their_spr
     t = differences.mean() / (differences.std() / 10**0.5)
     assert abs(float(t)) < 3.25
     assert float(differences.abs().mean()) < float(figures[0].std())
+
+
+@pytest.fixture
+def processor(monkeypatch):
+    """A processor that has these of the two kinds of bfloat16 products."""
+
+    def make(*kinds):
+        for kind in ("avx512_bf16", "amx_tile"):
+            monkeypatch.setattr(
+                torch.cpu, f"_is_{kind}_supported", lambda kind=kind: kind in kinds, raising=False
+            )
+
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    return make
+
+
+@pytest.mark.parametrize(
+    ("kinds", "has_it"),
+    [((), False), (("avx512_bf16",), True), (("amx_tile",), True)],
+)
+def test_either_kind_of_bfloat16_products_is_enough(processor, kinds, has_it):
+    processor(*kinds)
+    assert has_bfloat16.__wrapped__() is has_it
+
+
+@pytest.mark.parametrize(
+    ("allowed", "may"),
+    [
+        ("AVX512_CORE_BF16", True),
+        ("AVX512_CORE_FP16", True),
+        ("AVX512_CORE_AMX", True),
+        ("AVX10_1_512", True),
+        ("all", True),
+        ("default", True),
+        ("AVX512_CORE", False),
+        ("SSE41", False),
+    ],
+)
+def test_onednn_has_bfloat16_from_the_sets_of_instructions_on_that_have_it(
+    processor, monkeypatch, allowed, may
+):
+    processor("avx512_bf16", "amx_tile")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", allowed)
+    assert has_bfloat16.__wrapped__() is may
+
+
+@pytest.mark.parametrize(("asked", "held"), [("fp32", "ieee"), ("tf32", "tf32"), ("mixed", "tf32")])
+def test_on_a_gpu_the_switches_are_those_of_the_precision(asked, held):
+    before = switches()
+    with computing(Precision(asked), "cuda"):
+        assert switches() == (held, held)
+    assert switches() == before
+
+
+def test_what_was_set_comes_back_where_a_computation_fails(monkeypatch):
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+    before = switches()
+    for device in ("cpu", "cuda"):
+        with pytest.raises(ZeroDivisionError), computing(Precision.MIXED, device):
+            raise ZeroDivisionError
+        assert not in_bfloat16()
+        assert switches() == before
+
+
+def test_a_step_of_training_is_as_exact_as_it_is_asked_for(configuration, genre, monkeypatch):
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+    seen = []
+
+    def step(*_):
+        seen.append(in_bfloat16())
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(training, "optimise", step)
+    for asked in ("mixed", "fp32"):
+        with pytest.raises(ZeroDivisionError):
+            history(configuration(precision=asked), genre)
+    assert seen == [True, False]

@@ -50,3 +50,11 @@ def test_no_gradient_passes_through_the_samples():
     logits = torch.zeros(1, 2, 128, requires_grad=True)
     own = torch.full((1, 2, 1), 0.5, dtype=torch.float64)
     assert not heard(piano_roll(torch.tensor([[1, 2]])), logits, own).requires_grad
+
+
+def test_nought_is_a_number_that_a_sample_is_drawn_by():
+    chances = torch.full((1, 1, 128), 1e-12).double()
+    chances[..., 0] = 0.5
+    own = torch.zeros(1, 1, 1, dtype=torch.float64)
+    found = heard(piano_roll(torch.tensor([[10]])), torch.logit(chances), own)
+    assert torch.equal(found, piano_roll(torch.tensor([[0]])))

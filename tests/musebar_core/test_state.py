@@ -117,3 +117,12 @@ def test_kl_counts_by_the_final_weight(configuration, corpus, end, best):
     config = configuration(annealing=Schedule("constant", end=end))
     # BCE + KL of 10 and 11, BCE + KL / 2 of 10 and 9.5
     assert kept(config, corpus, row(4, 10.0, 0.0), row(8, 8.0, 3.0)).best_epoch == best
+
+
+def test_a_run_that_diverged_says_its_losses_and_its_rate(configuration):
+    with pytest.raises(DivergedError) as caught:
+        check_losses(configuration(learning_rate=0.5), 7, float("nan"), 2.5)
+    assert str(caught.value) == (
+        "the loss is no longer a finite number by epoch 7 (bce nan, kl 2.5): "
+        "lower training.learning_rate (0.5) or set training.gradient_clip"
+    )

@@ -73,6 +73,9 @@ def test_a_standing_without_a_known_baseline_is_read_back():
         ({"bce": True}, TypeError),
         ({"mi_lower": None}, TypeError),
         ({"mi_upper": math.inf}, TypeError),
+        ({"mi_upper": -math.inf}, TypeError),
+        ({"mi_lower": 10**400}, TypeError),
+        ({"markov": -(10**400)}, TypeError),
         ({"markov": math.inf}, TypeError),
         ({"markov": "100"}, TypeError),
         ({"active_units": -1}, TypeError),
@@ -80,7 +83,7 @@ def test_a_standing_without_a_known_baseline_is_read_back():
         ({"active_units": True}, TypeError),
         ({"state": "asleep"}, ValueError),
     ],
-    ids=str,
+    ids=lambda each: str(each)[:40],
 )
 def test_a_standing_that_is_something_else_is_refused(changed, error):
     with pytest.raises(error):

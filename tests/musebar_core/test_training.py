@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +11,14 @@ import torch
 from musebar_core import checkpoint, evaluation, training
 from musebar_core.annealing import Schedule
 from musebar_core.baselines import pitch_frequencies
+from musebar_core.corpus import SnippetSampler
+from musebar_core.draws import draw
 from musebar_core.errors import CheckpointError, ConfigurationError, DivergedError
 from musebar_core.metric_table import EpochMetrics, Metrics
+from musebar_core.model import piano_roll
+from musebar_core.objective import training_loss
 from musebar_core.randomness import Purpose, keep_mask, latent_noise, stream
+from musebar_core.scheduled_sampling import heard
 from musebar_core.state import keep_row, start
 
 
@@ -229,8 +235,6 @@ def test_an_unwritten_checkpoint_leaves_the_old_one_alone(
 
 
 def test_snippets_of_a_seed_do_not_depend_on_the_model(configuration, corpus):
-    from musebar_core.corpus import SnippetSampler
-
     sampler = SnippetSampler(corpus.genre("low"), configuration().grid)
     first, again = (sampler.draw(4, stream(5, Purpose.SNIPPETS, 9)) for _ in range(2))
     assert np.array_equal(first, again)
@@ -298,3 +302,87 @@ def test_transposition_is_for_training_alone(configuration, genre):
     plain, other = (run(config, genre)[0][0] for config in (still, moved))
     assert other.validation.bce == pytest.approx(plain.validation.bce, rel=1e-6)
     assert other.train_bce != pytest.approx(plain.train_bce, rel=1e-6)
+
+
+def test_an_epochs_row_has_the_weight_of_its_last_step_and_the_means_of_all_since(
+    configuration, genre
+):
+    annealing = Schedule("linear", 0.0, 1.0)
+    each, fourth = (
+        run(configuration(epochs=8, evaluate_every=every, annealing=annealing), genre)[0]
+        for every in (1, 4)
+    )
+    assert [row.weight for row in fourth] == [0.5, 1.0]
+    for name in ("train_bce", "train_kl_bars"):
+        steps = [getattr(row, name) for row in each]
+        means = [sum(steps[:4]) / 4, sum(steps[4:]) / 4]
+        assert [getattr(row, name) for row in fourth] == pytest.approx(means, rel=1e-6)
+
+
+def test_the_time_of_a_run_is_that_between_its_evaluations_and_before(
+    configuration, genre, monkeypatch
+):
+    clock = SimpleNamespace(perf_counter=iter([10.0, 13.0, 20.0]).__next__)
+    monkeypatch.setattr(training, "time", clock)
+    state = start(configuration(epochs=8), genre, 3)
+    state.seconds = 100.0
+    seen = [state.seconds for _ in training.fit(configuration(epochs=8), genre, 3, state)]
+    assert seen == [103.0, 110.0]
+
+
+def moved(config, genre):
+    """How far one step moves the output bias at most."""
+    state = start(config, genre, 0)
+    before = state.model.output.bias.detach().clone()
+    next(iter(training.fit(config, genre, 0, state)))
+    return float((state.model.output.bias.detach() - before).abs().max())
+
+
+def test_a_gradient_is_clipped_to_what_is_asked_and_else_left_as_it_is(configuration, genre):
+    """Adam moves by its rate whatever the gradient's size, until it vanishes beside 1e-8."""
+    one = {"epochs": 1, "evaluate_every": 1, "learning_rate": 0.01}
+    assert moved(configuration(**one), genre) == pytest.approx(0.01, rel=1e-2)
+    assert moved(configuration(gradient_clip=0.5, **one), genre) == pytest.approx(0.01, rel=1e-2)
+    assert 0 < moved(configuration(gradient_clip=1e-12, **one), genre) < 1e-5
+
+
+@pytest.mark.parametrize("weight", [0.25, 1.0])
+@pytest.mark.parametrize("free", [{}, {"free_bits": 0.01}, {"free_nats": 0.02}], ids=str)
+def test_a_step_is_taken_on_the_loss_of_its_own_draws(configuration, genre, weight, free):
+    """All that is drawn is heard: of what is dropped nothing, of the rest the models own."""
+    config = configuration(
+        epochs=4,
+        annealing=Schedule("linear", 0.0, 1.0, end=weight),
+        input_dropout=0.4,
+        scheduled_sampling=1.0,
+        transposition=3,
+        **free,
+    )
+    state, sampler = start(config, genre, 3), SnippetSampler(genre, config.grid)
+    state.epoch = 4
+    drawn = draw(config, sampler, 3, 4)
+    roll, model = piano_roll(drawn.pitches), state.model
+    mu, logvar = model.encode(roll)
+    z = mu[:, -1] + (0.5 * logvar[:, -1]).exp() * drawn.noise
+    inputs = heard(roll, model.decode(roll, z, drawn.keep), drawn.own)
+    loss, bce, kl_bars = training_loss(
+        model.decode(inputs, z, drawn.keep), roll, (mu, logvar), weight=weight, **free
+    )
+    names = [name for name, _ in model.named_parameters()]
+    wanted = dict(zip(names, torch.autograd.grad(loss, list(model.parameters())), strict=True))
+    found = training._backpropagate(config, sampler, 3, state)
+    assert found == (bce, kl_bars)
+    for name, parameter in model.named_parameters():
+        assert torch.allclose(parameter.grad, wanted[name], atol=1e-6), name
+
+
+def test_encoder_steps_draw_each_their_own(configuration, genre, monkeypatch):
+    seen = []
+
+    def drawn(config, sampler, seed, epoch, *inner):
+        seen.append((seed, epoch, *inner))
+        return draw(config, sampler, seed, epoch, *inner)
+
+    monkeypatch.setattr(training, "draw", drawn)
+    next(training.fit(configuration(evaluate_every=2, encoder_steps=2), genre, 5))
+    assert seen == [(5, 1, 0), (5, 1, 1), (5, 1), (5, 2, 0), (5, 2, 1), (5, 2)]

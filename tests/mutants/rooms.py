@@ -56,7 +56,11 @@ ROOMS = (
     Room("musebar_core/corpus/humdrum", CORPUS),
     Room("musebar_core/corpus/midi", CORPUS),
     Room("musebar_core/corpus/musicxml", CORPUS),
-    Room("musebar_core/stacked", ("tests/musebar_core/stacked",), ("kernels", "resident")),
+    Room(
+        "musebar_core/stacked",
+        ("tests/musebar_core/stacked",),
+        ("inference", "kernels", "resident"),
+    ),
     Room("study/spec", ("tests/study/spec",)),
     Room("study/statistics", ("tests/study/statistics", "tests/reports/test_against_scipy.py")),
     Room("study/ledger", ("tests/study/ledger", "tests/study/run/test_failures.py")),

@@ -113,6 +113,7 @@ def test_the_kernels_compute_what_plain_torch_computes():
 
 INFER = """
 import torch
+from musebar_core.model import initialise
 from musebar_core.state import build
 from musebar_core.config import Configuration, Grid, ModelConfig
 from musebar_core.stacked import inference, model
@@ -128,7 +129,7 @@ for layers, snippets, both, pooling in ((2, 19, False, "last"), (3, 5, False, "m
                for latent, r in ((6, 3), (9, 3 if both else 1))]
     states = [build(config) for config in configs]
     for seed, state in enumerate(states):
-        training.initialise(state.model, seed)
+        initialise(state.model, seed)
     weights = Weights(states)
     weights.values.mul_(2)
     shape = model.Shape.of(configs, weights.values, FULL)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,9 +12,10 @@ from musebar_core.annealing import Schedule
 from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.settings import SETTINGS
 from musebar_core.stacked import Run, fit
-from musebar_core.stacked.fit import alike
+from musebar_core.stacked.fit import _at_once, alike
 from musebar_core.state import start
 
+STACK = import_module("musebar_core.stacked.fit")  # the room has a function of that name
 CLOSE = {"rel": 1e-10, "abs": 1e-10}
 
 
@@ -268,3 +271,63 @@ def test_final_figures_of_ten_seeds_are_statistically_the_same(configuration, ge
     t = differences.mean() / (differences.std() / 10**0.5)
     assert abs(float(t)) < 3.25
     assert float(differences.abs().mean()) < float(figures[1].std())
+
+
+def test_a_mixed_stack_trains_with_rounded_factors_and_is_evaluated_with_whole_ones(
+    configuration, genre
+):
+    still = {"epochs": 2, "evaluate_every": 2, "learning_rate": 1e-12}
+    exact, rounded = (
+        together(genre, (configuration(precision=each, **still), 1))[0].state.history[0]
+        for each in ("fp32", "mixed")
+    )
+    assert rounded.validation == exact.validation
+    assert rounded.train_bce != exact.train_bce
+    assert rounded.train_bce == pytest.approx(exact.train_bce, rel=1e-3)
+
+
+def test_snippets_evaluated_in_parts_are_all_evaluated(configuration, genre, monkeypatch):
+    config = configuration(epochs=4)
+    whole = together(genre, (config, 0), (config, 1))
+    monkeypatch.setattr(STACK, "_EVALUATION_SNIPPETS", 6)  # three of each model
+    parts = together(genre, (config, 0), (config, 1))
+    for one, other in zip(whole, parts, strict=True):
+        assert other.state.history[0].validation[:7] == pytest.approx(
+            one.state.history[0].validation[:7], rel=1e-5
+        )
+
+
+@pytest.mark.parametrize(
+    ("models", "where", "snippets"),
+    [
+        (1, {}, 512),
+        (10, {}, 51),
+        (1000, {}, 1),
+        (10, {"on_gpu": True}, 204),
+        (10, {"on_gpu": True, "inferred": True}, 768),
+        (100, {"on_gpu": True, "inferred": True}, 128),
+    ],
+    ids=str,
+)
+def test_the_more_models_the_fewer_snippets_of_each_are_evaluated_at_once(models, where, snippets):
+    assert _at_once(models, **{"inferred": False, "on_gpu": False} | where) == snippets
+
+
+def test_the_time_of_a_stack_is_shared_by_its_runs(configuration, genre, monkeypatch):
+    clock = SimpleNamespace(perf_counter=iter([10.0, 14.0, 20.0, 30.0]).__next__)
+    monkeypatch.setattr(STACK, "time", clock)
+    runs = together(genre, (configuration(epochs=4), 0), (configuration(epochs=8), 1))
+    assert [run.state.seconds for run in runs] == [2.0, 12.0]
+
+
+def test_nothing_is_trained_where_there_is_nothing_to_train(configuration, genre):
+    assert list(fit([], genre)) == []
+    (run,) = together(genre, (configuration(epochs=4), 0))
+    assert list(fit([run], genre)) == []
+
+
+def test_configurations_that_are_not_alike_are_refused_before_any_is_trained(configuration, genre):
+    lone = runs_of(genre, (configuration(encoder_steps=1), 0))
+    with pytest.raises(ConfigurationError, match=r"no encoder_steps$"):
+        next(iter(fit(lone, genre)))
+    assert lone[0].state.epoch == 0

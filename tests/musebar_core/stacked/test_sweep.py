@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 from torch import nn
 
-from musebar_core.stacked.sweep import HALF, sweep
+import musebar_core.stacked
+from musebar_core.config import Precision
+from musebar_core.stacked.sweep import HALF, OPERANDS, TF32, Operands, sweep
+from tests.musebar_core.stacked import bylayer_reference
 
 MODELS, STEPS, SNIPPETS, INPUTS, HIDDEN = 3, 7, 2, 4, 5
 STATES = ("h", "c")
@@ -107,3 +112,38 @@ def test_rounded_factors_move_outputs_and_gradients_by_their_rounding():
     for name in exact:
         change = (exact[name].grad - rounded[name].grad).norm() / exact[name].grad.norm()
         assert 0 < float(change) < 2**-6, name
+
+
+def test_factors_are_rounded_as_the_precision_says():
+    """In mixed precision gradients need the range of a bfloat16; tf32 is the GPU's to round."""
+    found = {precision: OPERANDS[precision] for precision in Precision}
+    assert found == {
+        "fp32": Operands(),
+        "tf32": Operands(tf32=True),
+        "mixed": Operands(forward=torch.float16, backward=torch.bfloat16),
+    }
+    assert [found[precision].on_chip for precision in Precision] == [
+        None,
+        (torch.float32, torch.float32),
+        (torch.float16, torch.bfloat16),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operands", "dtype"), [(TF32, torch.float32), (HALF, torch.float16)], ids=["tf32", "half"]
+)
+def test_layers_that_stay_on_the_chip_compute_what_the_sweep_does(monkeypatch, operands, dtype):
+    monkeypatch.setitem(sys.modules, "musebar_core.stacked.resident", bylayer_reference)
+    monkeypatch.setattr(musebar_core.stacked, "resident", bylayer_reference, raising=False)
+    monkeypatch.setattr("musebar_core.stacked.bylayer._product", lambda a, b: a.float() @ b.float())
+    p = {name: leaf.detach().float() for name, leaf in stacked(modules(2), 2).items()}
+    given = [each.detach().float() for each in inputs(2)]
+    exact, asked = run(p, 2, *given), []
+    stays = lambda sums, first: not asked.append(first)  # noqa: E731
+    monkeypatch.setattr("musebar_core.stacked.sweep._stays_on_chip", stays)
+    assert torch.equal(run(p, 2, *given), exact)  # whole factors never stay there
+    assert asked == []
+    found = run(p, 2, *given, operands=operands)
+    assert asked == [dtype]
+    assert torch.allclose(found, exact, atol=2e-3)
+    assert not torch.equal(found, exact)

@@ -5,6 +5,7 @@ A real cluster's answers are those of ``test_jobs.py``.
 
 from __future__ import annotations
 
+import importlib.metadata
 import platform
 import re
 import shlex
@@ -25,8 +26,9 @@ ADDRESS = "http://head:8265"
 class Client:
     """Answers as a cluster would, and remembers what it was asked."""
 
-    def __init__(self, *states, log=(), breaks_at=None):
+    def __init__(self, *states, log=(), breaks_at=None, error=RuntimeError):
         self.states, self.log, self.breaks_at = list(states), list(log), breaks_at
+        self.error = error
         self.submitted, self.looks, self.over = [], 0, False
 
     def submit_job(self, **asked):
@@ -45,7 +47,7 @@ class Client:
     async def tail_job_logs(self, job):
         for number, text in enumerate(self.log):
             if number == self.breaks_at:
-                raise RuntimeError("the connection broke")
+                raise self.error("the connection broke")
             yield text
 
 
@@ -137,7 +139,10 @@ def test_an_address_that_is_no_dashboards_is_refused_unasked(dashboard, address)
     assert asked == []
 
 
-TOKEN = "the cluster wants its token: put it into ~/.ray/auth_token"
+TOKEN = (
+    "the cluster wants its token: put it into ~/.ray/auth_token, or its path into "
+    "RAY_AUTH_TOKEN_PATH, with RAY_AUTH_MODE=token"
+)
 SAID = [
     ("status code 401: no", TOKEN),
     ("status code 403: no", TOKEN),
@@ -180,9 +185,9 @@ def test_a_home_beside_the_client_is_told_whole_and_one_at_a_url_as_it_is(
     monkeypatch.chdir(tmp_path)
     client = Client()
     jobs.submit(client, study, Home(Path("studies")))
-    jobs.submit(client, study, SimpleNamespace(path="s3://bucket/studies"))
+    jobs.submit(client, study, SimpleNamespace(path="s3://bucket/my studies"))
     told = [shlex.split(asked["entrypoint"])[2] for asked in client.submitted]
-    assert told == [str(home.path.resolve()), "s3://bucket/studies"]
+    assert told == [str(home.path.resolve()), "s3://bucket/my studies"]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("the queue is full"), ConnectionError("broken")])
@@ -212,9 +217,14 @@ def test_a_job_is_followed_line_by_line_until_it_ends(study, home, waits):
     assert study.ledger.read_state("tiny") is StudyState.FINISHED
 
 
-def test_a_log_whose_connection_breaks_is_told_whole_once_the_job_has_ended(study, home, waits):
+@pytest.mark.parametrize("error", [RuntimeError, ConnectionResetError])
+def test_a_log_whose_connection_breaks_is_told_whole_once_the_job_has_ended(
+    study, home, waits, error
+):
     study.ledger.set_state("tiny", StudyState.FINISHED)
-    client = Client("RUNNING", "SUCCEEDED", log=["one\n", "two\n", "three\n"], breaks_at=2)
+    client = Client(
+        "RUNNING", "SUCCEEDED", log=["one\n", "two\n", "three\n"], breaks_at=2, error=error
+    )
     assert followed(client, study, home) == ["one", "two", "three"]
     assert waits == [1.0]
 
@@ -247,3 +257,34 @@ def test_a_study_that_was_stopped_says_how_to_go_on(study, home, waits):
         "study 'tiny' was stopped; go on with: "
         f"{home.command('study resume', 'tiny')} --address ADDRESS"
     )
+
+
+def test_versions_are_told_in_a_line_and_read_from_it():
+    told = "musebar=0.1=a,ray=2.60.0,python=3.11"
+    assert Versions.parse(told) == Versions("0.1=a", "2.60.0", "3.11")
+    assert str(Versions.parse(told)) == told
+
+
+def test_the_versions_here_are_those_of_the_packages():
+    import ray
+
+    here = Versions.here()
+    assert (here.musebar, here.ray) == (
+        importlib.metadata.version("musebar-study"),
+        ray.__version__,
+    )
+
+
+def test_another_version_is_told_with_whose_it_is_and_what_to_do():
+    with pytest.raises(UsageError) as caught:
+        Versions("1", "2", "3.11").check(Versions("1", "9", "3.11"))
+    assert str(caught.value) == (
+        "ray is 9 on the client and 2 on the cluster: install the same on both"
+    )
+
+
+def test_a_ledger_that_no_cluster_reaches_is_told_with_one_that_it_does():
+    with pytest.raises(
+        UsageError, match=r"--set storage\.ledger=postgresql\+psycopg://user@host/da"
+    ):
+        jobs.check_shared("tiny", "sqlite", ADDRESS)

@@ -402,3 +402,139 @@ def test_cpus_beside_gpus_are_a_study_without_gpus_place(told):
         cluster_of(content)["workerGroupSpecs"].append(plain)
 
     told("docs/clusters/kuberay-rayjob.yaml", change)
+
+
+OPTIONAL = {
+    "RayJob": {
+        "submissionMode": "HTTPMode",
+        "shutdownAfterJobFinishes": True,
+        "ttlSecondsAfterFinished": 0,
+        "activeDeadlineSeconds": 1,
+        "backoffLimit": 0,
+        "runtimeEnvYAML": "working_dir: a",
+        "entrypointNumCpus": 0,
+        "entrypointNumGpus": 0.5,
+        "entrypointResources": "{}",
+        "submitterPodTemplate": {"spec": {"containers": [{"name": "a", "image": "b"}]}},
+        "submitterConfig": {"backoffLimit": 2},
+        "deletionStrategy": {"onSuccess": {"policy": "DeleteCluster"}},
+        "jobId": "a",
+        "metadata": {"a": "b"},
+        "managedBy": "kueue.x-k8s.io/multikueue",
+        "suspend": False,
+    },
+    "rayClusterSpec": {
+        "enableInTreeAutoscaling": True,
+        "autoscalerOptions": {"idleTimeoutSeconds": 60},
+        "authOptions": {"mode": "token"},
+        "gcsFaultToleranceOptions": {"redisAddress": "a"},
+        "headServiceAnnotations": {"a": "b"},
+        "upgradeStrategy": {"type": "None"},
+        "managedBy": "ray.io/kuberay-operator",
+        "suspend": False,
+    },
+    "headGroupSpec": {
+        "serviceType": "LoadBalancer",
+        "headService": {"metadata": {}},
+        "enableIngress": False,
+        "resources": {"CPU": "0"},
+        "labels": {"a": "b"},
+    },
+    "workerGroupSpecs": {
+        "numOfHosts": 1,
+        "idleTimeoutSeconds": 0,
+        "scaleStrategy": {"workersToDelete": []},
+        "suspend": False,
+        "resources": {"CPU": "4"},
+        "labels": {"a": "b"},
+    },
+}
+"""Fields that ray.io/v1 has beside those of the shipped manifest."""
+PLACES = {
+    "RayJob": job,
+    "rayClusterSpec": lambda c: job(c)["rayClusterSpec"],
+    "headGroupSpec": lambda c: job(c)["rayClusterSpec"]["headGroupSpec"],
+    "workerGroupSpecs": group,
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "field"), [(place, field) for place, fields in OPTIONAL.items() for field in fields]
+)
+def test_each_field_that_the_operator_takes_is_taken_and_of_its_kind(told, changed, place, field):
+    told(
+        "docs/clusters/kuberay-rayjob.yaml",
+        lambda c: PLACES[place](c).update({field: OPTIONAL[place][field]}),
+    )
+    wrong = [] if isinstance(OPTIONAL[place][field], dict | str) else {}
+    said = changed(
+        "docs/clusters/kuberay-rayjob.yaml", lambda c: PLACES[place](c).update({field: wrong})
+    )
+    assert field in said
+
+
+@pytest.mark.parametrize(
+    ("place", "field", "words"),
+    [
+        (job, "submissionMode", ("K8sJobMode", "HTTPMode", "InteractiveMode", "SidecarMode")),
+        (
+            lambda c: job(c)["rayClusterSpec"]["headGroupSpec"],
+            "serviceType",
+            ("ClusterIP", "NodePort", "LoadBalancer"),
+        ),
+    ],
+    ids=["submissionMode", "serviceType"],
+)
+def test_a_choice_is_one_of_the_operators_words(place, field, words):
+    for word, is_one in [*((word, True) for word in words), ("Other", False)]:
+        content = yaml.safe_load(MANIFEST.read_text())
+        place(content)[field] = word
+        problems, _ = kuberay.check(content)
+        assert any(field in problem for problem in problems) is not is_one
+
+
+def test_pods_and_containers_hold_more_than_a_study_looks_at(told):
+    def change(content):
+        pod(content).update(serviceAccountName="a", volumes=[])
+        pods(content)[0].update(volumeMounts=[], livenessProbe={})
+        pods(content)[0]["ports"].append({"containerPort": 80, "protocol": "TCP"})
+
+    told("docs/clusters/kuberay-rayjob.yaml", change)
+
+
+def test_groups_and_ports_that_stand_twice_are_named_in_their_order(changed):
+    def change(content):
+        for name in ("zeta", "alpha", "zeta", "alpha"):
+            cluster_of(content)["workerGroupSpecs"].append(dict(group(content), groupName=name))
+        pods(content)[0]["ports"] = [{"containerPort": port} for port in (90, 80, 90, 80)]
+
+    said = changed("docs/clusters/kuberay-rayjob.yaml", change)
+    assert said.index("called 'alpha'") < said.index("called 'zeta'")
+    assert said.index("names port 80 twice") < said.index("names port 90 twice")
+    assert said.count("called 'alpha'") == 1
+
+
+def test_a_head_with_the_only_gpus_is_a_place_for_trials_that_want_one(told):
+    def change(content):
+        container = pods(content)[1]
+        pods(content)[0]["resources"] = {"limits": {"nvidia.com/gpu": 1, "cpu": "4"}}
+        cluster_of(content)["headGroupSpec"]["rayStartParams"] = {}
+        container["resources"] = {"limits": {"cpu": "4"}}
+
+    told("docs/clusters/kuberay-rayjob.yaml", change)
+
+
+def test_workers_that_are_there_by_their_least_number_alone_have_room(told):
+    def change(content):
+        entrypoint(content, "--set resources.slots=8")
+        group(content).update(replicas=None, minReplicas=1)
+
+    told("docs/clusters/kuberay-rayjob.yaml", change)
+
+
+def test_a_port_of_zero_is_none(changed):
+    said = changed(
+        "docs/clusters/kuberay-rayjob.yaml",
+        lambda c: pods(c)[0].update(ports=[{"containerPort": 0}]),
+    )
+    assert "containerPort: 0: input should be greater than or equal to 1" in said

@@ -8,7 +8,7 @@ import ray
 import yaml
 
 from musebar_core.errors import UsageError
-from study.cluster import kuberay
+from study.cluster import kuberay, launcher
 from study.cluster.clusterfile import ClusterFile, NodeType
 from study.cluster.launcher import _to_fill_in, check
 
@@ -507,3 +507,175 @@ def test_machines_of_ones_own_may_be_the_head_alone(told):
         "head: 192.0.2.1",
         "workers: none",
     ]
+
+
+TYPOS = {
+    "aws.yaml": (
+        *("regio", "availability_zon", "cache_stopped_node", "security_grup", "use_internal_ip"),
+        "cloudwach",
+    ),
+    "gcp.yaml": (
+        *("regio", "availability_zon", "project_ids", "cache_stopped_node", "use_internal_ip"),
+    ),
+    "azure.yaml": (
+        *("locatio", "resource_grup", "subscription_i", "availability_zon", "cache_stopped_node"),
+        *("msi_nam", "msi_resource_grup", "subnet_mas", "tag", "unique_i"),
+        *("use_external_head_i", "use_internal_ip"),
+    ),
+    "on-premise.yaml": ("head_i", "worker_ip", "external_head_i", "coordinator_addres"),
+}
+
+
+@pytest.mark.parametrize(("file", "key"), [(f, key) for f, keys in TYPOS.items() for key in keys])
+def test_a_slip_in_each_key_of_a_provider_is_named(file, key):
+    content = yaml.safe_load((TOP / "docs" / "clusters" / file).read_text())
+    content["provider"][key] = "x"
+    cluster = ClusterFile.model_validate(content)
+    (said,) = launcher._provider_problems(cluster)
+    assert said.startswith(f"unknown key 'provider.{key}': did you mean '{key[:3]}")
+
+
+MACHINES = {
+    "aws": (
+        *("InstanceType", "ImageId", "KeyName", "InstanceMarketOptions", "BlockDeviceMappings"),
+        *("SubnetId", "SubnetIds", "SecurityGroupIds", "IamInstanceProfile", "Placement"),
+        *("TagSpecifications", "NetworkInterfaces", "UserData", "EbsOptimized"),
+    ),
+    "gcp": (
+        *("machineType", "disks", "scheduling", "guestAccelerators", "metadata"),
+        *("serviceAccounts", "networkInterfaces", "labels", "tags", "sourceMachineImage"),
+    ),
+    "azure": ("azure_arm_parameters", "tags"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [(kind, key) for kind, keys in MACHINES.items() for key in keys]
+)
+def test_a_slip_in_each_key_of_a_machine_is_named_and_the_key_itself_is_none(kind, key):
+    needed = {"InstanceType", "ImageId", "machineType", "disks", "azure_arm_parameters"}
+    whole = dict.fromkeys({*needed, key}, "x")
+
+    def problems(config):
+        said = launcher._machine_problems(kind, config, "node")
+        return [each for each in said if key[:-1] in each]
+
+    assert problems(whole) == []
+    slip = f"{key[:-2]}{key[-1]}" if key != "tags" else "tagss"
+    (said,) = launcher._machine_problems(kind, whole | {slip: "x"}, "node")
+    assert said.startswith(f"unknown key 'node.{slip}': did you mean '{key[:5]}")
+
+
+@pytest.mark.parametrize(
+    "kind", ["aliyun", "vsphere", "kubernetes", "readonly", "spark", "external"]
+)
+def test_a_provider_of_rays_that_is_not_known_here_is_not_taken_for_a_slip(kind):
+    cluster = ClusterFile.model_validate({"provider": {"type": kind}})
+    assert list(launcher._provider_problems(cluster)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("aws.yaml", "region"),
+        ("gcp.yaml", "region"),
+        ("gcp.yaml", "project_id"),
+        ("azure.yaml", "location"),
+        ("azure.yaml", "resource_group"),
+    ],
+)
+def test_what_a_provider_cannot_do_without_is_missed(changed, file, key):
+    said = changed(f"docs/clusters/{file}", lambda c: c["provider"].pop(key))
+    assert f"provider.{key} is missing" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("aws.yaml", "InstanceType"),
+        ("aws.yaml", "ImageId"),
+        ("gcp.yaml", "machineType"),
+        ("gcp.yaml", "disks"),
+        ("azure.yaml", "azure_arm_parameters"),
+    ],
+)
+def test_what_a_machine_cannot_do_without_is_missed(changed, file, key):
+    said = changed(f"docs/clusters/{file}", lambda c: head(c)["node_config"].pop(key))
+    assert f"available_node_types.head.node_config.{key} is missing" in said
+
+
+def test_a_key_that_is_hardly_like_one_is_let_through(told):
+    def change(content):
+        content["provider"].update(zone="x")
+        worker(content)["node_config"].update(InstanceInitiatedShutdown="stop", KeyPair="x")
+
+    told("docs/clusters/aws.yaml", change)
+
+
+def test_nodes_are_set_up_and_started_by_the_commands_of_all_lists():
+    file = ClusterFile(
+        provider={"type": "aws"},
+        setup_commands=["a", "b"],
+        head_setup_commands=["c"],
+        worker_setup_commands=["d"],
+        head_start_ray_commands=["e"],
+        worker_start_ray_commands=["f"],
+    )
+    assert (file.setup, file.start) == ("a\nb\nc\nd", "e\nf")
+
+
+@pytest.mark.parametrize("commands", ["head_setup_commands", "worker_setup_commands"])
+def test_a_python_of_a_part_of_the_nodes_is_looked_at_too(changed, commands):
+    def change(content):
+        content.update({"setup_commands": [], commands: ["uv venv --python 3.10 ~/venv"]})
+
+    said = changed("docs/clusters/aws.yaml", change)
+    assert "setup_commands: Python 3.10: musebar needs 3.11" in said
+
+
+def test_what_is_left_empty_is_left_out_and_its_default_stands():
+    file = ClusterFile.model_validate(
+        {"provider": {"type": "aws"}, "setup_commands": None, "docker": None, "max_workers": None}
+    )
+    assert (file.setup_commands, file.docker.image, file.most_workers) == ([], "", 2)
+
+
+def test_a_file_of_another_shape_further_down_is_looked_through_all_the_same():
+    odd = {"disks": {"a": "b"}, "InstanceMarketOptions": ["spot"]}
+    node = NodeType(node_config=odd)
+    assert list(filter(None, node.images)) == []
+    assert not node.is_spot
+
+
+@pytest.mark.parametrize("key", ["apiVersion", "kind"])
+def test_a_manifest_is_known_by_either_of_its_first_two_keys(tmp_path, key):
+    (tmp_path / "file.yaml").write_text(f"{key}: x\n")
+    with pytest.raises(UsageError, match="spec is missing"):
+        check(tmp_path / "file.yaml")
+
+
+def test_a_file_that_is_not_there_is_said_not_to_be(tmp_path):
+    with pytest.raises(UsageError, match=r"cannot read the cluster file .*: No such file"):
+        check(tmp_path / "none.yaml")
+
+
+def test_what_ray_prints_is_not_shown(changed, capfd):
+    changed("docs/clusters/aws.yaml", lambda c: c.update(docker={"image": "lab/study"}))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_machines_of_ones_own_are_told_where_they_are_no_list(told):
+    def change(content):
+        content["provider"].update(head_ip="192.0.2.1", worker_ips=["192.0.2.2"])
+
+    assert told("docs/clusters/on-premise.yaml", change)[1] == "workers: 192.0.2.2"
+    file = ClusterFile(provider={"type": "local", "head_ip": "a", "worker_ips": "b"})
+    assert launcher._nodes(file) == ["head: a", "workers: b"]
+
+
+def test_of_three_ports_the_two_that_are_one_are_named(changed):
+    ports = "--port=1 --dashboard-port=2 --object-manager-port=1"
+    said = changed(
+        "docs/clusters/aws.yaml", lambda c: c.update(head_start_ray_commands=[f"{HEAD} {ports}"])
+    )
+    assert "head_start_ray_commands: --port and --object-manager-port are both 1" in said

@@ -132,3 +132,9 @@ def test_a_script_without_anything_to_fill_in_has_no_line_of_it(tmp_path):
     file = tmp_path / "job.sbatch"
     file.write_text("#!/bin/sh\nmusebar study launch a\n")
     assert check(file) == ["nodes: 1, not requeued"]
+
+
+def test_a_script_in_another_encoding_is_read_all_the_same(tmp_path):
+    file = tmp_path / "job.sbatch"
+    file.write_bytes(b"#!/bin/sh\n#SBATCH\t--nodes=2 # caf\xe9\nmusebar study launch a\n")
+    assert check(file) == ["nodes: 2, not requeued"]

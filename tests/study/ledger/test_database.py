@@ -285,3 +285,46 @@ def test_a_driver_that_is_missing_is_named_as_python_names_it(monkeypatch):
 
 def test_a_database_that_goes_to_another_process_goes_by_its_url_alone(database):
     assert database.__getstate__() == {"url": database.url}
+
+
+def test_a_server_that_has_died_is_missed_within_half_a_minute(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(module.sa, "create_engine", lambda _, **settings: asked.update(settings))
+    with pytest.raises(AttributeError):
+        Database("postgresql://h/d")  # the engine is None here
+    told = asked["connect_args"]
+    silent = told["keepalives_idle"] + told["keepalives_count"] * told["keepalives_interval"]
+    assert 10 < silent <= 30
+    assert 10_000 < told["tcp_user_timeout"] <= 30_000
+    assert told["application_name"] == "musebar"  # as the server's list of clients has it
+
+
+def test_the_clock_of_a_server_goes_on_within_a_transaction():
+    """PostgreSQL's now() is the time at which a transaction began."""
+    assert "clock_timestamp()" in str(server().clock)
+
+
+def test_a_statement_with_that_word_in_it_is_not_taken_for_a_locked_database(database, clock):
+    database.patience = 60
+    error = OperationalError("SELECT locked FROM t", {}, sqlite3.OperationalError("syntax error"))
+    with pytest.raises(StudyError, match="syntax error"):
+        database.transact(fails(1, error))
+    assert clock.slept == []
+
+
+def test_a_ledger_that_is_gone_says_what_to_do(database, tmp_path):
+    database.expect_file()
+    with pytest.raises(StudyError) as caught, database.begin():
+        pass
+    assert str(caught.value) == (
+        f"the ledger {tmp_path}/ledger.sqlite is gone, deleted or moved with its folder: bring it "
+        "back to go on; what it held is nowhere else"
+    )
+
+
+def test_who_gives_up_says_which_setting_to_raise(database, clock):
+    database.patience = 1
+    with pytest.raises(
+        StudyError, match=r"\(storage\.patience_seconds\); nothing recorded is lost"
+    ):
+        database.transact(fails(100))

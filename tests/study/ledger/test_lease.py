@@ -302,3 +302,48 @@ def test_a_lease_of_one_study_is_none_of_another(study, tmp_path, tiny_spec):
         held.release()
         assert holder(study.ledger, "other") is None
         assert holder(study.ledger, "tiny").pid == os.getpid()
+
+
+def test_who_is_refused_is_told_how_to_watch_and_to_stop_with_the_command_as_it_was_called(
+    study, clock, held_elsewhere
+):
+    clock.events[1] = beats(study)
+    with pytest.raises(StudyError) as caught:
+        Lease(study.ledger, "tiny", "musebar --home here").__enter__()
+    assert str(caught.value) == (
+        "study 'tiny' is being driven by process 1 on elsewhere: watch it with 'musebar --home "
+        "here study watch tiny', or stop it with 'musebar --home here study stop tiny'"
+    )
+
+
+def test_a_lease_of_another_study_is_left_where_one_of_the_same_holder_is_replaced(
+    study, clock, held_elsewhere, tmp_path, tiny_spec
+):
+    """Neither is another study's row deleted, nor another holder's of this one."""
+    values = {"holder": "other", "host": "elsewhere/1", "pid": 1, "process_start": 0.0, "beat": 4}
+    with study.ledger.database.begin() as db:
+        db.execute(leases.insert().values(study="another", **values))
+    with Lease(study.ledger, "tiny"):
+        assert holder(study.ledger, "another").holder == "other"
+
+
+def test_how_long_ago_a_holder_was_heard_of_makes_no_other_holder():
+    one, other = (Holder("x", "elsewhere/1", 1, 0.0, 4, silent) for silent in (1.0, 50.0))
+    assert one == other != Holder("x", "elsewhere/1", 1, 0.0, 5, 1.0)
+
+
+def test_a_lease_that_was_just_taken_was_just_heard_of(study):
+    with Lease(study.ledger, "tiny"):
+        assert holder(study.ledger, "tiny").silent == pytest.approx(0, abs=10)
+
+
+def test_who_was_replaced_is_told_that_nothing_more_is_recorded(study, clock):
+    with Lease(study.ledger, "tiny") as held:
+        with study.ledger.database.begin() as db:
+            db.execute(leases.update().values(holder="thief"))
+            held._beat(db)
+        with pytest.raises(StudyError) as caught:
+            held.check()
+    assert str(caught.value) == (
+        "study 'tiny' was taken over by another driver: this one stops, and records nothing more"
+    )

@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from threading import Barrier
 
 import psutil
@@ -571,3 +572,26 @@ def test_who_does_not_wait_for_a_database_asks_it_once(study, monkeypatch):
     ):
         with pytest.raises(StudyError, match="this waits"):
             ask()
+
+
+def test_a_ledger_of_a_folder_stays_where_it_is_wherever_one_goes(tmp_path, tiny_spec, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ledger = Ledger.in_folder(Path())
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    ledger.create(tiny_spec())
+    ledger.close()
+    assert ledger.studies() == ["tiny"]
+    assert (tmp_path / "ledger.sqlite").is_file()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_ledger_keeps_no_password_of_its_own_database(tmp_path, tiny_spec):
+    ledger = Ledger.in_folder(tmp_path)
+    url = "postgresql+psycopg://me:cret@host/db"
+    ledger.create(tiny_spec(storage__ledger=url))
+    for write in (ledger.set_spec,):
+        assert ledger.read("tiny").spec.storage.ledger == "postgresql+psycopg://me@host/db"
+        write(tiny_spec(storage__ledger=url))
+    assert ledger.read("tiny").spec.storage.ledger == "postgresql+psycopg://me@host/db"
+    assert public(tiny_spec())["storage"]["ledger"] == "sqlite"

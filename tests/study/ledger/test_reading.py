@@ -281,3 +281,57 @@ def test_a_run_that_ends_is_recorded_with_the_time(ledger):
     told = datetime.fromisoformat(first.finished_at)
     assert abs(datetime.now(UTC) - told).total_seconds() < 60
     assert second.finished_at == "2026-01-01"
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError]
+)
+def test_however_a_row_fails_to_be_read_it_is_said_whose_it_is(error):
+    with pytest.raises(StudyError) as caught, reading.readable("tiny"):
+        raise error("why")
+    said = "'why'" if error is KeyError else "why"
+    assert str(caught.value) == (
+        "the ledger of study 'tiny' holds what no musebar writes "
+        f"({error.__name__}: {said}): bring it back from a copy"
+    )
+
+
+def test_what_is_no_fault_of_a_row_is_told_as_it_is():
+    with pytest.raises(ZeroDivisionError), reading.readable("tiny"):
+        raise ZeroDivisionError
+
+
+def test_a_cell_that_is_nested_without_end_is_told_of_its_study(spoil):
+    ledger = spoil("metrics", "[" * 100_000)
+    with pytest.raises(StudyError, match=r"'tiny' holds what no musebar writes \(RecursionError"):
+        ledger.check_runs("tiny")
+
+
+def test_runs_and_curves_come_by_configuration_seed_and_phase(ledger):
+    keys = [
+        run(config_id=config_id, seed=seed, phase=phase)
+        for config_id in (ONE, OTHER)
+        for seed in (0, 1)
+        for phase in (Phase.CONFIRM, Phase.METHODS, Phase.SEARCH)
+    ]
+    ledger.end_all("tiny", {one: result() for one in reversed(keys)})
+    for runs in (Runs.FOR_PLANS, Runs.WITH_CURVES):
+        assert list(ledger.read("tiny", runs=runs).ended) == keys
+    assert [one for one, _ in ledger.curves("tiny")] == keys
+
+
+def test_studies_of_one_moment_are_named_by_the_alphabet(ledger, tiny_spec):
+    for name in ("b", "a", "c"):
+        ledger.create(tiny_spec(name, storage__ledger=ledger.database.url))
+    with ledger.database.begin() as db:
+        db.execute(sa.text("UPDATE musebar_studies SET created_at = '2026'"))
+    assert ledger.studies() == ["a", "b", "c", "tiny"]
+
+
+def test_a_state_that_no_musebar_writes_is_none(ledger):
+    with ledger.database.begin() as db:
+        db.execute(sa.text("UPDATE musebar_studies SET state = 'asleep'"))
+    with pytest.raises(StudyError, match="holds no study 'tiny' whose state it could tell"):
+        ledger.read_state("tiny")
+    with pytest.raises(StudyError, match="holds what no musebar writes"):
+        ledger.read("tiny")

@@ -6,8 +6,18 @@ import pytest
 
 from musebar_core.metric_table import Metrics
 from musebar_core.states import RunState
-from study.ledger.record import Origin, OriginKind, Proposal, Record, SeedRun, StudyState
-from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
+from study.ledger.live import EVENTS, EVENTS_FILE, LIVE_FILE
+from study.ledger.record import (
+    MODEL_FILE,
+    STATE_FILE,
+    Origin,
+    OriginKind,
+    Proposal,
+    Record,
+    SeedRun,
+    StudyState,
+)
+from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult, SeedRunState
 from study.spec.sections import Phase
 
 
@@ -20,6 +30,8 @@ from study.spec.sections import Phase
         ("the Gaussian process", OriginKind.SAMPLER),
         ("chance", OriginKind.SAMPLER),
         ("transfers: none", OriginKind.SAMPLER),
+        ("sampler: of its own", OriginKind.SAMPLER),
+        ("", OriginKind.SAMPLER),
     ],
 )
 def test_an_origin_is_read_from_the_text_that_ledgers_have(text, kind):
@@ -90,3 +102,24 @@ def test_a_run_is_judged_by_its_own_splits_markov_chain(record, markov, state, c
 def test_a_run_that_failed_has_no_figures_and_no_state_by_them(record):
     failed = RUN._replace(seed=1)
     assert (record.validation(failed), record.run_state(failed)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (StudyState, "created submitted running stopped finished interrupted"),
+        (OriginKind, "sampler startup chance transfer"),
+        (SeedRunState, "done failed"),
+        (FailureKind, "diverged out_of_memory disk_full input_output bad_data"),
+        (FailureKind, "installation worker_died node_lost error"),
+        (Phase, "methods search confirm"),
+    ],
+)
+def test_words_that_ledgers_have_are_read_ever_after(kind, words):
+    assert {str(kind(word)) for word in words.split()} == set(words.split())
+
+
+def test_files_of_a_run_and_of_a_study_are_called_as_they_always_were():
+    assert (STATE_FILE, MODEL_FILE) == ("state.safetensors", "model.safetensors")
+    assert (LIVE_FILE, EVENTS) == ("curve.jsonl", "tensorboard")
+    assert EVENTS_FILE.startswith("events.out.tfevents.")  # as TensorBoard looks for them

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from musebar_core import marks
 from musebar_core.errors import UsageError
 from study.home.studies import Home
 from study.ledger.reading import Runs
@@ -404,3 +405,54 @@ def test_an_export_goes_into_a_new_folder_and_says_its_rows(exported, tmp_path):
         }
     assert json.loads((folder / "genres.json").read_text()) == record.facts
     assert [path.name for path in folder.parent.iterdir()] == ["export"]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("results", "config"), ("results", "seconds"), ("curves", "train_bce"), ("curves", "epoch")],
+)
+def test_a_table_that_lacks_what_it_always_had_is_refused(exported, tmp_path, table, column):
+    rewrite(exported, table, lambda frame: frame.drop(columns=column))
+    said = refused(exported, tmp_path)
+    assert said.endswith(f"{table}.parquet lacks the column '{column}': export the study again")
+
+
+def test_what_is_exported_holds_no_password_and_is_marked_as_an_export(exported, tmp_path):
+    home = Home(tmp_path / "first")
+    record = home.open("paper-methods").ledger.read("paper-methods")
+    storage = record.spec.storage.model_copy(
+        update={"ledger": "postgresql+psycopg://me:cret@host/db"}
+    )
+    record.spec = record.spec.model_copy(update={"storage": storage})
+    exchange.export(load_tables(home.path, "paper-methods"), record, tmp_path / "out")
+    text = (tmp_path / "out" / "study.yaml").read_text()
+    assert "postgresql+psycopg://me@host/db" in text
+    assert "cret" not in text
+    assert "results.parquet" in marks.read(tmp_path / "out", marks.Kind.EXPORT)
+
+
+def test_an_address_that_only_a_file_names_is_not_asked_and_one_that_the_user_names_is(
+    exported, tmp_path
+):
+    file = exported / "study.yaml"
+    spec = yaml.safe_load(file.read_text())
+    elsewhere = {"ledger": "postgresql+psycopg://me@127.0.0.1:9/db", "patience_seconds": 1}
+    file.write_text(yaml.safe_dump(spec | {"storage": elsewhere}))
+    study, _ = exchange.import_study(Home(tmp_path / "second"), exported)
+    assert study.ledger.read(study.name).spec.storage.ledger == "sqlite"
+    url = f"sqlite:///{tmp_path}/shared.sqlite"
+    asked = [f"storage.ledger={url}"]
+    study, _ = exchange.import_study(Home(tmp_path / "third"), exported, asked)
+    assert study.ledger.database.url == url
+
+
+def test_of_many_runs_that_were_taken_out_each_is_left_out(exported, tmp_path):
+    """Their rows of the curves stand before those of the runs that stayed."""
+
+    def before(frame):
+        others = [frame.assign(config_id=config_id) for config_id in ("0" * 12, "1" * 12)]
+        return pd.concat([*others, frame], ignore_index=True)
+
+    rewrite(exported, "curves", before)
+    (done,) = [one for one in imported(exported, tmp_path)[0].ended.values() if one.done]
+    assert [row.epoch for row in done.curve] == [60]

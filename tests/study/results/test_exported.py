@@ -174,11 +174,11 @@ def test_nothing_is_read_beyond_the_first_bad_row(exported, monkeypatch):
         read_table(exported, "results", RESULTS)
 
 
-@pytest.mark.parametrize("version", [b"two", b"", b"-1", b"1234567890"])
+@pytest.mark.parametrize("version", [b"two", b"", b"-1", b"1234567890", b"v" * 30])
 def test_a_version_that_is_no_number_is_refused(exported, version):
     file = exported / "results.parquet"
     pq.write_table(pq.read_table(file).replace_schema_metadata({VERSION_KEY: version}), file)
-    with pytest.raises(UsageError, match=re.escape(f"have version {version!r}: no number")):
+    with pytest.raises(UsageError, match=re.escape(f"have version {version[:20]!r}: no number")):
         read_table(exported, "results", RESULTS)
 
 
@@ -233,6 +233,8 @@ def written(folder, genres):
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": 1e400}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": 1e308}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "train": HALF}}, "train"),
+        ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": "2.0"}}}, "markov"),
+        ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": True}}}, "markov"),
     ],
 )
 def test_facts_of_another_kind_are_refused(tmp_path, genre, change, said):
@@ -267,3 +269,26 @@ def test_facts_nested_without_end_are_no_json(tmp_path):
     (tmp_path / "genres.json").write_text("[" * 100_000)
     with pytest.raises(UsageError, match=r"genres\.json is not valid JSON"):
         read_facts(tmp_path / "genres.json")
+
+
+def test_bounds_leave_room_for_a_study_of_100000_runs():
+    """Of fifty evaluations, of 200 bytes each; a run has some 1,400."""
+    runs, evaluations = 100_000, 5_000_000
+    assert evaluations <= module.MOST_ROWS < 3 * evaluations
+    assert max(1400 * runs, 200 * evaluations) < module.MOST_BYTES < 2**32
+    assert 2**20 < module.MOST_FACTS_BYTES < 2**26
+
+
+def test_an_export_that_cannot_be_read_says_where_one_comes_from(tmp_path):
+    with pytest.raises(UsageError, match=r"holds no results\.parquet: name a folder of 'musebar s"):
+        read_table(tmp_path, "results", RESULTS)
+
+
+def test_a_file_that_is_no_table_says_why_in_a_line(exported):
+    (exported / "results.parquet").write_text("bce,1")
+    with pytest.raises(UsageError) as caught:
+        read_table(exported, "results", RESULTS)
+    said = str(caught.value)
+    assert said.startswith(f"{exported / 'results.parquet'} is no table: ")
+    assert "\n" not in said
+    assert said[-1] != " "

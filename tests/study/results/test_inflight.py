@@ -122,3 +122,28 @@ def test_the_mark_changes_with_the_run_that_was_saved_last(begin, tmp_path):
 def test_a_folder_of_another_machine_is_not_looked_at():
     assert under_way(set(), "s3://bucket/study") == ()
     assert in_flight_mark("s3://bucket/study") == "0 0"
+
+
+def test_the_mark_changes_with_a_live_curve_behind_a_run_that_has_none(begin, tmp_path):
+    config_id = begin(seed=0, saved=(4,))
+    begin(seed=1, saved=(4,), live=(4,))
+    assert in_flight_mark(tmp_path).startswith("3 ")
+    live = tmp_path / "runs" / "low" / config_id / "1" / LIVE_FILE
+    before = in_flight_mark(tmp_path)
+    later = live.stat().st_mtime_ns + 10**10
+    os.utime(live, ns=(later, later))
+    assert in_flight_mark(tmp_path) == f"3 {later}" != before
+
+
+def test_checkpoints_that_are_being_written_hide_none_behind_them(begin, tmp_path):
+    config_id = begin(seed=0, saved=(4,))
+    begin(seed=1, saved=(4,))
+    (tmp_path / "runs" / "low" / config_id / "0" / STATE_FILE).write_bytes(b"half")
+    assert [run.seed for run in under_way(set(), tmp_path)] == [1]
+    assert under_way({("low", config_id, 0)}, tmp_path)[0].seed == 1
+
+
+def test_of_curves_as_long_the_checkpoints_is_taken(begin, tmp_path):
+    """What was saved is gone on from; a live curve may be of an attempt that was lost."""
+    begin(seed=0, saved=(4, 8), live=(4, 12))
+    assert [run.epoch for run in under_way(set(), tmp_path)] == [8]

@@ -142,3 +142,20 @@ def test_a_study_that_keeps_no_model_or_no_music_is_not_measured(kept, tmp_path,
     for study in (empty, kept):
         with pytest.raises(StudyError, match="study 'tiny' keeps no models yet"):
             list(measure(study, 1))
+
+
+def test_models_are_measured_on_validation_in_the_order_of_their_runs(kept, monkeypatch):
+    asked = []
+
+    class Stop(Exception):  # noqa: N818  enough was seen
+        pass
+
+    def look(config, genre, model, split):
+        asked.append((config.config_id, genre.name, split))
+        raise Stop
+
+    monkeypatch.setattr("musebar_core.measures.measures", look)
+    with pytest.raises(Stop):
+        next(measure(kept, 9))
+    (config_id,) = kept.ledger.read("tiny").configurations
+    assert asked == [(config_id, "low", "validation")]

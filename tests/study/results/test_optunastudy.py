@@ -9,6 +9,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from musebar_core.errors import StudyError
 from musebar_core.metric_table import Metrics
@@ -236,3 +237,58 @@ def test_a_storage_that_cannot_be_opened_is_named_without_its_password(tables):
         optunastudy.export(tables, "postgresql+psycopg://me:se-cret@127.0.0.1:9/db")
     assert "127.0.0.1:9" in str(caught.value)
     assert "cret" not in str(caught.value)
+
+
+def test_what_varies_in_a_genre_is_a_number_in_its_range_or_a_word_of_its_words(tables):
+    rows = tables.results.assign(
+        hidden=[16, 8, 16, 32, 8],
+        learning_rate=[0.1, 0.2, 0.1, 0.05, 0.1],
+        output_bias=[True, False, True, True, True],
+        pooling=["mean", "last", "mean", "max", "last"],
+        regularizers=2,
+        annealing_length=[0.5, 0.5, 0.25, 0.5, None],
+    )
+    found = optunastudy._distributions(rows)
+    assert found["hidden"] == IntDistribution(8, 32)
+    assert found["learning_rate"] == FloatDistribution(0.05, 0.2)
+    assert found["output_bias"] == CategoricalDistribution((False, True))
+    assert found["pooling"] == CategoricalDistribution(("last", "max", "mean"))
+    assert found["annealing_length"] == FloatDistribution(0.25, 0.5)
+    assert found["regularizers"] == IntDistribution(2, 2)  # of these two there is always a range
+    assert not found.keys() & {"epochs", "batch", "layers"}
+
+
+def test_trials_stand_in_the_order_in_which_their_first_seed_ended(tables, tmp_path):
+    rows = tables.results
+    ids = sorted(set(rows.config_id))
+    at = {ids[0]: ["2026-03", "2026-01"], ids[1]: ["2026-02", "2026-04"], ids[2]: ["2025-12"]}
+    times = {config_id: iter(found) for config_id, found in at.items()}
+    counts = rows.config_id.value_counts()
+    by_size = sorted(ids, key=lambda config_id: -counts[config_id])
+    times = {own: times[other] for own, other in zip(by_size, ids, strict=True)}
+    dated = rows.assign(finished_at=[next(times[config_id]) for config_id in rows.config_id])
+    found = optunastudy._trials(dated, ["bce"], tables)
+    order = [by_size[2], by_size[0], by_size[1]]
+    assert [trial.user_attrs["config_id"] for trial in found] == order
+
+
+def test_seeds_that_collapsed_are_counted_and_a_method_is_named(tables):
+    rows = tables.results.assign(validation_collapsed=True, method="musebar")
+    whole = optunastudy._trials(rows, ["bce"], tables)[0]
+    assert (whole.user_attrs["seeds_collapsed"], whole.user_attrs["method"]) == (2, "musebar")
+    assert whole.user_attrs["phase"] == "search"
+    confirmed = optunastudy._trials(rows.assign(phase="confirm"), ["bce"], tables)[0]
+    assert confirmed.state.name == "RUNNING"  # of three seeds
+
+
+def test_a_storage_whose_driver_is_missing_is_told_in_a_line(tables, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    for url, said in (("mysql+pymysql://h/d", "DB access module"), ("no url", "no database URL")):
+        with pytest.raises(StudyError, match=f"^the Optuna storage .* failed: .*{said}") as caught:
+            optunastudy.export(tables, url)
+        assert "\n" not in str(caught.value)
+
+
+def test_optuna_says_nothing_of_its_own(tables, tmp_path, capfd):
+    optunastudy.export(tables, f"sqlite:///{tmp_path}/optuna.sqlite")
+    assert capfd.readouterr() == ("", "")

@@ -256,3 +256,13 @@ def test_a_configuration_that_differs_beside_the_space_is_none_of_its_cells(tiny
     assert proposed._cell(spec, longer) is None
     outside = replace(made, model=replace(made.model, latent_length=3))
     assert proposed._cell(spec, outside) is None
+
+
+@pytest.mark.parametrize("annealing", ["constant", "linear", "cyclical"])
+def test_a_parameter_that_does_not_apply_hides_none_behind_it(tiny_spec, annealing):
+    """Of a constant schedule there is no length, and of a cyclical one alone are there cycles."""
+    spec = tiny_spec(search__space="full", search__choices="{}", search__fixed="{}")
+    cells = spec.space.cells()
+    cell = next(each for each in cells if each["annealing"] == annealing)
+    assert proposed._cell(spec, spec.configuration(cell)) == cell
+    assert ("annealing_length" in cell) is (annealing != "constant")

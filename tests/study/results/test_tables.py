@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -28,7 +29,14 @@ from study.results.columns import (
 )
 from study.results.curves import StoredCurves
 from study.results.frames import frame_of, write_table, write_tables
-from study.results.tables import load_tables, state_of, stored_tables, tables
+from study.results.tables import (
+    StudyTables,
+    load_tables,
+    state_of,
+    stored_tables,
+    study_names,
+    tables,
+)
 from study.search import planner
 from study.spec.sections import Phase
 from tests.study.search.toystudy import done
@@ -270,3 +278,57 @@ def test_what_goes_wrong_while_tables_are_made_is_told_as_it_is(flat, tmp_path, 
 
     with pytest.raises(ZeroDivisionError, match="by 0"):
         write_tables(frames(), tmp_path / "curves.parquet")
+
+
+def test_a_study_knows_where_its_corpus_is_and_a_table_of_none_is_not_complete(study, flat):
+    found = load_tables(study.folder.parent, NAME)
+    assert (found.corpus_path, flat.corpus_path) == ("somewhere", "somewhere")
+    bare = StudyTables(
+        *(NAME, StudyState.STOPPED, flat.spec, flat.results, flat.curves),
+        *(flat.genres, flat.baselines, flat.planned),
+    )
+    assert (bare.complete, bare.corpus_path, bare.standing) == (False, None, StudyState.STOPPED)
+    assert list(bare.decisions) == [column.name for column in DECISIONS]
+    assert len(bare.decisions) == 0
+
+
+def test_studies_of_a_home_are_named_newest_first(study, tiny_spec):
+    home = study.folder.parent
+    Home(home).create(tiny_spec())
+    os.utime(home / NAME, (1000, 1000))
+    assert study_names(home) == Home(home).names() == ["tiny", NAME]
+
+
+def test_versions_that_are_not_known_are_null_and_of_none_too(study, record):
+    run = SeedRun("fiddle", the_run(record, is_done=True).config_id, 1001, Phase.CONFIRM)
+    held = record.ended[the_run(record, is_done=True)]
+    study.ledger.end(NAME, run, dataclasses.replace(held, versions={}))
+    found = load_tables(study.folder.parent, NAME).results
+    assert found[found.seed == 1001].versions.isna().all()
+
+
+def test_a_run_that_was_brought_from_elsewhere_is_counted_as_planned(study, record):
+    config_id = the_run(record, is_done=True).config_id
+    for seed in (2000, 2001, 2002):
+        study.ledger.end(NAME, SeedRun("fiddle", config_id, seed, Phase.CONFIRM), done(bce=1.0))
+    planned = load_tables(study.folder.parent, NAME).planned.set_index("config_id")
+    assert planned.n_seeds[config_id] == 5  # two that the spec asks for beside them
+
+
+def test_each_split_is_judged_by_its_own_markov_chain(study, record):
+    """One of 9 nats on validation, of 1 on the test split: the run has 1.5 and 2.5."""
+    fact = record.facts["fiddle"]
+    low = dict.fromkeys(BASELINES, 1.0)
+    fact = fact | {"baselines": {"validation": fact["baselines"]["validation"], "test": low}}
+    study.ledger.set_corpus(NAME, "somewhere", {"fiddle": fact})
+    found = load_tables(study.folder.parent, NAME)
+    row = found.results[found.results.state == "collapsed"].iloc[0]
+    assert (row.validation_collapsed, row.last_validation_collapsed) == (True, True)
+    assert pd.isna(row.test_collapsed)
+    assert pd.isna(row.last_test_collapsed)
+    assert found.curves.validation_collapsed.tolist() == [True]
+    assert {tuple(each) for each in found.baselines.itertuples(index=False)} == {
+        ("fiddle", split, name, bce)
+        for split, bce in (("validation", 9.0), ("test", 1.0))
+        for name in BASELINES
+    }
