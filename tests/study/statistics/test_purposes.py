@@ -97,12 +97,12 @@ def test_a_density_costs_its_nll_and_a_reconstruction_its_bce_and_twice_the_kl_b
 
 def test_where_none_keeps_to_the_rate_the_cheapest_comes_first_and_no_tie_is_broken():
     rows = [
-        candidate("b", 10.0, 1.0, kl=2.0),
-        candidate("c", 10.0, 1.0, kl=3.0, noise=1),
-        candidate("a", 10.0, 1.0, kl=2.0, n_parameters=1),
+        candidate("c", 10.0, 1.0, kl=2.0),
+        candidate("a", 10.0, 1.0, kl=3.0, noise=1),
+        candidate("b", 10.0, 1.0, kl=2.0, n_parameters=1),
     ]
     found = rank(rows, Aim(Purpose.RECONSTRUCTION, 1.0))
-    assert (found.order, found.admitted, found.tied) == (("a", "b", "c"), (), ("a",))
+    assert (found.order, found.admitted, found.tied) == (("b", "c", "a"), (), ("b",))
 
 
 def test_each_purpose_has_its_order():
