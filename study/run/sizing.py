@@ -15,10 +15,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import search_spaces
-from musebar_core.errors import StudyError
+from musebar_core.errors import ConfigurationError, StudyError
 from musebar_core.evaluation import EVALUATION_BATCH_GPU
-from musebar_core.setting import Section
 from musebar_core.size import PITCHES, n_parameters
 
 if TYPE_CHECKING:
@@ -92,15 +90,16 @@ def largest(spec: StudySpec) -> Configuration:
     """
 
     def needed(values: Mapping[str, Value]) -> int:
-        return seed_bytes(spec.configuration(values))
+        try:
+            return seed_bytes(spec.configuration(values))
+        except ConfigurationError:  # of two settings one alone may be none: a part of a schedule
+            return 0
 
     chosen: dict[str, Value] = {}
     for parameter in spec.space.parameters:
-        if search_spaces.PARAMETERS[parameter.name].section is Section.ANNEALING:
-            continue  # takes no memory, and one part of a schedule alone may be none
-        cells = [{parameter.name: value} for value in parameter.values]
-        most = max(cells, key=needed)
-        chosen |= most
+        most = max(({parameter.name: value} for value in parameter.values), key=needed)
+        if needed(most) > needed({}):
+            chosen |= most
     named = (dict(values) for _, values in spec.space.named)
     return spec.configuration(max(({}, chosen, *named), key=needed))
 

@@ -253,6 +253,17 @@ def test_the_largest_configuration_has_the_most_of_all_that_takes_memory(tiny_sp
     assert (found.model.bidirectional, found.training.batch) == (True, 64)
 
 
+def test_settings_that_exclude_each_other_are_never_held_together(tiny_spec, tmp_path):
+    (tmp_path / "space.yaml").write_text(
+        "parameters:\n"
+        "  free_bits: {values: [0.5, 0.0], ordered: true}\n"
+        "  free_nats: {values: [2.0, 0.0], ordered: true, when: {free_bits: [0.0]}}\n"
+        "  hidden: {values: [8, 16], ordered: true}\n"
+    )
+    spec = tiny_spec(search__space=str(tmp_path / "space.yaml"))
+    assert sizing.largest(spec).model.hidden == 16
+
+
 def test_what_is_no_part_of_the_space_may_be_the_largest(tiny_spec):
     spec = tiny_spec(search__choices="{hidden: [2, 4]}")
     assert sizing.largest(spec).model.hidden == 8  # of the methods
