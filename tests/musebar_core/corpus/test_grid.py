@@ -58,6 +58,11 @@ def test_the_note_that_fills_most_of_the_first_quarter_of_a_step_is_held(late, h
     assert on_grid((0, 1 + late, 60), (1 + late, 1 - late, 62)) == held
 
 
+def test_of_notes_that_overlap_on_the_beat_the_one_that_fills_more_of_it_is_held():
+    assert on_grid((0, 1.15, 60), (1.02, 0.98, 62)) == [60, 62]  # 0.15 and 0.23 of a quarter step
+    assert on_grid((0, 1.3, 60), (1.1, 0.9, 62)) == [60, 60]  # 0.25 and 0.15
+
+
 def test_of_notes_as_long_on_the_beat_the_one_that_sounds_longer_is_held():
     assert on_grid((0, 1, 60), (0, 0.5, 72)) == [60]
     assert on_grid((0, 0.25, 60), (0, 0.25, 64), (0.25, 0.75, 70)) == [64]

@@ -95,6 +95,27 @@ def test_of_tracks_that_are_as_melodic_the_first_is_taken():
     assert from_midi(tracks).reason == "most melody-like of 3 tracks (1.00)"
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_of_any_tracks_the_one_of_the_highest_score_is_taken(seed):
+    rng = np.random.default_rng(seed)
+    tracks = []
+    for place in range(4):
+        n = int(rng.integers(2, 80))
+        lasts = rng.choice([0.25, 1.0, 2.0, 8.0], n)
+        onsets = np.sort(rng.choice(120, n, replace=False)).astype(float)
+        pitches = rng.integers(50, 90, n) if seed % 2 else rng.choice([64, 67, 72, 74], n)
+        tracks.append(Track(f"{place}", Notes.of_columns(onsets, lasts, pitches), program=place))
+    span = max(float(track.notes.ends.max()) for track in tracks)
+    scores = [melody_score(track.notes, span) for track in tracks]
+    assert from_midi(tracks).track == f"{scores.index(max(scores))}"
+
+
+def test_a_note_that_sounds_on_over_lower_ones_is_one_in_the_skyline():
+    line = skyline(Notes.of([(0.0, 4.0, 72), (1.0, 1.0, 60), (2.0, 1.0, 62), (3.5, 1.0, 60)]))
+    assert line.pitches.tolist() == [72, 60]
+    assert line.durations.tolist() == [4, 0.5]
+
+
 def test_a_track_without_a_name_has_its_number_counted_with_drums():
     tracks = [Track("kit", walk(), is_drum=True), Track("", Notes.of([])), Track("", walk())]
     melody = from_midi(tracks)

@@ -139,6 +139,7 @@ def test_what_was_left_of_another_corpus_or_by_others_stays(out):
     names = {".other.building-dead", ".out.building-dead", ".out.building-file", "out"}
     assert {path.name for path in out.parent.iterdir()} == names
     assert (other / "old").is_dir()
+    assert (unmarked / "old").is_dir()
 
 
 def test_a_file_of_others_in_a_folder_that_was_left_stays(out):

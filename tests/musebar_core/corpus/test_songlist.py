@@ -131,7 +131,9 @@ def test_a_file_counts_once_however_its_path_is_written(table, tmp_path):
 
 def test_blanks_around_names_and_cells_do_not_matter(table):
     text = " File ,GENRE,  group\t,title\n a.mid , R&B   Soul , The   Band ,  A  Tune \n , ,,\n"
-    (item,) = list_source(table(text)).items
+    listing = list_source(table(text))
+    (item,) = listing.items
+    assert listing.rejected == ()
     assert (item.source, item.genre, item.group, item.title) == (
         *["a.mid", "R&B Soul", "The Band", "A Tune"],
     )

@@ -97,6 +97,16 @@ def test_pitches_that_are_more_or_others_do_not_match_the_fingerprint(corpus, mo
         Corpus.load(corpus)
 
 
+def test_what_is_no_song_or_no_grid_is_told_before_the_fingerprint(corpus):
+    songs(genre=["jazz", None]).to_parquet(corpus / "songs.parquet", index=False)
+    with pytest.raises(CorpusError, match="genre is empty in row 1"):
+        Corpus.load(corpus)
+    info = json.loads((corpus / "corpus.json").read_text())
+    (corpus / "corpus.json").write_text(json.dumps(info | {"steps_per_bar": 0}))
+    with pytest.raises(CorpusError, match="steps_per_bar 0: a whole number from 1 to"):
+        Corpus.load(corpus)
+
+
 def test_a_grid_of_another_bar_does_not_match_the_fingerprint(corpus):
     info = json.loads((corpus / "corpus.json").read_text())
     (corpus / "corpus.json").write_text(json.dumps(info | {"steps_per_bar": 3}))
