@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import tomllib
 from pathlib import Path
 
@@ -679,3 +680,24 @@ def test_of_three_ports_the_two_that_are_one_are_named(changed):
         "docs/clusters/aws.yaml", lambda c: c.update(head_start_ray_commands=[f"{HEAD} {ports}"])
     )
     assert "head_start_ray_commands: --port and --object-manager-port are both 1" in said
+
+
+def test_a_key_that_is_not_known_is_named_once_and_in_our_words_alone(changed):
+    said = changed("docs/clusters/aws.yaml", lambda c: c.update(max_worker=3))
+    assert said.endswith("unknown key 'max_worker': did you mean 'max_workers'?")
+    assert len(said.splitlines()) == 1
+
+
+def test_ray_is_asked_without_a_change_of_the_file_and_what_it_logs_is_not_shown(
+    monkeypatch, caplog
+):
+    def logs(config):
+        logging.getLogger("ray.autoscaler._private").warning("of no account")
+        config["max_workers"] = 0
+        return config
+
+    monkeypatch.setattr("ray.autoscaler._private.util.prepare_config", logs)
+    content = yaml.safe_load((TOP / "docs" / "clusters" / "aws.yaml").read_text())
+    launcher._ray_says(content)
+    assert content["max_workers"] == 8
+    assert caplog.messages == []

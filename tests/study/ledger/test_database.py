@@ -229,6 +229,7 @@ def test_the_databases_clock_is_seconds(database):
         ("sqlite:///a/b.sqlite", "a/b.sqlite"),
         ("sqlite:////a/b.sqlite", "/a/b.sqlite"),
         ("sqlite://", None),
+        ("sqlite:///", None),
         ("sqlite:///:memory:", None),
         ("postgresql://h/d", None),
         ("no url at all", None),

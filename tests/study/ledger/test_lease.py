@@ -7,6 +7,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -347,3 +349,18 @@ def test_who_was_replaced_is_told_that_nothing_more_is_recorded(study, clock):
     assert str(caught.value) == (
         "study 'tiny' was taken over by another driver: this one stops, and records nothing more"
     )
+
+
+def test_a_heartbeat_that_is_under_way_ends_before_the_lease_is_given_back(study):
+    held = Lease(study.ledger, "tiny")
+    there = []
+
+    def last_beat():
+        held._closing.wait()
+        time.sleep(0.05)
+        there.append(holder(study.ledger, "tiny"))
+
+    held._thread = threading.Thread(target=last_beat)
+    with held:
+        pass
+    assert [one.pid for one in there] == [os.getpid()]

@@ -68,3 +68,11 @@ def test_an_evaluated_epoch_comes_back_from_a_row_of_its_curve():
 def test_which_epoch_an_attempt_went_on_from_makes_no_other_result():
     done = SeedRunResult(metrics=RunMetrics(validation=METRICS))
     assert dataclasses.replace(done, resumed_at=40) == done
+
+
+def test_a_result_of_which_nothing_is_said_is_a_first_attempt_from_the_start():
+    found = SeedRunResult()
+    assert (found.done, found.attempts, found.resumed_at) == (True, 1, 0)
+    assert (found.metrics, found.curve) == (RunMetrics(), ())
+    assert (found.best_epoch, found.seconds, found.versions, found.checkpoint) == (None,) * 4
+    assert (found.node, found.device, found.finished_at) == ("", "", "")
