@@ -14,6 +14,7 @@ from reports.stats.separation import separation
 from reports.stats.ties import TieSet
 from reports.words.cards import (
     _more,
+    _seeds,
     _separation,
     _stages,
     _test,
@@ -290,3 +291,22 @@ def test_a_rival_is_held_against_the_choice_by_wins_difference_and_p(make_study,
     # of 1,024 sign patterns those at least as far from nothing: of one seed flipped at most
     assert "difference -8.00 [-12.52, -3.48] nats, p 0.021 (smallest possible 0.002)" in said
     assert said.endswith(f"against {make_config(16).config_id}, MuseBar (L 16 · r 1 · constant)")
+
+
+@pytest.mark.parametrize(
+    ("totals", "said"),
+    [((12, 40), "30 more seeds"), ((12, None), None), ((None, None), None), ((12,), None)],
+)
+def test_all_are_separated_only_where_each_can_be(totals, said):
+    found = [
+        SimpleNamespace(
+            config_id=str(at),
+            difference=mean(1.0, 2.0),
+            total=total,
+            more=None if total is None else total - 10,
+        )
+        for at, total in enumerate(totals)
+    ]
+    lines = _seeds(SimpleNamespace(separations=found)).lines
+    assert {line.label: line.text for line in lines}.get("To separate all") == said
+    assert [line.label for line in lines][: len(totals)] == [one.config_id for one in found]
