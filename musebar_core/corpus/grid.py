@@ -49,7 +49,7 @@ def to_grid(notes: Notes, steps_per_quarter: int) -> NDArray[np.uint8]:
     """
     if not len(notes):
         return np.zeros(0, np.uint8)
-    lead = np.floor(notes.onsets.min() * steps_per_quarter)  # whole steps: they stay in place
+    lead = np.floor(notes.onsets[0] * steps_per_quarter)  # whole steps: they stay in place
     starts = notes.onsets * steps_per_quarter - lead
     ends = notes.ends * steps_per_quarter - lead
     n_steps = int(np.ceil(ends.max())) + 1
@@ -81,8 +81,8 @@ def _hold(
     if several.any():
         note, step, within = note[several], step[several], within[counted][several]
         on_beat = np.minimum(ends[note], step + _ON_THE_BEAT) - np.maximum(starts[note], step)
-        on_beat = np.clip(on_beat, 0, None)
-        order = np.lexsort((pitches[note], np.round(within, 4), np.round(on_beat, 4), step))
+        on_beat = np.maximum(on_beat, 0).round(4)
+        order = np.lexsort((pitches[note], within.round(4), on_beat, step))
         held[step[order]] = pitches[note][order]  # of a step's notes, the last written stays
     return held
 

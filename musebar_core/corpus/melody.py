@@ -107,23 +107,24 @@ def _most_melodic(tracks: Sequence[Track], places: Sequence[int], span: float) -
 
     Those that cannot be over the best so far are not scored.
     """
-    bounds = {place: _at_most(tracks[place].notes, span) for place in places}
+    by_pitches = {place: _by_pitches(tracks[place].notes) for place in places}
+    bounds = {p: _at_most(tracks[p].notes, span, by_pitches[p]) for p in places}
     best, score = -1, -1.0
     for place in sorted(places, key=lambda each: (-bounds[each], each)):
         if bounds[place] * _ROUNDED < score:
             break
-        own = melody_score(tracks[place].notes, span)
+        own = _score(tracks[place].notes, span, by_pitches[place])
         if (own, -place) > (score, -best):
             best, score = place, own
     return best, score
 
 
-def _at_most(notes: Notes, span: float) -> float:
+def _at_most(notes: Notes, span: float, by_pitches: float) -> float:
     """More than :func:`melody_score` is: what pitches, the number of notes and durations allow."""
     lasting = float(notes.durations.sum())
     alone = min(span / lasting, 1.0)
     coverage = min(lasting, LONGEST_COVERED * len(notes)) / (COVERED * span)
-    return _by_pitches(notes) * alone * min(coverage, 1.0) * _length(len(notes), span)
+    return by_pitches * alone * min(coverage, 1.0) * _length(len(notes), span)
 
 
 def _length(n_onsets: int, span: float) -> float:
@@ -186,13 +187,17 @@ def melody_score(notes: Notes, span: float) -> float:
     from 64 onsets and one in two quarter notes of the span), variety (1 from 5 pitches) and steps
     (less, down to 1/e, by the share of intervals between highest notes over a fifth).
     """
+    return _score(notes, span, _by_pitches(notes))
+
+
+def _score(notes: Notes, span: float, by_pitches: float) -> float:
     coverage = min(_sounding(notes, LONGEST_COVERED) / (COVERED * span), 1.0)
     later = notes.onsets[1:] > notes.onsets[:-1]
     tops = notes.pitches[np.append(True, later)]  # of an onset's notes, the highest comes first
     length = _length(len(tops), span)
     leaps = np.abs(tops[1:] - tops[:-1]) > LARGEST_STEP
     steps = np.exp(-np.count_nonzero(leaps) / max(len(leaps), 1))
-    return float(monophony(notes) * _by_pitches(notes) * coverage * length * steps)
+    return float(monophony(notes) * by_pitches * coverage * length * steps)
 
 
 def monophony(notes: Notes) -> float:
@@ -207,7 +212,8 @@ def skyline(notes: Notes) -> Notes:
     """
     if bool(np.all(notes.onsets[1:] >= notes.ends[:-1] - _TOUCHING)):
         return notes
-    times = np.unique(np.concatenate((notes.onsets, notes.ends)))
+    times = np.sort(np.concatenate((notes.onsets, notes.ends)))
+    times = times[np.append(True, times[1:] > times[:-1])]
     highest, struck = _highest(notes, times)
     before = np.concatenate(([_SILENCE], highest[:-1]))
     bounds = np.append(np.flatnonzero(struck | (highest != before)), len(highest))

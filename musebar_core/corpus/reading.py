@@ -98,9 +98,10 @@ def read_item(
     """
     sha256 = ""
     try:
-        content = item.text.encode() if item.text is not None else Path(item.path).read_bytes()
+        path = Path(item.path)
+        content = item.text.encode() if item.text is not None else path.read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
-        melody = read_melody(content, Path(item.path).suffix.lower(), play_repeats)
+        melody = read_melody(content, path.suffix.lower(), play_repeats)
         reading = _of_melody(melody, item, sha256, steps_per_quarter)
         if not of_any_length:
             _check_length(reading)

@@ -192,6 +192,8 @@ class _Breaks:
         if n_low < 3:
             return at
         content = self._content
+        if n_low % 3 == 1 and content[end - 1] < 0x80 and content[end - 2] < 0x80:
+            return end - 1  # behind the usual delta of one byte
         for _ in range(n_low % 3 + 1):
             end -= 1
             while content[end] >= 0x80:
@@ -314,17 +316,34 @@ def _notes(found: _Stretches) -> _Struck | None:
     at = np.cumsum([0, *map(len, stretches[:-1])])
     firsts = (at - np.searchsorted(events.high_at, at)) // 3  # of each stretch
     tracks = np.array(track_of)
-    began = np.append(True, tracks[1:] != tracks[:-1])  # the first stretch of each track
-    n_struck = np.diff(np.searchsorted(struck, firsts[began]), append=len(struck))
+    began = np.flatnonzero(_is_new(tracks))  # the first stretch of each track
+    before = np.searchsorted(struck, firsts[began])
+    n_struck = _lengths(before, len(struck))
     parts = np.repeat(tracks[began] * 16, n_struck) + (events.status[struck] & 15)
     some = n_struck > 0
-    last = struck[n_struck.cumsum()[some] - 1]
+    last = struck[(before + n_struck)[some] - 1]
     ticks = np.array(ticks_before)[np.searchsorted(firsts, last, side="right") - 1]
     if len(last):
-        bounds = np.stack((firsts[began][some], last + 1), axis=1).ravel()
+        bounds = np.empty(2 * len(last), np.int64)
+        bounds[::2], bounds[1::2] = firsts[began[some]], last + 1
         ticks += np.add.reduceat(events.deltas, bounds, dtype=np.int64)[::2]
     programs = tuple(found.programs) if found.are_plain else None
     return _Struck(parts, events.pitch[struck], int(ticks.max(initial=0)), programs)
+
+
+def _is_new(values: np.ndarray) -> np.ndarray:
+    """Whether each differs from the one before it."""
+    is_new = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=is_new[1:])
+    return is_new
+
+
+def _lengths(begins: np.ndarray, end: int) -> np.ndarray:
+    """From each place to the next, from the last to the end."""
+    lengths = np.empty(len(begins), np.int64)
+    np.subtract(begins[1:], begins[:-1], out=lengths[:-1])
+    lengths[-1] = end - begins[-1]
+    return lengths
 
 
 @dataclass(frozen=True)
@@ -365,7 +384,7 @@ def _decoded(stretches: bytes) -> _Events | None:
         return None
     status = high[is_status]
     if len(own) < len(delta):  # some hold on
-        status = np.repeat(status, np.diff(own, append=len(delta)))
+        status = np.repeat(status, _lengths(own, len(delta)))
     is_struck = (status & 0xF0 == 0x90) & (status != 0x90 | _DRUMS) & (velocity > 0)
     deltas = np.zeros(len(delta) + 1, np.int32)
     deltas[:-1] = delta

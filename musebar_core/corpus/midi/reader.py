@@ -123,9 +123,8 @@ def _from_ticks(columns: Sequence[dict[str, Any]], ticks_per_quarter: int) -> li
     sizes = [len(track["time"]) for track in columns]
     place = (time.astype(np.int64) << 7) - pitch
     place += np.repeat(np.arange(len(sizes)) << _TIME_BITS, sizes)
-    if not (place[1:] >= place[:-1]).all():
-        order = np.argsort(place, kind="stable")  # quick: they are nearly in order
-        time, lasts, pitch = time[order], lasts[order], pitch[order]
+    order = np.argsort(place, kind="stable")  # quick: they are nearly in order
+    time, lasts, pitch = time[order], lasts[order], pitch[order]
     onsets, durations = time / ticks_per_quarter, lasts / ticks_per_quarter
     bounds = np.cumsum([0, *sizes]).tolist()
     if len(lasts) and lasts.min() <= 0:
