@@ -62,6 +62,10 @@ class Limits:
         return f"unreadable: reading it takes over {self.memory_bytes // 2**20} MiB of memory"
 
 
+_BY_TICKS = 1.02
+"""More than the system's count for its bound, by ticks, is over a process' own."""
+
+
 class OutOfTimeError(BaseException):
     """The time is up; no `except Exception` of a parser may catch it."""
 
@@ -71,7 +75,7 @@ def limited_time(seconds: float) -> Iterator[None]:
     """Raise :class:`OutOfTimeError` in this process' main thread after these processor seconds."""
     signal.signal(signal.SIGPROF, _raise)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    last = math.ceil(time.process_time() + seconds + 0.5)
+    last = math.ceil(_BY_TICKS * time.process_time() + seconds + 0.5)
     resource.setrlimit(resource.RLIMIT_CPU, (last if most < 0 else min(last, most), most))
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
