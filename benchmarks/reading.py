@@ -33,9 +33,9 @@ from benchmarks.independent import (
     missing,
     without_symbols,
 )
-from musebar_core.corpus import abc, midi
+from musebar_core.corpus import abc
 from musebar_core.corpus.account import kind
-from musebar_core.corpus.counts import count_midi
+from musebar_core.corpus.checked import read_midi
 from musebar_core.corpus.musicxml import unzip
 from musebar_core.corpus.notes import UnreadableError
 from musebar_core.corpus.scores import form_of, read_parts
@@ -117,9 +117,8 @@ def compare(piece: Piece) -> Verdict:
     damage, lacks_ends = "", False
     try:
         if piece.form == "MIDI":
-            content, _ = midi.first_piece(midi.unwrap(content))
-            read = midi.read_piece(content, count_midi(content))
-            own, damage = heard(read.tracks), read.damage
+            read = read_midi(content)
+            own, damage = heard(read.parts), read.damage
             lacks_ends = read.reader == "lenient" and not damage  # of its notes
         else:
             form: Form = form_of(content, piece.path.suffix.lower()) or "musicxml"
@@ -133,10 +132,7 @@ def compare(piece: Piece) -> Verdict:
             other = by_music21(content, piece.form == "Humdrum")
     except IndependentError as error:
         other = str(error)
-    cause, detail = _cause(own, other, damage, content)
-    if lacks_ends and isinstance(other, Score) and cause != SAME:
-        cause = "a note whose end is missing: here it ends where its key is struck next"
-    return Verdict(piece, cause, detail)
+    return Verdict(piece, *_cause(own, other, damage, content, lacks_ends=lacks_ends))
 
 
 def heard(tracks: Iterable[Track]) -> list[Heard]:
@@ -152,7 +148,7 @@ def heard(tracks: Iterable[Track]) -> list[Heard]:
 
 
 def _cause(
-    own: list[Heard] | str, other: Score | str, damage: str, content: bytes
+    own: list[Heard] | str, other: Score | str, damage: str, content: bytes, *, lacks_ends: bool
 ) -> tuple[str, str]:
     if isinstance(own, str):
         both = "neither reads it" if isinstance(other, str) else "rejected here"
@@ -165,6 +161,8 @@ def _cause(
     detail = f"{len(own)} notes here, {len(other.notes)} there; {ours[:2]} here, {theirs[:2]} there"
     if damage:
         return "damaged", f"{damage}; {detail}"
+    if lacks_ends:
+        return "a note whose end is missing: here it ends where its key is struck next", detail
     return _difference(own, other, content), detail
 
 

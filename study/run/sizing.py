@@ -96,9 +96,10 @@ def largest(spec: StudySpec) -> Configuration:
             return 0
 
     chosen: dict[str, Value] = {}
+    unvaried = needed({})
     for parameter in spec.space.parameters:
         most = max(({parameter.name: value} for value in parameter.values), key=needed)
-        if needed(most) > needed({}):
+        if needed(most) > unvaried:
             chosen |= most
     named = (dict(values) for _, values in spec.space.named)
     return spec.configuration(max(({}, chosen, *named), key=needed))

@@ -335,6 +335,26 @@ def rich_tables():
 
 
 @pytest.fixture
+def default_better(make_study, make_config):
+    """Makes a study whose choice has the lower NLL, the paper's default the more telling code."""
+
+    def make(**settings):
+        study = make_study(purpose="representation", **settings)
+        study.add(make_config(8), [500.0, 502.0] * 5, mi=(1.0, 1.5))
+        study.add(
+            make_config(16, 8, "linear"),
+            [500.1, 502.1] * 5,
+            mi=(3.0, 3.5),
+            kl=60.0,
+            phase="methods",
+            method="musebar_bow",
+        )
+        return study
+
+    return make
+
+
+@pytest.fixture
 def changed():
     """Makes a configuration that differs from one of ``make_config`` in one setting alone."""
     known = {"regularizers": 4, "annealing": "linear"}

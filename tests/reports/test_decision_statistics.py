@@ -14,11 +14,7 @@ from reports.stats.improvement import improvement, share_interval
 from reports.stats.separation import seeds_needed, separation, t_power
 from reports.stats.variance import variance_parts
 from reports.words.verdicts import left_out_text
-from study.statistics.intervals import mean_over_seeds
-
-
-def mean(*values, first=0):
-    return mean_over_seeds({first + i: value for i, value in enumerate(values)})
+from tests.reports.seedmeans import mean
 
 
 def test_the_probability_of_improvement_counts_seeds_won_and_half_of_ties():

@@ -161,18 +161,9 @@ def test_studies_of_different_music_or_snippets_never_share_an_axis(rich_tables,
 
 
 def test_a_site_of_several_studies_says_where_something_is_better_than_the_choice(
-    make_study, make_config, tmp_path
+    default_better, tmp_path
 ):
-    study = make_study(purpose="representation")
-    study.add(make_config(8), [500.0, 502.0] * 5, mi=(1.0, 1.5))
-    study.add(
-        make_config(16, 8, "linear"),
-        [500.1, 502.1] * 5,
-        mi=(3.0, 3.5),
-        kl=60.0,
-        phase="methods",
-        method="musebar_bow",
-    )
+    study = default_better()
     index = build_site([Source(study.tables()), Source(study.tables())], tmp_path / "out")
     assert "but the default is better" in index.read_text()
 

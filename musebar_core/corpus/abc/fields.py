@@ -166,12 +166,17 @@ def number(digits: str, default: int = 1) -> int:
     return min(int(digits[:9]), LARGEST_NUMBER) if digits else default
 
 
+def first_word(value: str) -> str:
+    """What a value begins with, up to a blank: the name of a voice; empty where it is."""
+    return (value.split() or [""])[0]
+
+
 def name_of(value: str) -> str:
     """Name that a ``V:`` field gives its voice, else its identifier."""
     for name, quoted, bare in _PROPERTY.findall(value):
         if name in {"name", "nm"} and (quoted or bare):
             return " ".join((quoted or bare).replace("\\n", " ").split())
-    return (value.split() or [""])[0]
+    return first_word(value)
 
 
 def key_signature(value: str) -> dict[str, int] | None:

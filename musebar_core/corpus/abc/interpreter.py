@@ -202,7 +202,7 @@ class _Reader:
 
     def _declare(self, value: str) -> None:
         """Remember what a ``V:`` field says of its voice."""
-        self.declared = name = (value.split() or [""])[0]
+        self.declared = name = fields.first_word(value)
         rest = value.strip()[len(name) :]
         self.properties[name] = f"{self.properties.get(name, '')} {rest}"[:2_000]
         voice = self.tune.voices.get(name)
@@ -211,7 +211,7 @@ class _Reader:
 
     def _switch(self, value: str) -> None:
         """Go on with a voice, which may be new."""
-        name = (value.split() or [""])[0]
+        name = fields.first_word(value)
         self._end_chord()
         if name not in self.tune.voices:
             if len(self.tune.voices) >= MOST_VOICES:

@@ -116,7 +116,7 @@ def count_midi(content: bytes) -> Count:
     division = int.from_bytes(content[at + 12 : at + 14], "big")
     n_named = int.from_bytes(content[at + 10 : at + 12], "big")
     is_format_2 = content[at + 8 : at + 10] == b"\0\2"
-    tracks = _tracks(content, at, n_named)[: n_named or None]
+    tracks = _tracks(content, at, n_named or None)
     counted = None if is_format_2 else _count(content, tracks, _Breaks(content).behind)
     programs = counted.programs if counted is not None else None
     if counted is None:
@@ -130,18 +130,18 @@ def count_midi(content: bytes) -> Count:
     return Count(n_notes, n_parts, None, None, *span(pitches), last_onset, places, programs)
 
 
-def _tracks(content: bytes, at: int, n_named: int) -> list[tuple[int, int]]:
-    """Where the tracks behind a place begin and end.
+def _tracks(content: bytes, at: int, most: int | None) -> list[tuple[int, int]]:
+    """Where the tracks behind a place begin and end, up to so many of them.
 
     A length that leads to no chunk and not to the file's end is wrong: the next track begins where
-    its name is. But behind the last of those that the header names there may be junk.
+    its name is. But behind the last there may be junk.
     """
     tracks: list[tuple[int, int]] = []
-    while (at := content.find(b"MTrk", at)) >= 0:
+    while len(tracks) != most and (at := content.find(b"MTrk", at)) >= 0:
         end = at + 8 + int.from_bytes(content[at + 4 : at + 8], "big")
         if end != len(content) and not _CHUNK.match(content, end):
             following = content.find(b"MTrk", at + 8)
-            is_last = following < 0 or len(tracks) + 1 == n_named
+            is_last = following < 0 or len(tracks) + 1 == most
             is_whole = end < len(content) and content.endswith(_END_OF_TRACK, at, end)
             if not (is_last and is_whole):
                 end = following if following > 0 else len(content)

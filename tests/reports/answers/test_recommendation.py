@@ -13,11 +13,7 @@ from reports.answers.recommendation import (
 )
 from reports.answers.summaries import summaries
 from reports.words.recommendation import longest_code_warning
-from study.statistics.intervals import mean_over_seeds
-
-
-def mean(*values):
-    return mean_over_seeds(dict(enumerate(values)))
+from tests.reports.seedmeans import mean
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,7 @@ from reports.figures.card import (
     regret,
     stages,
 )
-from study.statistics.intervals import mean_over_seeds
-
-
-def mean(*values):
-    return mean_over_seeds(dict(enumerate(values)))
+from tests.reports.seedmeans import mean
 
 
 def test_a_row_stands_where_it_is_from_the_recommended_one_in_the_look_of_its_group():

@@ -4,16 +4,12 @@ import pytest
 
 from reports.figures.methods import GenreMark, genres_chart, study_panel
 from reports.figures.style import METHOD_COLOURS, METHOD_SYMBOLS
-from study.statistics.intervals import mean_over_seeds
-
-
-def mean(*values):
-    return mean_over_seeds(dict(enumerate(values, 1000)))
+from tests.reports.seedmeans import mean
 
 
 def test_a_study_has_a_row_of_its_seeds_and_their_mean():
-    three = mean(500.0, 502.0, 507.0)
-    drawn = study_panel([("first", three), ("<b>", mean(510.0))], "test BCE")
+    three = mean(500.0, 502.0, 507.0, first=1000)
+    drawn = study_panel([("first", three), ("<b>", mean(510.0, first=1000))], "test BCE")
     dots, diamond, *_ = drawn.data
     assert (list(dots.x), list(dots.text)) == (
         [500.0, 502.0, 507.0],

@@ -17,11 +17,7 @@ from reports.figures.style import (
     span,
     window,
 )
-from study.statistics.intervals import mean_over_seeds
-
-
-def mean(*values):
-    return mean_over_seeds(dict(enumerate(values)))
+from tests.reports.seedmeans import mean
 
 
 def test_intervals_are_drawn_from_three_seeds_on():

@@ -4,11 +4,7 @@ from reports.answers.aggregate import Aggregate, MethodAggregate
 from reports.answers.claims import Answer, Claim, ClaimVerdict, Measure, Open
 from reports.figures.style import METHOD_COLOURS
 from reports.figures.verdicts import LOOKS, SHORT, effects, interquartile_means, profiles
-from study.statistics.intervals import mean_over_seeds
-
-
-def mean(*values):
-    return mean_over_seeds(dict(enumerate(values)))
+from tests.reports.seedmeans import mean
 
 
 def verdict(claim, answer, effect, reason=None, measure=Measure.MI):

@@ -202,18 +202,9 @@ def test_the_page_counts_the_runs_of_its_genre(make_study, make_config):
 
 
 def test_what_is_better_stands_above_the_answers_figures_and_other_warnings_below(
-    make_study, make_config
+    default_better, make_config
 ):
-    study = make_study(purpose="representation", state="running")
-    study.add(make_config(8), [500.0, 502.0] * 5, mi=(1.0, 1.5))
-    study.add(
-        make_config(16, 8, "linear"),
-        [500.1, 502.1] * 5,
-        mi=(3.0, 3.5),
-        kl=60.0,
-        phase="methods",
-        method="musebar_bow",
-    )
+    study = default_better(state="running")
     study.add(make_config(32), [505.0] * 8, failed=2)
     found, genre = seen(study)
     text = page.genre_page(found, Site(()), genre)

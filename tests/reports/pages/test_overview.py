@@ -98,20 +98,8 @@ def test_of_one_candidate_alone_the_tie_set_is_one(make_study, make_config):
     assert page._sureness(genre.found.answer.card)[0].text == "1 of 1"
 
 
-def test_what_is_better_than_the_choice_stands_in_its_answer_and_is_not_repeated(
-    make_study, make_config
-):
-    study = make_study(purpose="representation", state="running")
-    study.add(make_config(8), [500.0, 502.0] * 5, mi=(1.0, 1.5))
-    study.add(
-        make_config(16, 8, "linear"),
-        [500.1, 502.1] * 5,
-        mi=(3.0, 3.5),
-        kl=60.0,
-        phase="methods",
-        method="musebar_bow",
-    )
-    seen = view(study.tables())
+def test_what_is_better_than_the_choice_stands_in_its_answer_and_is_not_repeated(default_better):
+    seen = view(default_better(state="running").tables())
     (genre,) = seen.genres
     shown = page._genre(seen, genre, Site(()))
     assert shown["kind"] == "open"

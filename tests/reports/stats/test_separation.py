@@ -3,11 +3,7 @@
 import pytest
 
 from reports.stats.separation import MOST_SEEDS, seeds_needed, separation, t_power
-from study.statistics.intervals import mean_over_seeds
-
-
-def mean(*values):
-    return mean_over_seeds(dict(enumerate(values)))
+from tests.reports.seedmeans import mean
 
 
 @pytest.mark.parametrize(("pairs", "total"), [(0, 6), (1, 6), (2, 7), (3, 7), (4, 8), (6, 8)])

@@ -26,11 +26,7 @@ from reports.words.cards import (
     transfer_text,
 )
 from reports.words.rivals import better_text, collapsed_text
-from study.statistics.intervals import mean_over_seeds
-
-
-def mean(*values):
-    return mean_over_seeds(dict(enumerate(values)))
+from tests.reports.seedmeans import mean
 
 
 def ties(members, worse=(), *, n=10, smallest=1 / 512, exact=True, pooled=False):

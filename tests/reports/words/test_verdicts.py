@@ -32,13 +32,9 @@ from reports.words.verdicts import (
     signed,
     verdict_line,
 )
-from study.statistics.intervals import mean_over_seeds
+from tests.reports.seedmeans import mean
 
 HOLDS, DOES_NOT, UNDECIDED, NOT_TESTED = Answer
-
-
-def mean(*values):
-    return mean_over_seeds(dict(enumerate(values)))
 
 
 def verdict(answer=HOLDS, reason=None, claim=Claim.BOTH, measure=Measure.MI, **rest):
