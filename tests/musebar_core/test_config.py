@@ -46,6 +46,7 @@ def test_regularizers_that_do_not_divide_the_bars_are_refused_with_those_that_do
 
 def test_divisors_are_what_divides():
     assert divisors(16) == (1, 2, 4, 8, 16)
+    assert divisors(15) == (1, 3, 5, 15)
 
 
 def test_a_snippet_of_part_of_a_bar_is_refused_with_the_nearest_lengths():

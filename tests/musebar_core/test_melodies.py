@@ -29,6 +29,10 @@ def test_intervals_do_not_cross_from_melody_to_melody():
     assert melodies.intervals(np.array([[C, C], [G, G]], np.uint8)).sum() == 0
 
 
+def test_where_there_is_no_melody_there_is_no_interval():
+    assert melodies.intervals(np.zeros((0, 16), np.uint8)).tolist() == [0.0] * 25
+
+
 def test_pitch_classes_count_sounding_steps_over_octaves():
     assert melodies.pitch_classes(song(C, C + 12, D, R)).tolist() == [2, 0, 1, *[0] * 9]
 

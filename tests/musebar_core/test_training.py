@@ -183,9 +183,19 @@ def test_encoder_steps_move_the_encoder_alone_and_end_when_mi_stops_rising(confi
         assert given == 12 + (3 * rising if encoder else 0), name
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_what_to_do(configuration, genre):
+@pytest.mark.parametrize("fit", [training.fit, training._fit_mixed])
+def test_a_loss_that_is_no_number_ends_the_run_with_what_to_do(configuration, genre, fit):
+    config = configuration(learning_rate=1e12, epochs=20)
     with pytest.raises(DivergedError, match="lower training"):
-        run(configuration(learning_rate=1e12, epochs=20), genre)
+        list(fit(config, genre, 0, start(config, genre, 0)))
+
+
+def test_a_run_as_a_stack_of_one_gives_the_rows_of_a_run_alone(configuration, genre):
+    config = configuration()
+    rows = list(training._fit_mixed(config, genre, 0, start(config, genre, 0)))
+    alone, _ = run(config, genre, seed=0)
+    assert [row.epoch for row in rows] == [row.epoch for row in alone]
+    assert rows[-1].validation.bce == pytest.approx(alone[-1].validation.bce, rel=1e-4)
 
 
 def test_a_checkpoint_of_another_run_is_not_resumed(configuration, genre, tmp_path):

@@ -99,7 +99,7 @@ def test_each_encoder_in_a_stack_ends_as_it_does_alone(
     configuration, genre, pooling, bidirectional
 ):
     def shaped(latent, regularizers):
-        config = configuration(latent, regularizers, batch=3, input_dropout=0.3)
+        config = configuration(latent, regularizers, batch=2, input_dropout=0.3)
         model = {"pooling": pooling, "bidirectional": bidirectional}
         return dataclasses.replace(config, model=dataclasses.replace(config.model, **model))
 

@@ -138,6 +138,9 @@ GOES = {
         entrypoint(c, "gpus_per_trial=auto", "gpus_per_trial=0"),
         group(c)["template"]["spec"]["containers"][0]["resources"]["limits"].pop("nvidia.com/gpu"),
     ),
+    "a container of another kind beside Ray's": lambda c: group(c)["template"]["spec"][
+        "containers"
+    ].append({"name": "logs", "image": "fluent/fluent-bit:3.0"}),
     "another program": lambda c: job(c).update(entrypoint="python train.py"),
 }
 
