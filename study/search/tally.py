@@ -61,12 +61,12 @@ class Configurations:
         ``collapsed`` with more than one in five collapsed.
     """
 
-    proposed: int = 0
-    racing: int = 0
-    done: int = 0
-    failed: int = 0
-    undertrained: int = 0
-    collapsed: int = 0
+    proposed: int
+    racing: int
+    done: int
+    failed: int
+    undertrained: int
+    collapsed: int
 
 
 @dataclass(frozen=True)

@@ -403,7 +403,9 @@ def test_an_export_goes_into_a_new_folder_and_says_its_rows(exported, tmp_path):
             "study.yaml": None,
             "genres.json": None,
         }
-    assert json.loads((folder / "genres.json").read_text()) == record.facts
+    facts = (folder / "genres.json").read_text()
+    assert json.loads(facts) == record.facts
+    assert facts == json.dumps(record.facts, indent=1, sort_keys=True) + "\n"
     assert [path.name for path in folder.parent.iterdir()] == ["export"]
 
 

@@ -256,6 +256,10 @@ def test_facts_may_be_as_large_as_is_said_and_no_larger(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MOST_FACTS_BYTES", file.stat().st_size - 1)
     with pytest.raises(UsageError, match="over 0 MiB: it is something else"):
         read_facts(file)
+    file.write_bytes(b" " * (3 * 2**20 + 1))
+    monkeypatch.setattr(module, "MOST_FACTS_BYTES", 3 * 2**20)
+    with pytest.raises(UsageError, match="over 3 MiB: it is something else"):
+        read_facts(file)
 
 
 def test_facts_of_as_many_genres_as_a_study_may_have_are_read(tmp_path):

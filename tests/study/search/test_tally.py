@@ -55,7 +55,7 @@ def test_configurations_and_seed_runs_are_counted_apart(record):
     low = tally.tally(record).genres["low"]
     assert (low.planned, low.done, low.failed, low.collapsed) == (7, 4, 0, 1)
     assert low.configurations == tally.Configurations(
-        proposed=2, racing=1, done=1, failed=0, collapsed=1
+        proposed=2, racing=1, done=1, failed=0, undertrained=0, collapsed=1
     )
 
 
