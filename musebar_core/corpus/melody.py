@@ -19,7 +19,6 @@ with tracks whose names were hidden from it.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -141,12 +140,9 @@ def _by_pitches(notes: Notes) -> float:
 
 def named_as_melody(tracks: Sequence[Track]) -> list[int]:
     """Places of tracks named as the melody."""
-    names = Counter(track.name for track in tracks)
-    return [
-        place
-        for place, track in enumerate(tracks)
-        if _is_named_melody(track) and 2 * names[track.name] <= len(tracks)
-    ]
+    places = [place for place, track in enumerate(tracks) if _is_named_melody(track)]
+    names = [track.name for track in tracks]
+    return [place for place in places if 2 * names.count(names[place]) <= len(names)]
 
 
 def _two_hands(tracks: Sequence[Track]) -> bool:

@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
+from io import FileIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,10 +98,10 @@ def read_item(
     """
     sha256 = ""
     try:
-        path = Path(item.path)
-        content = item.text.encode() if item.text is not None else path.read_bytes()
+        content = item.text.encode() if item.text is not None else _bytes_of(item.path)
         sha256 = hashlib.sha256(content).hexdigest()
-        melody = read_melody(content, path.suffix.lower(), play_repeats)
+        _, suffix = os.path.splitext(item.path)  # noqa: PTH122 - quicker, as is _bytes_of
+        melody = read_melody(content, suffix.lower(), play_repeats)
         reading = _of_melody(melody, item, sha256, steps_per_quarter)
         if not of_any_length:
             _check_length(reading)
@@ -116,6 +116,12 @@ def read_item(
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         return Reading(item, sha256, reason=f"unreadable: {detail}")
     return reading
+
+
+def _bytes_of(path: str) -> bytes:
+    """What a file holds; without a ``Path`` and a buffer, in half the time for a small one."""
+    with FileIO(path) as file:
+        return file.readall()
 
 
 def _check_length(reading: Reading) -> None:
