@@ -11,6 +11,7 @@ import click
 
 from musebar.commands.options import LOCAL
 from musebar.commands.outputs import READ, check_out, corpus_of, load_corpus
+from musebar_core import memory
 from musebar_core.errors import UsageError
 from musebar_core.threads import THREADS, computing_with
 from study.home import files
@@ -68,6 +69,7 @@ def train(
     name = f"{genre}-{config.config_id}-seed{seed}.safetensors"
     out = out or files.workspace(home) / "trained" / name
     check_out(out, _is_checkpoint, "checkpoint of MuseBar's")
+    memory.keep()
     _train(config, corpus, out, seed, corpus_path, threads)
 
 

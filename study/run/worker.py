@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ray import tune
 
+from musebar_core import memory
 from study.run.attempt import Assignment, Attempt
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
 
     def setup(self, config: dict[str, Assignment]) -> None:
         """Take an assignment."""
+        memory.keep()
         self._take(config[ASSIGNMENT])
 
     def reset_config(self, new_config: dict[str, Assignment]) -> bool:

@@ -1,0 +1,32 @@
+"""The memory of a process that trains: kept once taken, in large pages.
+
+A step takes buffers of megabytes and gives them back. By itself the C library hands large ones on
+to the system, which clears new pages for the next step: docs/performance.md says what that costs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+"""Parameters of mallopt(3)."""
+_NEVER = -1
+
+
+def keep() -> None:
+    """Have this process keep what it has taken until it ends; heeded by glibc.
+
+    Large pages are heeded where this comes before torch's first tensor. What the user has set
+    stays.
+    """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is None:  # another C library
+        return
+    for name, parameter, value in (
+        ("MALLOC_TRIM_THRESHOLD_", _TRIM_THRESHOLD, _NEVER),
+        ("MALLOC_MMAP_MAX_", _MMAP_MAX, 0),
+    ):
+        if name not in os.environ:
+            set_option(parameter, value)
