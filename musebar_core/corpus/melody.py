@@ -52,6 +52,7 @@ FEWEST_ONSETS, ONSETS_PER_QUARTER = 64, 0.5
 _ROUNDED = 1 + 1e-9
 """More than rounding may lift a product of factors of at most 1 over one of them."""
 
+PITCHES = 128
 _SILENCE = -1
 _AT_ONCE = 2**20
 """Times that are covered in one array."""
@@ -106,15 +107,18 @@ def _most_melodic(tracks: Sequence[Track], places: Sequence[int], span: float) -
 
     Those that cannot be over the best so far are not scored.
     """
-    by_pitches = {place: _by_pitches(tracks[place].notes) for place in places}
-    bounds = {p: _at_most(tracks[p].notes, span, by_pitches[p]) for p in places}
+    by_pitches = _by_pitches([tracks[place].notes for place in places])
+    rated = [
+        (_at_most(tracks[place].notes, span, own), -place, own)
+        for place, own in zip(places, by_pitches, strict=True)
+    ]
     best, score = -1, -1.0
-    for place in sorted(places, key=lambda each: (-bounds[each], each)):
-        if bounds[place] * _ROUNDED < score:
+    for bound, minus_place, of_pitches in sorted(rated, reverse=True):
+        if bound * _ROUNDED < score:
             break
-        own = _score(tracks[place].notes, span, by_pitches[place])
-        if (own, -place) > (score, -best):
-            best, score = place, own
+        own = _score(tracks[-minus_place].notes, span, of_pitches)
+        if (own, minus_place) > (score, -best):
+            best, score = -minus_place, own
     return best, score
 
 
@@ -130,12 +134,18 @@ def _length(n_onsets: int, span: float) -> float:
     return min(n_onsets / max(FEWEST_ONSETS, ONSETS_PER_QUARTER * span), 1.0)
 
 
-def _by_pitches(notes: Notes) -> float:
-    """The factors of :func:`melody_score` that pitches alone decide: range and variety."""
-    counts = np.bincount(notes.pitches)
-    median = float(counts.cumsum().searchsorted(len(notes) / 2))
-    outside = max((60 - median) / 24, (median - 84) / 12, 0.0)
-    return max(1 - outside, 0.0) * min(float(np.count_nonzero(counts)) / 5, 1.0)
+def _by_pitches(tracks: Sequence[Notes]) -> list[float]:
+    """The factors of :func:`melody_score` that pitches alone decide, range and variety, of each."""
+    sizes = np.array([len(notes) for notes in tracks])
+    pitches = np.concatenate([notes.pitches for notes in tracks])
+    counts = np.bincount(
+        np.repeat(np.arange(len(sizes)) * PITCHES, sizes) + pitches, minlength=len(sizes) * PITCHES
+    ).reshape(-1, PITCHES)
+    medians = (counts.cumsum(axis=1) < sizes[:, None] / 2).sum(axis=1)
+    outside = np.maximum((60 - medians) / 24, (medians - 84) / 12).clip(0.0, 1.0)
+    variety = np.minimum(np.count_nonzero(counts, axis=1) / 5, 1.0)
+    factors: list[float] = ((1 - outside) * variety).tolist()
+    return factors
 
 
 def named_as_melody(tracks: Sequence[Track]) -> list[int]:
@@ -183,7 +193,7 @@ def melody_score(notes: Notes, span: float) -> float:
     from 64 onsets and one in two quarter notes of the span), variety (1 from 5 pitches) and steps
     (less, down to 1/e, by the share of intervals between highest notes over a fifth).
     """
-    return _score(notes, span, _by_pitches(notes))
+    return _score(notes, span, *_by_pitches([notes]))
 
 
 def _score(notes: Notes, span: float, by_pitches: float) -> float:

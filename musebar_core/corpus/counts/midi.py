@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musebar_core.corpus.counts.count import Count, span
+from musebar_core.corpus.counts.count import Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,11 +123,12 @@ def count_midi(content: bytes) -> Count:
         counted = _count(content, tracks, _by_expression(content), only_first=is_format_2)
     struck = counted or _NONE
     last_onset = struck.last / division if 0 < division < 0x8000 else None
-    pitches = np.flatnonzero(np.bincount(struck.pitches)).tolist()
+    pitches = struck.pitches
+    lowest, highest = (int(pitches.min()), int(pitches.max())) if len(pitches) else (None, None)
     parts = np.flatnonzero(np.bincount(struck.parts)).tolist()
     places = tuple(divmod(part, 16) for part in parts)
-    n_notes, n_parts = len(struck.pitches), len(parts)
-    return Count(n_notes, n_parts, None, None, *span(pitches), last_onset, places, programs)
+    n_notes, n_parts = len(pitches), len(parts)
+    return Count(n_notes, n_parts, None, None, lowest, highest, last_onset, places, programs)
 
 
 def _tracks(content: bytes, at: int, most: int | None) -> list[tuple[int, int]]:
@@ -313,7 +314,8 @@ def _notes(found: _Stretches) -> _Struck | None:
     if events is None:
         return None
     struck = np.flatnonzero(events.is_struck)
-    at = np.cumsum([0, *map(len, stretches[:-1])])
+    sizes = np.fromiter(map(len, stretches), np.int64, len(stretches))
+    at = sizes.cumsum() - sizes
     firsts = (at - np.searchsorted(events.high_at, at)) // 3  # of each stretch
     tracks = np.array(track_of)
     began = np.flatnonzero(_is_new(tracks))  # the first stretch of each track
