@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ import torch
 from torch import nn
 
 from benchmarks import limits
-from musebar_core import draws, metrics, precision, training
+from musebar_core import draws, memory, metrics, precision, training
 from musebar_core.config import Configuration, Grid, ModelConfig, Precision, TrainingConfig
 from musebar_core.corpus.snippets import Windows
 from musebar_core.evaluation import EVALUATION_BATCH
@@ -108,8 +110,10 @@ class RandomSongs:
 
 def main() -> None:
     """Print every table; those of a GPU are in :mod:`benchmarks.gpu`."""
+    _print_memory()
+    memory.keep()
     torch.set_num_threads(1)
-    print(f"one thread; the quickest product {limits.peak() / 1e9:.0f} GFLOP/s (float32)")
+    print(f"\none thread; the quickest product {limits.peak() / 1e9:.0f} GFLOP/s (float32)")
     print("a whole step: draws, forward, loss, backward, clipping, Adam; floor: bare nn.LSTM,")
     print("forward and backward, at the same sizes; medians of alternating pairs; limit: the")
     print("arithmetic of both LSTMs at the quickest product's rate, recurrent weights read at")
@@ -128,6 +132,36 @@ def ratio(one: Callable[[], None], other: Callable[[], None]) -> tuple[float, fl
     pairs = [(_seconds(one), _seconds(other)) for _ in range(REPEATS)]
     first, second = (statistics.median(values) * 1e3 for values in zip(*pairs, strict=True))
     return first, second, statistics.median(a / b for a, b in pairs)
+
+
+def _print_memory() -> None:
+    """What it is worth that a process that trains keeps the memory it took."""
+    print(
+        "ms of a step, each in a process of its own that gives its memory back, and that keeps it"
+    )
+    print(f"{'H':>5} {'batch':>5} {'mixed':>6} {'back':>8} {'kept':>8} {'ratio':>6}")
+    for sizes in SIZES:
+        for asked in (Precision.FP32, Precision.MIXED):
+            back, kept = (_in_a_process(sizes, asked, keep=keep) for keep in (False, True))
+            is_mixed = "yes" if asked is Precision.MIXED else "no"
+            print(
+                f"{sizes.hidden:>5} {sizes.batch:>5} {is_mixed:>6} {back:>8.1f} {kept:>8.1f} "
+                f"{back / kept:>6.2f}"
+            )
+
+
+def _in_a_process(sizes: Sizes, asked: Precision, *, keep: bool) -> float:
+    """Median milliseconds of a step in a fresh process."""
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawned, memory.keep if keep else None) as pool:
+        return pool.submit(_step_ms, sizes, asked).result()
+
+
+def _step_ms(sizes: Sizes, asked: Precision) -> float:
+    torch.set_num_threads(1)
+    step = within(asked, plain_step(sizes))
+    step()
+    return 1e3 * statistics.median(_seconds(step) for _ in range(2 * REPEATS))
 
 
 def _print_steps() -> None:
