@@ -117,6 +117,31 @@ def test_a_spine_may_split_twice_and_join_in_two_lines():
     assert sorted(rows(content)[1:4]) == [(4, 2, 62), (4, 2, 65), (4, 2, 69)]
 
 
+def test_a_spine_of_which_nothing_more_is_said_holds_the_others_up_no_longer():
+    content = kern("**kern **kern\n 4C 4c\n . 4d\n . 4e\n *- *-")
+    assert rows(content) == [(0, 1, 60), (1, 1, 62), (2, 1, 64)]
+    assert rows(content, 1) == [(0, 1, 48)]
+
+
+def test_two_spines_may_begin_in_one_line_and_another_later():
+    content = kern(
+        """**kern
+        4C
+        *+
+        * **kern
+        *+ *+
+        * **kern * **kern
+        4D 4d 4f 4a
+        *+ * * *
+        * **kern * * *
+        4E 4e 4g 4b 4dd
+        *- *- *- *- *-"""
+    )
+    _, tracks, _ = read_humdrum(content)
+    found = sorted(track.notes.pitches.tolist() for track in tracks)
+    assert found == [[48, 50, 52], [62, 67], [64], [65, 71], [69, 74]]
+
+
 def test_spines_may_change_places_begin_and_end():
     content = kern(
         """**kern **kern
