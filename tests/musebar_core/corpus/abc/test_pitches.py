@@ -24,6 +24,12 @@ def test_a_text_may_say_how_far_accidentals_hold(pitches, line, how_far, expecte
     assert pitches(f"X:1\n{line} {how_far}\nL:1/4\nK:C\n^F F f F |\n") == expected
 
 
+def test_another_directive_of_such_words_says_nothing_of_accidentals(pitches):
+    line = "^F F f F |\n"
+    for directive in ("%%text not for sale", "%%center octave", "%%writefields not"):
+        assert pitches(f"X:1\n{directive}\nL:1/4\nK:C\n{line}") == [66, 66, 78, 66]
+
+
 def test_in_music_without_bar_lines_an_accidental_holds_for_its_note(pitches):
     assert pitches("X:1\n%%MIDI nobarlines\nL:1/4\nK:C\n^F F f F\n") == [66, 65, 77, 65]
     again = "X:1\n%%MIDI nobarlines\n%%MIDI barlines\nL:1/4\nK:C\n^F F f F\n"
