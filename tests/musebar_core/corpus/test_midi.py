@@ -406,6 +406,14 @@ def many(n: int) -> bytes:
             "track 1 has 0 spoilt events and 40 bytes of none; 100 of about 105 notes can be read",
         ),
         (
+            midi(chunk(bytes(40) + many(100), 880)),
+            100,
+            (
+                "track 1 lacks 40 of its 880 bytes; track 1 has 0 spoilt events and 40 bytes of "
+                "none; 100 of about 110 notes can be read"
+            ),
+        ),
+        (
             midi(chunk(many(200) + (b"\x00\xb0\x07\xff" + note(60)) * 12 + END)),
             212,
             "track 1 has 12 spoilt events and 0 bytes of none; 212 of about 224 notes can be read",
@@ -452,6 +460,7 @@ def many(n: int) -> bytes:
         "a track too short before one that is not named",
         "nine of ten tracks",
         "data without a status",
+        "data without a status in a track that is short",
         "a dozen controllers over 127",
         "an end over 127",
         "a text over the end",
@@ -554,6 +563,11 @@ def test_notes_go_on_in_their_places_behind_a_pitch_over_127(let_go):
 def test_a_file_of_which_less_than_nine_tenths_can_be_read_is_refused(content, reason):
     with pytest.raises(UnreadableError, match=f"unreadable MIDI: {reason}"):
         read_piece(content)
+
+
+def test_a_file_of_one_piece_is_its_own_first_one():
+    content = midi(chunk(many(4) + END), form=0)
+    assert first_piece(content) == (content, 1)
 
 
 def test_a_file_that_breaks_off_in_a_chunks_name_is_read_up_to_there():
