@@ -334,6 +334,9 @@ def test_a_repeat_may_be_played_again_after_a_jump(after_jump, played):
     back = REPEAT.format(f' after-jump="{after_jump}"')
     content = score(measures(notes("C5") + back, notes("D5") + '<sound dacapo="yes"/>'))
     assert pitches(content) == [72, 72, 74, *played]
+    before = back.replace("right", "left")  # at the next measure's beginning
+    content = score(measures(notes("C5"), before + notes("D5") + '<sound dacapo="yes"/>'))
+    assert pitches(content) == [72, 72, 74, *played]
 
 
 def test_a_barline_that_says_no_side_is_at_the_right():
