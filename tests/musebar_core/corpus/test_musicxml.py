@@ -339,6 +339,23 @@ def test_a_repeat_may_be_played_again_after_a_jump(after_jump, played):
     assert pitches(content) == [72, 72, 74, *played]
 
 
+def test_a_repeat_may_close_at_the_beginning_of_the_next_measure():
+    close = REPEAT.format("").replace("right", "left")
+    opens = '<barline location="left"><repeat direction="forward"/></barline>'
+    content = score(measures(notes("C5"), opens + notes("D5"), notes("E5"), close + notes("F5")))
+    assert pitches(content) == [72, 74, 76, 74, 76, 77]
+
+
+def test_a_duration_that_is_no_number_takes_no_time():
+    long = note("D5").replace("<duration>2<", "<duration>long<")
+    assert rows(score(measures(notes("C5") + long + notes("E5")))) == [(0, 1, 72), (1, 1, 76)]
+
+
+def test_a_transposition_that_is_no_number_is_none():
+    part = attributes("<transpose><chromatic>two</chromatic></transpose>") + notes("C5")
+    assert pitches(score(measures(part))) == [72]
+
+
 def test_a_barline_that_says_no_side_is_at_the_right():
     close = REPEAT.format("").replace(' location="right"', "")
     content = score(measures(notes("C5"), notes("D5") + close, notes("E5")))
