@@ -685,6 +685,13 @@ def test_progress_counts_on_from_round_to_round(source, tmp_path, grid):
     )
     assert [done for done, _ in told] == list(range(1, 15))
     assert [most for _, most in told] == [8] * 8 + [12] * 4 + [14] * 2
+    told.clear()
+    build(
+        *[source, tmp_path / "fewer", grid],
+        songs_per_genre=3,
+        progress=lambda done, most: told.append((done, most)),
+    )
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
 
 
 def test_a_damaged_corpus_that_is_built_again_is_told(source, tmp_path, grid, caplog):

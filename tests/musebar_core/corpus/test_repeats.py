@@ -152,6 +152,14 @@ def test_signs_are_followed(name):
     assert "".join("ABCDEFGH"[place] for place in playing_order(bars)) == order
 
 
+@pytest.mark.parametrize(
+    ("between", "order"), [(7, "ABCDEFGHIJAK"), (8, "ABCDEFGHIJKABCDEFGHIJK")]
+)
+def test_a_bracket_is_drawn_out_to_a_sign_within_eight_bars(between, order):
+    bars = [PLAIN, bar([1]), *[PLAIN] * between, CLOSES, SECOND]
+    assert [chr(ord("A") + place) for place in playing_order(bars)] == list(order)
+
+
 def test_without_repeats_every_bar_is_played_once_as_written():
     assert playing_order([PLAIN, FIRST, SECOND, DA_CAPO_AL_FINE], play_repeats=False) == [
         0,
