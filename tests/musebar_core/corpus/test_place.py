@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from musebar_core import marks
-from musebar_core.corpus.place import holds_corpus, new_folder
+from musebar_core.corpus.place import _is_at, holds_corpus, new_folder
 from musebar_core.errors import UsageError
 from musebar_core.marks import Kind
 
@@ -148,3 +149,15 @@ def test_a_file_of_others_in_a_folder_that_was_left_stays(out):
     with new_folder(out):
         pass
     assert [path.name for path in dead.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_that_was_taken_away_or_replaced_is_no_more_the_one_that_is_locked(tmp_path):
+    folder = tmp_path / "a"
+    folder.mkdir()
+    lock = os.open(folder, os.O_RDONLY)
+    assert _is_at(lock, folder)
+    folder.rename(tmp_path / "b")
+    assert not _is_at(lock, folder)
+    folder.mkdir()
+    assert not _is_at(lock, folder)
+    os.close(lock)
