@@ -152,9 +152,7 @@ def test_signs_are_followed(name):
     assert "".join("ABCDEFGH"[place] for place in playing_order(bars)) == order
 
 
-@pytest.mark.parametrize(
-    ("between", "order"), [(7, "ABCDEFGHIJAK"), (8, "ABCDEFGHIJKABCDEFGHIJK")]
-)
+@pytest.mark.parametrize(("between", "order"), [(7, "ABCDEFGHIJAK"), (8, "ABCDEFGHIJKABCDEFGHIJK")])
 def test_a_bracket_is_drawn_out_to_a_sign_within_eight_bars(between, order):
     bars = [PLAIN, bar([1]), *[PLAIN] * between, CLOSES, SECOND]
     assert [chr(ord("A") + place) for place in playing_order(bars)] == list(order)
