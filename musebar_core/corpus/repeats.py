@@ -5,7 +5,8 @@ Reading rules, where notation is a matter of custom:
 - A closing repeat goes back to the opening one that is still open, so repeats may be nested;
   without one, to the end of the repeat before it or to the coda, else to the start.
 - Endings that follow each other belong to one repeat. It is played as often as its highest ending
-  says, or its closing sign. A first ending without a closing sign goes back all the same.
+  says, or its closing sign. A first ending without a closing sign goes back all the same. A pass
+  without an ending of its own has the next later one. Endings of which none is a first are none.
 - After a jump (da capo, dal segno) repeats are not played again, the last endings are taken,
   and a fine or a sign to the coda is obeyed. Behind the bar of the jump all is new again.
 - A fine is not the end while another jump lies ahead: in a rondo all its episodes are played.
@@ -112,17 +113,21 @@ def playing_order(
     """
     if not play_repeats or all(bar == PLAIN for bar in bars):
         return list(range(len(bars)))
-    bars = _with_endings_drawn_out(bars)
+    bars = _without_lone_endings(_with_endings_drawn_out(bars))
     return _Player(bars, max(most_bars, len(bars))).play()
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Endings that follow each other: bars ``first`` to ``last``; ``total`` passes."""
+    """Endings that follow each other: bars ``first`` to ``last``; ``total`` passes.
+
+    ``numbers`` are of the passes that have an ending.
+    """
 
     first: int
     last: int
     total: int
+    numbers: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -173,9 +178,10 @@ class _Player:
         if not endings:
             return True
         group = self.groups[place]
-        if self._is_again(place) and not self._repeats_again(group):
+        if self._is_again(group.first) and not self._repeats_again(group):
             return self._ending_after_jump(group) in endings
-        return self.passes.get(self.starts.get(group.first, group.first), 1) in endings
+        done = self.passes.get(self.starts.get(group.first, group.first), 1)
+        return min((each for each in group.numbers if each >= done), default=done) in endings
 
     def _repeats_again(self, group: _Group) -> bool:
         return any(self.bars[place].after_jump for place in range(group.first, group.last + 1))
@@ -282,10 +288,22 @@ def _groups(bars: Sequence[Signs]) -> dict[int, _Group]:
         is_last = place + 1 == len(bars) or bars[place + 1].opens or not bars[place + 1].endings
         if is_last:
             inside = range(first, place + 1)
-            highest = max(max(bars[each].endings) for each in inside)
-            total = max(highest, 2, *(bars[each].closes for each in inside))
-            groups |= dict.fromkeys(inside, _Group(first, place, total))
+            numbers = frozenset[int]().union(*(bars[each].endings for each in inside))
+            total = max(*numbers, 2, *(bars[each].closes for each in inside))
+            groups |= dict.fromkeys(inside, _Group(first, place, total, numbers))
     return groups
+
+
+def _without_lone_endings(bars: Sequence[Signs]) -> list[Signs]:
+    """Take endings of which none is a first for none: no pass would come to them.
+
+    A second ending may open a repeat of its own, or the bracket of the first may be missing.
+    """
+    groups = _groups(bars)
+    return [
+        replace(bar, endings=frozenset()) if bar.endings and 1 not in groups[i].numbers else bar
+        for i, bar in enumerate(bars)
+    ]
 
 
 def _repeats(bars: Sequence[Signs], groups: dict[int, _Group]) -> dict[int, _Repeat]:

@@ -6,7 +6,7 @@ jumps that ``!D.C.!``, ``!D.S.!``, ``!fine!``, ``!segno!`` and ``!coda!`` ask fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ def in_played_order(bars: Sequence[Bar], parts: Sequence[str]) -> list[Bar]:
     UnreadableError
         If they unfold to over :data:`MOST_BARS`.
     """
+    bars = _without_lone_endings(bars)
     begins = [i for i, bar in enumerate(bars) if bar.part]
     stretches: dict[str, Sequence[Bar]] = {}
     for first, after in pairwise([*begins, len(bars)]):
@@ -132,12 +133,32 @@ def _play_endings(bars: Sequence[Bar], first: int, walk: _Walk, order: list[int]
     An end repeat between two endings may be missing. An only ending is left out the last time.
     """
     group = _endings_at(bars, first)
+    walk.turn = _turn_of(bars, group, walk.turn)
     for begin, last in _of_number(bars, group, walk.turn):
         order += range(begin, last + 1)
         only = len(group) == 1 and bars[last].closes
-        if only or _of_number(bars, group, walk.turn + 1):
+        following = _turn_of(bars, group, walk.turn + 1)
+        if only or _of_number(bars, group, following):
             return walk.again()
     return walk.begin(group[-1][1] + 1)
+
+
+def _turn_of(bars: Sequence[Bar], group: list[tuple[int, int]], turn: int) -> int:
+    """Give the turn, or, where no ending is of it, the next one that has an ending."""
+    later = (each for first, _ in group for each in bars[first].endings if each >= turn)
+    return min(later, default=turn)
+
+
+def _without_lone_endings(bars: Sequence[Bar]) -> list[Bar]:
+    """Take endings of which none is a first for none: no turn would come to them."""
+    lone: set[int] = set()
+    i = 0
+    while i < len(bars):
+        group = _endings_at(bars, i)
+        if not any(1 in bars[first].endings for first, _ in group):
+            lone |= {first for first, _ in group}
+        i = group[-1][1] + 1 if group else i + 1
+    return [replace(bar, endings=frozenset()) if i in lone else bar for i, bar in enumerate(bars)]
 
 
 def _of_number(

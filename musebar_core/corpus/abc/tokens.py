@@ -44,6 +44,9 @@ _ACCIDENTAL = r"(?P<acc>(?:\^\^?|__?|=)(?:\d{0,4}/\d{0,4})?)?"
 _PITCH = r"(?P<letter>[A-Ga-g])(?P<octave>[,']*)"
 _LENGTH = r"(?P<{0}num>\d*)(?P<{0}slash>/*)(?P<{0}den>\d*)"
 
+_WORDS = r"(?:D\.[CS]\.|(?i:to coda|da capo|dal segno|al fine|al coda|fade out))[\w. ]{0,20}"
+"""Decorations of several words: what has other blanks is music between marks of line breaks."""
+
 _MUSIC = re.compile(
     "|".join(
         [
@@ -56,7 +59,7 @@ _MUSIC = re.compile(
             rf"(?P<rest>[zx]{_LENGTH.format('r')})",
             r"(?P<bar_rest>[ZX](?P<count>\d*))",
             r"(?P<text>\"[^\"]*\"?)",
-            r"(?P<decoration>!(?:(?:[^!|\[\]:\s]|(?<=\w):(?=\w)){1,40}|D\.[CS]\.[\w. ]{0,20})!)",
+            rf"(?P<decoration>!(?:(?:[^!|\[\]:\s]|(?<=\w):(?=\w)){{1,40}}|{_WORDS})!)",
             r"(?P<plus>\+[^+|\s]{1,40}\+)",
             r"(?P<grace>\{[^}|]{0,400}\})",
             r"(?P<tuplet>\((?P<p>\d+)(?::(?P<q>\d*))?(?::(?P<r>\d*))?)",

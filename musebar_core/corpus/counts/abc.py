@@ -14,7 +14,9 @@ _NO_NOTES = re.compile(
     re.MULTILINE,
 )
 _NOTE = re.compile(r"[\^_=]*([A-Ga-g])([,']*)(?:\d*/*\d*)")
-_TIE = re.compile(r"([A-Ga-g][,']*)\d*/*\d*[<>]*-[\s|:\]\[)(.~$0-9]*(?:[\^_=]*)(?=([A-Ga-g][,']*))")
+_TIE = re.compile(
+    r"([A-Ga-g][,']*)\d*/*\d*[<>]*[\s|:]*-[\s|:\]\[)(.~$0-9]*(?:[\^_=]*)(?=([A-Ga-g][,']*))"
+)
 _CHORD_TIE = re.compile(r"\[([^\]\[|\n:]*)\]\d*/*\d*-")
 _CHORD = re.compile(r"\[[^\]\[|\n:]*\]")
 _TIED_WITHIN = re.compile(r"[A-Ga-g][,']*\d*/*\d*-")

@@ -15,6 +15,7 @@ from musebar_core.corpus.counts.count import Count, span, text_of
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LARGEST = 64 * 2**20
+_SAME = 1e-6
 _LARGEST_CONTAINER = 2**20
 _CONTAINER = "META-INF/container.xml"
 _ROOT_FILE = re.compile(r"<(?:\w+:)?rootfile\s[^>]*?full-path\s*=\s*([\"'])(.*?)\1")
@@ -212,7 +213,8 @@ class _Part:
         """Semitones that a staff is moved by where its note begins."""
         far = 0
         for begin, of, semitones in self._moves:
-            far = semitones if begin <= self._onset and of in {None, staff} else far
+            is_before = begin <= self._onset + _SAME
+            far = semitones if is_before and of in {None, staff} else far
         return far
 
     def _lasts(self, texts: dict[str, str]) -> float:
@@ -233,7 +235,8 @@ class _Part:
         if staff in self._percussion or (times and "1" not in re.findall(r"\d+", times)):
             return
         self.ends[-1] = max(self.ends[-1], self._onset + lasts)
-        ties = {each.get("type") for each in element if _tag(each) == "tie"}
+        ties = {each.get("type") for each in element.iter() if _tag(each) == "tie"}
+        ties = ties or {each.get("type") for each in element.iter() if _tag(each) == "tied"}
         step = _STEPS[texts["step"]] + 12 * (int(texts["octave"]) + 1)
         pitch = step + math.floor(float(texts.get("alter") or 0) + 0.5) + self._shift(staff)
         if (staff, times) not in self._chord:

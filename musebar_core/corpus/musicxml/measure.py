@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LONGEST = 100_000.0
+_SAME = 1e-6
 """Quarter notes that one note or one ``<forward>`` may last; a longer one counts so much."""
 
 ALL_STAVES = 0
@@ -189,7 +190,7 @@ class _MeasureReader:
         """Semitones at the note's position: a voice that is written later may begin earlier."""
         shifts = self.part.shifts
         for position, changed, semitones in self.changes:
-            if position <= self.chord_at:
+            if position <= self.chord_at + _SAME:
                 shifts = _with_shift(shifts, changed, semitones)
         return shifts.get(staff, shifts.get(ALL_STAVES, 0))
 

@@ -120,9 +120,16 @@ def test_an_abc_count_merges_ties_and_leaves_grace_notes_out():
 
 
 @pytest.mark.parametrize(
-    ("music", "n_notes"), [("[A-c-]2[Ac] d", 3), ("[CA-][AB]", 3), ("[A-c]2[Ac] d-|d", 4)]
+    ("music", "n_notes"),
+    [
+        ("[A-c-]2[Ac] d", 3),
+        ("[CA-][AB]", 3),
+        ("[A-c]2[Ac] d-|d", 4),
+        ("A2|-A c|-c d -d", 3),
+        ("A|-B", 2),
+    ],
 )
-def test_an_abc_count_merges_ties_within_chords(music, n_notes):
+def test_an_abc_count_merges_ties_within_chords_and_over_bar_lines(music, n_notes):
     text = f"X:1\nL:1/4\nK:C\n{music}|\n".encode()
     assert counts.count_abc(text).n_notes == n_notes
     assert checked.read_score(text, "abc").agreement == 1

@@ -362,6 +362,27 @@ def test_a_barline_that_says_no_side_is_at_the_right():
     assert pitches(content) == [72, 74, 72, 74, 76]
 
 
+def test_ties_that_are_drawn_and_not_said_are_counted_as_they_are_read():
+    begins = note("C5", after='<notations><tied type="start"/></notations>')
+    ends = note("C5", after='<notations><tied type="stop"/></notations>')
+    content = score(measures(*[begins + ends] * 4))
+    checked = read_score(content, "musicxml")
+    assert (len(checked.parts[0].notes), checked.agreement) == (4, 1)
+
+
+def test_a_voice_written_later_is_shifted_as_the_part_is_however_times_round():
+    thirds = ATTRIBUTES.replace("<divisions>2<", "<divisions>3<")
+    upper = note("C5", duration=2) + note("D5", duration=3)
+    lower = "<backup><duration>5</duration></backup>" + note("E3", duration=5)
+    content = score(measures(transpose(-12) + upper + lower, first=thirds))
+    assert read_score(content, "musicxml").agreement == 1
+    sixths = ATTRIBUTES.replace("<divisions>2<", "<divisions>6<")
+    upper = "".join(note("C4", duration=4) for _ in range(3)) + transpose(-2)
+    lower = "".join(note("G5", duration=lasts) for lasts in (4, 6, 2, 6))
+    both = upper + note("C4", duration=6) + "<backup><duration>18</duration></backup>" + lower
+    assert pitches(score(measures(both, first=sixths)))[-2:] == [77, 58]
+
+
 ENDING = '<barline location="{}"><ending number="{}" type="{}">{}</ending></barline>'
 
 

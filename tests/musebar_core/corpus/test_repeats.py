@@ -42,6 +42,22 @@ ORDERS = {
     "a last ending that closes": ([PLAIN, FIRST, bar([2], closes=2), PLAIN], "ABACD"),
     "a first ending without a sign": ([PLAIN, bar([1]), SECOND, PLAIN], "ABACD"),
     "a bracket that is too short": ([PLAIN, bar([1]), CLOSES, SECOND, PLAIN], "ABCADE"),
+    "an ending that opens a repeat": ([PLAIN, FIRST, bar([2], opens=True), PLAIN], "ABACD"),
+    "an ending that opens a repeat which closes": (
+        [PLAIN, FIRST, bar([2], opens=True), CLOSES, PLAIN],
+        "ABACDCDE",
+    ),
+    "an ending that is a repeat": (
+        [PLAIN, FIRST, bar([2], opens=True, closes=2), PLAIN],
+        "ABACCD",
+    ),
+    "a second ending alone": ([PLAIN, CLOSES, SECOND, PLAIN], "ABABCD"),
+    "a third ending for a second": ([PLAIN, FIRST, bar([3]), PLAIN], "ABACD"),
+    "a pass without an ending of its own": ([PLAIN, bar([1, 2], closes=2), bar([4])], "ABABAC"),
+    "a jump within the last ending": (
+        [PLAIN, FIRST, bar([2], jump=jump(Goal.START)), bar([2])],
+        "ABACACD",
+    ),
     "endings in both halves": (
         [PLAIN, FIRST, SECOND, OPENS, FIRST, SECOND],
         "ABACDEDF",
@@ -152,7 +168,9 @@ def test_signs_are_followed(name):
     assert "".join("ABCDEFGH"[place] for place in playing_order(bars)) == order
 
 
-@pytest.mark.parametrize(("between", "order"), [(7, "ABCDEFGHIJAK"), (8, "ABCDEFGHIJKABCDEFGHIJK")])
+@pytest.mark.parametrize(
+    ("between", "order"), [(7, "ABCDEFGHIJAK"), (8, "ABCDEFGHIJKABCDEFGHIJKL")]
+)
 def test_a_bracket_is_drawn_out_to_a_sign_within_eight_bars(between, order):
     bars = [PLAIN, bar([1]), *[PLAIN] * between, CLOSES, SECOND]
     assert [chr(ord("A") + place) for place in playing_order(bars)] == list(order)
