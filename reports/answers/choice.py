@@ -19,14 +19,14 @@ from reports.answers.summaries import (
 from reports.answers.unchosen import NothingWorks, Shortfall, remedies_of
 from study.statistics.eligibility import mostly_undertrained
 from study.statistics.intervals import paired_difference
-from study.statistics.purposes import FIGURES, GOALS, Aim, Candidate, rank
+from study.statistics.purposes import FIGURES, GOALS, Aim, Candidate, Purpose, rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from study.results.tables import StudyTables
     from study.statistics.intervals import SeedMean
-    from study.statistics.purposes import Purpose, Ranking
+    from study.statistics.purposes import Ranking
 
 CHOICE_PHASES = ("confirm", "methods")
 """Phases that a choice is made from; where a configuration has both in full, the first."""
@@ -96,7 +96,8 @@ class Choice:
         All that could be chosen: full counts that are not mostly undertrained, best first.
     pool
         Those of them between which the purpose's metric decided, the chosen one first: for a
-        representation NLL within the tolerance, for a reconstruction KL within the rate.
+        representation NLL within the tolerance (all, where one seed tells of none), for a
+        reconstruction KL within the rate.
     tied
         Near ties that the last step chose between, the chosen one first.
     ranking
@@ -216,7 +217,8 @@ def _choice(
     ranking = rank(_candidates(trained, bound=not measured), aim)
     by_id = {row.config_id: row for row in trained}
     ordered = tuple(by_id[i] for i in ranking.order)
-    chosen, pool = ordered[0], ranking.admitted or ranking.order
+    is_blind = aim.purpose is Purpose.REPRESENTATION and ranking.tolerance is None
+    chosen, pool = ordered[0], (not is_blind and ranking.admitted) or ranking.order
     return Choice(
         genre=genre,
         aim=aim,

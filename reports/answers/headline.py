@@ -49,12 +49,15 @@ class Settled:
         How many have one of them.
     free
         Whether they spread as over all candidates, so that any would do.
+    whole
+        Whether they are all that any candidate has.
     """
 
     name: str
     values: tuple[Value, ...]
     k: int
     free: bool
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,8 @@ def _settled(name: str, some: Sequence[Value], every: Sequence[Value]) -> Settle
     alone = len(taken) == 1
     if alone or (len(taken) < len(among) and _chance(k, some, taken, among) <= LEVEL):
         return Settled(name, tuple(in_order(taken)), k, free=False)
-    return Settled(name, tuple(in_order(counts)), len(some), free=True)
+    whole = len(counts) == len(among)
+    return Settled(name, tuple(in_order(counts)), len(some), free=True, whole=whole)
 
 
 def _chance(k: int, some: Sequence[Value], taken: list[Value], among: Counter[Value]) -> float:

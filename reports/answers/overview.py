@@ -86,7 +86,7 @@ class Overview:
         Device kind (``CPU`` or ``GPU``) to the hours of seed runs on it, without attempts that
         failed and were retried; see :func:`reports.answers.cost.device_hours`.
     failed_hours
-        Those of ``hours`` that ended in failure.
+        Those of ``hours`` that ended in failure, by device kind.
     versions
         Package to the versions that runs used, ascending.
     """
@@ -94,7 +94,7 @@ class Overview:
     scale: Scale
     progress: tuple[GenreProgress, ...]
     hours: Hours
-    failed_hours: float
+    failed_hours: Hours
     nodes: tuple[str, ...]
     versions: dict[str, tuple[str, ...]]
 
@@ -146,7 +146,7 @@ def overview(tables: StudyTables) -> Overview:
         scale=scale(tables),
         progress=tuple(progress(tables, genre) for genre in genre_names(tables)),
         hours=device_hours(tables, results),
-        failed_hours=sum(device_hours(tables, failed).values()),
+        failed_hours=device_hours(tables, failed),
         nodes=tuple(sorted({str(node) for node in results["node"].dropna() if node})),
         versions=_versions(results["versions"].dropna()),
     )

@@ -54,6 +54,7 @@ def overview_page(study: StudyView, site: Site) -> str:
         "about": without_secrets(tables.spec.about),
         "overview": whole,
         "hours": hours_text(whole.hours),
+        "failed": hours_text(whole.failed_hours),
         "scale": scale_line(whole.scale),
         "smaller": small_scale(whole.scale),
         "genres": [_genre(study, one, site) for one in study.genres],

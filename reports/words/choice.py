@@ -83,14 +83,22 @@ def settled_parts(found: Headline) -> tuple[str, str]:
     if n < 2:
         return "", ""
     settled = [_settled(one, n) for one in found.settings if not one.free]
-    free = [setting_label(one.name) for one in found.settings if one.free]
+    free = [_free(one) for one in found.settings if one.free]
     return "; ".join(settled), ", ".join(free)
 
 
 def _settled(one: Settled, n: int) -> str:
-    values = " or ".join(value_text(value) for value in one.values)
     share = f"all {n}" if one.k == n else f"{one.k} of {n}"
-    return f"{setting(one.name).label} {values} ({share})"
+    return f"{setting(one.name).label} {_values(one)} ({share})"
+
+
+def _free(one: Settled) -> str:
+    label = setting_label(one.name)
+    return label if one.whole else f"{label} {_values(one)}"
+
+
+def _values(one: Settled) -> str:
+    return " or ".join(value_text(value) for value in one.values)
 
 
 def reasons(choice: Choice) -> tuple[str, ...]:

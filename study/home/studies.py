@@ -11,7 +11,7 @@ from musebar_core import yamlfile
 from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
 from study.ledger import lease
-from study.ledger.database import sqlite_file
+from study.ledger.database import check_kept, sqlite_file
 from study.ledger.ledger import FILE_NAME, Ledger, public
 from study.ledger.reading import Runs
 from study.spec import specfile
@@ -190,6 +190,7 @@ def _time(file: AnyPath) -> float:
 
 def _open_ledger(spec: StudySpec, folder: AnyPath) -> Ledger:
     if spec.storage.ledger != "sqlite":
+        check_kept(spec.storage.ledger)
         file = sqlite_file(spec.storage.ledger)
         if file is not None:
             _check_sqlite(files.filesystem(file.parent), file.parent)

@@ -161,6 +161,20 @@ def parsed(url: str) -> sa.URL:
         ) from None
 
 
+def check_kept(url: str) -> None:
+    """Raise :class:`UsageError` where SQLite would keep a ledger in memory or in any folder."""
+    try:
+        found = parsed(url)
+    except ArgumentError:
+        return  # whoever opens it says what is wrong
+    if found.get_backend_name() == "sqlite" and not Path(found.database or "").is_absolute():
+        raise UsageError(
+            f"storage.ledger is '{shown(url)}', which is kept in memory, or in whatever folder one "
+            "is in: name a file from the root, as in sqlite:////data/ledger.sqlite, or leave it "
+            "'sqlite', in the study's folder"
+        )
+
+
 def sqlite_file(url: str) -> Path | None:
     """Name the file of a SQLite URL; None where it is no such URL, or is kept in memory."""
     try:

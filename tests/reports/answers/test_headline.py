@@ -111,7 +111,22 @@ def test_a_pair_is_compared_where_both_work(make_study, add):
 def test_a_setting_is_settled_where_nine_of_ten_agree_and_chance_would_not(
     some, every, values, k, free
 ):
-    assert _settled("x", some, every) == Settled("x", values, k, free=free)
+    found = _settled("x", some, every)
+    assert (found.values, found.k, found.free) == (values, k, free)
+
+
+def test_a_setting_may_be_free_among_some_of_its_values():
+    assert not _settled("x", [4, 8] * 2, [4, 8, 16, 32] * 30).whole
+    assert _settled("x", [4, 8, 16, 32], [4, 8, 16, 32] * 30).whole
+
+
+def test_one_seed_tells_no_configuration_from_another(make_study, make_config):
+    study = make_study(confirm=1)
+    for latent, bce in ((8, 500.0), (16, 510.0), (32, 520.0)):
+        study.add(make_config(latent), [bce])
+    choice, said = found(study)
+    assert said.verdict is Verdict.ANY_OF
+    assert len(said.members) == len(choice.pool) == 3
 
 
 @pytest.mark.parametrize(("n", "pooled"), [(5, True), (6, False)])

@@ -89,7 +89,7 @@ def test_the_overview_counts_runs_hours_and_versions(make_study, make_config):
     (jazz,) = found.progress
     assert (jazz.planned, jazz.done, jazz.failed, jazz.collapsed) == (12, 9, 1, 2)
     assert found.hours == {"CPU": pytest.approx(0.1)}  # ten runs of 36 s
-    assert found.failed_hours == pytest.approx(0.01)
+    assert found.failed_hours == {"CPU": pytest.approx(0.01)}
     assert found.versions == {"torch": ("2.9.0",)}
 
 
@@ -109,7 +109,7 @@ def test_a_dead_workers_run_has_no_hours_and_no_node(make_study, make_config):
     study.rows[3] |= {"node": "", "device": "", "seconds": 36.0}
     found = overview(study.tables())
     assert found.hours == {"CPU": 0.01, "GPU": 0.01}
-    assert found.failed_hours == 0
+    assert found.failed_hours == {}
     assert found.nodes == ("box",)
 
 

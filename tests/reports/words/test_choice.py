@@ -25,6 +25,7 @@ LENGTH = Settled("latent_length", (8, 16), 3, free=False)
 KIND = Settled("annealing", ("cosine",), 4, free=False)
 SWITCH = Settled("output_bias", (True,), 4, free=False)
 FREE = Settled("regularizers", (1, 4), 4, free=True)
+SOME = Settled("input_dropout", (0.0, 0.1), 4, free=True, whole=False)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,11 @@ FREE = Settled("regularizers", (1, 4), 4, free=True)
         (headline("abcd", KIND), "any of 4", "settled: annealing cosine (all 4)"),
         (headline("abcd", LENGTH), "any of 4", "settled: latent length 8 or 16 (3 of 4)"),
         (headline("abcd", FREE), "any of 4", "free, as among all candidates: regularizers"),
+        (
+            headline("abcd", SOME, FREE),
+            "any of 4",
+            "free, as among all candidates: input dropout 0 or 0.1, regularizers",
+        ),
         (
             headline("abcd", LENGTH, FREE, SWITCH, collapsed=1),
             "any of 4",

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, Pro
 
 from musebar_core.errors import StudyError, UsageError
 from study.ledger import database as module
-from study.ledger.database import Database, shown, sqlite_file, without_password
+from study.ledger.database import Database, check_kept, shown, sqlite_file, without_password
 
 
 class Clock:
@@ -238,6 +238,19 @@ def test_the_databases_clock_is_seconds(database):
 def test_a_sqlite_url_names_its_file(url, file):
     found = sqlite_file(url)
     assert (found if found is None else str(found)) == file
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "sqlite:///a.sqlite", "sqlite:///file:a?mode=memory"]
+)
+def test_a_ledger_in_memory_or_in_whatever_folder_is_refused(url):
+    with pytest.raises(UsageError, match="name a file from the root"):
+        check_kept(url)
+
+
+@pytest.mark.parametrize("url", ["sqlite:////a/b.sqlite", "postgresql://h/d", "no url at all"])
+def test_a_ledger_that_has_its_place_is_not(url):
+    check_kept(url)
 
 
 @pytest.mark.parametrize("url", ["no url at all", "oracle-of-delphi://h/d"])
