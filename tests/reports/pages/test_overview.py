@@ -318,8 +318,8 @@ def test_hours_nodes_and_versions_are_said_and_mixed_versions_warn(make_study, m
     study.rows[0] |= {"versions": '{"numpy":"2.0","torch":"2.8.0"}', "node": "attic"}
     text = shown(study)
     assert (
-        "<b>0.03 CPU-hours</b> of seed runs, 0.01 of them in runs that failed. Attempts that "
-        "failed and were retried are not counted. That is 0.03 CPU-hours for the one "
+        "<b>0.03 CPU-hours</b> of seed runs, 0.01 CPU-hours of them in runs that failed. Attempts "
+        "that failed and were retried are not counted. That is 0.03 CPU-hours for the one "
         "recommendation. Run on attic, box.</p>"
     ) in text
     assert "<li><b>numpy</b> 2.0</li>" in text
