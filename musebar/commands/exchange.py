@@ -79,6 +79,7 @@ def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str,
     """
     from study.home.studies import Home
     from study.ledger.reading import Runs
+    from study.ledger.record import StudyState
     from study.results import exchange
     from study.search.planner import Planner
 
@@ -86,6 +87,7 @@ def import_(home: AnyPath, folder: Path, name: str | None, overrides: tuple[str,
     brought, runs = exchange.import_study(here, folder, overrides, name)
     click.echo(f"{home / brought.name}  {runs} seed runs")
     if Planner(brought.ledger.read(brought.name, runs=Runs.FOR_PLANS)).done:
+        brought.ledger.set_state(brought.name, StudyState.FINISHED)
         said = f"it lacks nothing: {here.command('report build', brought.name)}"
     else:
         resume = here.command("study resume", brought.name)

@@ -552,6 +552,12 @@ def test_an_export_whose_spec_names_a_database_is_kept_here(here, material):
     assert (here / "studies" / "guest" / "ledger.sqlite").is_file()
 
 
+def test_a_study_that_is_brought_whole_is_finished(here):
+    export = Path(__file__).parents[2] / "docs" / "results" / "search-genres"
+    assert "it lacks nothing" in ask("study", "import", str(export), "--name", "guest").err
+    assert Home(here / "studies").open("guest").ledger.read_state("guest") is StudyState.FINISHED
+
+
 def metadata(**changes):
     """Other metadata of a checkpoint; a callable changes what was there."""
 
