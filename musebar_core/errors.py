@@ -17,7 +17,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class MuseBarError(Exception):
@@ -45,11 +45,20 @@ class UnknownNameError(UsageError):
         The names that would have been accepted.
     hint
         What to do when none is known.
+    places
+        Known name to where it is known, said with the nearest: ``"study 'jigs'"``.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        hint: str = "",
+        places: Mapping[str, str] | None = None,
+    ) -> None:
         choices = sorted(known)
-        message = f"unknown {kind} '{name}'{nearest(name, choices)}"
+        message = f"unknown {kind} '{name}'{nearest(name, choices, places=places)}"
         if choices:
             message += f" (known: {', '.join(choices)})"
         elif hint:
@@ -81,7 +90,19 @@ class StudyError(WorkError):
     """A study cannot go on: its lease is held, its storage is gone."""
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.5, prefix: str = "") -> str:
-    """``": did you mean 'x'?"``, or nothing where nothing is near; ``prefix`` goes before x."""
+def nearest(
+    name: str,
+    known: Iterable[str],
+    cutoff: float = 0.5,
+    prefix: str = "",
+    places: Mapping[str, str] | None = None,
+) -> str:
+    """``": did you mean 'x'?"``, or nothing where nothing is near; ``prefix`` goes before x.
+
+    ``places`` are names to where they are known: ``": did you mean 'x', of study 'jigs'?"``.
+    """
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f": did you mean '{prefix}{near[0]}'?" if near else ""
+    if not near:
+        return ""
+    place = (places or {}).get(near[0])
+    return f": did you mean '{prefix}{near[0]}'{f', of {place}' if place else ''}?"

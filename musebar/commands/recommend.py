@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from musebar.commands import completion
-from musebar_core.errors import MuseBarError, UsageError
+from musebar_core.errors import MuseBarError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from study.home.files import AnyPath
     from study.results.tables import StudyTables
 
@@ -105,19 +107,29 @@ def recommend(
 
 
 def _newest(home: AnyPath, genre: str) -> StudyTables:
-    """Return the newest study that has results for a genre; else the newest, to say what it has."""
+    """Return the newest study that has results for a genre; else the newest that names it.
+
+    Raises
+    ------
+    UnknownNameError
+        If none names it: with the nearest of all genres that have results.
+    UsageError
+        If there is no study.
+    """
+    from reports.answers.summaries import genre_names
     from study.home.studies import Home
-    from study.results.tables import load_tables, study_names
 
     newest: StudyTables | None = None
-    for name in study_names(home):
-        try:
-            tables = load_tables(home, name)
-        except MuseBarError as error:
-            click.echo(f"warning: study '{name}' is passed over: {error}", err=True)
-            continue
-        if (tables.results["genre"] == genre).any():
+    named: StudyTables | None = None
+    places: dict[str, str] = {}
+    for name, tables in _readable(home):
+        with_results = [str(one) for one in tables.results["genre"].unique()]
+        if genre in with_results:
             return tables
+        for one in with_results:
+            places.setdefault(one, f"study '{name}'")
+        if named is None and genre in genre_names(tables):
+            named = tables
         newest = newest or tables
     if newest is None:
         raise UsageError(
@@ -125,4 +137,19 @@ def _newest(home: AnyPath, genre: str) -> StudyTables:
             f"`{Home(home).musebar} study launch quickstart`, "
             "or name another folder with --home"
         )
-    return newest
+    if named is None and places:
+        raise UnknownNameError("genre", genre, places, places=places)
+    return named or newest
+
+
+def _readable(home: AnyPath) -> Iterator[tuple[str, StudyTables]]:
+    """Read the studies of a home, newest first; one that cannot be read is named and left out."""
+    from study.results.tables import load_tables, study_names
+
+    for name in study_names(home):
+        try:
+            tables = load_tables(home, name)
+        except MuseBarError as error:
+            click.echo(f"warning: study '{name}' is passed over: {error}", err=True)
+        else:
+            yield name, tables

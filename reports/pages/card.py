@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from reports.answers.card import sign_of
 from reports.answers.choice import validation
 from reports.figures.card import OUTSIDE, RECOMMENDED, TIED, WORSE, Apart, apart, regret, stages
 from reports.pages.cells import Cell, Table, mean_cell
@@ -70,14 +71,16 @@ def card_view(study: StudyView, genre: GenreView) -> CardView | None:
 def _ties(card: Card) -> tuple[Chart, ...]:
     if len(card.choice.pool) < 2:
         return ()
-    rows = [row for config in card.choice.pool if (row := _apart(card, config)) is not None]
+    found = [row for config in card.choice.pool if (row := _apart(card, config)) is not None]
+    rows = sorted(found, key=lambda row: _by_mean(row, card.metric))
     name = labels.metric_label(card.metric)
     caption = (
         f"Validation {name} minus the recommended configuration's, seed by seed, with 95% "
-        "intervals; the best by its mean is at the top. Left of the dotted line is lower."
+        "intervals; the recommended one is at the top, below it the others from the best mean to "
+        "the worst. Left of the dotted line is lower."
     )
     if len(rows) > DRAWN:
-        caption += f" The best {DRAWN} of {len(rows):,} are drawn; the table has all."
+        caption += f" The first {DRAWN} of {len(rows):,} are drawn; the table has all."
     drawn = apart(rows[:DRAWN], "difference (nats)")
     title = f"Distance from the recommended configuration, validation {name}"
     return (chart("fig-ties", title, caption, drawn, _ties_table(card, rows)),)
@@ -92,6 +95,11 @@ def _apart(card: Card, row: ConfigurationSummary) -> Apart | None:
     if row.config_id == card.chosen.config_id:
         group = RECOMMENDED
     return Apart(_label(row), row.config_id, difference, card.ties.p_values[row.config_id], group)
+
+
+def _by_mean(row: Apart, metric: str) -> tuple[bool, float, str]:
+    """Sort key: the recommended one, then the others from the best mean to the worst."""
+    return row.group != RECOMMENDED, sign_of(metric) * row.difference.mean, row.config_id
 
 
 def _label(row: ConfigurationSummary) -> str:

@@ -40,7 +40,7 @@ def collapse_page(study: StudyView, site: Site, genre: GenreView) -> str:
     rows = tuple(row for row in one_phase(genre.rows, study.wanted) if row.validation is not None)
     sections = [
         _information(study, genre, rows),
-        _shares(genre),
+        _shares(genre, rows),
         _training(study, genre),
         PageSection(
             "all",
@@ -124,9 +124,10 @@ def _share_table(rows: tuple[ConfigurationSummary, ...]) -> Table:
     )
 
 
-def _shares(genre: GenreView) -> PageSection:
-    ranked = by_share(genre.rows)
-    drawn = [row for row in ranked if row.collapsed][:MOST_BARS]
+def _shares(genre: GenreView, rows: tuple[ConfigurationSummary, ...]) -> PageSection:
+    """Say how often runs collapsed; ``rows`` has each configuration once."""
+    ranked = [row for row in by_share(rows) if row.collapsed]
+    drawn = ranked[:MOST_BARS]
     charts: list[Chart] = []
     counted = rates(genre.rows)
     if counted:
@@ -141,21 +142,23 @@ def _shares(genre: GenreView) -> PageSection:
             )
         )
     if drawn:
-        more = len([row for row in ranked if row.collapsed]) - len(drawn)
+        more = len(ranked) - len(drawn)
         rest = f" {more:,} more are in the table." if more > 0 else ""
         names = [_name(row, genre.chosen) for row in drawn]
         charts.append(
             chart(
                 "fig-collapse-configurations",
                 "Share of collapsed seeds, each configuration",
-                "Configurations in which a seed collapsed, the worst first. Right of the dashed "
-                f"line more than one seed in five did, which costs trainings.{rest}",
+                "Configurations in which a seed collapsed, the worst first, each by its trained "
+                "seeds of one stage: that which the choice goes by, else the one with the most. "
+                "Right of the dashed line more than one seed in five did, which costs "
+                f"trainings.{rest}",
                 draw.collapsed_bars(drawn, names),
                 data="configurations",
             )
         )
-    total = sum(row.n_trained for row in ranked)
-    lost = sum(row.collapsed for row in ranked)
+    total = sum(row.n_trained for row in genre.rows)
+    lost = sum(row.collapsed for row in genre.rows)
     text = f"{lost:,} of {labels.count(total, 'trained seed run')} collapsed on validation."
     if plateau := sum(len(row.undertrained_seeds) for row in genre.rows):
         text += (

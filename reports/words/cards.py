@@ -273,8 +273,8 @@ def in_short(card: Card) -> tuple[str, ...]:
         better = card.default.improvement
         default = card.default.summary
         found.append(
-            f"Better than {method_label(default.method)}, the paper's "
-            f"default, on {better_text(better)}{collapsed_text(default)}."
+            f"Better in {metric_label(card.metric)} than {method_label(default.method)}, the "
+            f"paper's default, on {better_text(better)}{collapsed_text(default)}."
         )
         if differ := differences(card.chosen.config, default.config):
             together = "; the difference is that of all together" if " and " in differ else ""

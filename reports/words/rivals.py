@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from reports.answers.card import DefaultStatus
 from reports.answers.methods import DEFAULT
-from reports.words.labels import brief, count, method_label, p_value, percent, with_interval
+from reports.words.labels import (
+    brief,
+    count,
+    method_label,
+    name_of,
+    p_value,
+    percent,
+    with_interval,
+)
 
 if TYPE_CHECKING:
     from reports.answers.card import Card, Rival
@@ -52,7 +60,7 @@ def collapsed_text(row: ConfigurationSummary) -> str:
     """Say on how many seeds a rival collapsed, where those are more than one in five."""
     if not row.is_collapsed:
         return ""
-    return f"; it collapsed on {row.collapsed} of {count(row.n_done, 'seed')}"
+    return f"; {name_of(row)} collapsed on {row.collapsed} of {count(row.n_done, 'seed')}"
 
 
 def better_text(better: Improvement) -> str:

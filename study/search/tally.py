@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from musebar_core.states import RunState
@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from study.search.evidence import GenreEvidence
 
 
+_MISSING = "seeds missing"
+
+
 @dataclass(frozen=True)
 class Best:
-    """The lowest mean validation BCE so far among trained, eligible full counts of a phase.
+    """The lowest mean validation BCE so far, over as many seeds as any configuration has.
+
+    Once a configuration has all its confirmation seeds, only those that have them count; one that
+    is mostly undertrained or collapsed counts where all are.
 
     Attributes
     ----------
@@ -107,8 +113,8 @@ class GenreTally:
         failed, and of the done those that do not beat the Markov chain, and trained ones that
         collapsed.
     intermediate
-        While there is no best: the lowest mean validation BCE over what has ended, whatever the
-        runs are worth; see :attr:`Best.caveat`.
+        While there is no best: what looks best of what has ended, whatever the runs are worth;
+        see :attr:`Best.caveat`.
     pareto
         For a representation: config_ids of the search that none is better than in both NLL and
         mi_lower. Empty for other purposes.
@@ -205,7 +211,8 @@ Cells = dict[tuple[str, Phase], list["_Ended | None"]]
 def _genre(record: Record, found: GenreEvidence, cells: Cells) -> GenreTally:
     ended = [e for seeds in cells.values() for e in seeds if e is not None]
     done = [e for e in ended if e.result.done]
-    best = _best(record, cells)
+    best = _looks_best(record, cells)
+    is_best = best is not None and not best.caveat
     return GenreTally(
         planned=sum(map(len, cells.values())),
         done=len(done),
@@ -213,8 +220,8 @@ def _genre(record: Record, found: GenreEvidence, cells: Cells) -> GenreTally:
         undertrained=sum(e.state is RunState.UNDERTRAINED for e in done),
         collapsed=sum(e.state is RunState.COLLAPSED for e in done),
         configurations=_configurations(found, cells),
-        best=best,
-        intermediate=_intermediate(cells) if best is None else None,
+        best=best if is_best else None,
+        intermediate=None if is_best else best,
         transfer=_transfer(record, found),
         pareto=_pareto(record, found),
     )
@@ -251,46 +258,50 @@ def _mostly_collapsed(rows: list[_Ended]) -> bool:
     return too_many_collapsed(sum(e.state is RunState.COLLAPSED for e in done), len(done))
 
 
-def _best(record: Record, cells: Cells) -> Best | None:
-    found = []
-    for (config_id, phase), rows in cells.items():
-        done = [e for e in rows if e is not None and e.result.done]
-        if len(done) == len(record.spec.seeds_of(phase)) and not (
-            _mostly_collapsed(done) or _mostly_undertrained(done)
-        ):
-            found_of = (e.result.metrics.validation for e in done)
-            measured = [one for one in found_of if one is not None]
-            values = [float(one.bce) for one in measured]
-            found.append(_with_interval(config_id, phase, values))
-    best = [one for one in found if one is not None]
-    return min(best, key=lambda one: (one.bce, one.config_id), default=None)
+def _looks_best(record: Record, cells: Cells) -> Best | None:
+    """Find the lowest mean over as many seeds as any has; a best's caveat is empty.
+
+    Full counts of confirmation seeds stand before all others, so that no lucky seed of a search
+    beats a mean of several.
+    """
+    found = [one for cell, rows in cells.items() if (one := _measured(record, *cell, rows))]
+    held = [one.best for one in found if one.confirmed] or [one.best for one in found]
+    held = [one for one in held if one.caveat in {"", _MISSING}] or held
+    most = max((one.seeds for one in held), default=0)
+    held = [one for one in held if one.seeds == most]
+    whole = [one for one in held if not one.caveat]
+    return min(whole or held, key=lambda one: (one.bce, one.config_id), default=None)
 
 
-def _intermediate(cells: Cells) -> Best | None:
-    """What looks best of all that has ended, so that a reader sees where a study stands."""
-    found = []
-    for (config_id, phase), rows in cells.items():
-        done = [e for e in rows if e is not None and e.result.done]
-        measured = [e.result.metrics.validation for e in done]
-        values = [float(one.bce) for one in measured if one is not None]
-        one = _with_interval(config_id, phase, values)
-        if one is not None:
-            found.append(replace(one, caveat=_caveat(done)))
-    return min(found, key=lambda one: (one.bce, one.config_id), default=None)
+class _Measured(NamedTuple):
+    """The mean of a configuration in a phase; whether it has all its confirmation seeds."""
+
+    best: Best
+    confirmed: bool
 
 
-def _caveat(done: list[_Ended]) -> str:
-    if _mostly_undertrained(done):
-        return "undertrained"
-    return "collapsed" if _mostly_collapsed(done) else "seeds missing"
-
-
-def _with_interval(config_id: str, phase: Phase, values: list[float]) -> Best | None:
+def _measured(
+    record: Record, config_id: str, phase: Phase, rows: list[_Ended | None]
+) -> _Measured | None:
+    done = [e for e in rows if e is not None and e.result.done]
+    measured = [e.result.metrics.validation for e in done]
+    values = [float(one.bce) for one in measured if one is not None]
     found = mean_over_seeds(dict(enumerate(values)))
     if found is None:
         return None
+    whole = len(done) == len(record.spec.seeds_of(phase))
     low, high = found.interval or (None, None)
-    return Best(config_id, phase, found.mean, low, high, found.n_seeds)
+    caveat = _caveat(done, whole=whole)
+    best = Best(config_id, phase, found.mean, low, high, found.n_seeds, caveat)
+    return _Measured(best, whole and phase is not Phase.SEARCH)
+
+
+def _caveat(done: list[_Ended], *, whole: bool) -> str:
+    if _mostly_undertrained(done):
+        return "undertrained"
+    if _mostly_collapsed(done):
+        return "collapsed"
+    return "" if whole else _MISSING
 
 
 def _transfer(record: Record, found: GenreEvidence) -> TransferTally | None:

@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from musebar.commands.recommend import recommend
 from musebar.commands.report import report
 from musebar_core.errors import UnknownNameError, UsageError
+from reports.output.recommendation import NoFullCountError
 from study.results import tables
 from study.statistics.purposes import Purpose
 
@@ -43,6 +44,36 @@ def test_recommend_asks_the_newest_study_that_has_results_for_the_genre(
     monkeypatch.setattr(tables, "load_tables", lambda home, name: by_name[name])
     found = run(recommend, home, "jazz")
     assert "study demo" in found.stdout.splitlines()[0]
+
+
+@pytest.fixture
+def two_studies(home, four_methods, make_study, make_config, monkeypatch):
+    """A home whose newest study has fiddle, and polka to come; an older one has jazz."""
+    fiddles = make_study(confirm=2, genres=("fiddle", "polka"))
+    fiddles.add(make_config(8), [500.0] * 2, genre="fiddle")
+    by_name = {"fiddles": fiddles.tables(), "demo": four_methods.tables()}
+    monkeypatch.setattr(tables, "study_names", lambda home: list(by_name))
+    monkeypatch.setattr(tables, "load_tables", lambda home, name: by_name[name])
+    return home
+
+
+@pytest.mark.parametrize(
+    ("genre", "said"),
+    [
+        ("fiddel", ": did you mean 'fiddle', of study 'fiddles'? (known: fiddle, jazz)"),
+        ("jaz", ": did you mean 'jazz', of study 'demo'? (known: fiddle, jazz)"),
+        ("xyz", " (known: fiddle, jazz)"),
+    ],
+)
+def test_the_nearest_genre_of_all_studies_is_named_with_its_study(two_studies, genre, said):
+    found = run(recommend, two_studies, genre).exception
+    assert isinstance(found, UnknownNameError)
+    assert str(found) == f"unknown genre '{genre}'{said}"
+
+
+def test_a_genre_without_results_is_not_called_unknown(two_studies):
+    found = run(recommend, two_studies, "polka").exception
+    assert isinstance(found, NoFullCountError)
 
 
 def test_a_study_that_cannot_be_read_is_passed_over_and_named(home, four_methods, monkeypatch):

@@ -51,6 +51,18 @@ def test_where_nothing_is_known_and_nothing_can_be_done_the_name_is_all_that_is_
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("jaz", ": did you mean 'jazz', of study 'old'? (known: jazz, polka)"),
+        ("polak", ": did you mean 'polka'? (known: jazz, polka)"),
+    ],
+)
+def test_the_nearest_name_is_told_with_its_place_where_that_is_known(name, said):
+    error = UnknownNameError("genre", name, ["polka", "jazz"], places={"jazz": "study 'old'"})
+    assert str(error) == f"unknown genre '{name}'{said}"
+
+
+@pytest.mark.parametrize(
     ("name", "options", "said"),
     [
         ("abxy", {}, ": did you mean 'abcd'?"),  # half of it is the same

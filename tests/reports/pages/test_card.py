@@ -36,6 +36,25 @@ def test_the_ties_have_a_row_a_candidate_with_its_distance_from_the_choice(make_
     assert all(name in figure for name in ("recommended", "in the tie set", "distinguishably"))
 
 
+def test_below_the_recommended_one_stand_the_others_from_the_best_mean(make_study, make_config):
+    study = make_study(purpose="representation")
+    noise = [0.3, -0.1, 0.2, -0.4, 0.1, -0.2, 0.0, 0.4, -0.3, 0.0]
+    # the purpose goes by the NLL too, in which the more informative of the others is worse
+    for at, (latent, nll, mi) in enumerate(((8, 560.0, 3.0), (16, 560.0, 2.5), (32, 560.5, 2.6))):
+        own = noise[at:] + noise[:at]
+        nlls, mis = [nll + e for e in own], [mi + e for e in own[::-1]]
+        study.add(make_config(latent), nlls, nlls=nlls, mis=mis)
+    (genre,) = view(study.tables()).genres
+    card = genre.found.answer.card
+    (chart,) = page._ties(card)
+    first, *others = chart.table.rows
+    assert card.metric == "mi_lower"
+    assert (first[0].text, first[2].value) == (card.chosen.config_id, 0.0)
+    assert [row[2].value for row in others] == sorted((r[2].value for r in others), reverse=True)
+    assert [row[0].text for row in others] != [r.config_id for r in card.choice.pool[1:]]
+    assert "the recommended one is at the top, below it the others from the best" in chart.caption
+
+
 def test_the_best_thirty_are_drawn_and_the_table_has_all(monkeypatch, make_study, make_config):
     study = make_study(confirm=2)
     for latent in (8, 16, 32):
@@ -43,7 +62,7 @@ def test_the_best_thirty_are_drawn_and_the_table_has_all(monkeypatch, make_study
     (genre,) = view(study.tables()).genres
     monkeypatch.setattr(page, "DRAWN", 2)
     (chart,) = page._ties(genre.found.answer.card)
-    assert chart.caption.endswith(" The best 2 of 3 are drawn; the table has all.")
+    assert chart.caption.endswith(" The first 2 of 3 are drawn; the table has all.")
     assert len(chart.table.rows) == 3
     assert "L 32" not in str(chart.figure)
 

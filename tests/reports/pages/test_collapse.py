@@ -3,6 +3,7 @@
 import pytest
 
 from reports.answers.collapse import trainings
+from reports.answers.views import one_phase
 from reports.pages import collapse as page
 from reports.pages.view import view
 
@@ -19,6 +20,11 @@ def study(make_study, make_config):
 def genre(study):
     (found,) = view(study.tables()).genres
     return found
+
+
+def shares(study):
+    found = genre(study)
+    return page._shares(found, one_phase(found.rows, view(study.tables()).wanted))
 
 
 def test_the_informative_share_is_the_upper_bound_over_the_kl(study):
@@ -50,7 +56,7 @@ def test_a_code_without_kl_has_no_informative_share(study):
 
 
 def test_the_share_of_collapsed_seeds_is_said_of_those_that_were_trained(study):
-    section = page._shares(genre(study))
+    section = shares(study)
     (said,) = section.text
     assert said == (
         "3 of 6 trained seed runs collapsed on validation. 2 more seed runs did not beat the "
@@ -74,9 +80,21 @@ def test_the_share_of_collapsed_seeds_is_said_of_those_that_were_trained(study):
 def test_where_nothing_collapsed_and_nothing_varied_no_bar_is_drawn(make_study, make_config):
     study = make_study(confirm=2)
     study.add(make_config(8), [500.0] * 2)
-    section = page._shares(genre(study))
+    section = shares(study)
     assert section.charts == ()
     assert section.text == ("0 of 2 trained seed runs collapsed on validation.",)
+
+
+def test_a_configuration_has_one_bar_by_its_confirmation_seeds(make_study, make_config):
+    study = make_study(confirm=5)
+    study.add(make_config(8), [500.0], collapsed=1, phase="search")
+    study.add(make_config(8), [500.0] * 5, collapsed=2)
+    study.add(make_config(16), [500.0], collapsed=1, phase="search")
+    section = shares(study)
+    assert section.text == ("4 of 7 trained seed runs collapsed on validation.",)
+    drawn = section.charts[1]
+    assert '"text":["1 of 1","2 of 5"]' in str(drawn.figure)
+    assert "each by its trained seeds of one stage" in drawn.caption
 
 
 @pytest.mark.parametrize(("n", "rest"), [(20, ""), (22, " 2 more are in the table.")])
@@ -85,7 +103,7 @@ def test_the_worst_twenty_are_drawn(make_study, make_config, n, rest):
     for at in range(n):
         study.add(make_config(8 + at), [500.0] * 2, collapsed=1)
     study.add(make_config(99), [500.0] * 2)
-    drawn = page._shares(genre(study)).charts[1]
+    drawn = shares(study).charts[1]
     assert drawn.caption.endswith(f"which costs trainings.{rest}")
     assert str(drawn.figure).count("1 of 2") == 20
 

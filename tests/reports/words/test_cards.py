@@ -252,8 +252,8 @@ def test_a_card_in_short_names_the_default_what_differs_and_the_cost(make_study,
     ties, default, differ, cost = short()
     assert ties.startswith("Tie set: 1 of 2 configurations: ")
     assert default == (
-        "Better than MuseBar-BOW, the paper's default, on 10 of 10 seeds; it collapsed on 3 of 10 "
-        "seeds."
+        "Better in NLL than MuseBar-BOW, the paper's default, on 10 of 10 seeds; MuseBar-BOW "
+        "collapsed on 3 of 10 seeds."
     )
     assert differ == "The two differ in latent length."
     assert cost == "It rests on 20 seed runs, 0.20 CPU-hours."
@@ -268,7 +268,9 @@ def test_a_card_in_short_names_the_default_what_differs_and_the_cost(make_study,
     assert short()[1] == "No comparison with the paper's default: MuseBar-BOW is not measured."
 
 
-@pytest.mark.parametrize(("collapsed", "said"), [(2, ""), (3, "; it collapsed on 3 of 10 seeds")])
+@pytest.mark.parametrize(
+    ("collapsed", "said"), [(2, ""), (3, "; L 8 · r 1 · constant collapsed on 3 of 10 seeds")]
+)
 def test_a_rival_collapsed_where_more_than_one_seed_in_five_did(
     make_study, make_config, collapsed, said
 ):

@@ -206,6 +206,34 @@ def test_the_best_is_over_a_full_count_of_a_phase_and_the_lowest_then_the_first(
     )
 
 
+def test_a_lucky_search_seed_does_not_beat_a_mean_of_confirmation_seeds(record):
+    end(record, A, 0, bce=1.0)
+    end(record, A, 1, bce=1.0)
+    for seed in (1000, 1001, 1002):
+        assert tally.tally(record).genres["low"].best.phase is Phase.SEARCH
+        end(record, A, seed, Phase.CONFIRM, bce=20.0)
+    low = tally.tally(record).genres["low"]
+    assert (low.best.phase, low.best.bce, low.best.seeds) == (Phase.CONFIRM, 20.0, 3)
+    end(record, A, 1000, Phase.CONFIRM, bce=20.0, collapsed=True)
+    low = tally.tally(record).genres["low"]
+    assert (low.best, low.intermediate.bce, low.intermediate.caveat) == (None, 20.0, "collapsed")
+
+
+def test_before_any_is_confirmed_the_best_is_among_those_with_the_most_seeds(record):
+    with_seeds(record, 1, confirm=4)
+    end(record, B, 0, bce=1.0)
+    record.ended.pop(SeedRun("low", A, 1, Phase.SEARCH))
+    record.ended.pop(SeedRun("low", B, 1, Phase.SEARCH))
+    end(record, B, 1000, Phase.CONFIRM, bce=20.0)
+    best = tally.tally(record).genres["low"].best
+    assert (best.bce, best.seeds) == (1.0, 1)
+    end(record, B, 1001, Phase.CONFIRM, bce=22.0)
+    low = tally.tally(record).genres["low"]
+    assert low.best is None
+    assert (low.intermediate.bce, low.intermediate.seeds) == (21.0, 2)
+    assert low.intermediate.caveat == "seeds missing"
+
+
 def test_of_two_alike_the_first_by_name_looks_best_whichever_was_proposed_first(record):
     record.generations["low", 0] = record.generations["low", 0][::-1]
     for name in (A, B):
