@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from musebar import bounds
 from musebar.models import load_model
 from musebar_core.checkpoint import LoadedModel
 from musebar_core.corpus import GenreCorpus
@@ -77,8 +78,12 @@ def sample(
     Raises
     ------
     UsageError
-        If there is no such checkpoint.
+        If there is no such checkpoint, or a number is none that the command takes.
     """
+    bounds.SAMPLES.check("n", n)
+    if steps is not None:
+        bounds.STEPS.check("steps", steps)
+    _check_drawing(temperature, top_p)
     found = opened(model)
     rng = stream(seed, Purpose.GENERATION)
     z = latent_noise(rng, n, found.config.model.latent_length)
@@ -120,8 +125,11 @@ def reconstruct(
     Raises
     ------
     UsageError
-        If there is no such checkpoint or song, or the song is too short.
+        If there is no such checkpoint or song, the song is too short, or a number is none that
+        the command takes.
     """
+    bounds.BAR.check("bar", bar)
+    _check_drawing(temperature, top_p)
     found = opened(model)
     original = _snippet(song, found.config.grid, bar=bar, repeat=repeat)
     mean, _ = posterior(found, original[None])
@@ -164,8 +172,11 @@ def interpolate(
     Raises
     ------
     UsageError
-        If there is no such checkpoint or song, one end alone is named, or a song is too short.
+        If there is no such checkpoint or song, one end alone is named, a song is too short, or a
+        number is none that the command takes.
     """
+    bounds.INTERPOLATED.check("n", n)
+    _check_drawing(temperature, top_p)
     found = opened(model)
     rng = stream(seed, Purpose.GENERATION)
     if start is None or end is None:
@@ -250,6 +261,11 @@ def posterior(model: LoadedModel, snippets: NDArray[np.uint8]) -> tuple[Tensor, 
     roll = piano_roll(torch.from_numpy(np.ascontiguousarray(snippets)))
     mu, logvar = (each[:, -1] for each in model.network.encode(roll))
     return mu, (0.5 * logvar).exp()
+
+
+def _check_drawing(temperature: float, top_p: float) -> None:
+    bounds.TEMPERATURE.check("temperature", temperature)
+    bounds.TOP_P.check("top_p", top_p)
 
 
 def _snippet(song: Song, grid: Grid, *, bar: int = 1, repeat: bool = False) -> NDArray[np.uint8]:

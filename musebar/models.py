@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from musebar import bounds
 from musebar_core import checkpoint, evaluation, training
 from musebar_core.baselines import fit_baselines
 from musebar_core.checkpoint import Identity
@@ -78,7 +79,13 @@ def train(
         Called with each evaluation.
     on_resume
         Called with the epoch at which an interrupted training goes on.
+
+    Raises
+    ------
+    UsageError
+        If there cannot be so many threads.
     """
+    bounds.THREADS.check("threads", threads)
     out = Path(out)
     place = str(Path(corpus_path).resolve()) if str(corpus_path) else ""
     identity = Identity(config, corpus.name, corpus.fingerprint, place, seed)

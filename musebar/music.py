@@ -50,7 +50,7 @@ def build_corpus(
     genres, songs_per_genre
         Genres to take; at most so many songs of each. None: all.
     song_steps
-        Bring every song to so many steps; None: songs keep their lengths.
+        Bring every song to so many steps, 2**20 at most; None: songs keep their lengths.
     repeats
         Whether repeats, endings and jumps of scores are played, or every bar comes once.
     labels

@@ -1,4 +1,4 @@
-"""The memory of a process that trains: kept once taken, in large pages.
+"""The memory of a process that trains: kept once taken, in large pages, and known to be exhausted.
 
 A step takes buffers of megabytes and gives them back. By itself the C library hands large ones on
 to the system, which clears new pages for the next step: docs/performance.md says what that costs.
@@ -7,7 +7,9 @@ to the system, which clears new pages for the next step: docs/performance.md say
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import sys
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Parameters of mallopt(3)."""
@@ -30,3 +32,13 @@ def keep() -> None:
     ):
         if name not in os.environ:
             set_option(parameter, value)
+
+
+def is_exhausted(error: Exception) -> bool:
+    """Whether it is Python's word for it, the system's, CUDA's, or torch's for its CPU memory."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    torch = sys.modules.get("torch")  # what it did not raise need not load it
+    if isinstance(error, getattr(torch, "OutOfMemoryError", ())):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)

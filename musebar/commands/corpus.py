@@ -155,8 +155,8 @@ def _label_options(command: Command) -> Command:
 @click.option(
     "--song-steps",
     type=click.IntRange(min=1),
-    help="Bring every song to so many steps, repeated or broken off, as in the paper.  "
-    "[default: songs keep their lengths]",
+    help="Bring every song to so many steps, repeated or broken off, as in the paper; at most "
+    "1048576.  [default: songs keep their lengths]",
 )
 @click.option(
     "--repeats",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from musebar import bounds
 from musebar.commands.made import (
     check_files,
     counted,
@@ -32,13 +33,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_MOST_STEPS = 100_000
-
-
 _DRAWING = (
     click.option(
         "--temperature",
-        type=click.FloatRange(min=0.05, max=100),
+        type=click.FloatRange(*bounds.TEMPERATURE),
         callback=finite,
         default=TEMPERATURE,
         show_default=True,
@@ -46,7 +44,7 @@ _DRAWING = (
     ),
     click.option(
         "--top-p",
-        type=click.FloatRange(min=0, max=1, min_open=True),
+        type=click.FloatRange(*bounds.TOP_P),
         callback=finite,
         default=1.0,
         show_default=True,
@@ -107,7 +105,7 @@ def _makes_melodies(default: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     "-n",
     "--number",
     "count",
-    type=click.IntRange(1, 1000),
+    type=click.IntRange(*bounds.SAMPLES),
     default=1,
     show_default=True,
     help="Melodies; several are numbered: tune-1.mid, tune-2.mid ...",
@@ -116,7 +114,7 @@ def _makes_melodies(default: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     "--steps",
     "--length",
     "steps",
-    type=click.IntRange(1, _MOST_STEPS),
+    type=click.IntRange(*bounds.STEPS),
     help="Steps a melody; default those of a snippet of its training.",
 )
 @click.option(
@@ -170,7 +168,7 @@ def sample(
 @click.argument("song_file", type=READ, metavar="SONG")
 @click.option(
     "--bar",
-    type=click.IntRange(1, _MOST_STEPS),
+    type=click.IntRange(*bounds.BAR),
     default=1,
     show_default=True,
     help="Bar of SONG that the snippet begins at.",
@@ -223,7 +221,7 @@ def reconstruct(
     "-n",
     "--number",
     "count",
-    type=click.IntRange(min=2, max=1000),
+    type=click.IntRange(*bounds.INTERPOLATED),
     default=8,
     show_default=True,
     help="Melodies, the two ends included.",

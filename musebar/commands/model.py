@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musebar import bounds
 from musebar.commands.options import LOCAL
 from musebar.commands.outputs import READ, check_out, corpus_of, load_corpus
 from musebar_core import memory
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
     "--threads",
-    type=click.IntRange(min=1, max=1024),
+    type=click.IntRange(*bounds.THREADS),
     default=THREADS,
     show_default=True,
     help="CPU threads: one, as in a study, is as fast on a busy machine, and gives its numbers.",

@@ -70,7 +70,7 @@ def build_corpus(
         Genre labels, for the Lakh MIDI Dataset.
     song_steps
         Bring every song to so many steps by repeating it or breaking it off, as the paper does;
-        None: songs keep their lengths. Snippets are cut to length in either case.
+        None: songs keep their lengths; 2**20 at most. Snippets are cut to length in either case.
     repeats
         Whether repeats, endings and jumps of scores are played, or every bar comes once.
     progress

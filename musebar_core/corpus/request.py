@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Literal, get_args
 
 from musebar_core.corpus import store
+from musebar_core.corpus.grid import MAX_STEPS
 from musebar_core.corpus.store import TimeGrid
 from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import ConfigurationError
@@ -47,6 +48,10 @@ class Request:
     def __post_init__(self) -> None:
         if self.song_steps is not None and self.song_steps < 1:
             raise ConfigurationError(f"song_steps {self.song_steps}: 1 or more")
+        if self.song_steps is not None and self.song_steps > MAX_STEPS:
+            raise ConfigurationError(
+                f"song_steps {self.song_steps}: {MAX_STEPS} at most, as no song is longer"
+            )
         if self.songs_per_genre is not None and self.songs_per_genre < 1:
             raise ConfigurationError(f"songs_per_genre {self.songs_per_genre}: 1 or more")
         if self.repeats not in get_args(Repeats):

@@ -224,7 +224,13 @@ def _make_room(spec: StudySpec) -> None:
     """Make the folder of a ledger that is a file of this machine."""
     file = sqlite_file(spec.storage.ledger)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write the ledger '{file}' ({_cause(error)}): name another "
+                "storage.ledger, or leave it at sqlite, in the study's folder"
+            ) from None
 
 
 def _check_sqlite(kind: str, folder: Path) -> None:

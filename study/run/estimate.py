@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from musebar_core import memory
 from musebar_core.config import Configuration, Grid
 from musebar_core.errors import StudyError
 from musebar_core.size import n_parameters
@@ -184,9 +185,31 @@ def trains_on_cpus(spec: StudySpec, *, here: bool) -> bool:
 
 
 def measure(config: Configuration, device: str, threads: int) -> Pace:
-    """Measure a step and an evaluation of a configuration on this machine."""
-    with computing_with(threads):
-        return _measure(config, device)
+    """Measure a step and an evaluation of a configuration on this machine.
+
+    Raises
+    ------
+    StudyError
+        If they need more memory than there is.
+    """
+    try:
+        with computing_with(threads):
+            return _measure(config, device)
+    except Exception as error:
+        if not memory.is_exhausted(error):
+            raise
+        raise StudyError(_too_large(config)) from None
+
+
+def _too_large(config: Configuration) -> str:
+    model = config.model
+    return (
+        "a step of the study's largest configuration needs more memory than there is here "
+        f"(training.batch {config.training.batch}, model.hidden {model.hidden}, "
+        f"model.layers {model.layers}, corpus.grid.snippet_steps {config.grid.snippet_steps}): "
+        "lower the batch, or else the hidden size or the steps, in the spec or the space it "
+        "searches"
+    )
 
 
 def _measure(config: Configuration, device: str) -> Pace:

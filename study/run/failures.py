@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import socket
-import sys
 from typing import TYPE_CHECKING
 
 from ray.exceptions import (
@@ -16,6 +15,7 @@ from ray.exceptions import (
 )
 from safetensors import SafetensorError
 
+from musebar_core import memory
 from musebar_core.errors import CorpusError, DivergedError
 from study.ledger.result import Failure, FailureKind
 
@@ -52,7 +52,7 @@ def failure_of(error: Exception, folder: Path | None) -> Failure:
 def _kind(error: Exception) -> FailureKind:
     if isinstance(error, DivergedError):
         return FailureKind.DIVERGED
-    if _is_out_of_memory(error):
+    if memory.is_exhausted(error):
         return FailureKind.OUT_OF_MEMORY
     if isinstance(error, CorpusError):
         return FailureKind.BAD_DATA
@@ -64,16 +64,6 @@ def _kind(error: Exception) -> FailureKind:
         full = number in _NO_ROOM or "No space left" in str(error)
         return FailureKind.DISK_FULL if full else FailureKind.INPUT_OUTPUT
     return FailureKind.ERROR
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Whether it is Python's word for it, the system's, CUDA's, or torch's for its CPU memory."""
-    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
-        return True
-    torch = sys.modules.get("torch")  # what it did not raise need not load it
-    if isinstance(error, getattr(torch, "OutOfMemoryError", ())):
-        return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 def failure_of_worker(error: object, told: str) -> Failure:

@@ -130,6 +130,13 @@ def test_the_genre_map_that_comes_along_is_printed_to_be_edited(run, tmp_path):
     assert read_genre_map(tmp_path / "mine.yaml") == read_genre_map(None)
 
 
+def test_songs_longer_than_any_are_refused_before_they_are_read(run, source, tmp_path):
+    result = run("build", source, "--song-steps", 10**9)
+    assert isinstance(result.exception, UsageError)
+    assert "song_steps 1000000000: 1048576 at most" in str(result.exception)
+    assert not (tmp_path / "home").exists()
+
+
 def test_options_of_labels_need_labels(run, source, tmp_path):
     error = run("build", source, "--genre-map", tmp_path / "m.yaml").exception
     assert "--genre-map goes with --labels" in str(error)

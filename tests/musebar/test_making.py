@@ -15,6 +15,7 @@ from PIL import Image
 
 import musebar as face
 from musebar_core import checkpoint
+from musebar_core.errors import UsageError
 from musebar_core.generation import REST, notes
 from musebar_core.states import RunState, Standing
 from musebar_core.threads import computing_with
@@ -336,6 +337,64 @@ def test_pitches_that_are_none_are_refused(model):
     for song in (np.full(20, 129), np.full((2, 20), 60), np.full(20, 60.5), np.array([], int)):
         with pytest.raises(face.MuseBarError, match="a song"):
             face.reconstruct(model, song)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"n": 0}, "n 0: a whole number from 1 to 1000"),
+        ({"n": -1}, "n -1: a whole number from 1 to 1000"),
+        ({"n": 1001}, "n 1001: a whole number from 1 to 1000"),
+        ({"n": 2.0}, "n 2.0: a whole number from 1 to 1000"),
+        ({"n": True}, "n True: a whole number from 1 to 1000"),
+        ({"steps": 0}, "steps 0: a whole number from 1 to 100000"),
+        ({"temperature": 0}, "temperature 0: a number from 0.05 to 100"),
+        ({"temperature": -1.0}, "temperature -1.0: a number from 0.05 to 100"),
+        ({"temperature": float("nan")}, "temperature nan: a number from 0.05 to 100"),
+        ({"temperature": 10**309}, "temperature 10+: a number from 0.05 to 100"),
+        ({"temperature": "1"}, "temperature '1': a number from 0.05 to 100"),
+        ({"temperature": True}, "temperature True: a number from 0.05 to 100"),
+        ({"top_p": 0}, "top_p 0: a number above 0 to 1"),
+        ({"top_p": 5}, "top_p 5: a number above 0 to 1"),
+    ],
+)
+def test_python_refuses_the_numbers_that_the_command_refuses(model, asked, said):
+    with pytest.raises(UsageError, match=f"^{said}$"):
+        face.sample(model, **asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({"bar": 0}, "bar 0: "), ({"temperature": 0}, "temperature 0: "), ({"top_p": 0}, "top_p 0: ")],
+)
+def test_a_reconstruction_refuses_them_too(model, song, asked, said):
+    with pytest.raises(UsageError, match=said):
+        face.reconstruct(model, song, **asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({"n": 1}, "n 1: a whole number from 2 to 1000"), ({"temperature": 0}, "temperature 0: ")],
+)
+def test_an_interpolation_refuses_them_too(model, asked, said):
+    with pytest.raises(UsageError, match=said):
+        face.interpolate(model, **asked)
+
+
+def test_numbers_at_their_bounds_are_taken_and_numpys_too(model):
+    one, least = np.int64(1), np.float32(0.1)
+    assert face.sample(model, one, steps=one, temperature=0.05, top_p=least).shape == (1, 1)
+    assert face.sample(model, 1, steps=1, temperature=100, top_p=1).shape == (1, 1)
+    assert len(face.interpolate(model, n=2)) == 2
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1025, 1.5])
+def test_a_training_of_no_threads_is_refused_before_it_is_begun(
+    corpus, configuration, tmp_path, threads
+):
+    with pytest.raises(UsageError, match=f"threads {threads}: a whole number from 1 to 1024"):
+        face.train(configuration(), corpus.genre("low"), tmp_path / "a" / "x", threads=threads)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_picture_is_the_same_bytes():

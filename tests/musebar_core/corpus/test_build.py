@@ -629,6 +629,7 @@ def test_another_format_or_other_rules_are_another_corpus(monkeypatch, name):
     [
         ({"songs_per_genre": 0}, "songs_per_genre 0: 1 or more"),
         ({"song_steps": 0}, "song_steps 0: 1 or more"),
+        ({"song_steps": 2**20 + 1}, "song_steps 1048577: 1048576 at most, as no song is longer"),
         ({"workers": -1}, "workers -1: 0 or more"),
         ({"repeats": "twice"}, "repeats 'twice': played or written"),
     ],
@@ -637,6 +638,7 @@ def test_a_setting_out_of_range_says_what_it_may_be(option, said):
     with pytest.raises(ConfigurationError, match=f"^{said}$"):
         asked(**option)
     asked(songs_per_genre=1, song_steps=1, workers=0)
+    asked(song_steps=2**20)
 
 
 def test_a_corpus_says_what_it_was_asked_to_be_and_what_each_song_is(

@@ -263,6 +263,14 @@ def test_a_home_that_cannot_be_written_is_told_with_the_cause(tmp_path, tiny_spe
         Home(tmp_path / "home").create(tiny_spec())
 
 
+def test_a_ledger_that_cannot_be_written_is_told_as_that_and_not_as_the_home(tmp_path, tiny_spec):
+    (tmp_path / "file").touch()
+    file = tmp_path / "file" / "a" / "l.sqlite"
+    said = rf"cannot write the ledger '{file}' \(Not a directory\): name another storage.ledger"
+    with pytest.raises(UsageError, match=said):
+        Home(tmp_path / "home").create(tiny_spec(storage__ledger=f"sqlite:///{file}"))
+
+
 def test_a_studys_file_holds_the_whole_spec_for_its_owner_alone(tmp_path, tiny_spec):
     Home(tmp_path).create(tiny_spec("jazz")).ledger.close()
     file = tmp_path / "jazz" / SPEC_FILE

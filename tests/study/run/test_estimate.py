@@ -6,11 +6,13 @@ import contextlib
 import dataclasses
 import itertools
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import torch
 
 from musebar_core.config import Configuration, Grid
+from musebar_core.errors import StudyError
 from musebar_core.size import n_parameters
 from study.ledger.record import Record
 from study.ledger.result import SeedRunResult
@@ -364,6 +366,30 @@ def test_of_a_grid_its_base_and_its_first_configuration_are_looked_at(
 
     monkeypatch.setattr(estimate, "_work", of)
     assert estimate.is_paper_size(spec) is paper_size
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 8 bytes")],
+    ids=["python", "torch"],
+)
+def test_a_step_that_memory_does_not_suffice_for_names_what_to_lower(
+    configuration, monkeypatch, error
+):
+    monkeypatch.setattr(estimate, "_made_up", Mock(side_effect=error))
+    config = configuration(hidden=77, batch=5)
+    steps = config.grid.snippet_steps
+    said = (
+        rf"\(training.batch 5, model.hidden 77, model.layers .*, .*snippet_steps {steps}\): lower"
+    )
+    with pytest.raises(StudyError, match=said):
+        estimate.measure(config, "cpu", 1)
+
+
+def test_a_step_that_fails_of_something_else_says_that(configuration, monkeypatch):
+    monkeypatch.setattr(estimate, "_made_up", Mock(side_effect=RuntimeError("of something else")))
+    with pytest.raises(RuntimeError, match="of something else"):
+        estimate.measure(configuration(), "cpu", 1)
 
 
 def test_a_gpu_that_nobody_asks_for_is_left_alone(tiny_spec, on):
