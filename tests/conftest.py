@@ -13,6 +13,7 @@ import numpy as np
 import pretty_midi
 import pytest
 
+from musebar_core import memory
 from musebar_core.annealing import Schedule
 from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 from musebar_core.corpus import build_corpus
@@ -34,6 +35,14 @@ def pytest_configure() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def memory_is_given_back():
+    """Tests share a process, and some of them measure what is free."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "keep", lambda: None)
+        yield
 
 
 def write_song(path: Path, seed: int, steps: int = 96, centre: int = 64) -> None:

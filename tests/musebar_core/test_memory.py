@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from musebar_core import memory
+from musebar_core.memory import keep
 
 FAULTS = """
 import resource
@@ -50,7 +51,7 @@ def test_what_the_user_has_set_of_the_allocator_stays(monkeypatch):
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda _: Library)
     monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "0")
     monkeypatch.setenv("MALLOC_MMAP_MAX_", "9")
-    memory.keep()
+    keep()
     assert asked == [(-1, -1)]
     assert os.environ["THP_MEM_ALLOC_ENABLE"] == "0"
 
@@ -58,5 +59,5 @@ def test_what_the_user_has_set_of_the_allocator_stays(monkeypatch):
 def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda _: object())
     monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)
-    memory.keep()
+    keep()
     assert os.environ.pop("THP_MEM_ALLOC_ENABLE") == "1"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import resource
 import signal
@@ -283,7 +284,7 @@ def test_memory_that_is_left_is_what_was_not_taken(data_bounds):
     left = limit_memory(2**40)
     before = left()
     assert 2**40 - 2**28 < before <= 2**40
-    taken = bytearray(2**26)
+    taken = mmap.mmap(-1, 2**26, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     assert before - left() >= 2**26 - 2**20
     assert len(taken) == 2**26
     bound, _ = resource.getrlimit(resource.RLIMIT_DATA)
