@@ -351,6 +351,12 @@ def test_a_duration_that_is_no_number_takes_no_time():
     assert rows(score(measures(notes("C5") + long + notes("E5")))) == [(0, 1, 72), (1, 1, 76)]
 
 
+def test_where_divisions_are_not_said_one_is_a_quarter():
+    bare = ATTRIBUTES.replace("<divisions>2</divisions>", "")
+    content = score(measures(notes("C5 D5", duration=1), first=bare))
+    assert rows(content) == [(0, 1, 72), (1, 1, 74)]
+
+
 def test_a_transposition_that_is_no_number_is_none():
     part = attributes("<transpose><chromatic>two</chromatic></transpose>") + notes("C5")
     assert pitches(score(measures(part))) == [72]
