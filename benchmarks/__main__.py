@@ -13,6 +13,7 @@ NAMES = (
         "slots",
         "scale",
         "decision_rules",
+        "rule_family",
         "statistics",
         "coverage",
         "likelihood",

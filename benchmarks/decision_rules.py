@@ -229,17 +229,27 @@ RULES: dict[str, Rule] = {
 def replay(table: Table, n: int, draws: int) -> dict[str, np.ndarray]:
     """Figures of each rule, ``[draws, 5]``: regrets in NLL and MI, MI, collapsed, unsaid."""
     rng = np.random.default_rng([15, n])
-    count, n_seeds = table.nll.shape
     found: dict[str, list[tuple[float, ...]]] = {name: [] for name in RULES}
     for _ in range(draws):
-        drawn = rng.choice(count, min(SIZE, count), replace=False)
-        rows = np.unique(np.append(drawn, table.default))
-        seeds = rng.integers(n_seeds, size=n)
-        while len(set(seeds)) < 2:
-            seeds = rng.integers(n_seeds, size=n)
+        rows, seeds = drawn(table, n, rng)
         for name, rule in RULES.items():
             found[name].append(_judged(table, rows, rule(table, rows, seeds)))
     return {name: np.array(rows) for name, rows in found.items()}
+
+
+def drawn(table: Table, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of a table with the default among them, and n of its seeds, at least two of them."""
+    count, n_seeds = table.nll.shape
+    rows = np.unique(np.append(rng.choice(count, min(SIZE, count), replace=False), table.default))
+    seeds = rng.integers(n_seeds, size=n)
+    while len(set(seeds)) < 2:
+        seeds = rng.integers(n_seeds, size=n)
+    return rows, seeds
+
+
+def can_be_replayed(table: Table) -> bool:
+    """Whether there is something to choose between, on more than one seed."""
+    return len(table.ids) > LEAST and table.nll.shape[1] > 1
 
 
 def _judged(table: Table, rows: np.ndarray, pick: Pick) -> tuple[float, ...]:
@@ -294,7 +304,7 @@ def main() -> None:
     asked = parser.parse_args()
     for folder in asked.folders:
         for table in tables(folder):
-            if len(table.ids) > LEAST and table.nll.shape[1] > 1:
+            if can_be_replayed(table):
                 report(table, asked.draws)
 
 

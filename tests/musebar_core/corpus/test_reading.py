@@ -5,6 +5,8 @@ import mmap
 import os
 import resource
 import signal
+import subprocess
+import sys
 import time
 import warnings
 from functools import partial
@@ -109,6 +111,24 @@ def test_a_song_of_any_length_is_read_in_a_process_of_its_own_within_limits(tmp_
     endless = costly(eval, "[0 for _ in iter(int, 1)]")
     limits = Limits(midi_seconds=0.1)
     assert read_alone(endless, 2, limits).reason == "unreadable: reading it takes over 0.1 s"
+
+
+@pytest.mark.parametrize("read", ["read_alone(item, 1)", "read_all([item], 1)"])
+def test_a_script_that_does_not_guard_its_start_is_told_to(tmp_path, read):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from musebar_core.corpus.reading import read_all, read_alone\n"
+        "from musebar_core.corpus.sources import Item\n"
+        "item = Item('jazz/a.abc', 'jazz', '', 'a.abc')\n"
+        f"{read}\n"
+    )
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    told = ended.stderr.rstrip().splitlines()[-1]
+    assert told == (
+        "musebar_core.errors.CorpusError: worker processes cannot start: a script must call this "
+        "beneath `if __name__ == '__main__':`; or read with workers=0"
+    )
 
 
 def test_scores_have_more_time_than_midi_files():

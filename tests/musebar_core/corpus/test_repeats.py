@@ -37,6 +37,10 @@ ORDERS = {
     "two endings": ([PLAIN, FIRST, SECOND, PLAIN], "ABACD"),
     "endings of two bars": ([PLAIN, bar([1]), FIRST, bar([2]), bar([2]), PLAIN], "ABCADEF"),
     "a first ending alone": ([PLAIN, FIRST, PLAIN], "ABAC"),
+    "a first ending alone, and endings after it": (
+        [PLAIN, FIRST, PLAIN, PLAIN, FIRST, SECOND],
+        "ABACDECDF",
+    ),
     "two passes, then a third": ([PLAIN, bar([1, 2], closes=2), bar([3])], "ABABAC"),
     "three endings": ([PLAIN, FIRST, bar([2], closes=2), bar([3])], "ABACAD"),
     "a last ending that closes": ([PLAIN, FIRST, bar([2], closes=2), PLAIN], "ABACD"),
