@@ -3,13 +3,14 @@
 Reading rules, where notation is a matter of custom:
 
 - A closing repeat goes back to the opening one that is still open, so repeats may be nested;
-  without one, to the end of the repeat before it or to the coda, else to the start.
+  without one, to the end of the repeat or jump before it or to the coda, else to the start.
 - Endings that follow each other belong to one repeat. It is played as often as its highest ending
   says, or its closing sign. A first ending without a closing sign goes back all the same. A pass
   without an ending of its own has the next later one. Endings of which none is a first are none.
 - After a jump (da capo, dal segno) repeats are not played again, the last endings are taken,
   and a fine or a sign to the coda is obeyed. Behind the bar of the jump all is new again.
-- A fine is not the end while another jump lies ahead: in a rondo all its episodes are played.
+- A fine ends what its jump repeats. What stands behind the jump, an episode of a rondo or the next
+  movement, is played after it.
 - A jump "al fine" or "al coda" without such a sign cannot be followed: the music goes on.
 """
 
@@ -196,7 +197,7 @@ class _Player:
         signs = self.bars[place]
         again = self._is_again(place)
         if again and signs.fine:
-            return self._behind_fine()
+            return self._behind_jump()
         if again and signs.to_coda:
             coda = self._coda_after(place)
             if coda is not None:
@@ -216,11 +217,9 @@ class _Player:
             return goal
         return self._leave(place)
 
-    def _behind_fine(self) -> int | None:
-        """Go on behind the jump that led to a fine, if there is one to take there; else end."""
-        behind = self.jumped_from + 1
-        if all(self._goal(place) is None for place in range(behind, len(self.bars))):
-            return None
+    def _behind_jump(self) -> int:
+        """Go on behind the jump that led to a fine, as if nothing had been played."""
+        behind, self.jumped_from = self.jumped_from + 1, -1
         self.passes.clear()
         return behind
 
@@ -327,7 +326,7 @@ def _repeats(bars: Sequence[Signs], groups: dict[int, _Group]) -> dict[int, _Rep
                     of_group[group.first] = open_at.pop() if open_at else fresh
                 repeats[place] = _Repeat(of_group[group.first], group.total)
             fresh = place + 1
-        if group and place == group.last and group.first in of_group:
+        if bar.jump or (group and place == group.last and group.first in of_group):
             fresh = place + 1
     return repeats
 

@@ -194,25 +194,23 @@ def _ends_ending(bars: Sequence[Bar], place: int) -> bool:
 def _jumps(bars: Sequence[Bar], order: list[int]) -> list[Bar]:
     """Follow each D.C. and D.S. once, when its bar is played for the last time.
 
-    Behind the bar of a jump the music goes on, unless a coda was played, or a fine reached with no
-    other jump ahead: in a rondo all its episodes are played.
+    Behind the bar of a jump the music goes on, unless a coda was played.
     """
     last = {i: at for at, i in enumerate(order) if bars[i].marks & {"D.C.", "D.S."}}
-    jumps = sorted(last.values())
     played: list[int] = []
     done = 0
-    for jump in jumps:
-        again, ended = _from_jump(bars, order[jump])
+    for jump in sorted(last.values()):
+        again, is_coda = _from_jump(bars, order[jump])
         played += [*order[done : jump + 1], *again]
         _check(len(played))
         done = jump + 1
-        if ended == "coda" or (ended == "fine" and jump == jumps[-1]):
+        if is_coda:
             return [bars[i] for i in played]
     return [bars[i] for i in played + order[done:]]
 
 
-def _from_jump(bars: Sequence[Bar], here: int) -> tuple[list[int], str]:
-    """Places played from a jump on: again without repeats; and the mark that ends that, if any."""
+def _from_jump(bars: Sequence[Bar], here: int) -> tuple[list[int], bool]:
+    """Places played from a jump on, again without repeats, and whether they end with the coda."""
     begin = 0
     if "D.S." in bars[here].marks:
         begin = next((i for i, bar in enumerate(bars) if "segno" in bar.marks), 0)
@@ -220,11 +218,11 @@ def _from_jump(bars: Sequence[Bar], here: int) -> tuple[list[int], str]:
     again: list[int] = []
     for i in _last_time(bars, begin, here):
         if len(codas) > 1 and i == codas[0]:
-            return again + [codas[-1] + each for each in _repeats(bars[codas[-1] :])], "coda"
+            return again + [codas[-1] + each for each in _repeats(bars[codas[-1] :])], True
         again.append(i)
         if "fine" in bars[i].marks:
-            return again, "fine"
-    return again, ""
+            break
+    return again, False
 
 
 def _last_time(bars: Sequence[Bar], begin: int, last: int) -> list[int]:

@@ -94,7 +94,15 @@ ORDERS = {
     ),
     "da capo al fine twice, as in a rondo": (
         [FINE, PLAIN, DA_CAPO_AL_FINE, bar(opens=True, closes=2), DA_CAPO_AL_FINE, PLAIN],
-        "ABCADDEA",
+        "ABCADDEAF",
+    ),
+    "music behind the last da capo al fine, as in a file of two movements": (
+        [PLAIN, FINE, DA_CAPO_AL_FINE, OPENS, CLOSES, PLAIN],
+        "ABCABDEDEF",
+    ),
+    "a repeat behind a da capo al fine that nothing opens": (
+        [PLAIN, FINE, DA_CAPO_AL_FINE, PLAIN, CLOSES, PLAIN],
+        "ABCABDEDEF",
     ),
     "dal segno without a segno": ([PLAIN, bar(jump=jump(Goal.SEGNO))], "AB"),
     "dal segno al coda": (
@@ -126,7 +134,7 @@ ORDERS = {
     "a repeat that closes over a segno": ([SEGNO, CLOSES, bar(jump=jump(Goal.SEGNO))], "ABABCABC"),
     "a da capo behind endings, then repeats": (
         [PLAIN, FIRST, SECOND, bar(jump=jump(Goal.START)), CLOSES],
-        "ABACDACDEDE",
+        "ABACDACDEE",
     ),
     "endings that close three times": ([PLAIN, FIRST, bar([2], closes=3), PLAIN], "ABACAD"),
     "a bracket that is too short by seven bars": (

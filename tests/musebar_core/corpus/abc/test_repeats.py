@@ -183,7 +183,7 @@ def test_numbers_of_an_ending_are_read_up_to_64(text, numbers):
         ("C|!segno!D|E!dalsegno!|", "CDEDE"),
         ("C|!segno!D|E|!coda!F!D.S.!|", "CDEFDEF"),
         ("C!coda!|D|!coda!E!D.C.!|!coda!F|", "CDECF"),
-        ("C|D!fine!|E!D.C.!|F|", "CDECD"),
+        ("C|D!fine!|E!D.C.!|F|", "CDECDF"),
         ("C|D|1E:|2F|G!D.C.!|", "CDECDFGCDFG"),
         ("|:C|1D:|2E!fine!|F!D.C.!|", "CDCEFCE"),
     ],
