@@ -162,6 +162,22 @@ def write_bytes(path: AnyPath, content: bytes) -> None:
         path.fs.mv(temporary_place.path, path.path)
 
 
+def is_folder(path: AnyPath) -> bool:
+    """Whether a folder is there.
+
+    Raises
+    ------
+    OSError
+        If that cannot be told: ``is_dir`` of a URL takes a server that is away for no folder.
+    """
+    if isinstance(path, Path):
+        return path.is_dir()
+    try:
+        return bool(path.fs.info(path.path)["type"] == "directory")
+    except FileNotFoundError:
+        return False
+
+
 def filesystem(path: Path) -> str:
     """Kind of file system that a folder of this machine is on, as ``ext4``; "" if not known."""
     try:

@@ -66,7 +66,7 @@ class Home:
     def names(self) -> list[str]:
         """Names of the studies, newest first."""
         try:
-            if not self.path.is_dir():
+            if not files.is_folder(self.path):
                 return []
             found: list[AnyPath] = list(self.path.glob(f"*/{SPEC_FILE}"))
         except OSError as error:

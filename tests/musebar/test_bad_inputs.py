@@ -696,6 +696,21 @@ def test_a_home_that_is_no_url_is_refused(here):
     refused("--home", "s3://[::1/x", "study", "list")
 
 
+@pytest.mark.parametrize("command", [("study", "list"), ("recommend", "jazz")])
+def test_a_home_whose_server_is_away_is_no_empty_home(musebar, monkeypatch, command):
+    settings = {
+        "ENDPOINT_URL": "http://127.0.0.1:9",
+        "ACCESS_KEY_ID": "a",
+        "SECRET_ACCESS_KEY": "b",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    ended = musebar("--home", "s3://bucket/x", *command)
+    assert ended.returncode == 2
+    assert "Error: cannot read the home 's3://bucket/x': " in ended.stderr
+    assert "NETWORK_CONNECTION" in ended.stderr
+
+
 @pytest.mark.parametrize("where", [f"genre {CONTROL}", CONTROL])
 def test_a_checkpoints_genre_reaches_the_terminal_written_out(here, material, where):
     shutil.copy(material / "model.safetensors", here / "model.safetensors")
