@@ -69,9 +69,11 @@ class Configuration:
                 "model.batch_norm: one snippet has no spread to normalise; use a training.batch "
                 "of 2 or more"
             )
-        if self.training.precision is Precision.MIXED and not self.stackable:
+        precision = self.training.precision
+        if precision in (Precision.MIXED, Precision.AUTO) and not self.stackable:
             raise ConfigurationError(
-                "training.precision mixed: not with training.encoder_steps; use fp32 or tf32 there"
+                f"training.precision {precision}: not with training.encoder_steps; use fp32 or "
+                "tf32 there"
             )
 
     @property

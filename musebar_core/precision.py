@@ -40,8 +40,20 @@ def in_bfloat16() -> bool:
     return _in_bfloat16.get()
 
 
+def settled(precision: Precision, device: torch.device | str) -> Precision:
+    """What a precision is on a device.
+
+    ``auto`` is ``mixed`` where final figures were shown to be those of ``fp32``, which is on a CPU
+    (docs/performance.md); on a GPU it is ``fp32``.
+    """
+    if precision is not Precision.AUTO:
+        return precision
+    return Precision.FP32 if torch.device(device).type == "cuda" else Precision.MIXED
+
+
 def arithmetic(precision: Precision, device: torch.device | str) -> str:
     """What the LSTM products of a run's training are made of on this machine."""
+    precision = settled(precision, device)
     if torch.device(device).type == "cuda":
         return {
             Precision.FP32: "float32",
@@ -61,9 +73,11 @@ def computing(precision: Precision, device: torch.device | str) -> Iterator[None
         On a GPU, ``fp32``: as they are; ``tf32`` and ``mixed``: factors rounded to TensorFloat-32
         (10 bits of mantissa), sums in float32. On a CPU, ``mixed``: factors of the LSTMs' products
         rounded to bfloat16 (7 bits), where the processor has such products; else as they are.
+        ``auto`` as :func:`settled` says.
     device
         Where the products are.
     """
+    precision = settled(precision, device)
     if torch.device(device).type == "cuda":
         with allowing_tf32(allowed=precision is not Precision.FP32):
             yield

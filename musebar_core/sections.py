@@ -58,6 +58,7 @@ class Precision(StrEnum):
     FP32 = "fp32"
     TF32 = "tf32"
     MIXED = "mixed"
+    AUTO = "auto"
 
 
 class Decay(StrEnum):
@@ -190,7 +191,8 @@ class TrainingConfig:
         ``fp32``; ``tf32``: factors of products rounded to 10 bits of mantissa on a GPU, no change
         on a CPU; ``mixed``: on a GPU those of the LSTMs rounded to halves in training, and the rest
         as with ``tf32``, on a CPU those of the LSTMs rounded to bfloat16 where the processor
-        multiplies it, else ``fp32``. Weights, moments, cell states and sums are float32 always.
+        multiplies it, else ``fp32``; ``auto``: ``mixed`` on a CPU, ``fp32`` on a GPU. Weights,
+        moments, cell states and sums are float32 always.
     """
 
     epochs: int = 3000

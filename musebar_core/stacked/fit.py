@@ -15,7 +15,7 @@ from musebar_core.corpus import SnippetSampler
 from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.evaluation import Evaluation
 from musebar_core.metric_table import EpochMetrics
-from musebar_core.precision import computing
+from musebar_core.precision import computing, settled
 from musebar_core.stacked import model
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import FULL, OPERANDS
@@ -132,7 +132,7 @@ class _Stack:
         self._configs = [run.config for run in runs]
         self._weights = Weights([run.state for run in runs])
         values = self._weights.values
-        self._precision = self._configs[0].training.precision
+        self._precision = settled(self._configs[0].training.precision, values.device)
         operands = OPERANDS[self._precision]
         self._shape = model.Shape.of(self._configs, values, operands)
         self._step = Step(self._configs, self._weights, self._shape, sampler)

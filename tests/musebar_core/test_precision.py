@@ -37,13 +37,27 @@ def test_full_precision_leaves_recorded_configurations_their_ids(configuration):
 
 
 def test_an_unknown_precision_is_refused_with_the_known_ones(configuration):
-    with pytest.raises(ConfigurationError, match="fp32, tf32, mixed"):
+    with pytest.raises(ConfigurationError, match="fp32, tf32, mixed, auto"):
         configuration(precision="fp8")
 
 
-def test_mixed_is_refused_for_what_its_lstm_does_not_know(configuration):
-    with pytest.raises(ConfigurationError, match="use fp32 or tf32"):
-        configuration(precision="mixed", encoder_steps=2)
+@pytest.mark.parametrize("asked", ["mixed", "auto"])
+def test_mixed_is_refused_for_what_its_lstm_does_not_know(configuration, asked):
+    with pytest.raises(ConfigurationError, match=f"precision {asked}: .* use fp32 or tf32"):
+        configuration(precision=asked, encoder_steps=2)
+
+
+def test_auto_is_mixed_on_a_cpu_and_full_precision_on_a_gpu(configuration, genre):
+    assert [precision.settled(Precision.AUTO, each) for each in ("cpu", "cuda", "cuda:1")] == [
+        Precision.MIXED,
+        Precision.FP32,
+        Precision.FP32,
+    ]
+    for asked in set(Precision) - {Precision.AUTO}:
+        assert {precision.settled(asked, each) for each in ("cpu", "cuda")} == {asked}
+    assert configuration(precision="auto").config_id != configuration(precision="mixed").config_id
+    auto, mixed = (history(configuration(precision=each), genre) for each in ("auto", "mixed"))
+    assert auto == mixed
 
 
 def test_tf32_changes_nothing_on_a_cpu(configuration, genre):
@@ -87,23 +101,29 @@ def test_onednn_that_may_not_use_bfloat16_has_none(monkeypatch, allowed, has_it)
 
 @pytest.mark.parametrize(
     ("asked", "on_gpu"),
-    [("fp32", "float32"), ("tf32", "TensorFloat-32"), ("mixed", "float16 and bfloat16")],
+    [
+        ("fp32", "float32"),
+        ("tf32", "TensorFloat-32"),
+        ("mixed", "float16 and bfloat16"),
+        ("auto", "float32"),
+    ],
 )
 def test_arithmetic_is_named_by_where_it_is_done(asked, on_gpu, monkeypatch):
     monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
     assert precision.arithmetic(Precision(asked), "cuda") == on_gpu
-    on_cpu = "bfloat16" if asked == "mixed" else "float32"
+    on_cpu = "bfloat16" if asked in ("mixed", "auto") else "float32"
     assert precision.arithmetic(Precision(asked), "cpu") == on_cpu
 
 
 @pytest.mark.parametrize("asked", Precision)
 def test_products_are_bfloat16_only_within_a_mixed_computation(asked, monkeypatch):
     monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
+    is_mixed = asked in (Precision.MIXED, Precision.AUTO)
     with computing(asked, "cpu"):
-        assert in_bfloat16() == (asked is Precision.MIXED)
+        assert in_bfloat16() == is_mixed
         with computing(Precision.FP32, "cpu"):
             assert not in_bfloat16()
-        assert in_bfloat16() == (asked is Precision.MIXED)
+        assert in_bfloat16() == is_mixed
     assert not in_bfloat16()
 
 

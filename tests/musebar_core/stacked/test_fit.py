@@ -277,10 +277,11 @@ def test_a_mixed_stack_trains_with_rounded_factors_and_is_evaluated_with_whole_o
     configuration, genre
 ):
     still = {"epochs": 2, "evaluate_every": 2, "learning_rate": 1e-12}
-    exact, rounded = (
+    exact, rounded, auto = (
         together(genre, (configuration(precision=each, **still), 1))[0].state.history[0]
-        for each in ("fp32", "mixed")
+        for each in ("fp32", "mixed", "auto")
     )
+    assert auto == rounded
     assert rounded.validation == exact.validation
     assert rounded.train_bce != exact.train_bce
     assert rounded.train_bce == pytest.approx(exact.train_bce, rel=1e-3)

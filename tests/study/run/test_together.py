@@ -57,10 +57,11 @@ def test_each_seed_trained_together_is_recorded_as_if_alone(assignment, tmp_path
 
 
 def test_a_run_says_which_arithmetic_it_had_where_it_asked_for_another(assignment, configuration):
-    exact, mixed = (
+    exact, mixed, auto = (
         run_seed(assignment((0,), each, config=configuration(precision=each)), 0)
-        for each in ("fp32", "mixed")
+        for each in ("fp32", "mixed", "auto")
     )
+    assert auto.versions == mixed.versions
     assert "arithmetic" not in exact.versions
     assert mixed.versions["arithmetic"] == ("bfloat16" if has_bfloat16() else "float32")
     assert mixed.versions["torch"] == exact.versions["torch"]
