@@ -1,4 +1,4 @@
-"""The faults that can be planted in a file, one at a time: cosmic-ray's operators and one more.
+"""The faults that can be planted in a file, one at a time: cosmic-ray's operators and two more.
 
 Left out is what no run can notice: annotations, what only a type checker reads, whether equal
 values are one object, and ``zip``'s check of lengths that are the same by construction.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import parso.python.tree
 from cosmic_ray import plugins
 from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.exceptions import CosmicRayTestingException
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 
@@ -46,6 +47,39 @@ class DropStatement(Operator):
             sign = statement.children[1]
             return sign.type == "operator" and sign.value != "="
         return statement.type in {"raise_stmt", "atom_expr"}
+
+
+class CatchAnother(Operator):
+    """Catches another exception; cosmic-ray's own operator cannot replace a dotted name."""
+
+    @classmethod
+    def examples(cls):
+        return ()
+
+    def mutation_positions(self, node):
+        for caught in self._caught(node):
+            yield caught.start_pos, caught.end_pos
+
+    def mutate(self, node, index):
+        caught = self._caught(node)[index]
+        place = caught.parent.children.index(caught)
+        other = parso.python.tree.Name(
+            CosmicRayTestingException.__name__,
+            caught.start_pos,
+            prefix=caught.get_first_leaf().prefix,
+        )
+        caught.parent.children[place] = other
+        return node
+
+    @staticmethod
+    def _caught(node) -> list:
+        if node.type != "except_clause":
+            return []
+        named = node.children[1]
+        if named.type != "atom":  # no tuple
+            return [named]
+        inside = named.children[1]
+        return inside.children[::2] if inside.type == "testlist_comp" else [inside]
 
 
 @dataclass(frozen=True)
@@ -83,12 +117,13 @@ def _operators() -> dict[str, type[Operator]]:
     found = {
         name.rpartition("/")[2]: plugins.get_operator(name) for name in plugins.operator_names()
     }
+    own = {"DropStatement": DropStatement, "CatchAnother": CatchAnother}
     return {
-        name: cls for name, cls in found.items() if not cls.arguments() and name not in _IDENTITY
-    } | {"DropStatement": DropStatement}
+        name: cls for name, cls in found.items() if not cls.arguments() and name not in _LEFT_OUT
+    } | own
 
 
-_IDENTITY = {
+_LEFT_OUT = {"ExceptionReplacer"} | {
     f"ReplaceComparisonOperator_{was}_{now}"
     for pair in (("Eq", "Is"), ("NotEq", "IsNot"))
     for was, now in (pair, pair[::-1])
