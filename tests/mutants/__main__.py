@@ -67,7 +67,7 @@ def _jobs(asked: argparse.Namespace) -> list[Job]:
         files = [f for f in room.files(ROOT) if changed is None or f in changed]
         found = [mutant for file in files for mutant in mutants(ROOT, file)]
         count = asked.sample or len(found)
-        jobs += [Job(room, mutant) for mutant in sample(found, count, asked.seed)]
+        jobs += [Job(room, mutant) for mutant in sample(ROOT, found, count, asked.seed)]
     return jobs
 
 

@@ -7,6 +7,7 @@ values are one object, and ``zip``'s check of lengths that are the same by const
 from __future__ import annotations
 
 import ast
+import itertools
 import random
 from collections import defaultdict
 from dataclasses import dataclass
@@ -142,14 +143,23 @@ def mutants(root: Path, file: str) -> Iterator[Mutant]:
                 yield Mutant(file, name, occurrence, (start[0], end[0]), start[1])
 
 
-def sample(found: Iterable[Mutant], count: int, seed: int) -> list[Mutant]:
-    """So many of them, no two of one kind at one place."""
+def sample(root: Path, found: Iterable[Mutant], count: int, seed: int) -> list[Mutant]:
+    """So many of them, no two of one kind at one place, all of them Python."""
     places = defaultdict(list)
     for mutant in found:
         places[mutant.file, mutant.lines, mutant.column, mutant.kind].append(mutant)
     rng = random.Random(seed)
-    chosen = rng.sample(sorted(places), min(count, len(places)))
-    return [rng.choice(places[place]) for place in chosen]
+    chosen = (rng.choice(places[place]) for place in rng.sample(sorted(places), len(places)))
+    return list(itertools.islice((each for each in chosen if _is_python(root, each)), count))
+
+
+def _is_python(root: Path, mutant: Mutant) -> bool:
+    """A bare ``*`` between parameters is taken for a product, ``- not x`` for an expression."""
+    try:
+        ast.parse(mutant.code((root / mutant.file).read_text()))
+    except SyntaxError:
+        return False
+    return True
 
 
 Span = tuple[tuple[int, int], tuple[int, int]]
