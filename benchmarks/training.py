@@ -18,9 +18,9 @@ from benchmarks import limits
 from musebar_core import draws, memory, metrics, precision, training
 from musebar_core.config import Configuration, Grid, ModelConfig, Precision, TrainingConfig
 from musebar_core.corpus.snippets import Windows
-from musebar_core.evaluation import EVALUATION_BATCH
 from musebar_core.model import PITCHES, RVAE, initialise, piano_roll, sample
 from musebar_core.objective import bce
+from musebar_core.size import EVALUATION_BATCH
 from musebar_core.stacked.model import Shape
 from musebar_core.stacked.step import Step
 from musebar_core.stacked.sweep import FULL

@@ -17,6 +17,7 @@ from musebar_core.model import piano_roll, sample
 from musebar_core.objective import bce
 from musebar_core.precision import computing
 from musebar_core.randomness import Purpose, latent_noise, stream
+from musebar_core.size import EVALUATION_BATCH, EVALUATION_BATCH_GPU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from musebar_core.metric_table import Metrics
     from musebar_core.model import RVAE
     from musebar_core.state import TrainingState
-
-EVALUATION_BATCH, EVALUATION_BATCH_GPU = 64, 1024
-"""Snippets that an evaluation takes at a time, at most: on a CPU, what stays in the cache."""
 
 
 class Evaluation:

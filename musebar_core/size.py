@@ -1,4 +1,4 @@
-"""How many weights a model has, counted without building it."""
+"""What does not take building a model to know: its weights, and how many snippets it evaluates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 PITCHES = 128
 GATES = 4
 """Input, forget, cell and output gate of an LSTM."""
+EVALUATION_BATCH, EVALUATION_BATCH_GPU = 64, 1024
+"""Snippets that an evaluation takes at a time, at most: on a CPU, what stays in the cache."""
 
 
 def n_parameters(model: ModelConfig) -> int:

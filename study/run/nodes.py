@@ -45,15 +45,24 @@ _TUNE_SETTINGS = {
 taken away to us: it would start their trials again behind the ledger's back."""
 
 
+GPU_DRIVERS = tuple(
+    Path("/dev", name) for name in ("nvidiactl", "nvidia0", "nvmap", "nvhost-gpu", "kfd", "dxg")
+)
+"""What the drivers of GPUs make, by NVIDIA, for its boards, by AMD, and in Windows' Linux."""
+
+
 def this_machine() -> Node:
     """The CPUs this process may use, and the GPUs it sees."""
+    cpus = len(os.sched_getaffinity(0))
+    if not any(each.exists() for each in GPU_DRIVERS):
+        return Node(cpus)  # torch, which can tell no more, takes seconds to import
     import torch
 
     count = torch.cuda.device_count()
     memory = min(
         (torch.cuda.get_device_properties(i).total_memory for i in range(count)), default=0
     )
-    return Node(len(os.sched_getaffinity(0)), count, memory)
+    return Node(cpus, count, memory)
 
 
 @contextmanager

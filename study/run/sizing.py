@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from musebar_core.errors import ConfigurationError, StudyError
-from musebar_core.evaluation import EVALUATION_BATCH_GPU
-from musebar_core.size import PITCHES, n_parameters
+from musebar_core.size import EVALUATION_BATCH_GPU, PITCHES, n_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,6 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
-from scipy.stats import qmc
 from threadpoolctl import threadpool_limits
 
 from musebar_core.threads import computing_with
@@ -135,11 +134,12 @@ def _asked(
     modelled = kind is Sampler.RANDOM or len(study.get_trials(states=_COMPLETE)) >= _STARTUP_TRIALS
     startup = Origin(OriginKind.STARTUP, f"chance, before {_WORDS[kind]} has results")
     origin = _of(kind) if modelled else startup
+    fits = modelled and kind is Sampler.GP
     known = {k.proposal.config_id for k in due.completed} | {p.config_id for p in due.running}
     known |= {p.config_id for p, _ in due.transferred}
     repeated = 0
     while repeated < _ASKS:
-        with _one_thread() if kind is Sampler.GP else contextlib.nullcontext():
+        with _one_thread() if fits else contextlib.nullcontext():
             cell = suggest(spec.space, study.ask())
         config_id = spec.configuration(cell).config_id
         repeated = repeated + 1 if config_id in known else 0
@@ -227,6 +227,8 @@ def _sobol(space: Space, seed: int) -> Iterator[dict[str, Value]]:
     """Cells under a scrambled Sobol sequence, the same from its start in every generation."""
     if not space.parameters:
         return
+    from scipy.stats import qmc
+
     points = qmc.Sobol(d=len(space.parameters), scramble=True, rng=np.random.default_rng(seed))
     for point in points.random_base2(_QMC_BITS):
         yield space.drawn(point)

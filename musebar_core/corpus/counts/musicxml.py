@@ -37,32 +37,26 @@ def count_musicxml(content: bytes) -> Count | None:
 
 def _count(root: ET.Element) -> Count:
     parts: defaultdict[str, list[ET.Element]] = defaultdict(list)
-    for element in root.iter():
-        if _tag(element) == "part":
-            below = [each for each in element if _tag(each) == "measure"]
-            parts[element.get("id", "")] += below or [element]
-    drums = {each.get("id") for each in root.iter() if _is_of_drums(each)}
+    for element in root.iter("part"):
+        parts[element.get("id", "")] += element.findall("measure") or [element]
+    drums = {each.get("id") for each in root.iter("score-part") if _is_of_drums(each)}
     tallies = [_Part(measures, mute=name in drums) for name, measures in parts.items()]
     struck = [(place, *each) for place, tally in enumerate(tallies) for each in tally.struck()]
-    octaves = {_tag(each) for each in root.iter()} & {"clef-octave-change", "octave-change"}
+    octaves = [next(root.iter(tag), None) for tag in ("clef-octave-change", "octave-change")]
     return Count(
         len(struck),
         len({(place, staff) for place, staff, _ in struck}),
         len(next(iter(parts.values()), ())),
         _end(tallies),
-        *span([pitch for _, _, pitch in struck] if len(octaves) < 2 else []),
+        *span([pitch for _, _, pitch in struck] if None in octaves else []),
     )
 
 
 def _is_of_drums(part: ET.Element) -> bool:
     """Whether an entry of the list of parts has instruments, all on channel 10 or without pitch."""
-    midi = [each for each in part if _tag(each) == "midi-instrument"]
-    drums = [
-        each
-        for each in map(_texts, midi)
-        if each.get("midi-channel") == "10" or "midi-unpitched" in each
-    ]
-    return _tag(part) == "score-part" and bool(midi) and len(drums) == len(midi)
+    midi = [_texts(each) for each in part.findall("midi-instrument")]
+    drums = [each.get("midi-channel") == "10" or "midi-unpitched" in each for each in midi]
+    return bool(midi) and all(drums)
 
 
 def _end(parts: list[_Part]) -> float:
@@ -80,12 +74,16 @@ def _end(parts: list[_Part]) -> float:
 
 
 def _parsed(content: bytes) -> ET.Element:
-    """Parse a document, by its bytes if its declaration is wrong."""
+    """Parse a document, by its bytes if its declaration is wrong; name spaces are left out."""
     try:
-        return ET.fromstring(content)  # noqa: S314 - no entities: see _text
+        root = ET.fromstring(content)  # noqa: S314 - no entities: see _text
     except (ET.ParseError, LookupError, ValueError):
         text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text_of(content))
-        return ET.fromstring(text)  # noqa: S314
+        root = ET.fromstring(text)  # noqa: S314
+    for each in root.iter():
+        if "}" in each.tag:
+            each.tag = each.tag.rpartition("}")[2]
+    return root
 
 
 def _text(content: bytes) -> bytes:
@@ -112,13 +110,9 @@ def _score_name(archive: zipfile.ZipFile) -> str:
     return next(name for name in names if xml.fullmatch(name))
 
 
-def _tag(element: ET.Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
 def _texts(element: ET.Element) -> dict[str, str]:
     """Tag to text of everything below an element; of equal tags the last."""
-    return {_tag(each): (each.text or "").strip() for each in element.iter()}
+    return {each.tag: (each.text or "").strip() for each in element.iter()}
 
 
 class _Part:
@@ -172,7 +166,7 @@ class _Part:
             self.ends[-1] = max(self.ends[-1], self.ends[place])
 
     def _take(self, element: ET.Element) -> None:
-        tag = _tag(element)
+        tag = element.tag
         if tag == "attributes":
             self._attributes(element)
         elif tag in ("backup", "forward"):
@@ -186,16 +180,16 @@ class _Part:
         if texts.get("beats", "").isdigit() and texts.get("beat-type", "").isdigit():
             self.bar = 4.0 * int(texts["beats"]) / (int(texts["beat-type"]) or 4)
         for each in element.iter():
-            if _tag(each) == "measure-style":
+            if each.tag == "measure-style":
                 self._style(each)
-            elif _tag(each) == "clef":
+            elif each.tag == "clef":
                 clef = {each.get("number", "1")}
                 drums = _texts(each).get("sign") == "percussion"
                 self._percussion = self._percussion | clef if drums else self._percussion - clef
-            elif _tag(each) == "transpose":
+            elif each.tag == "transpose":
                 inner = _texts(each)
                 octaves = int(inner.get("octave-change") or 0)
-                doubles = [one.get("above") for one in each if _tag(one) == "double"]
+                doubles = [one.get("above") for one in each.findall("double")]
                 octaves += "yes" in doubles
                 semitones = int(inner.get("chromatic") or 0) + 12 * octaves
                 self._moves.append((self._now, each.get("number"), semitones))
@@ -204,9 +198,9 @@ class _Part:
         """Take a sign of measure repetition, of one staff or of all, or its end."""
         staff = element.get("number")
         for each in element:
-            if _tag(each) == "measure-repeat" and each.get("type") == "start":
+            if each.tag == "measure-repeat" and each.get("type") == "start":
                 self._back[staff] = max(int(each.text or 1), 1)
-            elif _tag(each) == "measure-repeat":
+            elif each.tag == "measure-repeat":
                 self._back = {of: back for of, back in self._back.items() if staff and of != staff}
 
     def _shift(self, staff: str) -> int:
@@ -235,8 +229,8 @@ class _Part:
         if staff in self._percussion or (times and "1" not in re.findall(r"\d+", times)):
             return
         self.ends[-1] = max(self.ends[-1], self._onset + lasts)
-        ties = {each.get("type") for each in element.iter() if _tag(each) == "tie"}
-        ties = ties or {each.get("type") for each in element.iter() if _tag(each) == "tied"}
+        ties = {each.get("type") for each in element.iter("tie")}
+        ties = ties or {each.get("type") for each in element.iter("tied")}
         step = _STEPS[texts["step"]] + 12 * (int(texts["octave"]) + 1)
         pitch = step + math.floor(float(texts.get("alter") or 0) + 0.5) + self._shift(staff)
         if (staff, times) not in self._chord:

@@ -223,6 +223,7 @@ def test_a_ray_of_ones_own_has_the_cpus_of_its_trials_and_the_gpus_they_ask_for(
 
 def test_this_machine_has_the_cpus_of_this_process_and_the_smallest_gpus_memory(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5})
+    monkeypatch.setattr(nodes, "GPU_DRIVERS", (Path("/nowhere"), Path("/dev/null")))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert nodes.this_machine() == Node(3, 0, 0)
     memories = [8 * GIB, 6 * GIB]
@@ -231,6 +232,8 @@ def test_this_machine_has_the_cpus_of_this_process_and_the_smallest_gpus_memory(
         torch.cuda, "get_device_properties", lambda i: SimpleNamespace(total_memory=memories[i])
     )
     assert nodes.this_machine() == Node(3, 2, 6 * GIB)
+    monkeypatch.setattr(nodes, "GPU_DRIVERS", (Path("/nowhere"),))
+    assert nodes.this_machine() == Node(3, 0, 0)
 
 
 ROOT = str(Path(nodes.__file__).resolve().parents[2])

@@ -8,8 +8,7 @@ import pytest
 
 from musebar_core.config import Configuration, Grid, ModelConfig, TrainingConfig
 from musebar_core.errors import StudyError
-from musebar_core.evaluation import EVALUATION_BATCH_GPU
-from musebar_core.size import n_parameters
+from musebar_core.size import EVALUATION_BATCH_GPU, n_parameters
 from study.run import sizing
 from study.run.sizing import Node, lacks_gpu, share
 from tests.conftest import PATIENCE
