@@ -199,6 +199,20 @@ def test_only_programs_behind_a_note_of_their_channel_are_levelled_to_its_first(
     assert left_to_symusic(changed) == expected
 
 
+@pytest.mark.parametrize(("plain_one", "other"), [(0, 1), (1, 0)])
+def test_a_channel_of_the_first_program_alone_leaves_others_to_be_levelled(plain_one, other):
+    kept = program(0, plain_one) + note(60, plain_one) + program(5, other) + note(62, other)
+    changed = midi(chunk(kept + program(7, other) + note(64, other) + END))
+    expected = midi(chunk(kept + program(5, other) + note(64, other) + END))
+    assert left_to_symusic(changed) == expected
+
+
+def test_a_note_of_another_channel_before_a_program_is_no_note_of_its_own():
+    kept = b"\x00\xff\x01\x02\x90\xc0" + note(50, 1) + program(5) + note(60)
+    changed = midi(chunk(kept + program(6) + note(62) + END))
+    assert left_to_symusic(changed) == midi(chunk(kept + program(5) + note(62) + END))
+
+
 def test_of_independent_sequences_the_first_with_notes_is_taken_and_their_number_said():
     name = b"\x00\xff\x03\x01x" + b"\x00\x90\x3c\x00" * 9
     drums, second = notes(*[36] * 20, channel=9), notes(*[72] * 40, channel=1)
@@ -305,6 +319,19 @@ def test_a_last_note_without_an_end_shortens_none_of_those_that_end_where_the_ne
     (part,) = read_midi(midi(chunk(events + END))).parts
     assert part.notes.onsets.tolist() == list(range(20))
     assert set(part.notes.durations.tolist()) == {1}
+
+
+def test_of_ends_written_behind_the_next_beginning_each_is_of_a_note_before_it():
+    events = on(60) + on(60, 48) + on(60, 48) + off(60, 0) + off(60, 0) + on(60, 96) + off(60)
+    (part,) = read_midi(midi(chunk(events + notes(*[62] * 40) + END))).parts
+    assert part.notes.onsets.tolist()[:4] == [0, 0.5, 1, 2]
+    assert part.notes.durations.tolist()[:4] == [1, 0.5, 1, 1]
+
+
+def test_an_end_without_a_beginning_is_no_damage():
+    piece = read_leniently(midi(chunk(b"\x00\x80\x3c\x00" + notes(60, 62) + END)))
+    assert [track.notes.pitches.tolist() for track in piece.tracks] == [[60, 62]]
+    assert piece.damage == ""
 
 
 def many(n: int) -> bytes:
