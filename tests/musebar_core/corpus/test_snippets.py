@@ -66,6 +66,11 @@ def test_evaluation_takes_as_many_windows_of_each_song_as_of_any_other():
     assert taken == [0, 4, 8, 12, 16, 20, 24, 28, *[100] * 8, *[60] * 4, *[64] * 4]
 
 
+def test_evaluation_takes_no_more_snippets_than_it_is_to():
+    taken = evaluation_snippets(view([100, 60, 80]), "train", GRID, 11)
+    assert taken[:, 0].tolist() == [0, 32, 64, 0, 16, 36, 0, 24, 48]
+
+
 def test_of_more_songs_than_snippets_evaluation_takes_a_window_of_every_so_many():
     songs = view([8] * 6)
     songs.pitches[:] = np.repeat(np.arange(6), 8)
