@@ -233,6 +233,18 @@ def test_of_independent_sequences_one_of_any_channel_but_that_of_drums_has_notes
     assert parts(content) == [[72]]
 
 
+def test_of_independent_sequences_one_of_the_softest_notes_has_notes():
+    softest = b"\x00\x90\x48\x01\x60\x80\x48\x00"
+    content = midi(chunk(softest + END), chunk(many(4) + END), form=2)
+    assert parts(content) == [[72]]
+
+
+def test_of_independent_sequences_without_notes_the_first_stands_for_the_file():
+    name = b"\x00\xff\x03\x01"
+    content = midi(*(chunk(name + each + END) for each in (b"a", b"b")), form=2)
+    assert b"\x01a" in first_piece(content)[0]
+
+
 def test_of_independent_sequences_one_that_is_damaged_is_read_alone():
     last = chunk(notes(*[72] * 40) + END)[:-200]
     content = midi(chunk(many(16) + END), last, form=2)
@@ -326,6 +338,13 @@ def test_of_ends_written_behind_the_next_beginning_each_is_of_a_note_before_it()
     (part,) = read_midi(midi(chunk(events + notes(*[62] * 40) + END))).parts
     assert part.notes.onsets.tolist()[:4] == [0, 0.5, 1, 2]
     assert part.notes.durations.tolist()[:4] == [1, 0.5, 1, 1]
+
+
+def test_a_note_that_ends_where_it_begins_is_none_beside_one_that_is_never_let_go():
+    events = on(60) + off(60, 48) + on(60, 48) + off(60, 0) + on(60, 48) + on(60, 48) + off(60, 48)
+    (part,) = read_midi(midi(chunk(events + notes(*[62] * 40) + END))).parts
+    assert part.notes.onsets.tolist()[:4] == [0, 1.5, 2, 2.5]
+    assert part.notes.durations.tolist()[:4] == [0.5, 0.5, 0.5, 1]
 
 
 def test_an_end_without_a_beginning_is_no_damage():
