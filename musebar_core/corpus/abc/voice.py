@@ -102,13 +102,17 @@ class Voice:
         factor_num, factor_den = self._factor()
         sounds: list[Sound] = []
         names: dict[str, int] = {}
+        tied: dict[str, int] = {}
         for note in written:
             pitch, name, altered = self.spelling.pitch(note.token)
             names[name] = altered
+            if note.is_tied:
+                tied[name] = altered
             ticks = self.unit * note.num * num * factor_num // (note.den * den * factor_den)
             ticks = min(ticks, LONGEST_BAR)
             sounds.append(Sound(0, ticks, pitch, note.is_tied))
         self._append(sounds, names, sounds[0].duration)
+        self.spelling.tied = tied
 
     def rest(self, num: int, den: int) -> None:
         """Write a rest of this length."""
@@ -130,9 +134,6 @@ class Voice:
         if self._broken and before is not None and self._at - before.bar in {0, 1}:
             self._break(before, self._group)
         self._broken = ""
-        for sound in sounds:
-            if sound.is_tied:
-                self.spelling.tied = names
 
     def tie(self) -> None:
         """Tie the last note or chord to what follows."""

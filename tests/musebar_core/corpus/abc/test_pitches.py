@@ -40,6 +40,11 @@ def test_a_tie_carries_its_accidental_over_the_bar_line_and_no_further(rows):
     assert rows("^F4- | F2 F2 |") == [(0, 6, 66), (6, 2, 65)]
 
 
+def test_a_tie_within_a_chord_carries_the_accidental_of_its_note_alone(rows):
+    assert sorted(rows("[^C-^E]2|[CE]2|")) == [(0, 2, 65), (0, 4, 61), (2, 2, 64)]
+    assert sorted(rows("[^C^E]2-|[CE]2|")) == [(0, 4, 61), (0, 4, 65)]
+
+
 @pytest.mark.parametrize(
     "bar", ["|", "||", "|]", "[|", ":|", "|:", "::", ".|", "[|]", ":|:", ":||:"]
 )
