@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import musebar
 from musebar_core.corpus.split import SPLITS
 from musebar_core.generation import write_midi
+from study.run.stages import Stage
 from study.spec import specfile
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def _compare(folder: Path, made: Path, overrides: Sequence[str]) -> None:
         ("training, all runs", trained, theirs["trained"]),
     ):
         print(f"{name:<28}{own:>12.1f}{other:>9.1f}{other / own:>7.2f}")
-    print(f"the product: {launch.stderr.strip().splitlines()[-1]}")
+    stages = next(line for line in launch.stderr.splitlines() if Stage.START in line)
+    print(f"the product: {stages}")
     print("by hand: " + ", ".join(f"{name} {theirs[name]:.1f}" for name in ("read", "ray", "runs")))
     print(f"by hand, the lowest mean NLL: {theirs['best']}")
     print("", "the product says", *said, sep="\n")

@@ -250,7 +250,7 @@ def _print_parts(sizes: Sizes) -> None:
     mu, logvar, noise = (
         torch.randn(1024, 1, LATENT),
         torch.zeros(1024, 1, LATENT),
-        torch.randn(1024, LATENT),
+        torch.randn(metrics.INFORMATION_DRAWS, 1024, LATENT),
     )
     seconds = _seconds(lambda: metrics.measure(torch.zeros(1024), mu, logvar, noise))
     print(f"  {'metrics of 1,024':<24} {seconds * 1e3:>8.1f} ms {seconds / whole:>7.1%}")

@@ -102,7 +102,7 @@ def recommend(
         case _:
             text = as_text(found, musebar) if full else as_brief(found, musebar)
     click.echo(text.rstrip("\n"))
-    if strict and isinstance(found, NothingWorks):
+    if strict and (isinstance(found, NothingWorks) or not found.works):
         raise SystemExit(1)
 
 

@@ -103,14 +103,21 @@ def _works(row: ConfigurationSummary, seeds: Sequence[int]) -> list[bool]:
 
 
 def headline(choice: Choice, ties: TieSet) -> Headline:
-    """Say how the answer of a choice begins."""
+    """Say how the answer of a choice begins.
+
+    A representation of which no seed kept its code is none, however good its NLL: nothing works.
+    """
     chosen = choice.chosen.config_id
     members = (chosen, *(i for i in ties.members if i != chosen))
+    verdict = Verdict.USE_THIS if len(members) == 1 else Verdict.ANY_OF
+    is_empty = choice.chosen.collapsed >= choice.chosen.n_trained
+    if is_empty and choice.aim.purpose is Purpose.REPRESENTATION:
+        verdict = Verdict.NOTHING_WORKS
     if len(members) == 1:
-        return Headline(Verdict.USE_THIS, members, ())
+        return Headline(verdict, members, ())
     inside = [row for row in choice.candidates if row.config_id in members]
     collapsed = sum(row.is_collapsed for row in inside)
-    return Headline(Verdict.ANY_OF, members, settled(inside, choice.candidates), collapsed)
+    return Headline(verdict, members, settled(inside, choice.candidates), collapsed)
 
 
 def settled(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from musebar_core.metric_table import metric
 from reports.answers.card import Card, decision_card
 from reports.answers.choice import SURE, Caution, Choice, choose, validation
+from reports.answers.headline import Verdict
 from reports.answers.naming import varied
 from reports.answers.overview import Scale, scale
 from reports.answers.summaries import ConfigurationSummary, baseline_bce, summaries
@@ -111,6 +112,11 @@ class Recommendation:
     def chosen(self) -> ConfigurationSummary:
         """The recommended configuration."""
         return self.choice.chosen
+
+    @property
+    def works(self) -> bool:
+        """Whether a seed of it has what the purpose asks for."""
+        return self.card.headline.verdict is not Verdict.NOTHING_WORKS
 
     @property
     def leading(self) -> Caution | None:

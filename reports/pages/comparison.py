@@ -171,7 +171,7 @@ def _verdict(genre: GenreView) -> tuple[Cell, ...]:
     if answer.leading is not None:
         who = "another" if answer.leading is Caution.OTHER_BETTER else "the default"
         text += f", but {who} is better"
-    return (Cell(text, warning=answer.leading is not None),)
+    return (Cell(text, warning=answer.leading is not None or not answer.works),)
 
 
 def _chart(studies: Sequence[StudyView], name: str) -> Chart | None:

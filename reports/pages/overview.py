@@ -105,11 +105,11 @@ def _genre(study: StudyView, genre: GenreView, site: Site) -> dict[str, Any]:
         }
     return shared | {
         "verdict": verdict_text(answer.card.headline),
-        "kind": "holds" if answer.leading is None else "open",
+        "kind": "fails" if not answer.works else "holds" if answer.leading is None else "open",
         "said": use_text(answer, _standing(study, genre)),
         "first": "" if answer.leading is None else warnings(answer)[0],
         "facts": facts(answer),
-        "command": train_command(answer),
+        "command": train_command(answer) if answer.works else "",
         "chosen": answer.chosen,
         "called": labels.name_of(answer.chosen),
         "href": configuration_file(answer.chosen.config_id),
@@ -255,7 +255,7 @@ def _answer_row(genre: str, one: Answers, baselines: dict[str, float]) -> tuple[
     collapsed = labels.collapsed(chosen)
     return (
         link,
-        Cell(verdict_text(one.answer.card.headline)),
+        Cell(verdict_text(one.answer.card.headline), warning=not one.answer.works),
         Cell(labels.brief(chosen), warning=one.answer.leading is not None),
         _bce(chosen.test),
         Cell("-") if markov is None else Cell(labels.number(markov), markov),

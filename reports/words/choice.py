@@ -43,6 +43,11 @@ REMEDIES = {
 }
 """What to do where nothing is trained."""
 
+NEXT_OF_COLLAPSE = (
+    "Next: search a higher input dropout or free nats (`search.choices`), which keep a code in use"
+)
+"""What to do where no seed of the choice kept its code."""
+
 
 def verdict_text(found: Headline) -> str:
     """Say how an answer begins: ``use this`` or ``any of 5``."""

@@ -8,7 +8,7 @@ from reports.answers.choice import validation
 from reports.answers.headline import Verdict
 from reports.answers.methods import DEFAULT
 from reports.words.cards import trainings_text
-from reports.words.choice import settled_parts, unsteady_text
+from reports.words.choice import NEXT_OF_COLLAPSE, settled_parts, unsteady_text
 from reports.words.cost import runs_text, training_text
 from reports.words.labels import (
     bracket,
@@ -35,8 +35,10 @@ def use_text(rec: Recommendation, standing: Standing) -> str:
         text = f"These seeds do not tell {len(found.members)} apart; for instance {said}."
     elif found.verdict is Verdict.ANY_OF:
         text = f"Any of {len(found.members)} will do; for instance {said}."
-    else:
+    elif found.verdict is Verdict.USE_THIS:
         text = f"Use {said}."
+    else:
+        text = f"The choice would be {said}, but none of its seeds kept a code. {NEXT_OF_COLLAPSE}."
     return " ".join(part for part in (text, _worth(rec, standing)) if part)
 
 

@@ -10,7 +10,13 @@ from reports.answers.methods import DEFAULT
 from reports.answers.recommendation import LEADING, SPLITS, longest_code, short_splits
 from reports.words import labels
 from reports.words.cards import sections, trainings_text
-from reports.words.choice import choice_warning, reasons, settled_text, verdict_text
+from reports.words.choice import (
+    NEXT_OF_COLLAPSE,
+    choice_warning,
+    reasons,
+    settled_text,
+    verdict_text,
+)
 from reports.words.cost import training_text
 from reports.words.rivals import default_note
 from reports.words.scale import small_scale
@@ -131,9 +137,13 @@ def as_brief(rec: Recommendation, musebar: str = "musebar") -> str:
         _settings_text(rec),
         gains_text(rec),
         f"To train it: {training_text(rec.card.training)}; {trainings_text(rec.card)}.",
-        f"Train it: {train_command(rec, musebar)}",
+        _next(rec, musebar),
     ]
     return "\n".join(lines)
+
+
+def _next(rec: Recommendation, musebar: str) -> str:
+    return f"Train it: {train_command(rec, musebar)}" if rec.works else f"{NEXT_OF_COLLAPSE}."
 
 
 def _but(rec: Recommendation) -> str:

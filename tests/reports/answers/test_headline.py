@@ -3,7 +3,9 @@ import pytest
 from reports.answers import headline as answers
 from reports.answers.choice import choose
 from reports.answers.headline import Settled, Verdict, _settled, headline, ties_of
-from reports.words.choice import settled_text, unsteady_text, verdict_text
+from reports.output.recommendation import as_dict, recommend
+from reports.words.choice import NEXT_OF_COLLAPSE, settled_text, unsteady_text, verdict_text
+from reports.words.recommendation import as_brief
 from study.statistics.purposes import Aim, Purpose
 
 FIRST = [0.3, -0.1, 0.2, -0.4, 0.1, -0.2, 0.0, 0.4, -0.3, 0.0]
@@ -46,6 +48,28 @@ def test_several_that_cannot_be_told_apart_are_any_of_them_the_chosen_one_first(
     assert settled_text(said) == (
         "settled: latent length 8 (all 2); free, as among all candidates: regularizers"
     )
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_nothing_works_for_a_representation_of_which_no_seed_kept_its_code(make_study, add, others):
+    study = make_study()
+    chosen = add(study, 8, 560.0, 0.1, collapsed=10)
+    add(study, 8, 560.0 if others else 590.0, 0.1, SECOND, regularizers=4, collapsed=10)
+    tables = study.tables()
+    rec = recommend(tables, "jazz", Aim())
+    assert (rec.chosen.config_id, rec.card.headline.verdict) == (chosen, Verdict.NOTHING_WORKS)
+    assert not rec.works
+    brief = as_brief(rec).splitlines()
+    assert brief[0].startswith("nothing works yet for jazz, representation: ")
+    assert brief[-1] == f"{NEXT_OF_COLLAPSE}."
+    assert as_dict(rec)["verdict"] == "nothing works yet"
+    assert recommend(tables, "jazz", Aim(Purpose.DENSITY)).works
+
+
+def test_one_seed_that_kept_its_code_works(make_study, add):
+    study = make_study()
+    add(study, 8, 560.0, 0.1, collapsed=9)
+    assert found(study)[1].verdict is Verdict.USE_THIS
 
 
 @pytest.mark.parametrize(
