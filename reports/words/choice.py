@@ -44,7 +44,7 @@ REMEDIES = {
 """What to do where nothing is trained."""
 
 NEXT_OF_COLLAPSE = (
-    "Next: search a higher input dropout or free nats (`search.choices`), which keep a code in use"
+    "Next: search a higher input dropout or free nats (search.choices), which keep a code in use"
 )
 """What to do where no seed of the choice kept its code."""
 

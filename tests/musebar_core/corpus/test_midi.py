@@ -347,6 +347,13 @@ def test_a_note_that_ends_where_it_begins_is_none_beside_one_that_is_never_let_g
     assert part.notes.durations.tolist()[:4] == [0.5, 0.5, 0.5, 1]
 
 
+@pytest.mark.parametrize("data", [b"\x00\x7f\x40", b"\x00\x3c\x40"])
+def test_data_before_any_status_is_damage_and_costs_no_note(data):
+    piece = read_leniently(midi(chunk(data + notes(*[60, 62] * 10) + END)))
+    assert [track.notes.pitches.tolist() for track in piece.tracks] == [[60, 62] * 10]
+    assert piece.damage
+
+
 def test_an_end_without_a_beginning_is_no_damage():
     piece = read_leniently(midi(chunk(b"\x00\x80\x3c\x00" + notes(60, 62) + END)))
     assert [track.notes.pitches.tolist() for track in piece.tracks] == [[60, 62]]
