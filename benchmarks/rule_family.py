@@ -87,11 +87,8 @@ def family() -> list[Member]:
 def replay(table: Table, n: int, draws: int, members: list[Member]) -> np.ndarray:
     """Test NLL, mi_lower and share collapsed less the rule before's, ``[members, draws, 3]``."""
     rng = np.random.default_rng([15, n])
-    judged = np.stack(
-        [figures.mean(axis=1) for figures in (table.test_nll, table.test_mi_lower)]
-        + [table.test_collapsed.mean(axis=1)],
-        axis=1,
-    )
+    told = (table.test_nll, table.test_mi_lower, table.test_collapsed)
+    judged = np.stack([figures.mean(axis=1) for figures in told], axis=1)
     found = np.empty((len(members), draws, 3))
     for draw in range(draws):
         rows, seeds = decision_rules.drawn(table, n, rng)

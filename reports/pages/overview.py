@@ -109,7 +109,7 @@ def _genre(study: StudyView, genre: GenreView, site: Site) -> dict[str, Any]:
         "said": use_text(answer, _standing(study, genre)),
         "first": "" if answer.leading is None else warnings(answer)[0],
         "facts": facts(answer),
-        "command": train_command(answer) if answer.works else "",
+        "command": train_command(answer),
         "chosen": answer.chosen,
         "called": labels.name_of(answer.chosen),
         "href": configuration_file(answer.chosen.config_id),

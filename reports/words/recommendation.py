@@ -123,7 +123,7 @@ def as_text(recommendation: Recommendation, musebar: str = "musebar") -> str:
         lines += ["", "Next best (validation; difference seed by seed)", *_alternative_lines(rec)]
     for section in sections(rec.card):
         lines += ["", section.title, *_aligned([[one.label, one.text] for one in section.lines])]
-    lines += ["", labels.COVERAGE, f"Train it: {train_command(rec, musebar)}"]
+    lines += ["", labels.COVERAGE, _next(rec, musebar)]
     return "\n".join(lines)
 
 
@@ -143,7 +143,8 @@ def as_brief(rec: Recommendation, musebar: str = "musebar") -> str:
 
 
 def _next(rec: Recommendation, musebar: str) -> str:
-    return f"Train it: {train_command(rec, musebar)}" if rec.works else f"{NEXT_OF_COLLAPSE}."
+    command = train_command(rec, musebar)
+    return f"Train it: {command}" if command else f"{NEXT_OF_COLLAPSE}."
 
 
 def _but(rec: Recommendation) -> str:
@@ -192,10 +193,12 @@ def answer_text(rec: Recommendation) -> str:
 
 
 def train_command(rec: Recommendation, musebar: str = "musebar") -> str:
-    """Return the shell command that trains the recommended configuration.
+    """Return the shell command that trains the recommended configuration; "" if it does not work.
 
     An imported study's corpus is elsewhere: there is a DIR to be filled in.
     """
+    if not rec.works:
+        return ""
     asked = f" --for {rec.aim}"
     corpus = " --corpus DIR" if rec.corpus["path"] is None else ""
     return (

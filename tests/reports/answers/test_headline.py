@@ -5,7 +5,7 @@ from reports.answers.choice import choose
 from reports.answers.headline import Settled, Verdict, _settled, headline, ties_of
 from reports.output.recommendation import as_dict, recommend
 from reports.words.choice import NEXT_OF_COLLAPSE, settled_text, unsteady_text, verdict_text
-from reports.words.recommendation import as_brief
+from reports.words.recommendation import as_brief, as_text, train_command
 from study.statistics.purposes import Aim, Purpose
 
 FIRST = [0.3, -0.1, 0.2, -0.4, 0.1, -0.2, 0.0, 0.4, -0.3, 0.0]
@@ -62,6 +62,8 @@ def test_nothing_works_for_a_representation_of_which_no_seed_kept_its_code(make_
     brief = as_brief(rec).splitlines()
     assert brief[0].startswith("nothing works yet for jazz, representation: ")
     assert brief[-1] == f"{NEXT_OF_COLLAPSE}."
+    assert as_text(rec).splitlines()[-1] == brief[-1]
+    assert train_command(rec) == ""
     assert as_dict(rec)["verdict"] == "nothing works yet"
     assert recommend(tables, "jazz", Aim(Purpose.DENSITY)).works
 
