@@ -22,6 +22,7 @@ NAMES = (
         "temperature",
         "answer",
         "precision",
+        "curve",
     ),
 )
 

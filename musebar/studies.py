@@ -17,6 +17,7 @@ from reports.pages.view import GenreView, StudyView, view
 from reports.words import labels
 from reports.words.choice import nothing_works_text
 from study.home import files
+from study.results.columns import CURVE
 from study.results.tables import StudyTables, load_tables, study_names
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _curves(study: StudyView, genre: GenreView) -> go.Figure | None:
         for row in genre.compared
         if (traced := curve(study.tables, genre.name, row.config_id, row.phase)).traces
     ]
-    return learning_curves(found, genre.baselines["validation"]) if found else None
+    return learning_curves(found, genre.baselines[CURVE]) if found else None
 
 
 def _history(study: StudyView, genre: GenreView) -> go.Figure | None:

@@ -32,12 +32,23 @@ if TYPE_CHECKING:
 
 
 class Evaluation:
-    """The fixed snippets and noise of one split, ready to be measured again and again."""
+    """The fixed snippets and noise of one split, ready to be measured again and again.
 
-    def __init__(self, config: Configuration, corpus: GenreCorpus, split: str) -> None:
-        pitches = evaluation_snippets(
-            corpus, split, config.grid, config.training.evaluation_snippets
-        )
+    Parameters
+    ----------
+    config
+        Its grid, latent length and precision.
+    corpus, split
+        What is measured on.
+    snippets
+        How many, or all there are; ``evaluation_snippets`` by default.
+    """
+
+    def __init__(
+        self, config: Configuration, corpus: GenreCorpus, split: str, snippets: int | None = None
+    ) -> None:
+        n = config.training.evaluation_snippets if snippets is None else snippets
+        pitches = evaluation_snippets(corpus, split, config.grid, n)
         noise_stream = stream(corpus.fingerprint, Purpose.EVALUATION, split)
         self.pitches = torch.from_numpy(pitches)
         self.noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
@@ -52,6 +63,11 @@ class Evaluation:
         for draw in range(1, metrics.INFORMATION_DRAWS):
             draws = stream(corpus.fingerprint, Purpose.EVALUATION, split, draw)
             yield latent_noise(draws, len(self.pitches), config.model.latent_length)
+
+    @classmethod
+    def on_the_way(cls, config: Configuration, corpus: GenreCorpus) -> Evaluation:
+        """What a run is measured on while it trains: of the validation split, perhaps fewer."""
+        return cls(config, corpus, "validation", config.training.snippets_on_the_way)
 
     @torch.no_grad()
     def measure(self, model: RVAE) -> Metrics:
@@ -113,23 +129,34 @@ class Outcome:
 
 
 def outcome(config: Configuration, corpus: GenreCorpus, state: TrainingState) -> Outcome:
-    """Measure a trained state on the test split, at its reported epoch and at its last.
+    """Measure a trained state on both splits, at its reported epoch and at its last.
 
     The model is left with the weights of the reported epoch.
     """
     began = time.perf_counter()
-    test = Evaluation(config, corpus, "test")
-    last_test = test.measure(state.model)
+    on_test = Evaluation(config, corpus, "test")
+    last = _validation(config, corpus, state, state.epoch), on_test.measure(state.model)
     state.model.load_state_dict(state.best_weights)
-    at_best = next(row for row in state.history if row.epoch == state.best_epoch)
-    is_last = at_best is state.history[-1]
-    best_test = last_test if is_last else test.measure(state.model)
-    validation = _whole(config, corpus, state.model, "validation", at_best.validation)
+    if state.best_epoch == state.epoch:
+        best = last
+    else:
+        best = _validation(config, corpus, state, state.best_epoch), on_test.measure(state.model)
+    validation, test = best
     return Outcome(
         best_epoch=state.best_epoch,
-        validation=validation,
-        test=_whole(config, corpus, state.model, "test", best_test),
-        last_validation=state.history[-1].validation,
-        last_test=last_test,
+        validation=_whole(config, corpus, state.model, "validation", validation),
+        test=_whole(config, corpus, state.model, "test", test),
+        last_validation=last[0],
+        last_test=last[1],
         seconds=state.seconds + time.perf_counter() - began,
     )
+
+
+def _validation(
+    config: Configuration, corpus: GenreCorpus, state: TrainingState, epoch: int
+) -> Metrics:
+    """Figures of the epoch whose weights the model has: the curve's where it is of all."""
+    training = config.training
+    if training.snippets_on_the_way < training.evaluation_snippets:
+        return Evaluation(config, corpus, "validation").measure(state.model)
+    return next(row.validation for row in state.history if row.epoch == epoch)

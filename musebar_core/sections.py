@@ -36,6 +36,7 @@ RANGES = {
     "batch": (1, 100_000),
     "evaluate_every": (1, 100_000_000),
     "evaluation_snippets": (2, 1_000_000),
+    "curve_snippets": (0, 1_000_000),
     "encoder_steps": (0, 1_000),
     "transposition": (0, MOST_SEMITONES),
 }
@@ -160,6 +161,10 @@ class TrainingConfig:
         Epochs between evaluations; the last epoch is always evaluated.
     evaluation_snippets
         N, snippets a split is evaluated on, or all there are.
+    curve_snippets
+        Snippets that an evaluation on the way takes, at most: of the curve, and of the choice of
+        the reported epoch, which is measured on ``evaluation_snippets`` all the same, as the last
+        is. 0: no fewer than those.
     free_bits
         Nats a latent dimension may hold before its KL counts (Kingma et al. 2016); 0 is off.
     free_nats
@@ -211,12 +216,22 @@ class TrainingConfig:
     free_nats: float = field(default=0.0, metadata=OPTION)
     scheduled_sampling: float = field(default=0.0, metadata=OPTION)
     transposition: int = field(default=0, metadata=OPTION)
+    curve_snippets: int = field(default=0, metadata=OPTION)
 
     def __post_init__(self) -> None:
         _take("training", self)
         self._check()
 
+    @property
+    def snippets_on_the_way(self) -> int:
+        """Snippets that an evaluation on the way takes, or all there are."""
+        return min(self.curve_snippets or self.evaluation_snippets, self.evaluation_snippets)
+
     def _check(self) -> None:
+        if self.curve_snippets == 1:
+            raise ConfigurationError(
+                "training.curve_snippets 1: 0 (as many as evaluation_snippets), or 2 or more"
+            )
         if self.learning_rate <= 0:
             raise ConfigurationError(f"training.learning_rate {self.learning_rate}: must be over 0")
         if not 0 <= self.input_dropout < 1:

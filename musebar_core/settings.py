@@ -306,6 +306,15 @@ SETTINGS = (
         brief="N",
         searchable=False,
     ),
+    Setting(
+        "curve_snippets",
+        Section.TRAINING,
+        "Int64",
+        "most snippets that an evaluation on the way takes; 0: all",
+        unit="snippets",
+        brief="N of the curve",
+        searchable=False,
+    ),
 )
 """Every setting, in the order of the results' columns and of the parts of a label."""
 

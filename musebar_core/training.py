@@ -78,7 +78,7 @@ def _fit_alone(
     config: Configuration, corpus: GenreCorpus, seed: int, state: TrainingState
 ) -> Iterator[EpochMetrics]:
     sampler = SnippetSampler(corpus, config.grid)
-    evaluation = Evaluation(config, corpus, "validation")
+    evaluation = Evaluation.on_the_way(config, corpus)
     clock = time.perf_counter()
     while state.epoch < config.training.epochs:
         train_bce, train_kl_bars = _train_until_evaluation(config, sampler, seed, state)

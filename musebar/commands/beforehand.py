@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from study.spec.model import StudySpec
 
 
+CURVE = 128
+"""Snippets that are enough for evaluations on the way (docs/decisions/0018)."""
+
+MUCH = 0.2
+"""Share of a run from which fewer of them are worth a word."""
+
+
 def tell(spec: StudySpec, home: Home, genres: tuple[str, ...]) -> None:
     """Print what a launch would take, and start nothing."""
     from study.run.estimate import estimate
@@ -30,7 +37,7 @@ def lines(spec: StudySpec, found: Estimate, home: AnyPath) -> list[str]:
     import psutil
 
     told = f"{found.epochs:,} steps of {_time(found.pace.step_seconds)}"
-    told += f", {found.evaluations} evaluations of {_time(found.pace.evaluation_seconds)}"
+    told += f", {found.evaluations} evaluations of {_time(found.pace.curve_seconds)}"
     memory = f"about {_size(found.memory_bytes)} a run"
     if found.slots:
         memory += f", {_size(found.memory_bytes * found.slots)} for {found.slots} at a time"
@@ -40,11 +47,23 @@ def lines(spec: StudySpec, found: Estimate, home: AnyPath) -> list[str]:
         f"study {spec.name}: nothing is started or recorded",
         f"seed runs: {found.seed_runs:,} at most, in {genres}",
         f"a run: {_time(found.run_seconds)} alone on {on} ({told}; the largest one, measured here)",
+        _evaluations(found),
         _hours(found),
         f"memory: {memory}; {_size(psutil.virtual_memory().available)} are free here",
         _disk(found, home),
         _gpus(found),
     ]
+
+
+def _evaluations(found: Estimate) -> str:
+    told = f"evaluations: {found.evaluation_share:.0%} of a run"
+    leaner = found.with_curve_of(CURVE)
+    if found.evaluation_share < MUCH or leaner.run_seconds >= found.run_seconds:
+        return told
+    return (
+        f"{told}; {leaner.evaluation_share:.0%} with --set training.curve_snippets={CURVE}, which "
+        f"makes a run take {_time(leaner.run_seconds)}"
+    )
 
 
 def _hours(found: Estimate) -> str:

@@ -35,7 +35,13 @@ WATCH_SECONDS = 0.02
 
 
 def context_of(preload: Sequence[str] = PARSERS) -> BaseContext:
-    """Fork processes, where that can be, from a server with the parsers loaded."""
+    """Fork processes, where that can be, from a server with the parsers loaded.
+
+    A worker of a script that does not guard its start runs that script as it starts, and so comes
+    here itself: it ends without a word, and the parent tells what to do.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

@@ -66,7 +66,7 @@ def alike(config: Configuration) -> tuple[object, ...] | None:
         own.bidirectional and own.regularizers,
         own.batch_norm > 0 and own.regularizers,
         training.batch,
-        training.evaluation_snippets,
+        training.snippets_on_the_way,
         training.precision,
     )
 
@@ -137,7 +137,7 @@ class _Stack:
         self._shape = model.Shape.of(self._configs, values, operands)
         self._step = Step(self._configs, self._weights, self._shape, sampler)
         self._since = [run.state.epoch for run in runs]
-        self._evaluations = [Evaluation(c, corpus, "validation") for c in self._configs]
+        self._evaluations = [Evaluation.on_the_way(c, corpus) for c in self._configs]
 
     def advance(self) -> Iterator[tuple[Run, EpochMetrics | DivergedError]]:
         """Train up to the next evaluation of any run; yield the runs that had one."""

@@ -15,6 +15,7 @@ from reports.pages.genre import AGAINST_KL, ordered
 from reports.pages.site import GenrePage, Place, Site, Topic
 from reports.pages.topic import PageSection, topic_page
 from reports.words import labels
+from study.results.columns import CURVE
 
 if TYPE_CHECKING:
     from reports.answers.summaries import ConfigurationSummary
@@ -196,7 +197,7 @@ def _training(study: StudyView, genre: GenreView) -> PageSection | None:
     found = trainings(study.tables, genre.name, genre.compared)
     if not found:
         return None
-    baselines = genre.baselines["validation"]
+    baselines = genre.baselines[CURVE]
     table = _training_table(found, genre.chosen)
     panels = (
         (
@@ -223,7 +224,7 @@ def _training(study: StudyView, genre: GenreView) -> PageSection | None:
             baselines,
             (
                 "What prediction gains meanwhile. Dashed lines are the baselines, named at the "
-                "edge if far off; the steep start may lie above the window."
+                "edge if far off; the steep start may lie above the window." + study.on_the_way
             ),
         ),
     )

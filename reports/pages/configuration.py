@@ -21,6 +21,7 @@ from reports.words import labels
 from reports.words.configurations import states_text
 from reports.words.cost import training_text
 from reports.words.slugs import page_name, slug
+from study.results.columns import CURVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -206,8 +207,9 @@ def _curves(study: StudyView, own: Own, name: str) -> Chart | None:
     traced = curve(study.tables, own.genre.name, row.config_id, row.phase)
     if not traced.traces:
         return None
-    drawn = two_curves([(labels.name_of(row), traced)], own.genre.baselines["validation"])
+    drawn = two_curves([(labels.name_of(row), traced)], own.genre.baselines[CURVE])
     said = "Thin lines are seeds, the bold one their mean, dashed ones the baselines."
+    said += study.on_the_way
     title = f"Validation BCE over training, {own.genre.name}"
     return chart(f"fig-curve-{name}", title, said, drawn, data=f"seeds-{name}")
 
@@ -226,7 +228,7 @@ def _slice(study: StudyView, own: Own, other: ConfigurationSummary, name: str) -
     ]
     charts: tuple[Chart, ...] = ()
     if len(curves) == 2:
-        drawn = two_curves(curves, own.genre.baselines["validation"])
+        drawn = two_curves(curves, own.genre.baselines[CURVE])
         said = "Means over seeds: solid this configuration, dashed the other."
         title = f"Both over training, validation BCE, {own.genre.name}"
         charts = (chart(f"fig-pair-{at}", title, said, drawn, data=f"tests-{at}"),)

@@ -31,6 +31,7 @@ from reports.words.choice import reasons, settled_text, shortfall_text, verdict_
 from reports.words.configurations import branch_name
 from reports.words.recommendation import longest_code_warning, train_command, warnings
 from reports.words.slugs import slug
+from study.results.columns import CURVE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,8 +130,8 @@ def learning_chart(study: StudyView, genre: GenreView, id: str) -> Chart | None:
             curves.append((label, row.method, found))
     if not curves:
         return None
-    baselines = genre.baselines["validation"]
-    said = CURVES + (CLIPPED if leaves_window(curves, baselines) else "")
+    baselines = genre.baselines[CURVE]
+    said = CURVES + (CLIPPED if leaves_window(curves, baselines) else "") + study.on_the_way
     drawn = learning_curves(curves, baselines)
     table = cells.curves_table(curves, baselines)
     return chart(id, "Validation BCE over training, nats per snippet", said, drawn, table)

@@ -12,6 +12,7 @@ from reports.pages.site import Place, Site, StudyPage, Topic
 from reports.pages.topic import PageSection, topic_page
 from reports.words import labels
 from reports.words.slugs import slug
+from study.results.columns import CURVE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def running_page(study: StudyView, site: Site) -> str:
 
 
 def _section(study: StudyView, genre: str, runs: Sequence[Named]) -> PageSection:
-    baselines = {one.name: one.baselines["validation"] for one in study.genres}.get(genre, {})
+    baselines = {one.name: one.baselines[CURVE] for one in study.genres}.get(genre, {})
     name = slug(genre)
     table = Table(
         id=f"running-{name}",
@@ -54,7 +55,8 @@ def _section(study: StudyView, genre: str, runs: Sequence[Named]) -> PageSection
         f"fig-running-{name}",
         f"Validation BCE so far, {genre}",
         "A line a run on its way, a dot an evaluation; dashed lines are the baselines, named at "
-        "the edge where far off. A run that has not passed the Markov chain yet is undertrained.",
+        "the edge where far off. A run that has not passed the Markov chain yet is undertrained."
+        + study.on_the_way,
         drawn,
         data=f"running-{name}",
     )

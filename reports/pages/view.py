@@ -18,7 +18,7 @@ from reports.answers.summaries import (
 from reports.answers.unchosen import NothingWorks
 from reports.answers.views import compared
 from reports.figures.style import genre_colours
-from study.results.columns import SeedRunState
+from study.results.columns import CURVE, SeedRunState
 from study.results.tables import StudyState
 from study.statistics.purposes import Aim, Purpose
 
@@ -66,7 +66,7 @@ class GenreView:
     compared
         The paper's methods, and the choice where it is none of them.
     baselines
-        Split to baseline to BCE, nats per snippet.
+        Split to baseline to BCE, nats per snippet; what a curve is held against is ``curve``'s.
     """
 
     name: str
@@ -139,6 +139,18 @@ class StudyView:
         return genre_colours([genre.name for genre in self.genres])
 
     @property
+    def on_the_way(self) -> str:
+        """Say on what curves are measured, where that is less than figures are; else nothing."""
+        training = self.tables.spec.configuration({}).training
+        if training.snippets_on_the_way == training.evaluation_snippets:
+            return ""
+        return (
+            f" Evaluations on the way, and baselines beside them, are of at most "
+            f"{training.snippets_on_the_way:,} validation snippets; the figures of a run are of "
+            "all, measured at its end."
+        )
+
+    @property
     def partial(self) -> str | None:
         """Say how far a study that goes on is; None where it is finished."""
         if self.tables.standing is StudyState.FINISHED:
@@ -170,10 +182,12 @@ def answers(tables: StudyTables, genre: str) -> Answers:
 
 def _genre(tables: StudyTables, genre: str, wanted: int) -> GenreView:
     rows, found = summaries(tables, genre), answers(tables, genre)
+    baselines = {split: baseline_bce(tables, genre, split) for split in (*SPLITS, CURVE)}
+    baselines[CURVE] = baselines[CURVE] or baselines["validation"]
     return GenreView(
         name=genre,
         rows=rows,
         found=found,
         compared=compared(rows, found.chosen, wanted),
-        baselines={split: baseline_bce(tables, genre, split) for split in SPLITS},
+        baselines=baselines,
     )

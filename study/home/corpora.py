@@ -24,7 +24,7 @@ from musebar_core.corpus.store import is_of_older_rules
 from musebar_core.corpus.version import READING_VERSION
 from musebar_core.errors import UnknownNameError, UsageError
 from study.home import files
-from study.ledger.record import GenreFacts
+from study.ledger.record import CURVE, GenreFacts
 from study.spec.sections import EMBEDDED_SOURCE, OVERALL
 
 if TYPE_CHECKING:
@@ -191,12 +191,15 @@ def facts(spec: StudySpec, corpus: Corpus) -> dict[str, GenreFacts]:
 
 
 def _genre_facts(spec: StudySpec, corpus: Corpus, genre: str) -> GenreFacts:
-    view = corpus.genre(genre)
+    view, training = corpus.genre(genre), spec.configuration({}).training
     baselines = fit_baselines(view)
     snippets = {
-        split: evaluation_snippets(view, split, spec.grid, spec.training.evaluation_snippets)
+        split: evaluation_snippets(view, split, spec.grid, training.evaluation_snippets)
         for split in SPLITS[1:]
     }
+    if training.snippets_on_the_way < training.evaluation_snippets:
+        fewer = evaluation_snippets(view, "validation", spec.grid, training.snippets_on_the_way)
+        snippets[CURVE] = fewer
     return GenreFacts(
         fingerprint=view.fingerprint,
         train_songs=view.n_songs("train"),

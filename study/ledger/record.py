@@ -41,10 +41,15 @@ class StudyState(StrEnum):
     """Recorded as running, and its driver is gone: no ledger holds it."""
 
 
+CURVE = "curve"
+"""Beside the splits: the validation snippets that evaluations on the way take, where fewer."""
+
+
 class GenreFacts(TypedDict, total=False):
     """What a study recorded of a genre's music, as ledger and exports have it.
 
-    ``SPLIT_songs`` and ``SPLIT_snippets`` are counts; ``baselines`` the BCE of each, by split.
+    ``SPLIT_songs`` and ``SPLIT_snippets`` are counts; ``baselines`` the BCE of each, by split,
+    and where evaluations on the way take fewer snippets, on those as :data:`CURVE`.
     """
 
     fingerprint: str
@@ -166,8 +171,14 @@ class Record:
         return metrics._replace(collapsed=run_state(metrics, self.markov(genre, split)).collapsed)
 
     def markov(self, genre: str, split: str) -> float | None:
-        """BCE of the Markov chain on a split, nats per snippet; None where none is recorded."""
-        found = self.facts.get(genre, {}).get("baselines", {}).get(split, {}).get("markov")
+        """BCE of the Markov chain on a split, nats per snippet; None where none is recorded.
+
+        On :data:`CURVE` it is validation's where the curve has no snippets of its own.
+        """
+        known = self.facts.get(genre, {}).get("baselines", {})
+        if split == CURVE and CURVE not in known:
+            split = "validation"
+        found = known.get(split, {}).get("markov")
         return found if found is not None and math.isfinite(found) else None
 
     def run_state(self, run: SeedRun) -> RunState | None:

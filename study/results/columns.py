@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.metric_table import METRICS
 from musebar_core.settings import SETTINGS
+from study.ledger.record import CURVE
 from study.ledger.result import SeedRunState
 from study.search.decisions import DecisionStage, Outcome
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from musebar_core.metric_table import Metric
 
 # Beside what is written here: words that columns hold.
-__all__ = ["DecisionStage", "Outcome", "SeedRunState"]
+__all__ = ["CURVE", "DecisionStage", "Outcome", "SeedRunState"]
 
 SCHEMA_VERSION = 2
 """Of the tables, in the metadata of every file as :data:`VERSION_KEY`. It rises where a column

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, overload
 import pandas as pd
 
 from study.ledger.result import flat_epoch
-from study.results.columns import CURVES
+from study.results.columns import CURVE, CURVES
 from study.results.frames import frame_of
 
 if TYPE_CHECKING:
@@ -101,6 +101,6 @@ def curve_frame(
     for run, curve in curves:
         key = {"study": name, **run._asdict(), "phase": str(run.phase)}
         for row in curve:
-            judged = record.judged(run.genre, "validation", row.validation)
+            judged = record.judged(run.genre, CURVE, row.validation)
             rows.append(key | flat_epoch(replace(row, validation=judged)))
     return frame_of(rows, columns)

@@ -239,7 +239,7 @@ class _Facts(BaseModel):
     test_songs: _Count = 0
     validation_snippets: _Count = 0
     test_snippets: _Count = 0
-    baselines: dict[Literal["validation", "test"], dict[str, _Number]]
+    baselines: dict[Literal["validation", "test", "curve"], dict[str, _Number]]
 
 
 _Genres = TypeAdapter(
@@ -273,7 +273,7 @@ def read_facts(file: Path) -> dict[str, GenreFacts]:
     except ValidationError as error:
         raise UsageError(_explained(str(file), error)) from None
     for genre, facts in found.items():
-        for split in ("validation", "test"):
+        for split in dict.fromkeys(("validation", "test", *facts.baselines)):
             if set(facts.baselines.get(split, {})) != set(BASELINES):
                 raise UsageError(f"{file}: {genre}: baselines.{split} needs {', '.join(BASELINES)}")
     return {g: facts.model_dump(exclude_unset=True) for g, facts in found.items()}  # type: ignore[misc]

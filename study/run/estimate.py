@@ -47,7 +47,7 @@ _REPORTED = 1.05
 """A run's time, with its NLL, over that of its steps and evaluations."""
 
 _EVALUATIONS_AT_END = 2
-"""Of the test split: at the last epoch, and at the reported one."""
+"""Of a split: at the last epoch, and at the reported one. Of validation a curve may have them."""
 
 _SONGS = 256
 """Made up for each split, a snippet each."""
@@ -63,10 +63,13 @@ class Pace:
         A step of training.
     evaluation_seconds
         An evaluation on ``evaluation_snippets``.
+    curve_seconds
+        One on the way.
     """
 
     step_seconds: float
     evaluation_seconds: float
+    curve_seconds: float
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Estimate:
         Its genres, the joint corpus among them.
     seed_runs
         Left to run; all of them for a new study.
-    epochs, evaluations
+    epochs, evaluations, evaluation_snippets
         Of a run.
     device
         What the pace was measured on: ``cpu`` or ``cuda``.
@@ -99,6 +102,7 @@ class Estimate:
     seed_runs: int
     epochs: int
     evaluations: int
+    evaluation_snippets: int
     device: str
     pace: Pace
     slots: int | None
@@ -111,9 +115,25 @@ class Estimate:
     @property
     def run_seconds(self) -> float:
         """A run of the largest configuration, alone on its share of this machine."""
-        evaluations = self.evaluations + _EVALUATIONS_AT_END
-        trained = self.epochs * self.pace.step_seconds
-        return _REPORTED * (trained + evaluations * self.pace.evaluation_seconds)
+        return _REPORTED * (self.epochs * self.pace.step_seconds + self._evaluated)
+
+    @property
+    def evaluation_share(self) -> float:
+        """Share of a run's training and evaluations that the latter take."""
+        return _REPORTED * self._evaluated / self.run_seconds
+
+    @property
+    def _evaluated(self) -> float:
+        pace = self.pace
+        splits = 1 if pace.curve_seconds == pace.evaluation_seconds else 2
+        at_end = splits * _EVALUATIONS_AT_END * pace.evaluation_seconds
+        return self.evaluations * pace.curve_seconds + at_end
+
+    def with_curve_of(self, snippets: int) -> Estimate:
+        """The same with evaluations on the way of so many snippets, or as many as there are."""
+        a_snippet = self.pace.evaluation_seconds / self.evaluation_snippets
+        curve_seconds = a_snippet * min(snippets, self.evaluation_snippets)
+        return replace(self, pace=replace(self.pace, curve_seconds=curve_seconds))
 
     @property
     def hours(self) -> float | None:
@@ -147,6 +167,7 @@ def estimate(spec: StudySpec, record: Record | None, genres: tuple[str, ...]) ->
         seed_runs=tally.tally(known).left,
         epochs=training.epochs,
         evaluations=math.ceil(training.epochs / training.evaluate_every),
+        evaluation_snippets=training.evaluation_snippets,
         device=device,
         pace=measure(config, device, spec.resources.cpus_per_trial),
         slots=slots,
@@ -228,8 +249,7 @@ def _measure(config: Configuration, device: str) -> Pace:
             float(optimise(config, sampler, 0, state)[0])  # waits for a GPU
 
     def evaluate(snippets: int) -> float:
-        training = replace(config.training, evaluation_snippets=snippets)
-        evaluation = Evaluation(replace(config, training=training), music, "validation")
+        evaluation = Evaluation(config, music, "validation", snippets)
         return _seconds(lambda: evaluation.measure(state.model))
 
     step()  # the first one also allocates
@@ -241,7 +261,8 @@ def _measure(config: Configuration, device: str) -> Pace:
         took = evaluate(snippets)
         if took > _SECONDS / 2 or snippets == asked:
             break
-    return Pace(min(steps), took * asked / snippets)
+    a_snippet = took / snippets
+    return Pace(min(steps), a_snippet * asked, a_snippet * config.training.snippets_on_the_way)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -6,6 +6,10 @@ import os
 import pty
 import subprocess
 
+import pytest
+
+from musebar.commands import beforehand
+from study.run.estimate import Estimate, Pace
 from tests.conftest import PATIENCE, musebar_command
 
 
@@ -36,6 +40,7 @@ def test_a_dry_run_tells_runs_hours_memory_and_disk_and_records_nothing(musebar,
     assert told["seed runs"] == "52 at most, in 2 genres (high, low)"
     assert told["study tiny"] == "nothing is started or recorded"
     assert "6 steps of" in told["a run"]
+    assert "of a run" in told["evaluations"]
     assert "at most here" in told["hours"]
     assert "a run" in told["memory"]
     assert "are free" in told["disk"]
@@ -60,3 +65,39 @@ def test_on_a_terminal_it_asks_and_a_no_starts_nothing(tmp_path):
     assert code == 1
     assert "nothing was changed" in shown
     assert not (tmp_path / "studies").exists()
+
+
+@pytest.mark.parametrize(
+    ("curve_seconds", "evaluations", "told"),
+    [
+        (
+            10.0,
+            50,
+            (
+                "evaluations: 72% of a run; 34% with --set training.curve_snippets=128, "
+                "which makes a run take 5.3 min"
+            ),
+        ),
+        (1.25, 50, "evaluations: 34% of a run"),
+        (10.0, 1, "evaluations: 13% of a run"),
+    ],
+)
+def test_where_evaluations_take_much_of_a_run_it_is_told_how_they_take_less(
+    curve_seconds, evaluations, told
+):
+    found = Estimate(
+        genres=("jazz",),
+        seed_runs=5,
+        epochs=100,
+        evaluations=evaluations,
+        evaluation_snippets=1024,
+        device="cpu",
+        pace=Pace(step_seconds=2.0, evaluation_seconds=10.0, curve_seconds=curve_seconds),
+        slots=2,
+        gpus_per_trial=0,
+        gpus=0,
+        memory_bytes=1,
+        gpu_bytes=0,
+        disk_bytes=1,
+    )
+    assert beforehand._evaluations(found) == told

@@ -15,10 +15,12 @@ from musebar_core.model import RVAE
 from musebar_core.state import start
 
 
-@pytest.fixture(scope="module")
-def ended(corpus, configuration):
+@pytest.fixture(scope="module", params=[0, 4], ids=["whole curve", "curve of few snippets"])
+def ended(corpus, configuration, request):
     """A run whose best epoch is not its last: its rate is far too high."""
-    config = configuration(epochs=24, evaluate_every=4, learning_rate=0.2)
+    config = configuration(
+        epochs=24, evaluate_every=4, learning_rate=0.2, curve_snippets=request.param
+    )
     genre = corpus.genre("low")
     state = start(config, genre, 3)
     list(training.fit(config, genre, 3, state))
@@ -49,6 +51,36 @@ def test_validation_figures_are_of_the_validation_split(ended):
     assert found.validation == measured(best, "validation")
     assert found.last_validation == of_every_epoch(measured(last, "validation"))
     assert found.validation != found.test
+
+
+def test_a_curve_may_be_of_fewer_snippets_and_the_figures_are_of_all(corpus, configuration):
+    genre, figures = corpus.genre("low"), []
+    for curve in (0, 4):
+        config = configuration(epochs=8, evaluate_every=4, curve_snippets=curve)
+        state = start(config, genre, 3)
+        rows = list(training.fit(config, genre, 3, state))
+        assert {row.validation.n_snippets for row in rows} == {curve or 16}
+        found = evaluation.outcome(config, genre, state)
+        for metrics in (found.validation, found.last_validation, found.test, found.last_test):
+            assert metrics.n_snippets == 16
+        figures.append([(row.train_bce, row.train_kl_bars) for row in rows])
+        figures[-1].append(found.last_validation)
+    assert figures[0] == figures[1], "how a run is looked at changes nothing in it"
+
+
+def test_what_a_curve_is_measured_on_weighs_songs_alike_and_is_not_more_than_all(
+    corpus, configuration
+):
+    genre = corpus.genre("low")
+
+    def pitches(curve, all_of_them=16):
+        config = configuration(curve_snippets=curve, evaluation_snippets=all_of_them)
+        return evaluation.Evaluation.on_the_way(config, genre).pitches.tolist()
+
+    whole = evaluation.Evaluation(configuration(), genre, "validation").pitches.tolist()
+    fewer = evaluation.Evaluation(configuration(), genre, "validation", 4).pitches.tolist()
+    assert pitches(4) == fewer
+    assert pitches(0) == pitches(16) == pitches(1000) == whole
 
 
 def test_a_split_is_measured_on_its_own_songs_alone(corpus, configuration):

@@ -60,7 +60,7 @@ def test_values_are_those_of_the_configuration_as_words_and_numbers(configuratio
 def test_what_a_space_may_not_vary_is_how_a_run_is_cut_and_looked_at():
     assert {one.name for one in SETTINGS} - set(searchable()) == {
         *("bars", "snippet_steps", "steps_per_bar", "steps_per_quarter"),
-        *("epochs", "evaluate_every", "evaluation_snippets"),
+        *("epochs", "evaluate_every", "evaluation_snippets", "curve_snippets"),
     }
 
 
@@ -111,7 +111,7 @@ def test_defaults_are_those_of_a_configuration_in_which_nothing_is_said():
         ("fraction of training", {"annealing_start", "annealing_length", "warm_up"}),
         ("fraction of a cycle", {"annealing_ratio"}),
         ("optimiser steps", {"epochs", "evaluate_every"}),
-        ("snippets", {"batch", "evaluation_snippets"}),
+        ("snippets", {"batch", "evaluation_snippets", "curve_snippets"}),
         ("steps", {"snippet_steps", "steps_per_bar", "steps_per_quarter"}),
         ("dimensions", {"latent_length"}),
         ("units", {"hidden"}),
@@ -159,6 +159,7 @@ def test_each_setting_has_the_value_of_its_own_field():
                 precision="tf32",
                 scheduled_sampling=0.6,
                 transposition=1,
+                curve_snippets=50,
             ),
         )
     )
@@ -196,4 +197,5 @@ def test_each_setting_has_the_value_of_its_own_field():
         "precision": "tf32",
         "evaluate_every": 7,
         "evaluation_snippets": 90,
+        "curve_snippets": 50,
     }

@@ -155,6 +155,7 @@ OTHER = {
     "precision": "mixed",
     "evaluate_every": 3,
     "evaluation_snippets": 8,
+    "curve_snippets": 4,
 }
 """Of every setting another value than that of the configurations here; bars follow from steps."""
 

@@ -227,6 +227,20 @@ def test_facts_are_of_the_genres_of_the_study_split_by_split(built, corpus):
     assert fewer["high"]["validation_snippets"] == 4
 
 
+@pytest.mark.parametrize("fewer", [4, 16, 99])
+def test_of_a_curve_on_fewer_snippets_the_baselines_are_known_too(built, corpus, fewer):
+    training = "{epochs: 6, batch: 4, evaluate_every: 3, evaluation_snippets: 16, curve_snippets: "
+    found = corpora.facts(built(training=training + f"{fewer}}}"), corpus)["high"]["baselines"]
+    alone = corpora.facts(
+        built(training="{epochs: 6, batch: 4, evaluate_every: 3, evaluation_snippets: 4}"), corpus
+    )["high"]["baselines"]
+    if fewer == 4:
+        assert found["curve"] == alone["validation"]
+        assert found["validation"] != alone["validation"]
+    else:
+        assert set(found) == {"validation", "test"}
+
+
 def test_a_built_corpus_is_looked_at_before_work_its_grid_and_its_repeats(built):
     grid = "{steps_per_quarter: 4, steps_per_bar: 4, snippet_steps: 16}"
     with pytest.raises(ConfigurationError, match="steps a quarter"):

@@ -8,6 +8,7 @@ from musebar_core.metric_table import Metrics
 from musebar_core.states import RunState
 from study.ledger.live import EVENTS, EVENTS_FILE, LIVE_FILE
 from study.ledger.record import (
+    CURVE,
     MODEL_FILE,
     STATE_FILE,
     Origin,
@@ -70,6 +71,14 @@ def test_a_study_that_has_not_begun_has_its_genres_and_nothing_else(tiny_spec):
     assert made.facts == {"low": {}, "high": {}}
     assert (made.configurations, made.generations) == ({}, {})
     assert (made.ended, made.failed_attempts) == ({}, {})
+
+
+def test_a_curve_is_held_against_the_chain_on_its_own_snippets_or_else_on_validations(record):
+    record.facts["low"] = baselines(validation=2.0, test=3.0)
+    assert record.markov("low", CURVE) == 2.0
+    record.facts["low"] = baselines(validation=2.0, test=3.0, curve=2.5)
+    assert record.markov("low", CURVE) == 2.5
+    assert record.markov("low", "validation") == 2.0
 
 
 @pytest.mark.parametrize("bce", [math.inf, math.nan, None])

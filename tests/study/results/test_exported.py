@@ -233,6 +233,7 @@ def written(folder, genres):
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": 1e400}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": 1e308}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "train": HALF}}, "train"),
+        ("jazz", {"baselines": FACTS["baselines"] | {"curve": {}}}, "baselines.curve needs"),
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": "2.0"}}}, "markov"),
         ("jazz", {"baselines": {"validation": HALF, "test": HALF | {"markov": True}}}, "markov"),
     ],
@@ -243,7 +244,8 @@ def test_facts_of_another_kind_are_refused(tmp_path, genre, change, said):
 
 
 def test_facts_are_read_as_they_stand_and_nothing_is_added(tmp_path):
-    most = FACTS | {"train_songs": 0, "test_snippets": 2**53 - 1}
+    curve = {"baselines": FACTS["baselines"] | {"curve": HALF}}
+    most = FACTS | {"train_songs": 0, "test_snippets": 2**53 - 1} | curve
     read = read_facts(written(tmp_path, {"jazz": FACTS, "x" * 255: most}))
     assert read == {"jazz": FACTS, "x" * 255: most}
     assert set(read["jazz"]["baselines"]["test"]) == set(BASELINES)

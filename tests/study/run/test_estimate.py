@@ -42,8 +42,9 @@ ESTIMATE = Estimate(
     seed_runs=5,
     epochs=100,
     evaluations=8,
+    evaluation_snippets=1000,
     device="cpu",
-    pace=Pace(step_seconds=2.0, evaluation_seconds=10.0),
+    pace=Pace(step_seconds=2.0, evaluation_seconds=10.0, curve_seconds=10.0),
     slots=2,
     gpus_per_trial=0,
     gpus=0,
@@ -56,6 +57,16 @@ ESTIMATE = Estimate(
 def test_hours_are_those_of_rounds_of_runs_and_a_run_that_of_its_steps_and_evaluations():
     assert ESTIMATE.run_seconds == pytest.approx(1.05 * (100 * 2 + 10 * 10))
     assert ESTIMATE.hours == pytest.approx(3 * 315 / 3600)
+
+
+def test_evaluations_on_the_way_may_take_less_and_then_both_splits_are_measured_at_the_end():
+    pace = dataclasses.replace(ESTIMATE.pace, curve_seconds=1.0)
+    found = dataclasses.replace(ESTIMATE, pace=pace)
+    assert found.run_seconds == pytest.approx(1.05 * (100 * 2 + 8 * 1 + 4 * 10))
+    assert found.evaluation_share == pytest.approx(48 / 248)
+    assert ESTIMATE.evaluation_share == pytest.approx(100 / 300)
+    assert ESTIMATE.with_curve_of(100) == found
+    assert ESTIMATE.with_curve_of(1000) == ESTIMATE.with_curve_of(2000) == ESTIMATE
 
 
 def test_a_study_that_has_no_room_here_has_no_hours(tiny_spec):
@@ -105,7 +116,9 @@ def on(monkeypatch):
     def machine(cpus, gpus=0, gpu_bytes=0):
         asked = []
         monkeypatch.setattr(estimate, "this_machine", lambda: Node(cpus, gpus, gpu_bytes))
-        monkeypatch.setattr(estimate, "measure", lambda *what: asked.append(what) or Pace(1.0, 2.0))
+        monkeypatch.setattr(
+            estimate, "measure", lambda *what: asked.append(what) or Pace(1.0, 2.0, 2.0)
+        )
         return asked
 
     return machine
@@ -120,7 +133,7 @@ def test_on_cpus_a_run_has_its_process_and_its_seeds_in_memory_and_nothing_on_a_
     assert largest.model.latent_length == 8
     assert found.memory_bytes == 500 * 2**20 + 2 * sizing.seed_bytes(largest)
     assert (found.device, found.gpu_bytes, found.gpus, found.gpus_per_trial) == ("cpu", 0, 0, 0)
-    assert (found.slots, found.pace) == (2, Pace(1.0, 2.0))
+    assert (found.slots, found.pace) == (2, Pace(1.0, 2.0, 2.0))
     assert found.disk_bytes == diskspace.needed(Record.unbegun(spec, ["low"]))
 
 
@@ -195,14 +208,14 @@ class Clock:
 def pace(monkeypatch, configuration):
     """Measures a configuration whose steps and snippets take so long each."""
 
-    def measured(steps, snippet_seconds, evaluation_snippets):
+    def measured(steps, snippet_seconds, evaluation_snippets, curve_snippets=0):
         from musebar_core import evaluation, training
 
         clock, taken, evaluated = Clock(), itertools.chain([50.0], steps), []
 
         class Evaluation:
-            def __init__(self, config, music, split):
-                self.snippets = config.training.evaluation_snippets
+            def __init__(self, config, music, split, snippets):
+                self.snippets = snippets
                 assert split == "validation"
 
             def measure(self, model):
@@ -216,7 +229,9 @@ def pace(monkeypatch, configuration):
         monkeypatch.setattr(estimate, "time", clock)
         monkeypatch.setattr(evaluation, "Evaluation", Evaluation)
         monkeypatch.setattr(training, "optimise", optimise)
-        config = configuration(evaluation_snippets=evaluation_snippets)
+        config = configuration(
+            evaluation_snippets=evaluation_snippets, curve_snippets=curve_snippets
+        )
         return estimate.measure(config, "cpu", 1), evaluated
 
     return measured
@@ -278,6 +293,13 @@ def test_an_evaluation_is_measured_on_more_snippets_until_it_takes_long_enough(
     found, snippets = pace([1.0] * 3, snippet_seconds, asked)
     assert snippets == evaluated
     assert found.evaluation_seconds == pytest.approx(seconds)
+    assert found.curve_seconds == found.evaluation_seconds
+
+
+@pytest.mark.parametrize(("curve", "seconds"), [(128, 16.0), (1000, 125.0), (4000, 125.0)])
+def test_an_evaluation_on_the_way_takes_as_long_as_its_snippets(pace, curve, seconds):
+    found, _ = pace([1.0] * 3, 0.125, 1000, curve)
+    assert (found.evaluation_seconds, found.curve_seconds) == (125.0, seconds)
 
 
 @pytest.mark.parametrize(

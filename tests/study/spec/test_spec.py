@@ -207,6 +207,7 @@ RECORDED = {
 """Ids of the four methods in the first version that recorded any."""
 
 SINCE_CHANGED = {
+    "search": ["training.curve_snippets=0"],
     "quickstart": [
         "model.hidden=64",
         "search.fixed.latent_length=16",
