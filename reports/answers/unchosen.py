@@ -52,6 +52,9 @@ class Remedy(StrEnum):
     EPOCHS = "epochs"
 
 
+KEEP_A_CODE = ("input_dropout", "free_nats")
+"""Settings to search where runs are trained, and no seed of the choice kept its code."""
+
 FAST_LEARNING_RATE = 0.005
 """From this rate on runs left the plateau within some hundred steps."""
 

@@ -16,7 +16,7 @@ from reports.answers.choice import validation
 from reports.answers.headline import Verdict
 from reports.answers.recommendation import Recommendation, recommendation
 from reports.answers.summaries import genre_names
-from reports.answers.unchosen import NothingWorks, Shortfall
+from reports.answers.unchosen import KEEP_A_CODE, NothingWorks, Shortfall
 from reports.output.card import card_dict, mean_dict
 from reports.words.choice import nothing_works_text, reasons, shortfall_text
 from reports.words.labels import switch
@@ -80,6 +80,7 @@ def as_dict(found: Recommendation | NothingWorks) -> dict[str, Any]:
         "settings": [_settled_dict(one) for one in found.card.headline.settings],
         "reason": " ".join(reasons(found.choice)),
         "warnings": list(warnings(found)),
+        "next": [] if found.works else list(KEEP_A_CODE),
         "evidence": {
             "phase": chosen.phase,
             "seeds": list(chosen.seeds),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musebar_core import yamlfile
-from musebar_core.errors import UnknownNameError, UsageError
+from musebar_core.errors import StudyError, UnknownNameError, UsageError
 from study.home import files
 from study.ledger import lease
 from study.ledger.database import check_kept, sqlite_file
@@ -139,6 +140,9 @@ class Home:
             if not study.ledger.create(spec):
                 self._take_up(study, spec)
             files.write_bytes(folder / SPEC_FILE, content.encode())
+        except StudyError:
+            _drop(folder)
+            raise
         except OSError as error:
             raise UsageError(
                 f"cannot write to the home '{self.path}' ({_cause(error)}): "
@@ -263,6 +267,13 @@ def check_free(folder: AnyPath) -> None:
             f"{folder} is there and is no study (it holds {foreign[0]}): nothing was changed; "
             "give the study another --name"
         )
+
+
+def _drop(folder: AnyPath) -> None:
+    """Take away the folder of a study that no ledger took, where nothing is in it."""
+    if isinstance(folder, Path):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _cause(error: OSError) -> str:

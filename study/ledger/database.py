@@ -23,8 +23,14 @@ log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 
-_DISK_FULL = ("disk is full", "No space left on device")
-"""How SQLite and PostgreSQL say it."""
+_MAKE_ROOM = "make room, then resume; nothing recorded is lost"
+_ADVICE = {
+    "disk is full": _MAKE_ROOM,
+    "No space left on device": _MAKE_ROOM,
+    "unable to open database file": "give storage.ledger a folder that is there and that you may "
+    "write in",
+}
+"""What to do, by how SQLite and PostgreSQL say what is wrong."""
 
 
 class Database:
@@ -96,9 +102,8 @@ class Database:
                 yield db
         except SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-            if any(words in cause for words in _DISK_FULL):
-                cause += ": make room, then resume; nothing recorded is lost"
-            raise StudyError(f"the ledger {shown(self.url)} failed: {cause}") from error
+            advice = next((f": {does}" for words, does in _ADVICE.items() if words in cause), "")
+            raise StudyError(f"the ledger {shown(self.url)} failed: {cause}{advice}") from error
 
     def transact(self, work: Callable[[sa.Connection], _Answer]) -> _Answer:
         """Run a transaction, again and again while the database is away, up to ``patience``.

@@ -65,7 +65,9 @@ def test_nothing_works_for_a_representation_of_which_no_seed_kept_its_code(make_
     assert as_text(rec).splitlines()[-1] == brief[-1]
     assert train_command(rec) == ""
     assert as_dict(rec)["verdict"] == "nothing works yet"
-    assert recommend(tables, "jazz", Aim(Purpose.DENSITY)).works
+    assert as_dict(rec)["next"] == ["input_dropout", "free_nats"]
+    dense = recommend(tables, "jazz", Aim(Purpose.DENSITY))
+    assert (dense.works, as_dict(dense)["next"]) == (True, [])
 
 
 def test_one_seed_that_kept_its_code_works(make_study, add):

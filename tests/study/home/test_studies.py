@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from musebar_core.errors import UnknownNameError, UsageError
+from musebar_core.errors import StudyError, UnknownNameError, UsageError
 from study.cluster import jobs
 from study.home import files
 from study.home.studies import DEFAULT_HOME, SPEC_FILE, Home, _cause, _time, check_free, recorded
@@ -361,3 +361,10 @@ def test_the_folder_of_a_ledger_beside_the_home_is_made_once_for_several_studies
 )
 def test_the_cause_of_a_systems_error_is_told_in_a_line(error, said):
     assert _cause(error) == said
+
+
+def test_a_study_that_no_ledger_takes_leaves_no_folder(tiny_spec, tmp_path):
+    spec = tiny_spec(storage__ledger=f"sqlite:///{tmp_path}")  # a folder is no file
+    with pytest.raises(StudyError, match="unable to open"):
+        Home(tmp_path / "home").create(spec)
+    assert list((tmp_path / "home").iterdir()) == []

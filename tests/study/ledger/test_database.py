@@ -148,6 +148,14 @@ def test_a_full_disk_says_to_make_room(database, words):
         database.transact(fails(1, full))
 
 
+def test_a_file_that_cannot_be_made_says_where_one_can(tmp_path):
+    with (
+        pytest.raises(StudyError, match="a folder that is there and that you may write in"),
+        Database(f"sqlite:///{tmp_path}/nowhere/ledger.sqlite").begin(),
+    ):
+        pass
+
+
 def test_a_file_that_is_gone_is_not_made_anew(database, tmp_path):
     file = tmp_path / "ledger.sqlite"
     with database.begin() as db:
