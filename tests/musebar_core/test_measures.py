@@ -178,8 +178,8 @@ def test_half_way_to_the_posterior_is_the_gaussian_of_both_precisions(model, rol
 
 @pytest.fixture(scope="module")
 def taken(configuration, corpus):
-    """An untrained model of two posteriors, and all measures of it on the test split."""
-    genre, config = corpus.genre("low"), configuration(latent=2, regularizers=2)
+    """An untrained model of four posteriors, and all measures of it on the test split."""
+    genre, config = corpus.genre("low"), configuration(latent=2, regularizers=4)
     model = start(config, genre, 0).model.train()
     found = measures(config, genre, model, "test", snippets=6, draws=3)
     return genre, config.grid, model, found
@@ -207,7 +207,7 @@ def test_melodies_and_songs_are_each_what_they_are_called(taken):
 def test_codes_are_measured_at_the_last_posterior_with_noise_of_their_own(taken):
     genre, grid, model, found = taken
     roll = piano_roll(torch.from_numpy(snippets(genre, grid, "test")))
-    mu, logvar = (each[:, 1] for each in model.encode(roll))
+    mu, logvar = (each[:, 3] for each in model.encode(roll))
     rng = stream(genre.fingerprint, Purpose.EVALUATION, "test", "importance")
     noise = latent_noise(rng, 3 * len(roll), 2)
     nll = importance_nll(model, roll, mu, logvar, noise.view(3, len(roll), 2))

@@ -172,6 +172,15 @@ def test_kl_is_of_the_last_posterior_and_kl_bars_of_all():
     assert found.informative_share is None
 
 
+@pytest.mark.parametrize("far", [0.5, 1.0, 2.0, 4.0])
+def test_the_informative_share_is_the_upper_bound_over_the_kl(far):
+    mu = torch.full((8, 1, 1), far)
+    mu[::2] = -far
+    found = measure(torch.zeros(8), mu, torch.full_like(mu, -2.0), torch.zeros(1, 8, 1))
+    assert found.informative_share == pytest.approx(found.mi_upper / found.kl)
+    assert 0 < found.informative_share < 1
+
+
 def test_a_metric_that_was_not_recorded_was_not_measured():
     found = measure(torch.ones(2), torch.ones(2, 1, 3), torch.zeros(2, 1, 3), torch.zeros(1, 2, 3))
     recorded = found._asdict()

@@ -163,3 +163,46 @@ def test_what_an_evaluation_infers_is_what_the_models_compute():
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+class Noting:
+    """Kernels in float64 that note which rounding was asked for."""
+
+    def __init__(self):
+        self.asked = []
+        self.forward, self.backward = reference.forward, reference.backward
+
+    def rounded(self, values, dtype):
+        self.asked.append(dtype)
+        return values
+
+
+def one_layer_above_another():
+    torch.manual_seed(0)
+    values = (
+        torch.randn(MODELS, STEPS, SNIPPETS, 4 * HIDDEN),
+        torch.randn(2, MODELS, 4 * HIDDEN, HIDDEN),
+        torch.randn(1, MODELS, 4 * HIDDEN, HIDDEN),
+        torch.randn(1, MODELS, 4 * HIDDEN),
+        torch.randn(2, MODELS, SNIPPETS, HIDDEN),
+        torch.randn(2, MODELS, SNIPPETS, HIDDEN),
+    )
+    return [each.double().requires_grad_() for each in values]
+
+
+def test_factors_have_one_rounding_forwards_and_another_backwards():
+    noting = Noting()
+    out = ByLayer.apply(*one_layer_above_another(), (torch.float16, torch.bfloat16), noting)
+    assert set(noting.asked) == {torch.float16}
+    noting.asked.clear()
+    out.sum().backward()
+    assert set(noting.asked) == {torch.bfloat16}
+
+
+def test_a_gradient_is_not_differentiated_again():
+    """Its backward pass is written by hand: a second one would be wrong without a word."""
+    leaves = one_layer_above_another()
+    out = ByLayer.apply(*leaves, EXACT, reference)
+    (gradient,) = torch.autograd.grad(out.square().sum(), leaves[0], create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradient.sum().backward()

@@ -11,7 +11,7 @@ from musebar_core import checkpoint, training
 from musebar_core.annealing import Schedule
 from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.settings import SETTINGS
-from musebar_core.stacked import Run, fit
+from musebar_core.stacked import Run, fit, model
 from musebar_core.stacked.fit import _at_once, alike
 from musebar_core.state import start
 
@@ -293,6 +293,29 @@ def test_snippets_evaluated_in_parts_are_all_evaluated(configuration, genre, mon
     whole = together(genre, (config, 0), (config, 1))
     monkeypatch.setattr(STACK, "_EVALUATION_SNIPPETS", 6)  # three of each model
     parts = together(genre, (config, 0), (config, 1))
+    for one, other in zip(whole, parts, strict=True):
+        assert other.state.history[0].validation[:7] == pytest.approx(
+            one.state.history[0].validation[:7], rel=1e-5
+        )
+
+
+def test_what_a_gpus_evaluation_infers_in_parts_is_all_there(configuration, genre, monkeypatch):
+    """What :func:`musebar_core.stacked.model.infer` gives, here by the stack's own passes."""
+    config, taken = configuration(epochs=4, precision="mixed"), []
+    whole = together(genre, (config, 0), (config, 1))
+
+    def infer(p, shape, pitches, noise):
+        taken.append(len(pitches))
+        roll = model.roll_of(pitches.expand(len(noise), -1, -1), noise)
+        posteriors = model.encode(p, shape, roll)
+        logits = model.decode(p, shape, roll, model.sample(posteriors, noise))
+        return model.bce(logits, roll), posteriors
+
+    monkeypatch.setattr(model, "infer", infer)
+    monkeypatch.setattr(model, "can_infer", lambda like, shape: True)
+    monkeypatch.setattr(STACK, "_at_once", lambda models, inferred, on_gpu: 7)
+    parts = together(genre, (config, 0), (config, 1))
+    assert taken == [7, 7, 2]
     for one, other in zip(whole, parts, strict=True):
         assert other.state.history[0].validation[:7] == pytest.approx(
             one.state.history[0].validation[:7], rel=1e-5

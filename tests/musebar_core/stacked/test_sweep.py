@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import musebar_core.stacked
-from musebar_core.stacked.sweep import HALF, OPERANDS, TF32, Operands, sweep
+from musebar_core.stacked.sweep import HALF, OPERANDS, TF32, Operands, _add_product, sweep
 from tests.musebar_core.stacked import bylayer_reference
 
 MODELS, STEPS, SNIPPETS, INPUTS, HIDDEN = 3, 7, 2, 4, 5
@@ -74,6 +74,28 @@ def test_the_backward_pass_is_the_derivative_of_the_forward_pass(layers):
         return run(dict(zip(names, leaves, strict=True)), layers, x, h, c, lag=2)
 
     assert torch.autograd.gradcheck(function, (x, h, c, *p.values()), fast_mode=True)
+
+
+def test_a_gradient_is_not_differentiated_again():
+    """Its backward pass is written by hand: a second one would be wrong without a word."""
+    p, (x, h, c) = stacked(modules(2), 2), inputs(2)
+    out = run(p, 2, x, h, c)
+    (gradient,) = torch.autograd.grad(out.square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradient.sum().backward()
+
+
+def test_a_product_of_halves_is_added_to_what_is_there_in_its_own_width(monkeypatch):
+    """As on a GPU, whose product of halves alone can be as wide as a float."""
+
+    def bmm(a, b, out_dtype=None):
+        return torch.einsum("mij,mjk->mik", a.to(out_dtype), b.to(out_dtype))
+
+    monkeypatch.setattr(torch, "bmm", bmm)
+    out, a, b = torch.ones(2, 3, 4), torch.ones(2, 3, 5), torch.ones(2, 5, 4).half()
+    _add_product(out, a, b, torch.float16)
+    assert out.dtype == torch.float32
+    assert torch.equal(out, torch.full((2, 3, 4), 6.0))
 
 
 def test_a_change_in_one_model_leaves_the_others_bit_for_bit_as_they_were():
