@@ -8,6 +8,7 @@ from musebar_core.corpus.checked import read_score
 from musebar_core.corpus.counts import count_humdrum
 from musebar_core.corpus.files import read_melody
 from musebar_core.corpus.humdrum import read_humdrum, score
+from musebar_core.corpus.humdrum.form import Form
 from musebar_core.corpus.notes import UnreadableError
 
 
@@ -461,3 +462,15 @@ def test_the_first_of_two_long_pieces_is_taken():
     content = one("4c 4d " * 10) + b"\n" + one("4e 4f " * 10)
     assert count_humdrum(content).n_notes == 20
     assert read_score(content, "humdrum").agreement == 1
+
+
+def test_a_bar_without_notes_and_without_length_is_none_wherever_it_stands():
+    form = Form()
+    form.begin_bar(4.0, is_empty=False)
+    form.begin_bar(4.0, is_empty=True)
+    assert form.starts == [0.0, 4.0]
+    form.begin_bar(8.0, is_empty=True)  # it has a length: a bar that nobody plays in
+    assert form.starts == [0.0, 4.0, 8.0]
+    form.begin_bar(8.0, is_empty=False)  # it has notes: grace notes take no time
+    assert form.starts == [0.0, 4.0, 8.0, 8.0]
+    assert len(form.signs) == len(form.starts)

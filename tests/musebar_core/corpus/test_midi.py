@@ -661,10 +661,38 @@ def test_a_file_of_a_thousand_tracks_is_no_music():
     assert len(parts(midi(*[chunk(notes(60) + END)] * 1_000))) == 1_000
 
 
-def test_a_track_of_nothing_but_spoilt_events_is_given_up():
-    content = midi(chunk(note(60) + b"\x00\x90\xbc\x50" * 100_000 + END))
-    with pytest.raises(UnreadableError, match="1,001 spoilt events and 396,000 bytes of none"):
+@pytest.mark.parametrize(
+    ("begin", "said"),
+    [
+        (note(60), "1,001 spoilt events and 396,000 bytes of none"),
+        (b"\x00\x3c\x50", "1,000 spoilt events and 396,007 bytes of none"),  # it stumbled once
+    ],
+)
+def test_a_track_of_nothing_but_spoilt_events_is_given_up(begin, said):
+    content = midi(chunk(begin + b"\x00\x90\xbc\x50" * 100_000 + END))
+    with pytest.raises(UnreadableError, match=said):
         read_piece(content)
+
+
+def test_of_a_file_without_a_note_eight_bytes_that_are_missing_are_one():
+    with pytest.raises(UnreadableError, match="lacks 800 of its 800 bytes; 0 of about 100 notes"):
+        read_piece(midi(chunk(b"", 800)))
+
+
+@pytest.mark.parametrize("junk", [b"\x80\x3c", b"\xc0\x05", b"\xff\x7f"])
+def test_a_loud_note_behind_which_bytes_of_no_event_lie_is_spoilt(junk):
+    """Where two bytes are lost more than its velocity is in doubt."""
+    loud = b"\x00\x90\x3c\xc8" + junk + off(60)
+    piece = read_piece(midi(chunk(many(20) + loud + many(20) + END)))
+    assert piece.damage == (
+        "track 1 has 1 spoilt events and 0 bytes of none; 40 of about 41 notes can be read"
+    )
+
+
+def test_a_pedal_of_the_number_of_a_pitch_does_not_end_its_note():
+    pedal = bytes([48, 0xB0, 64, 127])
+    (track,) = read_leniently(midi(chunk(on(64) + pedal + off(64, 48) + END))).tracks
+    assert track.notes.durations.tolist() == [1.0]
 
 
 def test_a_chunk_of_another_kind_is_no_damage():
