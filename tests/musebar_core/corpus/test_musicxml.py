@@ -757,6 +757,7 @@ def time(beats: str, beat_type: str = "4") -> str:
     [
         (time("3"), 3),
         (time("3+2", "8"), 2.5),
+        (time("3", "1"), 12),
         (time("3", "0"), 4),
         (time("x"), 4),
         (time("0"), 4),
@@ -884,6 +885,9 @@ def test_the_end_of_one_staffs_sign_of_repetition_leaves_the_others():
     both = notes("C5") + back + notes("C4", after="<staff>2</staff>")
     content = score(measures(both, starts, stop))
     assert (pitches(content), pitches(content, 1)) == ([72, 72], [60, 60, 60])
+    of_all = attributes(SIMILE.format("", "stop", ""))
+    content = score(measures(both, starts, of_all))
+    assert (pitches(content), pitches(content, 1)) == ([72, 72], [60, 60])
 
 
 def test_a_style_that_is_no_repetition_is_none():
