@@ -147,6 +147,19 @@ def test_snippets_measured_in_parts_are_all_measured(corpus, configuration, monk
     assert parts[:7] == pytest.approx(whole[:7], rel=1e-5)
 
 
+def test_a_cpu_measures_no_more_snippets_at_once_than_its_cache_holds(
+    corpus, configuration, monkeypatch
+):
+    config, genre, seen = configuration(), corpus.genre("low"), []
+    model = start(config, genre, 3).model
+    encode = model.encode
+    monkeypatch.setattr(model, "encode", lambda roll: seen.append(len(roll)) or encode(roll))
+    monkeypatch.setattr(evaluation, "EVALUATION_BATCH", 5)
+    found = evaluation.Evaluation(config, genre, "validation").measure(model)
+    assert max(seen) <= 5
+    assert sum(seen) == found.n_snippets == 16
+
+
 def test_a_model_is_measured_as_one_that_is_done_and_as_exactly_as_it_was_trained(
     corpus, configuration, monkeypatch
 ):

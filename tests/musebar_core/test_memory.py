@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 
 import pytest
+import torch
 
 from musebar_core import memory
-from musebar_core.memory import keep
+from musebar_core.memory import is_exhausted, keep
 
 FAULTS = """
 import resource
@@ -54,6 +56,23 @@ def test_what_the_user_has_set_of_the_allocator_stays(monkeypatch):
     keep()
     assert asked == [(-1, -1)]
     assert os.environ["THP_MEM_ALLOC_ENABLE"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("error", "is_memory"),
+    [
+        (MemoryError(), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), True),
+        (RuntimeError("shapes cannot be multiplied"), False),
+        (OSError(errno.EIO, "Input/output error"), False),
+        (ValueError("can't allocate memory"), False),
+    ],
+    ids=repr,
+)
+def test_memory_that_is_exhausted_is_told_by_whoever_says_so(error, is_memory):
+    assert is_exhausted(error) is is_memory
 
 
 def test_another_c_library_is_left_alone(monkeypatch):

@@ -172,6 +172,20 @@ def test_kl_is_of_the_last_posterior_and_kl_bars_of_all():
     assert found.informative_share is None
 
 
+@pytest.mark.parametrize("logvar", [-30.0, -50.0, -60.0])
+def test_codes_however_sharp_are_told_apart_by_their_distance_in_their_own_variances(logvar):
+    """Two pairs far from each other, whose members lie three standard deviations apart."""
+
+    def lower(logvar):
+        apart = 3 * math.exp(logvar / 2)
+        mu = torch.tensor([[1.0], [1.0 + apart], [-1.0], [-1.0 - apart]], dtype=torch.float64)
+        noise = torch.tensor([0.5, -0.5, 1.0, -1.5], dtype=torch.float64)[None, :, None]
+        return measure(torch.zeros(4), mu[:, None], torch.full_like(mu, logvar)[:, None], noise)
+
+    assert lower(logvar).mi_lower == pytest.approx(lower(-10.0).mi_lower, rel=1e-2)
+    assert math.log(2) < lower(logvar).mi_lower < math.log(4)
+
+
 @pytest.mark.parametrize("far", [0.5, 1.0, 2.0, 4.0])
 def test_the_informative_share_is_the_upper_bound_over_the_kl(far):
     mu = torch.full((8, 1, 1), far)
