@@ -40,15 +40,18 @@ class Evaluation:
         Its grid, latent length and precision.
     corpus, split
         What is measured on.
-    snippets
-        How many, or all there are; ``evaluation_snippets`` by default.
+    curve
+        Measure on as many as evaluations on the way take, and not on all.
     """
 
     def __init__(
-        self, config: Configuration, corpus: GenreCorpus, split: str, snippets: int | None = None
+        self, config: Configuration, corpus: GenreCorpus, split: str, *, curve: bool = False
     ) -> None:
-        n = config.training.evaluation_snippets if snippets is None else snippets
-        pitches = evaluation_snippets(corpus, split, config.grid, n)
+        training = config.training
+        n = training.snippets_on_the_way if curve else training.evaluation_snippets
+        pitches = evaluation_snippets(
+            corpus, split, config.grid, n, anywhere=curve and training.curve_is_partial
+        )
         noise_stream = stream(corpus.fingerprint, Purpose.EVALUATION, split)
         self.pitches = torch.from_numpy(pitches)
         self.noise = latent_noise(noise_stream, len(pitches), config.model.latent_length)
@@ -67,7 +70,7 @@ class Evaluation:
     @classmethod
     def on_the_way(cls, config: Configuration, corpus: GenreCorpus) -> Evaluation:
         """What a run is measured on while it trains: of the validation split, perhaps fewer."""
-        return cls(config, corpus, "validation", config.training.snippets_on_the_way)
+        return cls(config, corpus, "validation", curve=True)
 
     @torch.no_grad()
     def measure(self, model: RVAE) -> Metrics:
@@ -156,7 +159,6 @@ def _validation(
     config: Configuration, corpus: GenreCorpus, state: TrainingState, epoch: int
 ) -> Metrics:
     """Figures of the epoch whose weights the model has: the curve's where it is of all."""
-    training = config.training
-    if training.snippets_on_the_way < training.evaluation_snippets:
+    if config.training.curve_is_partial:
         return Evaluation(config, corpus, "validation").measure(state.model)
     return next(row.validation for row in state.history if row.epoch == epoch)

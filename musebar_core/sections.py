@@ -220,12 +220,19 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _take("training", self)
+        if self.curve_snippets >= self.evaluation_snippets:
+            object.__setattr__(self, "curve_snippets", 0)  # no fewer: the same run by one name
         self._check()
+
+    @property
+    def curve_is_partial(self) -> bool:
+        """Whether evaluations on the way take fewer snippets than those at the end."""
+        return self.curve_snippets > 0
 
     @property
     def snippets_on_the_way(self) -> int:
         """Snippets that an evaluation on the way takes, or all there are."""
-        return min(self.curve_snippets or self.evaluation_snippets, self.evaluation_snippets)
+        return self.curve_snippets or self.evaluation_snippets
 
     def _check(self) -> None:
         if self.curve_snippets == 1:

@@ -47,7 +47,7 @@ def lines(spec: StudySpec, found: Estimate, home: AnyPath) -> list[str]:
         f"study {spec.name}: nothing is started or recorded",
         f"seed runs: {found.seed_runs:,} at most, in {genres}",
         f"a run: {_time(found.run_seconds)} alone on {on} ({told}; the largest one, measured here)",
-        _evaluations(found),
+        _evaluations(spec, found),
         _hours(found),
         f"memory: {memory}; {_size(psutil.virtual_memory().available)} are free here",
         _disk(found, home),
@@ -55,10 +55,16 @@ def lines(spec: StudySpec, found: Estimate, home: AnyPath) -> list[str]:
     ]
 
 
-def _evaluations(found: Estimate) -> str:
+def _evaluations(spec: StudySpec, found: Estimate) -> str:
     told = f"evaluations: {found.evaluation_share:.0%} of a run"
     leaner = found.with_curve_of(CURVE)
-    if found.evaluation_share < MUCH or leaner.run_seconds >= found.run_seconds:
+    has_begun, lags = found.has_begun, spec.training.encoder_steps
+    if (
+        has_begun
+        or lags
+        or found.evaluation_share < MUCH
+        or leaner.run_seconds >= found.run_seconds
+    ):
         return told
     return (
         f"{told}; {leaner.evaluation_share:.0%} with --set training.curve_snippets={CURVE}, which "

@@ -156,6 +156,12 @@ def _train(
         reached = epoch
         click.echo(f"going on from epoch {epoch}", err=True)
 
+    if config.training.curve_is_partial:
+        click.echo(
+            f"evaluations on the way are of at most {config.training.curve_snippets} validation "
+            "snippets, the figures at the end of all",
+            err=True,
+        )
     try:
         trained = models.train(
             config,

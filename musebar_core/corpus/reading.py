@@ -27,7 +27,7 @@ from musebar_core.corpus.interrupts import interrupts_held
 from musebar_core.corpus.limits import Limits, OutOfTimeError, limited_time
 from musebar_core.corpus.notes import UnreadableError
 from musebar_core.corpus.phrases import phrases
-from musebar_core.corpus.workers import OVER_MEMORY, PARSERS, context_of, enter, pool_of
+from musebar_core.corpus.workers import OVER_MEMORY, PARSERS, UNGUARDED, context_of, enter, pool_of
 from musebar_core.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -306,10 +306,7 @@ def _ask(connection: Connection, item: Item) -> Reading | None:
     try:
         connection.recv()
     except (EOFError, ConnectionResetError):
-        raise CorpusError(
-            "worker processes cannot start: a script must call this beneath "
-            "`if __name__ == '__main__':`; or read with workers=0"
-        ) from None
+        raise CorpusError(UNGUARDED) from None
     connection.send(item)
     try:
         reading: Reading = connection.recv()

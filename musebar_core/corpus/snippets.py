@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from musebar_core.config import Batch, Grid
     from musebar_core.corpus.store import GenreCorpus, Song
 
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
+
 UNKNOWN_GROUPS = 5
 """Groups that songs of unknown group are dealt into."""
 
@@ -88,18 +90,25 @@ def windows(view: GenreCorpus, split: str, grid: Grid) -> Windows:
     return Windows(view.pitches, offsets, lengths, counts, grid.steps_per_bar, grid.snippet_steps)
 
 
-def evaluation_snippets(view: GenreCorpus, split: str, grid: Grid, n: int) -> NDArray[np.uint8]:
+def evaluation_snippets(
+    view: GenreCorpus, split: str, grid: Grid, n: int, *, anywhere: bool = False
+) -> NDArray[np.uint8]:
     """Cut the snippets that every run is evaluated on: each song weighs the same, as in training.
 
     As many windows of each song as of any other, evenly strided over the song, so that all
     together are at most ``n``; a song of fewer windows gives the same ones again. Of more than
-    ``n`` songs, one window of each of ``n``, evenly strided over the list. Uint8 ``[N, T]``.
+    ``n`` songs, one window of each of ``n``, evenly strided over the list. A song's only window
+    is its first, or, where it may lie ``anywhere``, one that steps by the golden ratio from song to
+    song, so that all parts of songs are among them. Uint8 ``[N, T]``.
     """
     listed = windows(view, split, grid)
     n_songs = len(listed.counts)
     songs = np.arange(min(n, n_songs), dtype=np.int64) * n_songs // min(n, n_songs)
     each = max(1, min(n // n_songs, int(listed.counts.max())))
-    bars = np.arange(each, dtype=np.int64) * listed.counts[songs][:, None] // each
+    counts = listed.counts[songs]
+    bars = np.arange(each, dtype=np.int64) * counts[:, None] // each
+    if anywhere and each == 1:
+        bars = (np.arange(len(songs)) * _GOLDEN_RATIO % 1 * counts).astype(np.int64)
     return listed.cut(np.repeat(songs, each), bars.reshape(-1))
 
 

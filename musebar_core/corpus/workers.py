@@ -30,6 +30,11 @@ OVER_MEMORY = 3
 """Exit code of a worker that took more memory than it may."""
 
 
+UNGUARDED = (
+    "worker processes cannot start: a script must call this beneath `if __name__ == '__main__':`; "
+    "or read with workers=0"
+)
+
 WATCH_SECONDS = 0.02
 """Between two looks of a worker at itself; in them Python code takes at most some 10 MiB."""
 
@@ -38,9 +43,10 @@ def context_of(preload: Sequence[str] = PARSERS) -> BaseContext:
     """Fork processes, where that can be, from a server with the parsers loaded.
 
     A worker of a script that does not guard its start runs that script as it starts, and so comes
-    here itself: it ends without a word, and the parent tells what to do.
+    here itself: it ends with what to do, and without a traceback.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
+        print(UNGUARDED, file=sys.stderr)
         raise SystemExit(1)
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")

@@ -214,7 +214,7 @@ def _training(study: StudyView, genre: GenreView) -> PageSection | None:
             None,
             (
                 "Where the weight rises and the KL falls to zero, the code is being emptied. Thin "
-                "lines are seeds, bold ones their means."
+                "lines are seeds, bold ones their means." + study.on_the_way
             ),
         ),
         (

@@ -229,7 +229,7 @@ def _slice(study: StudyView, own: Own, other: ConfigurationSummary, name: str) -
     charts: tuple[Chart, ...] = ()
     if len(curves) == 2:
         drawn = two_curves(curves, own.genre.baselines[CURVE])
-        said = "Means over seeds: solid this configuration, dashed the other."
+        said = "Means over seeds: solid this configuration, dashed the other." + study.on_the_way
         title = f"Both over training, validation BCE, {own.genre.name}"
         charts = (chart(f"fig-pair-{at}", title, said, drawn, data=f"tests-{at}"),)
     return Slice(f"{label}, {other.config_id}", charts, (_differing(found, at), _tests(found, at)))

@@ -142,11 +142,11 @@ class StudyView:
     def on_the_way(self) -> str:
         """Say on what curves are measured, where that is less than figures are; else nothing."""
         training = self.tables.spec.configuration({}).training
-        if training.snippets_on_the_way == training.evaluation_snippets:
+        if not training.curve_is_partial:
             return ""
         return (
             f" Evaluations on the way, and baselines beside them, are of at most "
-            f"{training.snippets_on_the_way:,} validation snippets; the figures of a run are of "
+            f"{training.curve_snippets:,} validation snippets; the figures of a run are of "
             "all, measured at its end."
         )
 

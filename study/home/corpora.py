@@ -197,9 +197,10 @@ def _genre_facts(spec: StudySpec, corpus: Corpus, genre: str) -> GenreFacts:
         split: evaluation_snippets(view, split, spec.grid, training.evaluation_snippets)
         for split in SPLITS[1:]
     }
-    if training.snippets_on_the_way < training.evaluation_snippets:
-        fewer = evaluation_snippets(view, "validation", spec.grid, training.snippets_on_the_way)
-        snippets[CURVE] = fewer
+    if training.curve_is_partial:
+        snippets[CURVE] = evaluation_snippets(
+            view, "validation", spec.grid, training.curve_snippets, anywhere=True
+        )
     return GenreFacts(
         fingerprint=view.fingerprint,
         train_songs=view.n_songs("train"),

@@ -101,6 +101,8 @@ def curve_frame(
     for run, curve in curves:
         key = {"study": name, **run._asdict(), "phase": str(run.phase)}
         for row in curve:
-            judged = record.judged(run.genre, CURVE, row.validation)
+            whole = record.facts.get(run.genre, {}).get("validation_snippets")
+            split = "validation" if row.validation.n_snippets == whole else CURVE
+            judged = record.judged(run.genre, split, row.validation)
             rows.append(key | flat_epoch(replace(row, validation=judged)))
     return frame_of(rows, columns)

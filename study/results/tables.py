@@ -74,8 +74,9 @@ class StudyTables:
         ``validation``, ``test`` the counts ``SPLIT_songs``, and for validation and test
         ``SPLIT_snippets`` (N).
     baselines
-        One row a genre, split (``validation``, ``test``) and baseline: columns ``genre``,
-        ``split``, ``baseline`` (one of :data:`BASELINES`), ``bce``.
+        One row a genre, split (``validation``, ``test``; ``curve`` for the snippets of evaluations
+        on the way, where these are fewer) and baseline: columns ``genre``, ``split``, ``baseline``
+        (one of :data:`BASELINES`), ``bce``.
     planned
         One row a genre, config_id, phase: ``n_seeds`` planned so far.
     decisions

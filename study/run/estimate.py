@@ -84,6 +84,8 @@ class Estimate:
         Left to run; all of them for a new study.
     epochs, evaluations, evaluation_snippets
         Of a run.
+    has_begun
+        Whether it is a study that there is, whose runs have their names.
     device
         What the pace was measured on: ``cpu`` or ``cuda``.
     run_seconds
@@ -103,6 +105,7 @@ class Estimate:
     epochs: int
     evaluations: int
     evaluation_snippets: int
+    has_begun: bool
     device: str
     pace: Pace
     slots: int | None
@@ -168,6 +171,7 @@ def estimate(spec: StudySpec, record: Record | None, genres: tuple[str, ...]) ->
         epochs=training.epochs,
         evaluations=math.ceil(training.epochs / training.evaluate_every),
         evaluation_snippets=training.evaluation_snippets,
+        has_begun=record is not None,
         device=device,
         pace=measure(config, device, spec.resources.cpus_per_trial),
         slots=slots,
@@ -249,7 +253,8 @@ def _measure(config: Configuration, device: str) -> Pace:
             float(optimise(config, sampler, 0, state)[0])  # waits for a GPU
 
     def evaluate(snippets: int) -> float:
-        evaluation = Evaluation(config, music, "validation", snippets)
+        training = replace(config.training, evaluation_snippets=snippets, curve_snippets=0)
+        evaluation = Evaluation(replace(config, training=training), music, "validation")
         return _seconds(lambda: evaluation.measure(state.model))
 
     step()  # the first one also allocates

@@ -105,11 +105,18 @@ def curves(found: Sequence[InFlight]) -> Table:
             run.config.config_id,
             str(run.seed),
             f"{run.epoch}/{run.config.training.epochs}",
-            f"{sparkline(values)} {values[-1]:.1f}",
+            f"{sparkline(values)} {values[-1]:.1f}{_of_few(run)}",
         )
     if len(found) > _CURVES:
         grid.add_row(f"and {len(found) - _CURVES} more")
     return grid
+
+
+def _of_few(run: InFlight) -> str:
+    """On how many snippets, where those that ended were measured on more."""
+    if not run.config.training.curve_is_partial:
+        return ""
+    return f" on {run.evaluations[-1].validation.n_snippets} snippets"
 
 
 def sparkline(values: Sequence[float]) -> str:

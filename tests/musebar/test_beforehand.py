@@ -68,22 +68,26 @@ def test_on_a_terminal_it_asks_and_a_no_starts_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("curve_seconds", "evaluations", "told"),
+    ("curve_seconds", "evaluations", "has_begun", "encoder_steps", "told"),
     [
         (
             10.0,
             50,
+            False,
+            0,
             (
                 "evaluations: 72% of a run; 34% with --set training.curve_snippets=128, "
                 "which makes a run take 5.3 min"
             ),
         ),
-        (1.25, 50, "evaluations: 34% of a run"),
-        (10.0, 1, "evaluations: 13% of a run"),
+        (1.25, 50, False, 0, "evaluations: 34% of a run"),
+        (10.0, 1, False, 0, "evaluations: 13% of a run"),
+        (10.0, 50, True, 0, "evaluations: 72% of a run"),  # its runs have their names
+        (10.0, 50, False, 5, "evaluations: 72% of a run"),  # which train by what they measure
     ],
 )
 def test_where_evaluations_take_much_of_a_run_it_is_told_how_they_take_less(
-    curve_seconds, evaluations, told
+    tiny_spec, curve_seconds, evaluations, has_begun, encoder_steps, told
 ):
     found = Estimate(
         genres=("jazz",),
@@ -91,6 +95,7 @@ def test_where_evaluations_take_much_of_a_run_it_is_told_how_they_take_less(
         epochs=100,
         evaluations=evaluations,
         evaluation_snippets=1024,
+        has_begun=has_begun,
         device="cpu",
         pace=Pace(step_seconds=2.0, evaluation_seconds=10.0, curve_seconds=curve_seconds),
         slots=2,
@@ -100,4 +105,5 @@ def test_where_evaluations_take_much_of_a_run_it_is_told_how_they_take_less(
         gpu_bytes=0,
         disk_bytes=1,
     )
-    assert beforehand._evaluations(found) == told
+    spec = tiny_spec(**{"training.encoder_steps": str(encoder_steps)})
+    assert beforehand._evaluations(spec, found) == told

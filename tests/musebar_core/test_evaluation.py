@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from musebar_core import evaluation, precision, training
+from musebar_core.corpus import evaluation_snippets
 from musebar_core.errors import DivergedError
 from musebar_core.evaluation import evaluate
 from musebar_core.model import RVAE
@@ -68,18 +69,18 @@ def test_a_curve_may_be_of_fewer_snippets_and_the_figures_are_of_all(corpus, con
     assert figures[0] == figures[1], "how a run is looked at changes nothing in it"
 
 
-def test_what_a_curve_is_measured_on_weighs_songs_alike_and_is_not_more_than_all(
+def test_a_curve_is_measured_on_windows_from_anywhere_and_on_all_where_it_asks_for_as_many(
     corpus, configuration
 ):
-    genre = corpus.genre("low")
+    genre, grid = corpus.genre("low"), configuration().grid
 
-    def pitches(curve, all_of_them=16):
-        config = configuration(curve_snippets=curve, evaluation_snippets=all_of_them)
+    def pitches(curve):
+        config = configuration(curve_snippets=curve)
         return evaluation.Evaluation.on_the_way(config, genre).pitches.tolist()
 
-    whole = evaluation.Evaluation(configuration(), genre, "validation").pitches.tolist()
-    fewer = evaluation.Evaluation(configuration(), genre, "validation", 4).pitches.tolist()
+    fewer = evaluation_snippets(genre, "validation", grid, 4, anywhere=True).tolist()
     assert pitches(4) == fewer
+    whole = evaluation.Evaluation(configuration(), genre, "validation").pitches.tolist()
     assert pitches(0) == pitches(16) == pitches(1000) == whole
 
 

@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 from musebar_core.errors import UsageError
@@ -10,7 +11,9 @@ from reports.output.site import build_report
 from reports.pages.overview import asked_line
 from reports.pages.render import without_secrets
 from reports.pages.strip import strip
+from reports.pages.view import view
 from reports.words.slugs import page_name
+from study.spec import specfile
 
 
 def asking(tables, **changes):
@@ -97,6 +100,30 @@ def test_two_genres_never_share_a_page():
 def test_a_password_in_the_spec_is_not_shown(report):
     assert "secret" not in report.read_text()
     assert "db/ledger" not in report.read_text()
+
+
+def test_curves_of_fewer_snippets_say_so_and_stand_beside_baselines_of_the_same(
+    four_methods, tmp_path
+):
+    whole = four_methods.tables()
+    content = whole.spec.model_dump(mode="json")
+    content["training"]["curve_snippets"] = 128
+    own = whole.baselines[whole.baselines.split == "validation"].assign(split="curve")
+    own = own.assign(bce=own.bce + 7.25)
+    fewer = replace(
+        whole, spec=specfile.resolve(content), baselines=pd.concat([whole.baselines, own])
+    )
+    (genre,), (plain,) = view(fewer).genres, view(whole).genres
+    assert genre.baselines["curve"] == {k: v + 7.25 for k, v in plain.baselines["curve"].items()}
+    assert genre.baselines["validation"] == plain.baselines["validation"]
+    said = "of at most 128 validation snippets"
+    shown = build_report(fewer, tmp_path / "fewer").parent
+    for page in (page_name("jazz"), "collapse-jazz.html"):
+        assert said in (shown / page).read_text(), page
+    assert (
+        said
+        not in (build_report(whole, tmp_path / "whole").parent / "collapse-jazz.html").read_text()
+    )
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,15 @@ def test_of_more_songs_than_snippets_evaluation_takes_a_window_of_every_so_many(
     assert evaluation_snippets(songs, "train", GRID, 3)[:, 0].tolist() == [0, 2, 4]
 
 
+def test_of_one_window_a_song_those_from_anywhere_are_of_all_parts_of_songs():
+    songs = view([208] * 10)  # 51 windows each, four steps apart
+    firsts = evaluation_snippets(songs, "train", GRID, 10, anywhere=True)[:, 0] // 4
+    assert firsts.tolist() == [0, 31, 12, 43, 24, 4, 36, 16, 48, 28]
+    assert set(evaluation_snippets(songs, "train", GRID, 10)[:, 0].tolist()) == {0}
+    several = (evaluation_snippets(songs, "train", GRID, 25, anywhere=a) for a in (True, False))
+    assert np.array_equal(*several)
+
+
 def test_training_snippets_scored_by_the_evaluation_equal_the_training_mean():
     songs = view([36, 8, 12])  # 8, 1 and 2 windows: of songs 1/3 each, of windows 8, 1 and 2 of 11
     listed = windows(songs, "train", GRID)

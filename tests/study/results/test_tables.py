@@ -137,16 +137,19 @@ def test_what_an_undertrained_run_lost_is_no_collapse_in_any_table(study, record
 
 def test_an_epoch_on_fewer_snippets_is_judged_by_the_chain_on_these(study, record):
     run = SeedRun("fiddle", the_run(record, is_done=False).config_id, 1001, Phase.CONFIRM)
-    found = done(bce=8.0, collapsed=True).metrics.validation
+    found = done(bce=8.0, collapsed=True).metrics.validation._replace(n_snippets=1000)
     chains = dict.fromkeys(BASELINES, 7.0)
-    facts = {"fiddle": {**record.facts["fiddle"]}}
+    facts = {"fiddle": {**record.facts["fiddle"], "validation_snippets": 1000}}
     facts["fiddle"]["baselines"] = record.facts["fiddle"]["baselines"] | {"curve": chains}
     study.ledger.set_corpus(NAME, "somewhere", facts)
-    both, curve = RunMetrics(*[found] * 4), (EpochMetrics(60, 1.0, 2.0, 1.0, found),)
-    study.ledger.end(NAME, run, SeedRunResult(metrics=both, curve=curve))
+    fewer = found._replace(n_snippets=128)
+    curve = tuple(EpochMetrics(60 * n, 1.0, 2.0, 1.0, m) for n, m in ((1, fewer), (2, found)))
+    study.ledger.end(NAME, run, SeedRunResult(metrics=RunMetrics(*[found] * 4), curve=curve))
     told = load_tables(study.folder.parent, NAME)
     assert told.results[told.results.seed == 1001].state.item() == "collapsed"
-    assert told.curves[told.curves.seed == 1001].validation_collapsed.isna().all()
+    judged = told.curves[told.curves.seed == 1001].sort_values("epoch").validation_collapsed
+    assert pd.isna(judged.iloc[0])
+    assert judged.iloc[1]
 
 
 def test_seeds_planned_are_counted_by_genre_configuration_and_phase(flat, record):

@@ -43,6 +43,7 @@ ESTIMATE = Estimate(
     epochs=100,
     evaluations=8,
     evaluation_snippets=1000,
+    has_begun=False,
     device="cpu",
     pace=Pace(step_seconds=2.0, evaluation_seconds=10.0, curve_seconds=10.0),
     slots=2,
@@ -214,8 +215,8 @@ def pace(monkeypatch, configuration):
         clock, taken, evaluated = Clock(), itertools.chain([50.0], steps), []
 
         class Evaluation:
-            def __init__(self, config, music, split, snippets):
-                self.snippets = snippets
+            def __init__(self, config, music, split):
+                self.snippets = config.training.evaluation_snippets
                 assert split == "validation"
 
             def measure(self, model):

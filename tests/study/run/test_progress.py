@@ -53,6 +53,17 @@ def test_runs_on_their_way_are_drawn_with_epoch_curve_and_last_figure():
     assert row.split()[2:] == ["1000", "30/40", "█▅▁", "40.0"]
 
 
+def test_a_curve_of_fewer_snippets_than_the_figures_beside_it_says_of_how_many():
+    plain = run(1000, 60.0, 50.0)
+    training = replace(plain.config.training, curve_snippets=128)
+    rows = tuple(
+        replace(row, validation=row.validation._replace(n_snippets=82)) for row in plain.evaluations
+    )
+    few = replace(plain, config=replace(plain.config, training=training), evaluations=rows)
+    assert "50.0 on 82 snippets" in printed(curves([few]))
+    assert "snippets" not in printed(curves([plain]))
+
+
 def test_of_many_runs_the_first_few_are_drawn_and_the_others_counted():
     out = io.StringIO()
     Console(file=out, width=120).print(curves([run(seed, 50.0) for seed in range(11)]))
