@@ -1,5 +1,6 @@
 import pytest
 
+from reports.answers import card as cards
 from reports.answers.aggregate import aggregate
 from reports.answers.card import DefaultStatus, decision_card
 from reports.answers.choice import choose
@@ -25,6 +26,26 @@ def card(study, genre="jazz", aim=None):
 
 def said(found):
     return {s.id: {line.label: line.text for line in s.lines} for s in sections(found)}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "wanted"),
+    [
+        (Purpose.DENSITY, [[500.0, 501.0] * 5, [500.75, 500.5] * 5]),
+        (Purpose.REPRESENTATION, [[-2.0, -2.5] * 5, [-3.0, -2.75] * 5]),
+    ],
+)
+def test_of_what_is_better_the_less_the_costs_are_the_figures_and_else_their_negatives(
+    make_study, make_config, monkeypatch, purpose, wanted
+):
+    """How far the best of them flatters is worked out from these."""
+    study, seen = make_study(), []
+    study.add(make_config(8), [500.0] * 10, nlls=[500.0, 501.0] * 5, mis=[2.0, 2.5] * 5)
+    study.add(make_config(64), [500.0] * 10, nlls=[500.75, 500.5] * 5, mis=[3.0, 2.75] * 5)
+    kept = cards.stages
+    monkeypatch.setattr(cards, "stages", lambda *args: seen.append(args[2]) or kept(*args))
+    card(study, aim=Aim(purpose))
+    assert sorted(seen[0].tolist()) == sorted(wanted)
 
 
 def test_a_choice_that_is_distinguishably_worse_where_both_work_says_so(make_study, make_config):
