@@ -149,11 +149,9 @@ def _print_times() -> None:
             model = ModelConfig(hidden, 2, 100, 30)
             pace = measure(Configuration(Grid(), model, Schedule(), asked), "cpu", 1)
             trained = EPOCHS * pace.step_seconds
-            for snippets, seconds, at_end in (
-                (WHOLE, pace.evaluation_seconds, 2),
-                (CURVE, pace.curve_seconds, 4),
-            ):
-                evaluated = EVALUATIONS * seconds + at_end * pace.evaluation_seconds
+            whole = replace(pace, curve_seconds=pace.evaluation_seconds)
+            for snippets, each in ((WHOLE, whole), (CURVE, pace)):
+                evaluated = each.evaluating(EVALUATIONS)
                 print(
                     f"{hidden:>5} {batch:>5} {precision:>9} {snippets:>8,} "
                     f"{(trained + evaluated) / 60:>8.1f} {evaluated / (trained + evaluated):>10.1%}"

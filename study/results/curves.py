@@ -100,8 +100,8 @@ def curve_frame(
     rows: list[dict[str, object]] = []
     for run, curve in curves:
         key = {"study": name, **run._asdict(), "phase": str(run.phase)}
+        whole = record.facts.get(run.genre, {}).get("validation_snippets")
         for row in curve:
-            whole = record.facts.get(run.genre, {}).get("validation_snippets")
             split = "validation" if row.validation.n_snippets == whole else CURVE
             judged = record.judged(run.genre, split, row.validation)
             rows.append(key | flat_epoch(replace(row, validation=judged)))

@@ -71,6 +71,12 @@ class Pace:
     evaluation_seconds: float
     curve_seconds: float
 
+    def evaluating(self, evaluations: int) -> float:
+        """Seconds that a run of so many evaluations on the way evaluates, its end included."""
+        splits = 1 if self.curve_seconds == self.evaluation_seconds else 2
+        at_end = splits * _EVALUATIONS_AT_END * self.evaluation_seconds
+        return evaluations * self.curve_seconds + at_end
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -118,19 +124,17 @@ class Estimate:
     @property
     def run_seconds(self) -> float:
         """A run of the largest configuration, alone on its share of this machine."""
-        return _REPORTED * (self.epochs * self.pace.step_seconds + self._evaluated)
+        return _REPORTED * (self._training + self.pace.evaluating(self.evaluations))
 
     @property
     def evaluation_share(self) -> float:
         """Share of a run's training and evaluations that the latter take."""
-        return _REPORTED * self._evaluated / self.run_seconds
+        evaluating = self.pace.evaluating(self.evaluations)
+        return evaluating / (self._training + evaluating)
 
     @property
-    def _evaluated(self) -> float:
-        pace = self.pace
-        splits = 1 if pace.curve_seconds == pace.evaluation_seconds else 2
-        at_end = splits * _EVALUATIONS_AT_END * pace.evaluation_seconds
-        return self.evaluations * pace.curve_seconds + at_end
+    def _training(self) -> float:
+        return self.epochs * self.pace.step_seconds
 
     def with_curve_of(self, snippets: int) -> Estimate:
         """The same with evaluations on the way of so many snippets, or as many as there are."""

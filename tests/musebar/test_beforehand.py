@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from musebar.commands import beforehand
-from study.run.estimate import Estimate, Pace
 from tests.conftest import PATIENCE, musebar_command
+from tests.study.run.test_estimate import ESTIMATE
 
 
 def on_a_terminal(folder, answer, *arguments):
@@ -89,21 +90,12 @@ def test_on_a_terminal_it_asks_and_a_no_starts_nothing(tmp_path):
 def test_where_evaluations_take_much_of_a_run_it_is_told_how_they_take_less(
     tiny_spec, curve_seconds, evaluations, has_begun, encoder_steps, told
 ):
-    found = Estimate(
-        genres=("jazz",),
-        seed_runs=5,
-        epochs=100,
+    found = replace(
+        ESTIMATE,
         evaluations=evaluations,
         evaluation_snippets=1024,
         has_begun=has_begun,
-        device="cpu",
-        pace=Pace(step_seconds=2.0, evaluation_seconds=10.0, curve_seconds=curve_seconds),
-        slots=2,
-        gpus_per_trial=0,
-        gpus=0,
-        memory_bytes=1,
-        gpu_bytes=0,
-        disk_bytes=1,
+        pace=replace(ESTIMATE.pace, curve_seconds=curve_seconds),
     )
     spec = tiny_spec(**{"training.encoder_steps": str(encoder_steps)})
     assert beforehand._evaluations(spec, found) == told
