@@ -33,12 +33,12 @@ from benchmarks.independent import (
     missing,
     without_symbols,
 )
-from musebar_core.corpus import abc
+from musebar_core.corpus import abc, scores
 from musebar_core.corpus.account import kind
 from musebar_core.corpus.checked import read_midi
 from musebar_core.corpus.musicxml import unzip
 from musebar_core.corpus.notes import UnreadableError
-from musebar_core.corpus.scores import form_of, read_parts
+from musebar_core.corpus.scores import form_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -122,7 +122,7 @@ def compare(piece: Piece) -> Verdict:
             lacks_ends = read.reader == "lenient" and not damage  # of its notes
         else:
             form: Form = form_of(content, piece.path.suffix.lower()) or "musicxml"
-            own = heard(read_parts(content, form, play_repeats=False)[1])
+            own = heard(scores.read(content, form).parts(play_repeats=False))
     except UnreadableError as error:
         own = str(error)
     try:
@@ -252,7 +252,7 @@ def without_repeats(text: str) -> str:
 def abc_verdict(text: str, *, play_repeats: bool) -> str:
     """Compare a tune with abc2midi's reading: ``same``, a cause, or ``unexplained``."""
     theirs, told = by_abc2midi(text if play_repeats else without_repeats(text))
-    _, parts, _ = abc.read_parts(text.encode(), play_repeats=play_repeats)
+    parts = abc.read_abc(text.encode()).parts(play_repeats)
     first = next((heard([part]) for part in parts if len(part.notes)), [])
     if tops(theirs) == tops([(note.onset, note.pitch) for note in first]):
         return SAME

@@ -65,7 +65,7 @@ class Checked:
     Attributes
     ----------
     title, parts, n_pieces
-        As :func:`musebar_core.corpus.scores.read_parts` gives them.
+        As :class:`~musebar_core.corpus.notes.Score` gives them.
     reader
         Which reader they are from.
     agreement
@@ -123,22 +123,22 @@ def _at_least(piece: midi.Piece, count: Count) -> float:
 
 
 def read_score(content: bytes, form: Form, play_repeats: bool = True) -> Checked:
-    """Read the parts of a score; see :func:`musebar_core.corpus.scores.read_parts`.
+    """Read the parts of a score; see :func:`musebar_core.corpus.scores.read`.
 
     Raises
     ------
     UnreadableError
         If it cannot be read, or reader and count disagree.
     """
-    title, parts, n_pieces = scores.read_parts(content, form, play_repeats)
+    score = scores.read(content, form)
+    parts = score.parts(play_repeats)
     name = "musicxml" if form == "zipped" else form
     count = _COUNTS[form](content)
     try:
         agreement = agree(parts, count, TOLERANCES[name])
     except UnreadableError:
-        _, written, _ = scores.read_parts(content, form, play_repeats=False)
-        agreement = agree(written, count, TOLERANCES[name])
-    return Checked(title, parts, n_pieces, name, agreement)
+        agreement = agree(score.parts(play_repeats=False), count, TOLERANCES[name])
+    return Checked(score.title, parts, score.n_pieces, name, agreement)
 
 
 _COUNTS = {

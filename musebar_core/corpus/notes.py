@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 
@@ -72,6 +74,41 @@ class Track:
     notes: Notes
     is_drum: bool = False
     program: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """A score that is read: its bars as they are written, which can be played.
+
+    Attributes
+    ----------
+    title
+        Empty where it says none.
+    play
+        Gives the parts, top part first, if it is told whether repeats are played.
+    n_pieces
+        Of the file; this is the first of them.
+    """
+
+    title: str
+    play: Callable[[bool], list[Track]]
+    n_pieces: int = 1
+
+    def parts(self, play_repeats: bool = True) -> list[Track]:
+        """Give the parts, top part first, with times in quarter notes.
+
+        Parameters
+        ----------
+        play_repeats
+            Whether repeats, endings, jumps and lists of sections are played, or every bar comes
+            once, as written.
+
+        Raises
+        ------
+        UnreadableError
+            If that makes more bars, notes or quarter notes than a piece can have.
+        """
+        return self.play(play_repeats)
 
 
 @dataclass(frozen=True, eq=False)

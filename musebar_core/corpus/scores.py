@@ -1,21 +1,24 @@
-"""MusicXML, Humdrum and ABC content -> parts, by the reader of each format.
+"""MusicXML, Humdrum and ABC content -> a score, by the reader of each format.
 
-Notes are at sounding pitch and in the order of a performance: repeats, endings and jumps are
-played; cue notes and grace notes are left out.
+Notes are at sounding pitch; cue notes and grace notes are left out.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from musebar_core.corpus import abc
+from musebar_core.corpus.abc import read_abc
 from musebar_core.corpus.decoding import starts_wide
 from musebar_core.corpus.humdrum import read_humdrum
 from musebar_core.corpus.musicxml import read_musicxml, unzip
 from musebar_core.corpus.notes import UnreadableError
 
 if TYPE_CHECKING:
-    from musebar_core.corpus.notes import Track
+    from collections.abc import Iterator
+
+    from musebar_core.corpus.notes import Score, Track
 
 Form = Literal["musicxml", "zipped", "humdrum", "abc"]
 
@@ -35,10 +38,8 @@ def form_of(content: bytes, suffix: str) -> Form | None:
     return _BY_SUFFIX.get(suffix)
 
 
-def read_parts(
-    content: bytes, form: Form, play_repeats: bool = True
-) -> tuple[str, list[Track], int]:
-    """Read title, parts (top part first) and number of pieces; of several, the first is read.
+def read(content: bytes, form: Form) -> Score:
+    """Read a score; of several pieces in a file, the first.
 
     Parameters
     ----------
@@ -46,21 +47,31 @@ def read_parts(
         The file.
     form
         What :func:`form_of` says.
-    play_repeats
-        False: every bar once, as written.
 
     Raises
     ------
     UnreadableError
-        If it cannot be read; the message is the reason.
+        If it cannot be read, here or as it is played; the message is the reason.
     """
     if form == "abc":
-        return abc.read_parts(content, play_repeats=play_repeats)
-    try:
+        return read_abc(content)
+    with _named():
         if form == "humdrum":
-            return read_humdrum(content, play_repeats)
-        title, tracks = read_musicxml(unzip(content) if form == "zipped" else content, play_repeats)
+            score = read_humdrum(content)
+        else:
+            score = read_musicxml(unzip(content) if form == "zipped" else content)
+
+    def play(repeats: bool) -> list[Track]:
+        with _named():
+            return score.play(repeats)
+
+    return replace(score, play=play)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Have a reason say what it is that cannot be read."""
+    try:
+        yield
     except UnreadableError as error:
         raise UnreadableError(f"unreadable score: {error}") from None
-    else:
-        return title, tracks, 1

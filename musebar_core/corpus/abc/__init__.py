@@ -13,40 +13,30 @@ from musebar_core.corpus.abc.interpreter import read_tune
 from musebar_core.corpus.abc.play import in_played_order, sounding
 from musebar_core.corpus.abc.text import decode, split_tunes
 from musebar_core.corpus.abc.together import together
-from musebar_core.corpus.notes import Track
+from musebar_core.corpus.notes import Score, Track
 
-__all__ = ["decode", "read_parts", "split_tunes"]
+__all__ = ["decode", "read_abc", "split_tunes"]
 
 
-def read_parts(content: bytes, *, play_repeats: bool = True) -> tuple[str, list[Track], int]:
-    """Read title, voices and number of tunes of an ABC file; of several, the first is read.
+def read_abc(content: bytes) -> Score:
+    """Read an ABC file: title, voices and number of tunes; of several, the first is read.
 
-    Parameters
-    ----------
-    content
-        The file.
-    play_repeats
-        Whether repeats, endings, parts and jumps are played, or bars come once, as written.
-
-    Returns
-    -------
-    Title, voices in the order of their first notes with times in quarter notes (percussion is
-    left out, overlays are with their voice), and the number of tunes.
-
-    Raises
-    ------
-    UnreadableError
-        If repeats unfold without end.
+    Voices come in the order of their first notes; percussion is left out, overlays are with their
+    voice.
     """
     text = decode(content)
     tunes = split_tunes(text)
     tune = read_tune(tunes[0][1] if tunes else text)
     voices = list(tune.voices.values())
     written = [voice.finished() for voice in voices]
-    tracks: list[Track] = []
-    for voice, bars in zip(voices, together(written) if play_repeats else written, strict=True):
-        if voice.spelling.shift.is_percussion:
-            continue
-        played = in_played_order(bars, tune.parts) if play_repeats else bars
-        tracks.append(Track(voice.name, sounding(played)))
-    return tune.title, tracks, max(len(tunes), 1)
+
+    def play(repeats: bool) -> list[Track]:
+        tracks: list[Track] = []
+        for voice, bars in zip(voices, together(written) if repeats else written, strict=True):
+            if voice.spelling.shift.is_percussion:
+                continue
+            played = in_played_order(bars, tune.parts) if repeats else bars
+            tracks.append(Track(voice.name, sounding(played)))
+        return tracks
+
+    return Score(tune.title, play, max(len(tunes), 1))

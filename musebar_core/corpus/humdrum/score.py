@@ -14,7 +14,7 @@ from musebar_core.corpus.decoding import decode
 from musebar_core.corpus.humdrum.columns import KERN, PATHS, Column, follow
 from musebar_core.corpus.humdrum.form import JUMPS, Form
 from musebar_core.corpus.humdrum.token import read_token
-from musebar_core.corpus.notes import Track, UnreadableError
+from musebar_core.corpus.notes import Score, Track, UnreadableError
 from musebar_core.corpus.performance import Written, perform
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ _CODES = {
 }
 
 
-def read_humdrum(content: bytes, play_repeats: bool = True) -> tuple[str, list[Track], int]:
-    """Read title, parts (top part first, a ``**kern`` spine a part) and number of pieces.
+def read_humdrum(content: bytes) -> Score:
+    """Read a score: title, parts (a ``**kern`` spine a part) and number of pieces.
 
     Pitches of ``**kern`` sound as they are written down: ``*ITr`` says how an instrument's part
     would be written. ``*Tr`` says that they were moved, and is taken back. Grace notes and cue
@@ -61,9 +61,8 @@ def read_humdrum(content: bytes, play_repeats: bool = True) -> tuple[str, list[T
     Parameters
     ----------
     content
-        The file; of several pieces in it, the first is read.
-    play_repeats
-        False: the sections as its list without repeats says, else every bar once.
+        The file; of several pieces in it, the first is read. Without repeats its sections come as
+        its list without repeats says, if there is one.
 
     Raises
     ------
@@ -87,9 +86,12 @@ def read_humdrum(content: bytes, play_repeats: bool = True) -> tuple[str, list[T
     ends = [*form.starts[1:], reader.end]
     lengths = [end - start for start, end in zip(form.starts, ends, strict=True)]
     bars = [[spine.bars.get(bar, []) for bar in range(len(lengths))] for spine in spines]
-    played = perform(bars, lengths, form.order(play_repeats))
-    tracks = [Track(spine.name, notes) for spine, notes in zip(spines, played, strict=True)]
-    return reader.title, tracks, reader.n_pieces
+
+    def play(repeats: bool) -> list[Track]:
+        played = perform(bars, lengths, form.order(repeats))
+        return [Track(spine.name, notes) for spine, notes in zip(spines, played, strict=True)]
+
+    return Score(reader.title, play, reader.n_pieces)
 
 
 @dataclass

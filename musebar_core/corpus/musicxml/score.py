@@ -15,7 +15,7 @@ from musebar_core.corpus.musicxml.document import (
 )
 from musebar_core.corpus.musicxml.marks import Marks, with_coda_left
 from musebar_core.corpus.musicxml.measure import Measure, PartReader, octaves_of_clefs
-from musebar_core.corpus.notes import Track, UnreadableError
+from musebar_core.corpus.notes import Score, Track, UnreadableError
 from musebar_core.corpus.performance import Written, perform
 from musebar_core.corpus.repeats import Signs, playing_order
 
@@ -29,8 +29,8 @@ MOST_CELLS = 4_000_000
 """Measures times staves of a score; one with more is refused."""
 
 
-def read_musicxml(content: bytes, play_repeats: bool = True) -> tuple[str, list[Track]]:
-    """Read a score's title and parts, top part first, a staff a part, at sounding pitch.
+def read_musicxml(content: bytes) -> Score:
+    """Read a score: title and parts, a staff a part, at sounding pitch.
 
     Cue notes, grace notes, chord symbols and percussion are left out; notes that
     are not printed sound; chords are taken at their highest note, ties are merged. A measure
@@ -40,8 +40,6 @@ def read_musicxml(content: bytes, play_repeats: bool = True) -> tuple[str, list[
     ----------
     content
         A MusicXML document, by parts or by measures.
-    play_repeats
-        False: every measure once, as written.
 
     Raises
     ------
@@ -61,14 +59,15 @@ def read_musicxml(content: bytes, play_repeats: bool = True) -> tuple[str, list[
         raise UnreadableError(f"{n_measures} measures of {len(staves)} staves")
     bars = _bars([[part[n] for part in parts if n < len(part)] for n in range(n_measures)])
     signs = with_coda_left([bar.signs for bar in bars])
-    played = perform(
-        [_notes_of(parts[i], staff, bars) for i, staff in staves],
-        [bar.end - bar.start for bar in bars],
-        playing_order(signs, play_repeats),
-    )
     names = names_of(root)
-    tracks = [Track(names[i], notes) for (i, _), notes in zip(staves, played, strict=True)]
-    return title_of(root), tracks
+    written = [_notes_of(parts[i], staff, bars) for i, staff in staves]
+    lengths = [bar.end - bar.start for bar in bars]
+
+    def play(repeats: bool) -> list[Track]:
+        played = perform(written, lengths, playing_order(signs, repeats))
+        return [Track(names[i], notes) for (i, _), notes in zip(staves, played, strict=True)]
+
+    return Score(title_of(root), play)
 
 
 @dataclass(frozen=True)

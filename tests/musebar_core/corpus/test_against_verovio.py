@@ -17,7 +17,7 @@ import pytest
 
 from musebar_core.corpus.decoding import decode, decode_xml
 from musebar_core.corpus.musicxml import unzip
-from musebar_core.corpus.scores import form_of, read_parts
+from musebar_core.corpus.scores import form_of, read
 
 verovio = pytest.importorskip("verovio")
 
@@ -52,7 +52,7 @@ def test_written_notes_are_those_of_verovio(pattern, n):
     missing = counted = 0
     for path in paths:
         content = path.read_bytes()
-        _, parts, _ = read_parts(content, form_of(content, path.suffix), play_repeats=False)
+        parts = read(content, form_of(content, path.suffix)).parts(play_repeats=False)
         ours = {
             (round(float(onset), 2), int(pitch))
             for part in parts

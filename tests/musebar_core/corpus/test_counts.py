@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musebar_core.corpus import checked, counts
+from musebar_core.corpus import checked, counts, scores
 from musebar_core.corpus.notes import Notes, Track, UnreadableError
 
 HEADER = b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk"
@@ -353,3 +353,21 @@ def test_of_a_damaged_file_less_than_nine_tenths_of_the_notes_counted_are_too_fe
 
 def test_a_damaged_file_of_drums_alone_agrees_with_its_count():
     assert checked.read_midi(midi_of(DRUMMED) + b"junk").agreement == 1
+
+
+REPEATED = {
+    "abc": "X:1\nL:1/4\nK:C\n|:CDEF:|GABc|\n",
+    "humdrum": "**kern\n=1!|:\n4c\n4d\n4e\n4f\n=2:|!\n4g\n4a\n4b\n4cc\n==\n*-\n",
+}
+
+
+@pytest.mark.parametrize("form", REPEATED)
+def test_a_score_that_was_read_once_is_played_and_taken_as_written(form):
+    read = scores.read(REPEATED[form].encode(), form)
+    for _ in range(2):  # neither leaves anything behind for the other
+        played, written = (
+            read.parts(repeats)[0].notes.pitches.tolist() for repeats in (True, False)
+        )
+        assert played == [60, 62, 64, 65] * 2 + [67, 69, 71, 72]
+        assert written == [60, 62, 64, 65, 67, 69, 71, 72]
+    assert checked.read_score(REPEATED[form].encode(), form).agreement == 1

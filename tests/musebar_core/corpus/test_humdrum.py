@@ -24,14 +24,14 @@ def one(text: str) -> bytes:
 
 
 def rows(content: bytes, part: int = 0) -> list[tuple[float, float, int]]:
-    found = read_humdrum(content)[1][part].notes
+    found = read_humdrum(content).parts()[part].notes
     return list(
         zip(found.onsets.tolist(), found.durations.tolist(), found.pitches.tolist(), strict=True)
     )
 
 
 def pitches(content: bytes, part: int = 0, play_repeats: bool = True) -> list[int]:
-    return read_humdrum(content, play_repeats)[1][part].notes.pitches.tolist()
+    return read_humdrum(content).parts(play_repeats)[part].notes.pitches.tolist()
 
 
 def test_letters_and_their_number_are_the_octave():
@@ -96,7 +96,7 @@ def test_the_tie_of_a_chord_is_its_highest_notes():
 
 def test_the_top_part_is_the_last_spine():
     content = kern('**kern **text **kern\n *I"Bass * *I"Flute\n 4C la 4cc\n 4D . 4dd\n *- *- *-')
-    _, tracks, _ = read_humdrum(content)
+    tracks = read_humdrum(content).parts()
     assert [track.name for track in tracks] == ["Flute", "Bass"]
     assert (pitches(content, 0), pitches(content, 1)) == ([72, 74], [48, 50])
 
@@ -138,7 +138,7 @@ def test_two_spines_may_begin_in_one_line_and_another_later():
         4E 4e 4g 4b 4dd
         *- *- *- *- *-"""
     )
-    _, tracks, _ = read_humdrum(content)
+    tracks = read_humdrum(content).parts()
     found = sorted(track.notes.pitches.tolist() for track in tracks)
     assert found == [[48, 50, 52], [62, 67], [64], [65, 71], [69, 74]]
 
@@ -156,7 +156,7 @@ def test_spines_may_change_places_begin_and_end():
         4f 4F
         *- *-"""
     )
-    _, tracks, _ = read_humdrum(content)
+    tracks = read_humdrum(content).parts()
     assert [track.notes.pitches.tolist() for track in tracks] == [
         [67],
         [60, 62, 64, 65],
@@ -196,7 +196,7 @@ def test_a_column_that_begins_within_a_note_of_its_neighbour_waits_for_its_end()
 
 def test_a_column_that_begins_with_text_is_no_part():
     content = kern("**kern\n *+\n * **text\n 4c la\n *- *-")
-    assert len(read_humdrum(content)[1]) == 1
+    assert len(read_humdrum(content).parts()) == 1
 
 
 def test_columns_that_begin_in_one_line_are_parts_of_their_own():
@@ -207,7 +207,7 @@ def test_columns_that_begin_in_one_line_are_parts_of_their_own():
         4C 4E 4G 4c
         *- *- *- *-"""
     )
-    _, tracks, _ = read_humdrum(content)
+    tracks = read_humdrum(content).parts()
     found = sorted(track.notes.pitches.tolist() for track in tracks)
     assert found == [[48], [52], [55], [60]]
 
@@ -306,7 +306,7 @@ def test_sections_that_are_played_without_end_are_refused():
         content = one(f"*>[{names}] *>A {section}")
         if is_refused:
             with pytest.raises(UnreadableError, match="its sections make over 20000 bars"):
-                read_humdrum(content)
+                read_humdrum(content).parts()
         else:
             assert len(pitches(content)) == 20_000
 
@@ -369,12 +369,12 @@ def test_of_several_pieces_the_first_is_read():
     ],
 )
 def test_a_title_may_name_its_language_and_the_first_counts(head, title):
-    assert read_humdrum(f"{head}\n".encode() + one("4c"))[0] == title
+    assert read_humdrum(f"{head}\n".encode() + one("4c")).title == title
 
 
 def test_a_title_within_a_later_piece_is_not_the_firsts():
     content = one("4c") + b"\n" + one("4d") + b"\n!!!OTL: Later"
-    assert read_humdrum(content)[0] == ""
+    assert read_humdrum(content).title == ""
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_a_title_within_a_later_piece_is_not_the_firsts():
     ],
 )
 def test_a_part_has_its_instruments_name_else_its_codes(codes, name):
-    _, (track,), _ = read_humdrum(one(f"{codes} 4c"))
+    (track,) = read_humdrum(one(f"{codes} 4c")).parts()
     assert track.name == name
 
 

@@ -62,11 +62,11 @@ def score(*parts: str, head: str = "") -> bytes:
 
 
 def pitches(content: bytes, part: int = 0, play_repeats: bool = True) -> list[int]:
-    return read_musicxml(content, play_repeats)[1][part].notes.pitches.tolist()
+    return read_musicxml(content).parts(play_repeats)[part].notes.pitches.tolist()
 
 
 def rows(content: bytes, part: int = 0) -> list[tuple[float, float, int]]:
-    found = read_musicxml(content)[1][part].notes
+    found = read_musicxml(content).parts()[part].notes
     return list(
         zip(found.onsets.tolist(), found.durations.tolist(), found.pitches.tolist(), strict=True)
     )
@@ -805,12 +805,13 @@ def test_a_part_that_ends_early_has_no_more_measures():
 
 
 def test_a_part_without_notes_is_one_still():
-    _, tracks = read_musicxml(score(measures(REST.format(8)), measures(notes("C5"))))
+    tracks = read_musicxml(score(measures(REST.format(8)), measures(notes("C5")))).parts()
     assert [(track.name, len(track.notes)) for track in tracks] == [("Part 0", 0), ("Part 1", 1)]
 
 
 def test_a_score_without_parts_has_none():
-    assert read_musicxml(b"<score-partwise><part-list/></score-partwise>") == ("", [])
+    empty = read_musicxml(b"<score-partwise><part-list/></score-partwise>")
+    assert (empty.title, empty.parts()) == ("", [])
 
 
 def test_divisions_that_are_none_leave_those_before():
@@ -1114,7 +1115,7 @@ def test_namespaces_are_left_out():
 )
 def test_a_bare_ampersand_stands_for_itself(written, title):
     head = f"<work><work-title>{written}</work-title></work>"
-    assert read_musicxml(score(measures(notes("C5")), head=head))[0] == title
+    assert read_musicxml(score(measures(notes("C5")), head=head)).title == title
 
 
 CREDIT = "<credit><credit-type>{}</credit-type><credit-words>{}</credit-words></credit>"
@@ -1132,14 +1133,14 @@ CREDIT = "<credit><credit-type>{}</credit-type><credit-words>{}</credit-words></
     ],
 )
 def test_a_title_is_the_works_else_the_movements_else_what_is_printed(head, title):
-    assert read_musicxml(score(measures(notes("C5")), head=head))[0] == title
+    assert read_musicxml(score(measures(notes("C5")), head=head)).title == title
 
 
 def test_a_part_has_the_name_that_is_listed_for_it_without_line_breaks():
     content = ONE.replace(b"Part 0", b" Flute\n in C ")
-    assert [track.name for track in read_musicxml(content)[1]] == ["Flute in C"]
+    assert [track.name for track in read_musicxml(content).parts()] == ["Flute in C"]
     unlisted = ONE.replace(b'<score-part id="P0">', b'<score-part id="other">')
-    assert [track.name for track in read_musicxml(unlisted)[1]] == [""]
+    assert [track.name for track in read_musicxml(unlisted).parts()] == [""]
 
 
 def test_a_part_is_of_drums_if_all_its_instruments_are():
@@ -1148,7 +1149,7 @@ def test_a_part_is_of_drums_if_all_its_instruments_are():
     for channels, n_parts in (((10, 10), 1), ((10, 9), 2), ((), 2)):
         instruments = "".join(listed.format(n, channel) for n, channel in enumerate(channels))
         content = two.replace("Part 1</part-name>", f"Part 1</part-name>{instruments}")
-        assert len(read_musicxml(content.encode())[1]) == n_parts
+        assert len(read_musicxml(content.encode()).parts()) == n_parts
 
 
 def test_drums_of_a_score_by_measures_are_left_out_and_names_kept():
@@ -1162,7 +1163,7 @@ def test_drums_of_a_score_by_measures_are_left_out_and_names_kept():
     second = f'<part id="P0">{notes("D4")}</part><part id="P2">{notes("E5")}</part>'
     body = f"<measure>{first}</measure><measure>{second}</measure>"
     content = f"<score-timewise><part-list>{listed}</part-list>{body}</score-timewise>".encode()
-    _, tracks = read_musicxml(content)
+    tracks = read_musicxml(content).parts()
     assert [(track.name, track.notes.pitches.tolist()) for track in tracks] == [
         *[("Low", [60, 62]), ("Late", [76])],
     ]
@@ -1197,6 +1198,6 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch):
 @pytest.mark.parametrize("value", ["1e308", "nan", "inf", "-4", "x", ""])
 def test_absurd_durations_do_no_harm(value):
     odd = note("D5").replace("<duration>2", f"<duration>{value}")
-    found = read_musicxml(score(measures(notes("C5") + odd + notes("E5"))))[1][0].notes
+    found = read_musicxml(score(measures(notes("C5") + odd + notes("E5")))).parts()[0].notes
     assert np.isfinite(found.ends).all()
     assert found.pitches[0] == 72

@@ -12,7 +12,7 @@ HEADER = "X:1\nT:test\nM:4/4\nL:1/4\nK:C\n"
 def _rows(text: str, *, play_repeats: bool = True, part: int = 0) -> list[tuple[float, float, int]]:
     """(onset, duration, pitch) of a part, quarter notes; music alone gets a header."""
     whole = text if text.startswith(("X:", "%")) else HEADER + text
-    _, parts, _ = abc.read_parts(whole.encode(), play_repeats=play_repeats)
+    parts = abc.read_abc(whole.encode()).parts(play_repeats)
     notes = parts[part].notes
     columns = notes.onsets.tolist(), notes.durations.tolist(), notes.pitches.tolist()
     return list(zip(*columns, strict=True))

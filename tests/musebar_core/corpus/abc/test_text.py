@@ -29,9 +29,9 @@ TUNE = "X:1\nT:Café\nK:G\nGF|\n"
     ],
 )
 def test_title_and_notes_are_read_whatever_the_encoding(content):
-    title, parts, n_tunes = abc.read_parts(content)
-    assert (title, n_tunes) == ("Café", 1)
-    assert parts[0].notes.pitches.tolist() == [67, 66]
+    read = abc.read_abc(content)
+    assert (read.title, read.n_pieces) == ("Café", 1)
+    assert read.parts()[0].notes.pitches.tolist() == [67, 66]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
@@ -42,8 +42,9 @@ def test_a_line_ends_once_however_it_is_ended(pitches, end):
 
 def test_a_mark_before_a_book_hides_none_of_its_tunes():
     book = "X:1\nK:C\nC|\n\nX:2\nK:C\nD|\n".encode("utf-8-sig")
-    _, (part,), n_tunes = abc.read_parts(book)
-    assert (part.notes.pitches.tolist(), n_tunes) == ([60], 2)
+    read = abc.read_abc(book)
+    (part,) = read.parts()
+    assert (part.notes.pitches.tolist(), read.n_pieces) == ([60], 2)
 
 
 def test_the_first_version_line_of_a_book_is_in_its_tunes():
@@ -92,7 +93,7 @@ def test_text_without_soft_breaks_or_signs_of_equality_is_not_quoted_printable(t
     ],
 )
 def test_mnemonics_of_a_title_are_written_out(written, title):
-    found, _, _ = abc.read_parts(f"X:1\nT:{written}\nK:C\nC|\n".encode())
+    found = abc.read_abc(f"X:1\nT:{written}\nK:C\nC|\n".encode()).title
     assert found == title
 
 
@@ -112,13 +113,13 @@ def test_a_tune_ends_at_an_empty_line_but_not_at_a_comment(pitches):
 def test_a_comment_ends_at_its_line_and_a_percent_sign_may_be_escaped(pitches):
     assert pitches("C % D\nE|\n") == [60, 64]
     assert pitches("C|\n % a remark\nDAD\n") == [60, 62, 69, 62]
-    title, _, _ = abc.read_parts(b"X:1\nT:100\\% and % no more\nK:C\nC|\n")
+    title = abc.read_abc(b"X:1\nT:100\\% and % no more\nK:C\nC|\n").title
     assert title == r"100\% and"
 
 
 def test_a_line_that_is_no_comment_but_for_blanks_is_an_empty_one():
     text = b"X:1\nL:1/4\nK:C\nCDEF|\n\nA remark | by a friend\n"
-    assert len(abc.read_parts(text)[1][0].notes) == 4
+    assert len(abc.read_abc(text).parts()[0].notes) == 4
 
 
 def test_a_block_of_text_ends_with_the_sign_of_its_own_kind(pitches):
@@ -129,9 +130,9 @@ def test_a_block_of_text_ends_with_the_sign_of_its_own_kind(pitches):
     "text", ["T:x\nK:C\nCDE|\n", "K:C\nCDE|\n", "M:4/4\nCDE|\n", "T:x\n\nK:C\nCDE|"]
 )
 def test_a_tune_may_lack_its_number_or_its_key(text):
-    _, parts, n_tunes = abc.read_parts(text.encode())
-    assert n_tunes == 1
-    assert parts[0].notes.pitches.tolist() == [60, 62, 64]
+    read = abc.read_abc(text.encode())
+    assert read.n_pieces == 1
+    assert read.parts()[0].notes.pitches.tolist() == [60, 62, 64]
 
 
 def test_a_remark_among_the_fields_of_a_header_is_no_music(pitches):
@@ -148,7 +149,7 @@ def test_of_a_text_of_two_tunes_the_first_is_read():
 
 
 def test_text_that_is_no_tune_has_no_notes():
-    _, parts, _ = abc.read_parts(b"Dear all, a good feed | bagged cabbage\n")
+    parts = abc.read_abc(b"Dear all, a good feed | bagged cabbage\n").parts()
     assert [len(part.notes) for part in parts] == [0]
 
 
@@ -261,7 +262,7 @@ BLANK = "X:1\nT:t\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n\n"
 )
 def test_a_blank_line_ends_a_tune_unless_music_follows(after, n_notes):
     text = (BLANK + after).encode()
-    _, parts, _ = abc.read_parts(text)
+    parts = abc.read_abc(text).parts()
     assert len(parts[0].notes) == n_notes
     assert count_abc(text).n_notes == n_notes
 

@@ -29,7 +29,7 @@ def test_voices_are_parts_side_by_side(rows):
 
 
 def test_voices_have_their_names_else_their_identifiers():
-    _, parts, _ = abc.read_parts(CANON.encode())
+    parts = abc.read_abc(CANON.encode()).parts()
     assert [part.name for part in parts] == ["Upper voice", "2"]
 
 
@@ -127,7 +127,7 @@ def test_a_bar_whose_overlay_crosses_a_sign_is_played_again_from_there(rows):
 @pytest.mark.parametrize("clef", ["clef=perc", "perc", "clef=P", 'clef="perc"', "perc2"])
 def test_percussion_is_no_part(clef):
     text = f"X:1\nK:C\nV:D {clef}\nCDEF|\nV:M\ncdef|\n"
-    _, parts, _ = abc.read_parts(text.encode())
+    parts = abc.read_abc(text.encode()).parts()
     assert [part.name for part in parts] == ["M"]
 
 
@@ -138,7 +138,7 @@ def test_a_clef_of_percussion_that_another_takes_back_is_none(pitches):
 @pytest.mark.parametrize(("channel", "n_parts"), [(9, 1), (10, 0), (11, 1)])
 def test_the_tenth_channel_is_percussion(channel, n_parts):
     text = f"X:1\n%%MIDI channel {channel}\nK:C\nCDEF|\n"
-    assert len(abc.read_parts(text.encode())[1]) == n_parts
+    assert len(abc.read_abc(text.encode()).parts()) == n_parts
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_the_tenth_channel_is_percussion(channel, n_parts):
     ],
 )
 def test_a_voice_is_called_by_its_name_else_its_identifier(field, name):
-    _, parts, _ = abc.read_parts(f"X:1\nK:C\nV:{field}\nCDEF|\n".encode())
+    parts = abc.read_abc(f"X:1\nK:C\nV:{field}\nCDEF|\n".encode()).parts()
     assert [part.name for part in parts] == [name]
 
 
@@ -162,7 +162,7 @@ def test_a_directive_of_the_header_is_the_voices_whose_field_it_follows(rows):
     head = "X:1\nL:1/4\nV:1\nV:2\n%%MIDI transpose 2\nV:3\n%%MIDI channel 10\nK:C\n"
     text = head + "V:1\nC|\nV:2\nC|\nV:3\nC|\n"
     assert [rows(text, part=i)[0][2] for i in (0, 1)] == [60, 62]
-    assert len(abc.read_parts(text.encode())[1]) == 2
+    assert len(abc.read_abc(text.encode()).parts()) == 2
 
 
 def test_parts_of_several_voices_are_played_in_all(rows):
@@ -176,7 +176,7 @@ def test_a_hundred_voices_are_read(rows):
 
 
 def test_music_before_the_first_voice_is_a_voice_of_its_own():
-    _, parts, _ = abc.read_parts(b"X:1\nL:1/4\nK:C\nCD|\nV:1\nEF|\nV:2\nGA|\n")
+    parts = abc.read_abc(b"X:1\nL:1/4\nK:C\nCD|\nV:1\nEF|\nV:2\nGA|\n").parts()
     assert [part.notes.pitches.tolist() for part in parts] == [[60, 62], [64, 65], [67, 69]]
 
 
