@@ -14,10 +14,12 @@ def main() -> None:
     if found is not None:
         sys.stderr.write(f"Error: {found}\n")
         sys.exit(2)
-    from musebar.cli import main as run
-    from musebar_core.threads import wait_quietly
+    from musebar_core import memory, threads
 
-    wait_quietly()
+    memory.collect_seldom()
+    from musebar.cli import main as run
+
+    threads.wait_quietly()
     run()
 
 

@@ -14,6 +14,7 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait as wait_for_any
 from typing import TYPE_CHECKING
 
+from musebar_core import memory
 from musebar_core.corpus.interrupts import interrupts_held, signals_kept_from_children
 from musebar_core.corpus.limits import Limits, limit_memory
 
@@ -89,6 +90,7 @@ def enter(limits: Limits) -> None:
     Parsers write to the terminal, what a terminal sends is the parent's to handle, and a parent
     that is killed cannot tell its workers to stop.
     """
+    memory.collect_seldom()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     warnings.simplefilter("ignore")

@@ -40,6 +40,7 @@ class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
     def setup(self, config: dict[str, Assignment]) -> None:
         """Take an assignment."""
         memory.keep()
+        memory.collect_seldom()
         self._take(config[ASSIGNMENT])
 
     def reset_config(self, new_config: dict[str, Assignment]) -> bool:

@@ -80,3 +80,24 @@ def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)
     keep()
     assert os.environ.pop("THP_MEM_ALLOC_ENABLE") == "1"
+
+
+def test_what_a_process_holds_by_then_is_no_more_looked_through():
+    code = (
+        "import gc\n"
+        "from musebar_core import memory\n"
+        "looks = []\n"
+        "gc.callbacks.append(lambda phase, info: looks.append(phase) if phase == 'start' else None)\n"
+        "def make():\n"
+        "    looks.clear()\n"
+        "    kept = [[] for _ in range(40_000)]\n"
+        "    return len(looks)\n"
+        "before = make()\n"
+        "memory.collect_seldom()\n"
+        "assert gc.isenabled() and gc.get_freeze_count() > 1_000\n"
+        "print(before, make())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert before > 10
+    assert after == 0
