@@ -236,7 +236,7 @@ def _print_parts(sizes: Sizes) -> None:
         "output product": lambda: model.output(states).sum().backward(),
         "BCE": lambda: bce(logits, roll).mean().backward(),
         "clipping": lambda: nn.utils.clip_grad_norm_(model.parameters(), 1.0),
-        "Adam": state.optimizer.step,
+        "Adam": lambda: state.optimizer.step(1e-3),
         "one evaluated snippet": lambda: _forward(model, roll, drawn.noise),
     }
     step()

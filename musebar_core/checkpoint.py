@@ -18,6 +18,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from musebar_core.adam import Moments
 from musebar_core.config import Configuration
 from musebar_core.errors import CheckpointError, MuseBarError
 from musebar_core.metric_table import EpochMetrics, Metrics
@@ -79,8 +80,10 @@ def save(path: Path, identity: Identity, state: TrainingState) -> None:
     """Write all of a run's state, so that going on from it gives the same metrics bit for bit."""
     tensors = {f"model/{k}": v for k, v in state.model.state_dict().items()}
     tensors |= {f"best/{k}": v for k, v in state.best_weights.items()}
-    for index, moments in state.optimizer.state_dict()["state"].items():
-        tensors |= {f"adam/{index}/{k}": v for k, v in moments.items()}
+    for index, parameter in enumerate(state.optimizer.parameters):
+        if parameter in state.optimizer.moments:
+            moments = state.optimizer.moments[parameter]
+            tensors |= {f"adam/{index}/{k}": v for k, v in moments._asdict().items()}
     progress = {
         "epoch": state.epoch,
         "best_epoch": state.best_epoch,
@@ -124,7 +127,7 @@ def resume(path: Path, identity: Identity, device: str = "cpu") -> TrainingState
         raise CheckpointError(f"{path}: belongs to another run; move it away to start afresh")
     try:
         return _restore(build(identity.config, device), tensors, progress)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: cannot be resumed ({error}); delete it") from None
 
 
@@ -290,12 +293,16 @@ def _restore(
 ) -> TrainingState:
     state.model.load_state_dict(_part(tensors, "model/"))
     state.best_weights = _part(tensors, "best/")
-    optimizer = state.optimizer.state_dict()
-    optimizer["state"] = {}
+    kept: dict[int, dict[str, Tensor]] = {}
     for name, value in _part(tensors, "adam/").items():
         index, moment = name.split("/")
-        optimizer["state"].setdefault(int(index), {})[moment] = value
-    state.optimizer.load_state_dict(optimizer)
+        kept.setdefault(int(index), {})[moment] = value
+    for place, named in kept.items():
+        parameter = state.optimizer.parameters[place]
+        moments = Moments(**{name: value.to(parameter.device) for name, value in named.items()})
+        if {moments.exp_avg.shape, moments.exp_avg_sq.shape} != {parameter.shape}:
+            raise ValueError(f"Adam's moments of parameter {place} do not fit it")
+        state.optimizer.moments[parameter] = moments
     state.epoch, state.best_epoch = progress["epoch"], progress["best_epoch"]
     state.seconds = progress["seconds"]
     state.history = _history(progress)

@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import torch
-
+from musebar_core.adam import Adam
 from musebar_core.baselines import pitch_frequencies
 from musebar_core.errors import DivergedError
 from musebar_core.model import RVAE, initialise
@@ -40,7 +39,7 @@ class TrainingState:
     """
 
     model: RVAE
-    optimizer: torch.optim.Adam
+    optimizer: Adam
     epoch: int = 0
     best_epoch: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
@@ -51,8 +50,7 @@ class TrainingState:
 def build(config: Configuration, device: str = "cpu") -> TrainingState:
     """Return an untrained state whose parameters hold nothing meaningful yet."""
     model = RVAE(config).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.training.learning_rate, fused=True)
-    return TrainingState(model, optimizer)
+    return TrainingState(model, Adam(model.parameters()))
 
 
 def start(

@@ -130,8 +130,6 @@ def optimise(
 ) -> tuple[Tensor, Tensor]:
     """Take the step of ``state.epoch``: its BCE and mean KL, in nats per snippet."""
     model, training = state.model, config.training
-    for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(training, state.epoch)
     if _encoder_lags(state.history):
         for inner in range(training.encoder_steps):
             _backpropagate(config, sampler, seed, state, inner)
@@ -157,7 +155,7 @@ def _encoder_lags(history: list[EpochMetrics]) -> bool:
 def _step(training: TrainingConfig, state: TrainingState) -> None:
     if training.gradient_clip > 0:
         torch.nn.utils.clip_grad_norm_(state.model.parameters(), training.gradient_clip)
-    state.optimizer.step()
+    state.optimizer.step(learning_rate(training, state.epoch))
 
 
 def _backpropagate(
@@ -186,6 +184,6 @@ def _backpropagate(
         free_bits=training.free_bits,
         free_nats=training.free_nats,
     )
-    state.optimizer.zero_grad(set_to_none=True)
+    model.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     return step_bce.cpu(), step_kl_bars.cpu()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from musebar_core.adam import BETAS, EPSILON, Moments
 from musebar_core.stacked import pointwise
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from musebar_core.state import TrainingState
-
-BETAS, EPSILON = (0.9, 0.999), 1e-8
-"""Adam's, as torch.optim.Adam has them (Kingma and Ba 2015)."""
 
 _ALIGNED = 16
 """Every row begins at a multiple of so many numbers, so that kernels read several at a time."""
@@ -121,24 +119,20 @@ class Weights:
             if not trained:
                 continue
             step = self.steps[row].to(torch.get_default_dtype(), copy=True)
-            state.optimizer.state[parameter] = {
-                "step": step,
-                "exp_avg": mean[name][own].clone(),
-                "exp_avg_sq": square[name][own].clone(),
-            }
+            state.optimizer.moments[parameter] = Moments(
+                step, mean[name][own].clone(), square[name][own].clone()
+            )
 
     @torch.no_grad()
     def _load(self, row: int, state: TrainingState) -> None:
-        moments = ("exp_avg", self._views(self.mean)), ("exp_avg_sq", self._views(self.square))
-        values = self._views(self.values)
+        values, mean, square = (self._views(each) for each in (self.values, self.mean, self.square))
         for name, parameter in state.model.named_parameters():
             own = _own(row, parameter)
             values[name][own] = parameter
-            kept = state.optimizer.state.get(parameter)
-            if kept:
-                self.steps[row] = float(kept["step"])
-                for key, views in moments:
-                    views[name][own] = kept[key]
+            kept = state.optimizer.moments.get(parameter)
+            if kept is not None:
+                self.steps[row] = float(kept.step)
+                mean[name][own], square[name][own] = kept.exp_avg, kept.exp_avg_sq
 
     def _views(self, matrix: Tensor) -> dict[str, Tensor]:
         parts = zip(self.shapes.items(), self._columns(matrix), strict=True)

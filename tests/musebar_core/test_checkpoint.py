@@ -72,11 +72,12 @@ def test_a_resumed_state_is_the_one_that_was_saved(run):
     assert found.history == state.history
     for name, value in state.model.state_dict().items():
         assert torch.equal(found.model.state_dict()[name], value), name
-    theirs, ours = (one.optimizer.state_dict()["state"] for one in (found, state))
-    assert theirs.keys() == ours.keys()
-    for index, moments in ours.items():
-        for name, value in moments.items():
-            assert torch.equal(theirs[index][name], value), (index, name)
+    theirs, ours = (
+        [one.optimizer.moments[each] for each in one.optimizer.parameters] for one in (found, state)
+    )
+    for place, (read, kept) in enumerate(zip(theirs, ours, strict=True)):
+        for name, value in kept._asdict().items():
+            assert torch.equal(getattr(read, name), value), (place, name)
 
 
 def test_nothing_is_resumed_where_nothing_was_saved(run, tmp_path):
@@ -229,8 +230,19 @@ def test_no_room_is_made_for_more_moments_than_adam_has(run, rewritten):
         checkpoint.load(rewritten("state", more(3 * weights - kept + 1)))
 
 
-def test_moments_of_no_parameter_cannot_be_resumed(run, rewritten):
-    path = rewritten("state", lambda tensors: tensors | {"adam/first/step": torch.zeros(1)})
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda tensors: tensors | {"adam/first/step": torch.zeros(1)},
+        lambda tensors: tensors | {"adam/99/step": torch.zeros(1)},
+        lambda tensors: {k: v for k, v in tensors.items() if k != "adam/0/step"},
+        lambda tensors: tensors | {"adam/0/exp_avg": tensors["adam/1/exp_avg"].clone()},
+        lambda tensors: tensors | {"adam/0/exp_avg_sq": tensors["adam/1/exp_avg_sq"].clone()},
+    ],
+    ids=["no number", "of no parameter", "no count", "another's mean", "another's square"],
+)
+def test_moments_that_do_not_fit_cannot_be_resumed(run, rewritten, edit):
+    path = rewritten("state", edit)
     with pytest.raises(CheckpointError, match="cannot be resumed"):
         checkpoint.resume(path, run[0])
 

@@ -172,8 +172,7 @@ def test_encoder_steps_move_the_encoder_alone_and_end_when_mi_stops_rising(confi
     for config in (plain, aggressive):
         state = start(config, genre, 0)
         list(training.fit(config, genre, 0, state))
-        moments = state.optimizer.state_dict()["state"]
-        steps.append([int(moments[place]["step"]) for place in range(len(moments))])
+        steps.append([int(moments.step) for moments in state.optimizer.moments.values()])
         names = [name for name, _ in state.model.named_parameters()]
     mi = [row.validation.mi_lower for row in state.history]
     rising = 1 + next(k for k in range(1, 12) if mi[k] <= mi[k - 1])

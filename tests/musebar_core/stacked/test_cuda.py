@@ -78,7 +78,7 @@ def test_a_stacked_step_is_the_step_of_each_run_alone(genre, precision, hidden):
         with computing(Precision.FP32, "cuda"):
             training.optimise(run.config, sampler, seed, run.state)
         for name, parameter in run.state.model.named_parameters():
-            wanted = 10 * run.state.optimizer.state[parameter]["exp_avg"]
+            wanted = 10 * run.state.optimizer.moments[parameter].exp_avg
             own = weights._views(found)[name][seed]
             error = float((own - wanted).norm() / wanted.norm())
             assert error < TOLERANCE[precision], (name, error)
