@@ -87,7 +87,7 @@ def test_what_a_process_holds_by_then_is_no_more_looked_through():
         "import gc\n"
         "from musebar_core import memory\n"
         "looks = []\n"
-        "gc.callbacks.append(lambda phase, info: looks.append(phase) if phase == 'start' else None)\n"
+        "gc.callbacks.append(lambda phase, info: looks.append(phase))\n"
         "def make():\n"
         "    looks.clear()\n"
         "    kept = [[] for _ in range(40_000)]\n"

@@ -370,4 +370,3 @@ def test_a_score_that_was_read_once_is_played_and_taken_as_written(form):
         )
         assert played == [60, 62, 64, 65] * 2 + [67, 69, 71, 72]
         assert written == [60, 62, 64, 65, 67, 69, 71, 72]
-    assert checked.read_score(REPEATED[form].encode(), form).agreement == 1
