@@ -171,7 +171,7 @@ def drive(home: Home) -> None:
             trial, run = flying.pop(made.randrange(len(flying)))
             result = ended(run, rng)
             began = time.process_time()
-            driver.result(trial, run.seed, result)
+            driver.result(trial, run, result)
             driver.trial_ended(trial)
             took.append(spent + time.process_time() - began)
     study.ledger.set_state(study.name, StudyState.FINISHED)

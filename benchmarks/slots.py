@@ -5,15 +5,21 @@
 Runs take no time here; the clock is the simulation's. Every run takes as long as any other, or one
 drawn around that with ``--spread``. A slot that is free takes what the planner wants next. Busy is
 the time in runs over slots times the time to the end of the study.
+
+Then slots are GPUs, on which the runs of a trial train as one program, of one configuration or of
+several; a step of theirs takes what was measured of so many on an H100 (:data:`STEP_MS`).
 """
 
 from __future__ import annotations
 
 import argparse
 import heapq
+import math
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from musebar_core.metric_table import Metrics
 from study.ledger.record import Record, SeedRun
@@ -28,6 +34,11 @@ if TYPE_CHECKING:
     from study.spec.model import StudySpec
 
 SLOTS = (2, 16, 64, 256)
+GPUS = (1, 2, 8)
+TOGETHER = 10
+
+STEP_MS = {1: 5.4, 5: 8.2, 10: 11.0}
+"""Milliseconds of a step of so many runs in ``mixed``, from docs/performance.md; linear between."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +111,45 @@ def simulate(spec: StudySpec, slots: int, spread: float = 0.0) -> Use:
     return Use(slots, size, len(record.ended), now, spent / (slots * now))
 
 
+def simulate_gpus(spec: StudySpec, gpus: int, *, mixed: bool) -> tuple[int, int, float]:
+    """Run a study to its end on so many GPUs, trials of several configurations or of one.
+
+    Returns
+    -------
+    Its seed runs, its trials, and its milliseconds for every step of a run.
+    """
+    record = empty(spec)
+    size = generation_size(spec, gpus * TOGETHER if mixed else gpus, len(record.facts))
+    settled = {"search": spec.search.model_copy(update={"generation": size})}
+    record.spec = spec.model_copy(update=settled)
+    record.configurations |= {c.config_id: c for c in spec.methods.values()}
+    planner, trials, now = Planner(record), 0, 0.0
+    flying: list[tuple[float, int, tuple[SeedRun, ...]]] = []
+    while not planner.done:
+        while requests := planner.requests:
+            for due in requests:
+                proposed = proposals.propose(record.spec, due)
+                found = [spec.configuration(each.parameters) for each in proposed]
+                record.configurations |= {c.config_id: c for c in found}
+                record.generations[due.genre, due.generation] = tuple(proposed)
+                planner.proposed(due.genre)
+        while len(flying) < gpus:
+            waiting = planner.left - sum(len(runs) for _, _, runs in flying)
+            share = min(TOGETHER, math.ceil(waiting / (gpus - len(flying)))) if mixed else 0
+            if not (runs := planner.take(TOGETHER, fill=share)):
+                break
+            trials += 1
+            took = float(np.interp(len(runs), [*STEP_MS], [*STEP_MS.values()]))
+            heapq.heappush(flying, (now + took, trials, runs))
+        now, _, runs = heapq.heappop(flying)
+        for run in runs:
+            record.ended[run] = made_up(run)
+            planner.ended(run)
+    return len(record.ended), trials, now
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--genres", type=int, default=6)
     parser.add_argument("--configurations", type=int, default=60)
@@ -115,6 +163,12 @@ def main() -> None:
             f"{use.slots:5}  {use.generation:10}  {use.runs:9}  {use.end:6.1f}  {use.busy:6.1%}",
             flush=True,
         )
+    print("GPUs  trials of  seed runs  runs a trial  ms a step, all runs")
+    for gpus in GPUS:
+        for mixed in (False, True):
+            runs, trials, took = simulate_gpus(spec, gpus, mixed=mixed)
+            of = "several" if mixed else "one"
+            print(f"{gpus:4}  {of:>9}  {runs:9}  {runs / trials:12.1f}  {took:9.0f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,30 @@ class Configuration:
         return not self.training.encoder_steps
 
     @property
+    def stack(self) -> tuple[object, ...] | None:
+        """What two configurations must agree in to train as one program; None if one cannot.
+
+        Latent length, regularizers, annealing, epochs, learning rate, dropout, free bits and nats,
+        scheduled sampling, transposition and clipping may differ; regularizers not with a
+        bidirectional encoder, whose segments they cut, nor where each posterior has moments of its
+        own. See :func:`musebar_core.stacked.fit`.
+        """
+        own, training = self.model, self.training
+        if not self.stackable:
+            return None
+        return (
+            self.grid,
+            own.hidden,
+            own.layers,
+            own.pooling,
+            own.bidirectional and own.regularizers,
+            own.batch_norm > 0 and own.regularizers,
+            training.batch,
+            training.snippets_on_the_way,
+            training.precision,
+        )
+
+    @property
     def config_id(self) -> str:
         """First 12 hex digits of the SHA-256 of :meth:`canonical_json`."""
         return hashlib.sha256(self.canonical_json().encode()).hexdigest()[:12]

@@ -1,5 +1,5 @@
 """Many runs trained as one program; README.md beside this file says how and why."""
 
-from musebar_core.stacked.fit import Run, alike, fit
+from musebar_core.stacked.fit import Run, fit
 
-__all__ = ["Run", "alike", "fit"]
+__all__ = ["Run", "fit"]

@@ -48,29 +48,6 @@ class Run:
     state: TrainingState
 
 
-def alike(config: Configuration) -> tuple[object, ...] | None:
-    """What two configurations must agree in to train in one stack; None if one cannot at all.
-
-    Latent length, regularizers, annealing, epochs, learning rate, dropout, free bits and nats,
-    scheduled sampling, transposition and clipping may differ; regularizers not with a bidirectional
-    encoder, whose segments they cut, nor where each posterior has moments of its own.
-    """
-    own, training = config.model, config.training
-    if not config.stackable:
-        return None
-    return (
-        config.grid,
-        own.hidden,
-        own.layers,
-        own.pooling,
-        own.bidirectional and own.regularizers,
-        own.batch_norm > 0 and own.regularizers,
-        training.batch,
-        training.snippets_on_the_way,
-        training.precision,
-    )
-
-
 def fit(
     runs: Sequence[Run], corpus: GenreCorpus
 ) -> Iterator[tuple[Run, EpochMetrics | DivergedError]]:
@@ -79,7 +56,8 @@ def fit(
     Parameters
     ----------
     runs
-        Of configurations that are :func:`alike`, on one device. They may be at different epochs.
+        Of one :attr:`~musebar_core.config.Configuration.stack`, on one device. They may be at
+        different epochs.
     corpus
         One genre, or the joint corpus, for all of them.
 
@@ -93,9 +71,9 @@ def fit(
     Raises
     ------
     ConfigurationError
-        If the configurations are not alike.
+        If their configurations cannot train as one program.
     """
-    kinds = {alike(run.config) for run in runs}
+    kinds = {run.config.stack for run in runs}
     if len(kinds) > 1 or None in kinds:
         raise ConfigurationError(
             "these configurations cannot train as one program: train them in turn, or give them "

@@ -36,39 +36,56 @@ if TYPE_CHECKING:
     from musebar_core.stacked import Run
     from musebar_core.state import TrainingState
     from study.home.files import AnyPath
+    from study.ledger.record import SeedRun
+
+
+@dataclass(frozen=True)
+class Task:
+    """A seed run that is to be done.
+
+    Attributes
+    ----------
+    run
+        Its name within the study.
+    folder
+        The configuration's folder for this genre; each seed has one of its own in it.
+    keep_model
+        Whether the weights at the reported epoch stay.
+    """
+
+    run: SeedRun
+    config: Configuration
+    folder: str
+    keep_model: bool
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """Seed runs of one configuration, for one worker.
+    """Seed runs of one genre, for one worker.
 
     Attributes
     ----------
     fingerprint
         Of the genre in that corpus; a run on other music fails.
-    markov
-        BCE of the Markov chain on the validation snippets, nats per snippet; None where it is not
-        known.
-    folder
-        The configuration's folder for this genre; each seed has one of its own in it.
-    keep_model
-        Whether the weights at the reported epoch stay.
     threads
         CPU threads a run computes with.
     checkpoint_seconds
         Least time between two checkpoints of a run.
+    together
+        Whether they train as one program, else one after the other.
+    markov
+        BCE of the Markov chain on the validation snippets, nats per snippet; None where it is not
+        known.
     """
 
     genre: str
-    config: Configuration
-    seeds: tuple[int, ...]
+    tasks: tuple[Task, ...]
     corpus: str
     fingerprint: str
-    folder: str
-    keep_model: bool
     threads: int
     device: str
     checkpoint_seconds: float
+    together: bool = False
     markov: float | None = None
 
     def music(self) -> GenreCorpus:
@@ -91,9 +108,8 @@ class Attempt:
     From :meth:`start` to its end it holds the run's folder.
     """
 
-    def __init__(self, assignment: Assignment, seed: int) -> None:
-        self._assignment = assignment
-        self._seed = seed
+    def __init__(self, assignment: Assignment, task: Task) -> None:
+        self._assignment, self._task = assignment, task
         self._began = time.perf_counter()
         self._held = contextlib.ExitStack()
         self._versions: dict[str, str] | None = None
@@ -110,7 +126,7 @@ class Attempt:
     def result(self) -> SeedRunResult:
         """What became of it, once it has ended; attempts are the driver's to count."""
         if self._result is None:
-            raise RuntimeError(f"seed {self._seed} is still being trained")
+            raise RuntimeError(f"seed {self._task.run.seed} is still being trained")
         return self._result
 
     def start(self) -> Run | None:
@@ -123,11 +139,11 @@ class Attempt:
         """
         with self._caught():
             self._versions = versions(self._assignment.threads) | self._arithmetic()
-            kept = files.to_path(self._assignment.folder) / str(self._seed)
+            kept = files.to_path(self._task.folder) / str(self._task.run.seed)
             self._folder = files.workspace(kept)
-            _make(self._folder, self._assignment.folder)
+            _make(self._folder, self._task.folder)
             self._held.enter_context(_locked(self._folder))
-            self._training = _Training(self._assignment, self._seed, self._folder, kept)
+            self._training = _Training(self._assignment, self._task, self._folder, kept)
             self._end_if_trained(self._training)
         return None if self.ended or self._training is None else self._training.run
 
@@ -156,7 +172,7 @@ class Attempt:
         from musebar_core.config import Precision
         from musebar_core.precision import arithmetic
 
-        precision = self._assignment.config.training.precision
+        precision = self._task.config.training.precision
         if precision is Precision.FP32:
             return {}
         return {"arithmetic": arithmetic(precision, self._assignment.device)}
@@ -185,7 +201,7 @@ class Attempt:
 class _Training:
     """A run on its way, and where it is saved: in ``folder``, which is or stands for ``kept``."""
 
-    def __init__(self, assignment: Assignment, seed: int, folder: Path, kept: AnyPath) -> None:
+    def __init__(self, assignment: Assignment, task: Task, folder: Path, kept: AnyPath) -> None:
         import torch
 
         from musebar_core import checkpoint
@@ -193,8 +209,9 @@ class _Training:
         from musebar_core.state import start
 
         torch.set_num_threads(assignment.threads)
-        self._assignment, self._folder, self._kept = assignment, folder, kept
-        self._music, config = assignment.music(), assignment.config
+        self._assignment, self._task = assignment, task
+        self._folder, self._kept = folder, kept
+        self._music, config, seed = assignment.music(), task.config, task.run.seed
         self._identity = checkpoint.Identity(
             config, assignment.genre, self._music.fingerprint, assignment.corpus, seed
         )
@@ -232,7 +249,7 @@ class _Training:
 
         if time.monotonic() - self._saved < self._assignment.checkpoint_seconds:
             return
-        _make(self._folder, self._assignment.folder)
+        _make(self._folder, self._task.folder)
         checkpoint.save(self._folder / STATE_FILE, self._identity, self.run.state)
         self._publish(STATE_FILE)
         self._saved = time.monotonic()
@@ -243,9 +260,9 @@ class _Training:
 
         state = self.run.state
         outcome = evaluation.outcome(self.run.config, self._music, state)
-        if self._assignment.keep_model:
+        if self._task.keep_model:
             worth = Standing.of(outcome.validation, self._assignment.markov)
-            _make(self._folder, self._assignment.folder)
+            _make(self._folder, self._task.folder)
             checkpoint.save_weights(self._folder / MODEL_FILE, self._identity, state, worth)
             self._publish(MODEL_FILE)
         (self._folder / live.LIVE_FILE).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from study.ledger.reading import Runs
 from study.ledger.record import StudyState
 from study.run import diskspace, nodes
 from study.run.aside import Aside
-from study.run.attempt import Assignment
+from study.run.attempt import Assignment, Task
 from study.run.driver import Driver, keep_from_collection
 from study.run.failures import failure_of_engine
 from study.run.stages import Stage
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from study.run.sizing import Share
     from study.spec.model import StudySpec
 
+
+TOGETHER = "MUSEBAR_TOGETHER"
+"""Environment variable: 1 has the runs of a trial train as one program on a CPU, too."""
 
 GROUP_SECONDS = 0.1
 """For which results that come fast are held to be recorded together."""
@@ -106,8 +109,9 @@ def _drive(driver: Driver, stop: Stop, reporter: Reporter, *, join: bool) -> Non
             reporter.stages.enter(Stage.WORKERS)
             reporter.stages.slots = share.slots
             stop.listen()  # starting, Ray takes SIGTERM for itself
-            driver.settle(share.slots)
             driver.seeds_per_trial = share.seeds_per_trial
+            driver.together = share.gpus_per_trial > 0 or os.environ.get(TOGETHER) == "1"
+            driver.settle(share.slots)
             lost = _tune(driver, share.gpus_per_trial, stop, reporter)
             reporter.stages.enter(Stage.END)
         if lost is None:
@@ -234,19 +238,21 @@ def _assign(driver: Driver, device: str) -> Callable[[Chunk], Assignment]:
     record, study = driver.record, driver.study
 
     def assign(chunk: Chunk) -> Assignment:
-        first = chunk.runs[0]
+        genre = chunk.runs[0].genre
+        folder = study.folder.resolve()
         return Assignment(
-            genre=first.genre,
-            config=chunk.configuration,
-            seeds=tuple(run.seed for run in chunk.runs),
+            genre=genre,
+            tasks=tuple(
+                Task(run, config, str(folder / driver.folder(run)), driver.keeps_models(run.phase))
+                for run, config in zip(chunk.runs, chunk.configurations, strict=True)
+            ),
             corpus=str(record.corpus_path),
-            fingerprint=record.facts[first.genre]["fingerprint"],
-            folder=str(study.folder.resolve() / driver.folder(first)),
-            keep_model=driver.keeps_models(first.phase),
+            fingerprint=record.facts[genre]["fingerprint"],
             threads=record.spec.resources.cpus_per_trial,
             device=device,
             checkpoint_seconds=record.spec.storage.checkpoint_seconds,
-            markov=record.markov(first.genre, "validation"),
+            together=driver.together,
+            markov=record.markov(genre, "validation"),
         )
 
     return assign

@@ -45,18 +45,18 @@ GROUP_MOST = 32
 
 @dataclass(frozen=True)
 class Chunk:
-    """Seed runs of one configuration in one phase, dispatched together.
+    """Seed runs of one genre, dispatched together.
 
     Attributes
     ----------
     runs
         What is to be done, in order.
-    configuration
-        Shared by all of them.
+    configurations
+        Of each of them.
     """
 
     runs: tuple[SeedRun, ...]
-    configuration: Configuration
+    configurations: tuple[Configuration, ...]
 
 
 @dataclass
@@ -74,7 +74,10 @@ class Driver:
     slots
         Chunks in flight at most.
     seeds_per_trial
-        Seed runs a chunk, at most; they run one after the other.
+        Seed runs a chunk, at most.
+    together
+        Whether those of a chunk train as one program, which may be of several configurations,
+        or one after the other.
     group_seconds
         Results that come within so long of the last commit are recorded together at its end,
         :data:`GROUP_MOST` at most. Until then nothing counts them as ended, and a kill costs them.
@@ -92,6 +95,7 @@ class Driver:
     lease: Lease
     slots: int = 1
     seeds_per_trial: int = 1
+    together: bool = False
     group_seconds: float = 0.0
     submit: Callable[[Callable[[], list[Proposal]]], Future[list[Proposal]]] = at_once
     _in_flight: dict[str, Chunk] = field(default_factory=dict)
@@ -111,8 +115,9 @@ class Driver:
         spec = self.record.spec
         if spec.search.generation is not None or self.record.generations or spec.search.is_grid:
             return
+        at_a_time = slots * (self.seeds_per_trial if self.together else 1)
         settled = {
-            "generation": generation_size(spec, slots, len(self.record.facts)),
+            "generation": generation_size(spec, at_a_time, len(self.record.facts)),
             "order": spec.search.order or GenreOrder.SIDE_BY_SIDE,
         }
         search = spec.search.model_copy(update=settled)
@@ -136,19 +141,32 @@ class Driver:
         if len(self._in_flight) >= self.slots:
             return None
         self._propose_due()
-        runs = self.planner.take(self.seeds_per_trial)
+        runs = self._take()
         if not runs and self._group:
             self.record_group()
             self._propose_due()
-            runs = self.planner.take(self.seeds_per_trial)
+            runs = self._take()
         if not runs:
             return None
-        chunk = Chunk(runs, self.record.configurations[runs[0].config_id])
+        chunk = Chunk(runs, tuple(self.record.configurations[run.config_id] for run in runs))
         self._in_flight[trial_id] = chunk
         self._reported[trial_id] = set()
         return chunk
 
-    def result(self, trial_id: str, seed: int, result: SeedRunResult) -> None:
+    def _take(self) -> tuple[SeedRun, ...]:
+        """The next runs; where they train as one program, no more than leaves the other slots some.
+
+        The seeds of one configuration stay together all the same.
+        """
+        if not self.together:
+            return self.planner.take(self.seeds_per_trial)
+        flying = sum(len(chunk.runs) for chunk in self._in_flight.values())
+        reported = sum(map(len, self._reported.values()))
+        waiting = self.planner.left - len(self._group) - (flying - reported)
+        share = math.ceil(waiting / (self.slots - self.busy))
+        return self.planner.take(self.seeds_per_trial, fill=min(share, self.seeds_per_trial))
+
+    def result(self, trial_id: str, run: SeedRun, result: SeedRunResult) -> None:
         """Record what became of one attempt at a seed run.
 
         Raises
@@ -157,8 +175,7 @@ class Driver:
             If the ledger cannot be written, or the study is another driver's by now.
         """
         chunk = self._in_flight.get(trial_id)
-        run = next((run for run in chunk.runs if run.seed == seed), None) if chunk else None
-        if run is None:
+        if chunk is None or run not in chunk.runs:
             return
         self._reported[trial_id].add(run)
         self.lease.check()
@@ -216,7 +233,7 @@ class Driver:
             if failure.kind is FailureKind.NODE_LOST:
                 log.warning("%s: %s; it will run again", _named(left[0]), failure.message)
             else:
-                self.result(trial_id, left[0].seed, SeedRunResult(failure=failure))
+                self.result(trial_id, left[0], SeedRunResult(failure=failure))
         finally:
             del self._in_flight[trial_id], self._reported[trial_id]
             self.planner.give_back(run for run in chunk.runs if run not in self._group)

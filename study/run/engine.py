@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ray import cloudpickle, tune
 from ray.tune.progress_reporter import TrialProgressCallback
+from ray.tune.result import TRAINING_ITERATION
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
 from musebar_core.errors import MuseBarError
 from study.run.failures import failure_of_worker
-from study.run.worker import ASSIGNMENT, RESULT, SEED
+from study.run.worker import ASSIGNMENT, RESULT, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]
         assign: Callable[[Chunk], Assignment],
         stop: Callable[[], bool],
     ) -> None:
-        super().__init__(metric=SEED, mode="max")
+        super().__init__(metric=TRAINING_ITERATION, mode="max")
         self._driver = driver
         self._assign = assign
         self._stop = stop
@@ -83,7 +84,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]
         return {}
 
 
-_OF_TUNE = frozenset({"done", "node_ip", "pid", "training_iteration", "trial_id"})
+_OF_TUNE = frozenset({"done", "node_ip", "pid", TRAINING_ITERATION, "trial_id"})
 """What Tune itself reads of a result once the callbacks are done."""
 
 
@@ -112,11 +113,11 @@ class ResultRecorder(TrialProgressCallback):  # type: ignore[misc]
         It keeps results, and statistics of each of their figures, to the end of the study.
         """
         del iteration, trials
-        seed, ended = result[SEED], result[RESULT]
+        run, ended = result[RUN], result[RESULT]
         for name in result.keys() - _OF_TUNE:
             del result[name]
         try:
-            self._driver.result(trial.trial_id, seed, ended)
+            self._driver.result(trial.trial_id, run, ended)
         except MuseBarError as error:
             self.error = error
             raise

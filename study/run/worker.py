@@ -6,7 +6,6 @@ and returned as results, so that only the death of the process itself looks like
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 from ray import tune
@@ -16,26 +15,26 @@ from study.run.attempt import Assignment, Attempt
 
 if TYPE_CHECKING:
     from musebar_core.stacked import Run
+    from study.ledger.record import SeedRun
     from study.ledger.result import SeedRunResult
-
-TOGETHER = "MUSEBAR_TOGETHER"
+    from study.run.attempt import Task
 
 ASSIGNMENT: Final = "assignment"
 """Key of a Tune trial's one parameter, an :class:`~study.run.attempt.Assignment`."""
 
-SEED: Final = "seed"
-RESULT: Final = "seed_run"
-"""Keys of a Tune result: which seed run ended, and its
+RUN: Final = "seed_run"
+RESULT: Final = "result"
+"""Keys of a Tune result: which seed run ended, a :class:`~study.ledger.record.SeedRun`, and its
 :class:`~study.ledger.result.SeedRunResult`."""
 
 
 class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
-    """Ray Tune's view of a worker: a step is a seed run, the trial ends with its last seed.
+    """Ray Tune's view of a worker: a step is a seed run, the trial ends with its last one.
 
-    Seeds that train together all train in the first step; each is reported in its own.
+    Runs that train together all train in the first step; each is reported in its own.
     """
 
-    _together: dict[int, SeedRunResult]
+    _together: dict[SeedRun, SeedRunResult]
 
     def setup(self, config: dict[str, Assignment]) -> None:
         """Take an assignment."""
@@ -49,12 +48,12 @@ class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
         return True
 
     def step(self) -> dict[str, object]:
-        """Run one seed; what happened, done or failed, is the result."""
-        seed = self._left.pop(0)
+        """Do one seed run; what happened, done or failed, is the result."""
+        task = self._left.pop(0)
         if trains_together(self._assignment) and not self._together:
             self._together = run_together(self._assignment)
-        result = self._together.get(seed) or run_seed(self._assignment, seed)
-        return {SEED: seed, RESULT: result, "done": not self._left}
+        result = self._together.get(task.run) or run_alone(self._assignment, task)
+        return {RUN: task.run, RESULT: result, "done": not self._left}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing: a seed run keeps its own checkpoint under its own path."""
@@ -64,28 +63,26 @@ class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
 
     def _take(self, assignment: Assignment) -> None:
         self._assignment = assignment
-        self._left = list(assignment.seeds)
+        self._left = list(assignment.tasks)
         self._together = {}
 
 
 def trains_together(assignment: Assignment) -> bool:
-    """Whether the seeds of an assignment train as one program: on a GPU, where the model can.
-
-    The environment variable ``MUSEBAR_TOGETHER=1`` asks for it on a CPU too.
-    """
-    wanted = assignment.device != "cpu" or os.environ.get(TOGETHER) == "1"
-    return len(assignment.seeds) > 1 and wanted and assignment.config.stackable
+    """Whether the runs of an assignment are to train as one program, and can."""
+    stacks = {task.config.stack for task in assignment.tasks}
+    one = len(stacks) == 1 and None not in stacks
+    return assignment.together and len(assignment.tasks) > 1 and one
 
 
-def run_together(assignment: Assignment) -> dict[int, SeedRunResult]:
-    """Train all seeds of an assignment as one program.
+def run_together(assignment: Assignment) -> dict[SeedRun, SeedRunResult]:
+    """Train all runs of an assignment as one program.
 
     Returns
     -------
     dict
-        What :func:`run_seed` returns, of each seed: a run that fails leaves the others alone.
+        What :func:`run_alone` returns, of each run: one that fails leaves the others alone.
     """
-    attempts = {seed: Attempt(assignment, seed) for seed in assignment.seeds}
+    attempts = {task.run: Attempt(assignment, task) for task in assignment.tasks}
     started = {attempt.start(): attempt for attempt in attempts.values()}
     training = {run: attempt for run, attempt in started.items() if run is not None}
     if training:
@@ -95,7 +92,7 @@ def run_together(assignment: Assignment) -> dict[int, SeedRunResult]:
             for attempt in training.values():
                 if not attempt.ended:
                     attempt.fail(error)
-    return {seed: attempt.result for seed, attempt in attempts.items()}
+    return {run: attempt.result for run, attempt in attempts.items()}
 
 
 def _train_together(assignment: Assignment, training: dict[Run, Attempt]) -> None:
@@ -112,15 +109,15 @@ def _train_together(assignment: Assignment, training: dict[Run, Attempt]) -> Non
             attempt.evaluated()
 
 
-def run_seed(assignment: Assignment, seed: int) -> SeedRunResult:
-    """Train one seed, from its checkpoint where there is one.
+def run_alone(assignment: Assignment, task: Task) -> SeedRunResult:
+    """Train one run, from its checkpoint where there is one.
 
     Returns
     -------
     SeedRunResult
         What became of it, whatever went wrong; attempts are the driver's to count.
     """
-    attempt = Attempt(assignment, seed)
+    attempt = Attempt(assignment, task)
     run = attempt.start()
     if run is not None:
         from musebar_core import training

@@ -60,6 +60,9 @@ def plan(record: Record) -> Plan:
     return Planner(record).plan()
 
 
+_LOOKED_AT = 256
+"""Waiting runs among which company is looked for."""
+
 Place = tuple[int, int, int]
 """Of a seed run in the order of a study: its stage, its number in its genre's stage, its genre."""
 
@@ -119,20 +122,54 @@ class Planner:
         """Whether all of the study has ended."""
         return bool(self._genres) and not self._requests and not self._open
 
-    def take(self, most: int = 1) -> tuple[SeedRun, ...]:
-        """The next runs of one configuration, genre and phase, now in flight; none for none."""
-        while self._queue:
-            _, first = self._queue[0]  # at its own place: one that it had before lies behind
-            if self._is_waiting(first):
-                break
-            heapq.heappop(self._queue)
-        else:
+    def take(self, most: int = 1, *, fill: int = 0) -> tuple[SeedRun, ...]:
+        """The next runs, now in flight; none for none.
+
+        Parameters
+        ----------
+        most
+            Runs of the next one's configuration, genre and phase at most.
+        fill
+            Up to how many runs others of the genre come with them, in order, of configurations that
+            can train as one program with that one. A run that has failed before comes by itself:
+            what it failed of may have been its company.
+        """
+        if not (waiting := self._waiting(1)):
             return ()
+        first = waiting[0]
         seeds = self.record.spec.seeds_of(first.phase)
         alike = (first._replace(seed=seed) for seed in seeds)
         taken = sorted(filter(self._is_waiting, alike), key=self._places.__getitem__)[:most]
+        if fill:
+            taken = self._filled(taken, fill)
         self._taken.update(taken)
         return tuple(taken)
+
+    def _filled(self, taken: list[SeedRun], most: int) -> list[SeedRun]:
+        """Runs of one configuration, and with them others that can train as one program."""
+        first, failed = taken[0], self.record.failed_attempts
+        if first in failed:
+            return [first]
+        known = self.record.configurations
+        filled = [run for run in taken if run not in failed]
+        for run in self._waiting(_LOOKED_AT):
+            if len(filled) >= most:
+                break
+            fits = run.genre == first.genre and run not in failed and run not in filled
+            if fits and known[run.config_id].stack == known[first.config_id].stack is not None:
+                filled.append(run)
+        return filled
+
+    def _waiting(self, most: int) -> list[SeedRun]:
+        """The first runs that wait, in order; they go on waiting."""
+        found: dict[SeedRun, Place] = {}
+        while self._queue and len(found) < most:
+            place, run = heapq.heappop(self._queue)
+            if self._is_waiting(run):
+                found.setdefault(run, place)  # at its own place: one that it had before lies behind
+        for run, place in found.items():
+            heapq.heappush(self._queue, (place, run))
+        return [*found]
 
     def give_back(self, runs: Iterable[SeedRun]) -> None:
         """Runs are no longer in flight; those that have not ended wait again."""

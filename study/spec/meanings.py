@@ -73,7 +73,9 @@ MEANINGS: dict[str, Meaning] = {
     "resources.slots": Meaning("trials at a time; auto: as many as there is room for", "trials"),
     "resources.cpus_per_trial": Meaning("CPUs of a trial", "CPUs"),
     "resources.gpus_per_trial": Meaning("GPUs of a trial, or the share of one; auto", "GPUs"),
-    "resources.seeds_per_trial": Meaning("seeds that a trial trains, together on a GPU", "seeds"),
+    "resources.seeds_per_trial": Meaning(
+        "seed runs of a trial, on a GPU as one program; auto: as many as fill it", "seed runs"
+    ),
     "resources.max_attempts": Meaning("times that a run is tried before it has failed", "attempts"),
     "storage.ledger": Meaning("sqlite, in the study's folder, or a SQLAlchemy URL"),
     "storage.home": Meaning("folder or URL of studies, where no --home is given"),

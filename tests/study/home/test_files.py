@@ -15,8 +15,7 @@ from study.home import corpora, files
 from study.home.studies import Home
 from study.ledger.ledger import Ledger
 from study.ledger.record import MODEL_FILE
-from study.run import worker
-from study.run.attempt import Assignment
+from tests.study.run.oneseed import assignment_of, run_seed
 
 
 @pytest.fixture(
@@ -147,20 +146,9 @@ def test_a_run_goes_on_from_a_checkpoint_at_a_url(home, corpus, configuration, m
         pytest.skip("the engine's own tests do this, or there is nothing to share")
 
     def assignment(folder):
-        return Assignment(
-            genre="low",
-            config=configuration(),
-            seeds=(0,),
-            corpus=str(corpus.path),
-            fingerprint=corpus.genre("low").fingerprint,
-            folder=str(home / folder),
-            keep_model=True,
-            threads=1,
-            device="cpu",
-            checkpoint_seconds=0.0,
-        )
+        return assignment_of(corpus, configuration(), home / folder, checkpoint_seconds=0.0)
 
-    whole = worker.run_seed(assignment("whole"), 0)
+    whole = run_seed(assignment("whole"), 0)
     publish, published = files.publish, []
 
     def broken(source, target, last=None):
@@ -171,9 +159,9 @@ def test_a_run_goes_on_from_a_checkpoint_at_a_url(home, corpus, configuration, m
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "publish", broken)
-        assert "taken away" in worker.run_seed(assignment("broken"), 0).failure.message
+        assert "taken away" in run_seed(assignment("broken"), 0).failure.message
     monkeypatch.setenv("MUSEBAR_CACHE", str(corpus.path.parent / "another-machine"))
-    resumed = worker.run_seed(assignment("broken"), 0)
+    resumed = run_seed(assignment("broken"), 0)
     assert resumed.failure is None
     assert resumed.resumed_at == 8
     assert resumed.metrics == whole.metrics

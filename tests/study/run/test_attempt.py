@@ -19,29 +19,24 @@ from study.ledger import live
 from study.ledger.record import MODEL_FILE, STATE_FILE
 from study.ledger.result import FailureKind
 from study.run import attempt as module
-from study.run.attempt import Assignment, Attempt
-from study.run.worker import run_seed
+from study.run.attempt import Attempt
+from tests.study.run.oneseed import assignment_of, run_seed
 
 
 @pytest.fixture
 def assignment(configuration, corpus, tmp_path):
     def make(**changes):
-        values = {
-            "genre": "low",
-            "config": configuration(),
-            "seeds": (5,),
-            "corpus": str(corpus.path),
-            "fingerprint": corpus.genre("low").fingerprint,
-            "folder": str(tmp_path / "study" / "runs" / "low" / "c"),
-            "keep_model": True,
-            "threads": 1,
-            "device": "cpu",
-            "checkpoint_seconds": 1000.0,
-        }
         (tmp_path / "study").mkdir(exist_ok=True)
-        return Assignment(**values | changes)
+        folder = tmp_path / "study" / "runs" / "low" / "c"
+        changes = {"config": configuration(), "checkpoint_seconds": 1000.0} | changes
+        return assignment_of(corpus, changes.pop("config"), folder, seeds=(5,), **changes)
 
     return make
+
+
+def first_of(assignment):
+    """An attempt at the first of its runs."""
+    return Attempt(assignment, assignment.tasks[0])
 
 
 @pytest.fixture
@@ -84,7 +79,7 @@ def test_a_result_says_what_was_trained_where_and_with_what(assignment):
 
 
 def test_an_attempt_has_no_result_before_its_end(assignment):
-    attempt = Attempt(assignment(), 5)
+    attempt = first_of(assignment())
     assert not attempt.ended
     with pytest.raises(RuntimeError, match="seed 5 is still being trained"):
         _ = attempt.result
@@ -97,7 +92,7 @@ def test_an_attempt_has_no_result_before_its_end(assignment):
 def test_a_run_computes_with_as_many_threads_as_it_was_given(assignment):
     before = torch.get_num_threads()
     try:
-        attempt = Attempt(assignment(threads=before + 1), 5)
+        attempt = first_of(assignment(threads=before + 1))
         attempt.start()
         assert torch.get_num_threads() == before + 1
         attempt.fail(ZeroDivisionError("by 0"))
@@ -116,7 +111,7 @@ def is_locked(folder):
 
 
 def test_from_its_start_to_its_end_an_attempt_holds_its_runs_folder(assignment, folder):
-    attempt = Attempt(assignment(), 5)
+    attempt = first_of(assignment())
     run = attempt.start()
     assert run.seed == 5
     assert is_locked(folder)
@@ -128,7 +123,7 @@ def test_from_its_start_to_its_end_an_attempt_holds_its_runs_folder(assignment, 
 def trained_to(assignment, epochs, **changes):
     """An attempt that has got so far, its evaluations told."""
     given = assignment(**changes)
-    attempt = Attempt(given, 5)
+    attempt = first_of(given)
     run = attempt.start()
     for row in training.fit(run.config, given.music(), run.seed, run.state):
         assert attempt.evaluated() is (row.epoch < 12)
@@ -146,7 +141,7 @@ def test_a_checkpoint_is_saved_where_the_last_is_so_long_ago(
     now = [1000.0]
     clock = SimpleNamespace(monotonic=lambda: now[0], perf_counter=lambda: now[0])
     monkeypatch.setattr(module, "time", clock)
-    attempt = Attempt(assignment(checkpoint_seconds=seconds), 5)
+    attempt = first_of(assignment(checkpoint_seconds=seconds))
     attempt.start()
     now[0] += 10.0
     assert attempt.evaluated()
@@ -165,7 +160,7 @@ def test_evaluations_are_told_as_they_come_and_a_resumed_run_tells_those_before(
     assert [row.epoch for row in told] == [4, 8]
     attempt.fail(ZeroDivisionError("by 0"))
     live.write(folder / live.LIVE_FILE, told[-1:])  # of what its checkpoint does not have
-    again = Attempt(assignment(), 5)
+    again = first_of(assignment())
     assert again.start().state.epoch == 8
     assert live.read(folder / live.LIVE_FILE) == told
     again.fail(ZeroDivisionError("by 0"))
@@ -176,7 +171,7 @@ def test_a_run_that_was_trained_before_is_only_measured(assignment, folder):
     trained_to(assignment, 8, checkpoint_seconds=0.0).fail(ZeroDivisionError("by 0"))
     whole = trained_to(assignment, 12, checkpoint_seconds=0.0)
     assert whole.ended
-    again = Attempt(assignment(), 5)
+    again = first_of(assignment())
     assert again.start() is None
     assert (again.result.resumed_at, again.result.metrics) == (12, whole.result.metrics)
 
@@ -209,7 +204,7 @@ def test_the_folder_of_a_study_that_was_taken_away_is_not_made_anew(assignment, 
 def test_a_study_that_is_taken_away_under_a_run_fails_it_at_its_checkpoint(
     assignment, folder, tmp_path
 ):
-    attempt = Attempt(assignment(checkpoint_seconds=0.0), 5)
+    attempt = first_of(assignment(checkpoint_seconds=0.0))
     attempt.start()
     (tmp_path / "study").rename(tmp_path / "moved")
     assert not attempt.evaluated()
@@ -228,5 +223,7 @@ def test_weights_say_what_they_are_worth_beside_the_musics_markov_chain(assignme
 def test_a_checkpoint_is_of_its_seed_configuration_and_music(assignment, folder, corpus):
     trained_to(assignment, 8, checkpoint_seconds=0.0).fail(ZeroDivisionError("by 0"))
     given = assignment()
-    identity = checkpoint.Identity(given.config, "low", given.fingerprint, str(corpus.path), 5)
+    identity = checkpoint.Identity(
+        given.tasks[0].config, "low", given.fingerprint, str(corpus.path), 5
+    )
     assert checkpoint.resume(folder / STATE_FILE, identity).epoch == 8

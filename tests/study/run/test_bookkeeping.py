@@ -69,11 +69,11 @@ def recorded(driver):
 def test_weights_are_kept_of_runs_that_a_choice_can_fall_on(driven):
     driver = driven()
     searched = driver.next_chunk("a").runs[0]
-    driver.result("a", searched.seed, done())
+    driver.result("a", searched, done())
     driver.trial_ended("a")
     first, second = (driver.next_chunk(trial).runs[0] for trial in "bc")
-    driver.result("b", first.seed, done())
-    driver.result("c", second.seed, SeedRunResult(Failure("loss", FailureKind.DIVERGED)))
+    driver.result("b", first, done())
+    driver.result("c", second, SeedRunResult(Failure("loss", FailureKind.DIVERGED)))
     ended = recorded(driver).ended
     assert (searched.phase, first.phase) == (Phase.SEARCH, Phase.CONFIRM)
     assert ended[searched].checkpoint is None
@@ -88,10 +88,10 @@ def test_a_run_is_written_with_its_attempts_and_the_moment_at_which_it_ended(dri
     driver = driven()
     for _ in range(2):
         run = driver.next_chunk("a").runs[0]
-        driver.result("a", run.seed, SeedRunResult(DIED))
+        driver.result("a", run, SeedRunResult(DIED))
         driver.trial_ended("a")
     driver.next_chunk("a")
-    driver.result("a", run.seed, done(seconds=4.0))
+    driver.result("a", run, done(seconds=4.0))
     ended = recorded(driver).ended[run]
     assert (ended.attempts, ended.seconds) == (3, 4.0)
     assert ended.finished_at == "2026-01-01T00:00:00+00:00"
@@ -111,7 +111,7 @@ def test_a_failed_run_is_tried_again_while_attempts_are_left_and_it_may_end_othe
 ):
     driver = driven(resources__max_attempts=str(most))
     run = driver.next_chunk("a").runs[0]
-    driver.result("a", run.seed, SeedRunResult(Failure("it said", kind)))
+    driver.result("a", run, SeedRunResult(Failure("it said", kind)))
     assert (run in driver.record.ended) is not again
     assert recorded(driver).failed_attempts == ({run: 1} if again else {})
     assert caplog.messages == [f"low/{run.config_id}/0/search: attempt 1 failed: it said"]
@@ -124,7 +124,7 @@ def test_a_full_disk_ends_the_driver_and_nothing_is_held_against_the_run(driven)
     driver = driven()
     run = driver.next_chunk("a").runs[0]
     with pytest.raises(StudyError, match="no space: make room, then resume; nothing done is lost"):
-        driver.result("a", run.seed, SeedRunResult(Failure("no space", FailureKind.DISK_FULL)))
+        driver.result("a", run, SeedRunResult(Failure("no space", FailureKind.DISK_FULL)))
     assert (recorded(driver).ended, recorded(driver).failed_attempts) == ({}, {})
 
 
@@ -132,7 +132,7 @@ def test_a_full_disk_ends_the_driver_and_nothing_is_held_against_the_run(driven)
 def test_a_result_that_nobody_asked_for_is_nobodys(driven, trial, further):
     driver = driven()
     run = driver.next_chunk("a").runs[0]
-    driver.result(trial, run.seed + further, done())
+    driver.result(trial, run._replace(seed=run.seed + further), done())
     driver.trial_ended("z", DIED)
     assert (recorded(driver).ended, recorded(driver).failed_attempts) == ({}, {})
     assert driver.busy == 1
@@ -141,7 +141,7 @@ def test_a_result_that_nobody_asked_for_is_nobodys(driven, trial, further):
 def test_a_worker_that_dies_when_all_is_reported_costs_nothing(driven):
     driver = driven()
     run = driver.next_chunk("a").runs[0]
-    driver.result("a", run.seed, done())
+    driver.result("a", run, done())
     driver.trial_ended("a", DIED)
     assert driver.busy == 0
     assert recorded(driver).failed_attempts == {}
@@ -165,7 +165,7 @@ def test_what_an_unfinished_run_alone_needs_goes_when_it_has_ended(driven):
     folder.mkdir(parents=True)
     for name in (STATE_FILE, LIVE_FILE, ".lock", MODEL_FILE):
         (folder / name).touch()
-    driver.result("a", run.seed, done())
+    driver.result("a", run, done())
     assert [each.name for each in folder.iterdir()] == [MODEL_FILE]
 
 
@@ -176,7 +176,7 @@ def test_a_leftover_that_cannot_be_removed_holds_nothing_up(driven, monkeypatch)
     driver = driven()
     run = driver.next_chunk("a").runs[0]
     monkeypatch.setattr(driving.files, "remove", refuse)
-    driver.result("a", run.seed, done())
+    driver.result("a", run, done())
     assert set(recorded(driver).ended) == {run}
 
 
@@ -184,7 +184,7 @@ def test_of_a_folder_at_a_url_nobody_asks_whether_it_is_there(driven):
     driver = driven()
     run = driver.next_chunk("a").runs[0]
     driver.study = dataclasses.replace(driver.study, folder=to_path("memory://nowhere/tiny"))
-    driver.result("a", run.seed, done())
+    driver.result("a", run, done())
     assert set(recorded(driver).ended) == {run}
 
 
@@ -198,7 +198,7 @@ def test_the_driver_keeps_what_plans_need_and_the_ledger_has_it_all(driven):
     driver = driven()
     run = driver.next_chunk("a").runs[0]
     curve = (EpochMetrics(3, 1.0, 1.0, 0.0, VALIDATION),)
-    driver.result("a", run.seed, done(curve=curve, versions={"musebar": "1"}))
+    driver.result("a", run, done(curve=curve, versions={"musebar": "1"}))
     kept, whole = driver.record.ended[run], recorded(driver).ended[run]
     assert kept.metrics == RunMetrics(validation=VALIDATION)
     assert (kept.curve, kept.versions) == (None, None)
@@ -216,8 +216,8 @@ def test_results_that_wait_are_recorded_when_their_time_is_over(
     driver = driven(methods="true")
     driver.group_seconds = 10.0
     first, second = (driver.next_chunk(trial).runs[0] for trial in "ab")
-    driver.result("a", first.seed, done())
-    driver.result("b", second.seed, done())
+    driver.result("a", first, done())
+    driver.result("b", second, done())
     assert set(recorded(driver).ended) == {first}
     clock.now += seconds
     driver.tick()
@@ -233,7 +233,7 @@ def test_where_only_what_waits_can_tell_what_is_next_it_is_recorded(driven):
     (searched,) = (trial for trial, run in flying.items() if run.phase is Phase.SEARCH)
     first = next(trial for trial in flying if trial != searched)
     for trial in (first, searched):
-        driver.result(trial, flying[trial].seed, done())
+        driver.result(trial, flying[trial], done())
         driver.trial_ended(trial)
     assert set(recorded(driver).ended) == {flying[first]}
     while (chunk := driver.next_chunk("+".join(flying))).runs[0].phase is Phase.METHODS:
@@ -255,7 +255,7 @@ def test_what_waits_and_is_to_be_proposed_from_is_recorded_and_proposed_from_at_
     high, low, *_ = (driver.next_chunk(trial).runs[0] for trial in "abcd")
     assert driver.next_chunk("e") is None  # a third generation asks for the end of the first
     for trial, run in (("a", high), ("b", low)):
-        driver.result(trial, run.seed, done())
+        driver.result(trial, run, done())
         driver.trial_ended(trial)
     assert driver.next_chunk("e").runs[0].genre == "high"
     assert set(recorded(driver).ended) == {high}
@@ -285,7 +285,7 @@ def test_a_driver_whose_study_is_anothers_by_now_writes_nothing(driven):
     run = driver.next_chunk("a").runs[0]
     driver.lease.check = lost
     with pytest.raises(StudyError, match="another"):
-        driver.result("a", run.seed, done())
+        driver.result("a", run, done())
     driver._group = {run: done()}
     with pytest.raises(StudyError, match="another"):
         driver.record_group()
@@ -326,6 +326,17 @@ def test_slots_settle_what_a_search_leaves_open(driven, changes, generation, ord
     assert driver.planner.record is driver.record
 
 
+@pytest.mark.parametrize(("together", "generation"), [(False, 10), (True, 13)])
+def test_a_generation_fills_what_runs_at_a_time(driven, together, generation):
+    """Of 60 configurations, two seeds each and two generations at a time, on 5 slots of 10 runs."""
+    driver = driven(
+        search__generation="null", search__configurations="60", seeds="{search: 2, confirm: 2}"
+    )
+    driver.seeds_per_trial, driver.together = 10, together
+    driver.settle(5)
+    assert driver.record.spec.search.generation == generation
+
+
 def test_a_search_that_has_begun_is_not_settled_anew(driven):
     driver = driven()
     driver.next_chunk("a")
@@ -344,16 +355,16 @@ def test_proposals_are_recorded_with_their_configurations_before_they_run(driven
     kept = recorded(driver)
     assert [p.config_id for p in kept.generations["low", 0]] == [run.config_id]
     assert driver.record.generations == kept.generations
-    assert kept.configurations[run.config_id] == chunk.configuration
-    assert chunk.configuration.model.latent_length == 2
-    assert run == SeedRun("low", chunk.configuration.config_id, 0, Phase.SEARCH)
+    assert kept.configurations[run.config_id] == chunk.configurations[0]
+    assert chunk.configurations[0].model.latent_length == 2
+    assert run == SeedRun("low", chunk.configurations[0].config_id, 0, Phase.SEARCH)
 
 
 def test_a_run_that_went_on_is_told_of_and_one_that_did_not_is_not(driven, caplog):
     driver = driven()
     run = driver.next_chunk("a").runs[0]
     with caplog.at_level("INFO", logger="study.run.driver"):
-        driver.result("a", run.seed, dataclasses.replace(done(), resumed_at=0))
+        driver.result("a", run, dataclasses.replace(done(), resumed_at=0))
     assert caplog.messages == []
 
 
@@ -362,7 +373,7 @@ def test_thirty_two_results_are_not_kept_waiting(driven):
     driver.group_seconds, counts = 60.0, []
     for trial in range(34):
         run = driver.next_chunk(str(trial)).runs[0]
-        driver.result(str(trial), run.seed, done())
+        driver.result(str(trial), run, done())
         counts.append(len(driver.record.ended))
     assert counts == [1] * 32 + [33, 33]
 
@@ -373,7 +384,7 @@ def test_a_driver_that_is_told_no_more_has_one_slot_for_one_run_and_records_it_a
     for trial in "ab":
         (run,) = driver.next_chunk(trial).runs
         assert driver.next_chunk("c") is None
-        driver.result(trial, run.seed, done())
+        driver.result(trial, run, done())
         driver.trial_ended(trial)
         assert run in recorded(driver).ended
 

@@ -14,6 +14,7 @@ from study.home import corpora
 from study.home.studies import Home
 from study.ledger.lease import Lease
 from study.run import dispatch
+from study.run.attempt import Task
 from study.run.driver import Chunk, Driver
 from study.run.progress import Reporter
 from study.run.stop import Interrupted
@@ -117,18 +118,22 @@ def test_a_worker_is_given_the_runs_the_music_and_what_the_spec_asks_for(study, 
     record = prepared(study, home)
     with Lease(study.ledger, study.name) as lease:
         driver = Driver(study, record, lease, slots=1)
+        driver.together = True
         chunk = driver.next_chunk("a")
-        more = Chunk((*chunk.runs, chunk.runs[0]._replace(seed=77)), chunk.configuration)
-        confirm = Chunk((chunk.runs[0]._replace(phase=Phase.CONFIRM),), chunk.configuration)
-        given, kept = map(dispatch._assign(driver, "cuda"), (more, confirm))
-    first = chunk.runs[0]
-    assert (given.genre, given.config) == (first.genre, chunk.configuration)
-    assert given.seeds == (*(run.seed for run in chunk.runs), 77)
+        first, config = chunk.runs[0], chunk.configurations[0]
+        confirm = first._replace(config_id="other", phase=Phase.CONFIRM)
+        given = dispatch._assign(driver, "cuda")(Chunk((first, confirm), (config, config)))
+    runs = study.folder.resolve() / "runs" / first.genre
+    assert first.phase is Phase.SEARCH
+    assert given.tasks == (
+        Task(first, config, str(runs / first.config_id), keep_model=False),
+        Task(confirm, config, str(runs / "other"), keep_model=True),
+    )
+    assert given.genre == first.genre
     assert given.corpus == record.corpus_path
     assert given.fingerprint == corpus.genre(first.genre).fingerprint
-    assert given.folder == str(study.folder.resolve() / driver.folder(first))
-    assert (first.phase, given.keep_model, kept.keep_model) == (Phase.SEARCH, False, True)
     assert (given.threads, given.device, given.checkpoint_seconds) == (3, "cuda", 7.0)
+    assert given.together
     assert given.markov == record.facts[first.genre]["baselines"]["validation"]["markov"]
     assert given.markov != record.facts[first.genre]["baselines"]["test"]["markov"]
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import math
 import sys
+import time
 from concurrent.futures import Future
 
 import pytest
@@ -16,22 +19,31 @@ from study.ledger.lease import Lease
 from study.ledger.record import MODEL_FILE, STATE_FILE, SeedRun
 from study.ledger.result import Failure, FailureKind, RunMetrics, SeedRunResult
 from study.run.aside import Aside
-from study.run.attempt import Assignment
 from study.run.driver import Driver
-from study.run.worker import run_seed
 from study.spec.sections import Phase
+from tests.study.run.oneseed import assignment_of, run_seed
 
 
 @pytest.fixture
-def driver(tmp_path, tiny_spec, corpus):
-    spec = tiny_spec(
-        corpus__source=str(corpus.path), resources__slots="2", seeds="{search: 3, confirm: 3}"
-    )
-    study = Home(tmp_path / "studies").create(spec)
-    study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
-    study.ledger.add_configurations("tiny", spec.methods.values())
-    with Lease(study.ledger, "tiny") as lease:
-        yield Driver(study, study.ledger.read("tiny"), lease, slots=2)
+def driver_of(tmp_path, tiny_spec, corpus):
+    """Drives a tiny search on two slots, its spec changed as asked."""
+    with contextlib.ExitStack() as held:
+
+        def make(**changes):
+            asked = {"resources__slots": "2", "seeds": "{search: 3, confirm: 3}"} | changes
+            spec = tiny_spec(corpus__source=str(corpus.path), **asked)
+            study = Home(tmp_path / "studies").create(spec)
+            study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
+            study.ledger.add_configurations("tiny", spec.methods.values())
+            lease = held.enter_context(Lease(study.ledger, "tiny"))
+            return Driver(study, study.ledger.read("tiny"), lease, slots=2)
+
+        yield make
+
+
+@pytest.fixture
+def driver(driver_of):
+    return driver_of()
 
 
 def done(**more):
@@ -57,7 +69,7 @@ def test_no_more_is_handed_out_than_there_are_slots(driver):
 
 def test_a_result_is_in_the_ledger_before_the_next_run_is_planned(driver):
     run = driver.next_chunk("a").runs[0]
-    driver.result("a", run.seed, done())
+    driver.result("a", run, done())
     assert driver.study.ledger.read("tiny").ended[run].metrics.validation.bce == 1.0
 
 
@@ -94,7 +106,7 @@ def test_a_chunk_of_seeds_that_breaks_off_keeps_what_it_had_done(driver):
     """Only the run in which the worker died counts as failed; the rest come again untouched."""
     driver.seeds_per_trial = 3
     first, second, third = driver.next_chunk("a").runs
-    driver.result("a", first.seed, done())
+    driver.result("a", first, done())
     driver.trial_ended("a", DIED)
     record = driver.study.ledger.read("tiny")
     assert list(record.ended) == [first]
@@ -108,15 +120,15 @@ def test_a_chunk_of_seeds_that_breaks_off_keeps_what_it_had_done(driver):
 def test_what_went_on_from_a_checkpoint_is_logged_with_its_epoch(driver, caplog):
     first, second = driver.next_chunk("a").runs[0], driver.next_chunk("b").runs[0]
     with caplog.at_level("INFO", logger="study.run.driver"):
-        driver.result("a", first.seed, done())
-        driver.result("b", second.seed, done(resumed_at=40))
+        driver.result("a", first, done())
+        driver.result("b", second, done(resumed_at=40))
     (message,) = caplog.messages
     assert message == f"{'/'.join(map(str, second))}: went on from its checkpoint at epoch 40"
 
 
 def test_a_failure_that_would_come_again_is_not_tried_again(driver):
     run = driver.next_chunk("a").runs[0]
-    driver.result("a", run.seed, failed("the loss is no number", FailureKind.DIVERGED))
+    driver.result("a", run, failed("the loss is no number", FailureKind.DIVERGED))
     assert driver.study.ledger.read("tiny").ended[run].attempts == 1
 
 
@@ -131,6 +143,42 @@ def test_a_chunk_holds_seeds_of_one_configuration(tmp_path, tiny_spec, corpus):
         )
     assert [run.seed for run in chunk.runs] == [0, 1]
     assert len({(r.genre, r.config_id, r.phase) for r in chunk.runs}) == 1
+
+
+def test_where_runs_train_as_one_program_each_free_slot_gets_its_share(driver_of):
+    driver = driver_of(model__pooling="last")  # that of the methods, which fill stacks, too
+    driver.slots, driver.seeds_per_trial, driver.together = 4, 100, True
+    driver._propose_due()
+    waiting = driver.planner.left
+    chunks = [driver.next_chunk(trial) for trial in "abcd"]
+    taken = [run for chunk in chunks for run in chunk.runs]
+    assert len(taken) == len(set(taken))
+    assert waiting == 36
+    assert [len(chunk.runs) for chunk in chunks] == [9, 9, 9, 6]  # the rest is another genre's
+    for chunk in chunks:
+        assert len({run.genre for run in chunk.runs}) == 1
+        assert len({run.config_id for run in chunk.runs}) > 1
+        assert [c.config_id for c in chunk.configurations] == [run.config_id for run in chunk.runs]
+
+
+def test_runs_under_way_and_those_that_wait_to_be_recorded_are_no_ones_share(driver_of):
+    driver = driver_of(model__pooling="last", seeds="{search: 1, confirm: 1}")
+    driver.slots, driver.seeds_per_trial, driver.together = 3, 100, True
+    driver._propose_due()
+    waiting, sizes = driver.planner.left, []
+    driver.group_seconds, driver._written = 60.0, time.monotonic()
+    for trial in "abc":
+        chunk = driver.next_chunk(trial)
+        sizes.append(len(chunk.runs))
+        driver.result(trial, chunk.runs[0], done())
+    third = math.ceil(waiting / 3)
+    assert sizes == [third, math.ceil((waiting - third) / 2), waiting - sizes[0] - sizes[1]]
+
+
+def test_runs_that_train_in_turn_are_of_one_configuration(driver_of):
+    driver = driver_of(model__pooling="last")
+    driver.seeds_per_trial = 100
+    assert len(driver.next_chunk("a").runs) == 3
 
 
 def test_slots_at_launch_settle_a_generation_left_open_and_the_study_keeps_it(
@@ -159,16 +207,10 @@ def test_slots_at_launch_settle_a_generation_left_open_and_the_study_keeps_it(
 @pytest.fixture
 def assignment(tmp_path, configuration, corpus):
     def make(checkpoint_seconds=20.0, **training):
-        return Assignment(
-            genre="low",
-            config=configuration(**training),
-            seeds=(0,),
-            corpus=str(corpus.path),
-            fingerprint=corpus.genre("low").fingerprint,
-            folder=str(tmp_path / "runs"),
-            keep_model=True,
-            threads=1,
-            device="cpu",
+        return assignment_of(
+            corpus,
+            configuration(**training),
+            tmp_path / "runs",
             checkpoint_seconds=checkpoint_seconds,
         )
 
@@ -341,10 +383,10 @@ def test_results_that_come_fast_are_recorded_together_and_count_only_then(driver
     driver.group_seconds, driver.slots = 60.0, 4
     first, second, third = (driver.next_chunk(trial).runs[0] for trial in "abc")
     recorded = driver.study.ledger.read
-    driver.result("a", first.seed, done())
+    driver.result("a", first, done())
     assert set(recorded("tiny").ended) == {first}
     for trial, run in (("b", second), ("c", third)):
-        driver.result(trial, run.seed, done())
+        driver.result(trial, run, done())
         driver.trial_ended(trial)
     assert set(recorded("tiny").ended) == set(driver.record.ended) == {first}
     again = driver.next_chunk("d").runs[0]
@@ -356,7 +398,7 @@ def test_results_that_come_fast_are_recorded_together_and_count_only_then(driver
 def test_a_group_that_holds_all_that_is_wanted_waits_for_no_more(driver):
     driver.group_seconds = 60.0
     while chunk := driver.next_chunk("a"):
-        driver.result("a", chunk.runs[0].seed, done())
+        driver.result("a", chunk.runs[0], done())
         driver.trial_ended("a")
     assert driver.finished
     assert set(driver.study.ledger.read("tiny").ended) == set(driver.planner.wanted)
@@ -367,7 +409,7 @@ def test_a_group_takes_no_more_than_a_dispatch_can_wait_for(driver, monkeypatch)
     driver.group_seconds, counts = 60.0, []
     for trial in "abcde":
         run = driver.next_chunk(trial).runs[0]
-        driver.result(trial, run.seed, done())
+        driver.result(trial, run, done())
         driver.trial_ended(trial)
         counts.append(len(driver.study.ledger.read("tiny").ended))
     assert counts == [1, 1, 3, 3, 5]
@@ -379,7 +421,7 @@ def test_a_folder_that_was_taken_away_ends_the_driver(driver, tmp_path):
     with pytest.raises(StudyError, match="deleted or renamed"):
         driver._expect_folder()
     with pytest.raises(StudyError, match="deleted or"):
-        driver.result("a", run.seed, done())
+        driver.result("a", run, done())
 
 
 def test_while_proposals_are_computed_what_needs_none_goes_on(tmp_path, tiny_spec, corpus):

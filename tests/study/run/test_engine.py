@@ -16,9 +16,11 @@ from ray import cloudpickle
 from musebar_core.errors import StudyError
 from study.home.studies import Home
 from study.ledger import schema
+from study.ledger.record import SeedRun
 from study.ledger.result import Failure, FailureKind, SeedRunResult
 from study.run.engine import ReleasingScheduler, ResultRecorder, StudySearcher, StudyStopper
-from study.run.worker import ASSIGNMENT, RESULT, SEED
+from study.run.worker import ASSIGNMENT, RESULT, RUN
+from study.spec.sections import Phase
 from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.raynodes import Node, environment
 
@@ -69,6 +71,30 @@ def test_no_more_of_tunes_trials_are_kept_than_run(tmp_path, tiny_spec):
     assert max(ended.attempts for ended in record.ended.values()) == 2
     assert max(kept) <= 6  # two that run, two that wait, two that end
     assert reasons(study) == [("the worker process died (killed, or crashed)", "worker_died")]
+
+
+@pytest.mark.parametrize("slots", ["1", "2"])
+def test_a_search_whose_runs_train_as_one_program_ends_as_one_whose_runs_train_in_turn(
+    musebar, tiny, tmp_path, monkeypatch, slots
+):
+    """Stacks are of several configurations; sums are rounded in another order there."""
+    asked = tiny(search__sampler="random", resources__slots=slots)
+    tables = {}
+    for name, together in (("turn", "0"), ("one", "1")):
+        monkeypatch.setenv("MUSEBAR_TOGETHER", together)
+        seeds = ["--set", f"resources.seeds_per_trial={7 if together == '1' else 1}"]
+        done = musebar("study", "launch", "search", *asked, *seeds, "--name", name)
+        assert done.returncode == 0, done.stderr
+        tables[name] = Home(tmp_path / "studies").open(name).ledger.read(name).ended
+    assert tables["one"].keys() == tables["turn"].keys()
+    for run, ended in tables["turn"].items():
+        found = tables["one"][run]
+        assert found.attempts == 1
+        assert found.metrics.validation.bce == pytest.approx(ended.metrics.validation.bce, rel=1e-4)
+        assert (found.checkpoint is None) == (ended.checkpoint is None)
+        assert (
+            found.checkpoint is None or (tmp_path / "studies" / name / found.checkpoint).is_file()
+        )
 
 
 def reasons(study):
@@ -312,10 +338,11 @@ def test_a_result_is_recorded_shown_and_released_but_for_what_tune_needs(
     recorder, seconds, counted
 ):
     made, ended = recorder(), SeedRunResult(seconds=seconds)
-    result = {SEED: 3, RESULT: ended, "done": False, "node_ip": "::1", "pid": 9, "time_total_s": 1}
+    run = SeedRun("low", "a", 3, Phase.SEARCH)
+    result = {RUN: run, RESULT: ended, "done": False, "node_ip": "::1", "pid": 9, "time_total_s": 1}
     result |= {"training_iteration": 1, "trial_id": "a"}
     made.on_trial_result(0, [], SimpleNamespace(trial_id="a"), result)
-    assert made._driver.told == [("result", "a", 3, ended)]
+    assert made._driver.told == [("result", "a", run, ended)]
     assert made._reporter.told == [counted, "changed"]
     assert set(result) == {"done", "node_ip", "pid", "training_iteration", "trial_id"}
 
@@ -335,7 +362,7 @@ def trial(**files):
 @pytest.mark.parametrize(
     "happens",
     [
-        lambda made: made.on_trial_result(0, [], trial(), {SEED: 0, RESULT: SeedRunResult()}),
+        lambda made: made.on_trial_result(0, [], trial(), {RUN: None, RESULT: SeedRunResult()}),
         lambda made: made.on_trial_error(0, [], trial()),
         lambda made: made.on_step_end(0, []),
     ],

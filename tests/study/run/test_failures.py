@@ -24,11 +24,11 @@ from study.ledger.record import Proposal, StudyState
 from study.ledger.result import FailureKind
 from study.ledger.schema import leases
 from study.results.tables import state_of
-from study.run import diskspace, worker
-from study.run.attempt import Assignment
+from study.run import diskspace
 from study.run.driver import Driver
 from tests.conftest import PATIENCE, TINY, musebar_command
 from tests.postgres import PASSWORD, Postgres, skip_where_missing
+from tests.study.run.oneseed import assignment_of, run_seed
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def little_memory():
 def test_out_of_memory_is_one_attempt_and_says_so(tmp_path, configuration, corpus, little_memory):
     """A weight of four times 8,000 by 8,000 numbers, which the allocator refuses."""
     hungry = configuration(hidden=8_000)
-    ended = worker.run_seed(assignment(tmp_path, hungry, corpus), 0)
+    ended = run_seed(assignment(tmp_path, hungry, corpus), 0)
     assert ended.failure.message.startswith("out of memory: ")
     assert "1024000000 bytes" in ended.failure.message
     assert ended.failure.kind is FailureKind.OUT_OF_MEMORY
@@ -109,18 +109,7 @@ def test_out_of_memory_is_one_attempt_and_says_so(tmp_path, configuration, corpu
 
 
 def assignment(folder, config, corpus):
-    return Assignment(
-        genre="low",
-        config=config,
-        seeds=(0,),
-        corpus=str(corpus.path),
-        fingerprint=corpus.genre("low").fingerprint,
-        folder=str(folder / "runs"),
-        keep_model=True,
-        threads=1,
-        device="cpu",
-        checkpoint_seconds=20.0,
-    )
+    return assignment_of(corpus, config, folder / "runs")
 
 
 @pytest.fixture
@@ -142,7 +131,7 @@ def test_a_full_disk_ends_the_study_and_is_no_runs_failure(
 ):
     with pytest.raises(OSError, match="No space"):
         (small_disk / "filler").write_bytes(bytes(2**22))
-    ended = worker.run_seed(assignment(small_disk, configuration(), corpus), 0)
+    ended = run_seed(assignment(small_disk, configuration(), corpus), 0)
     assert ended.failure.message.startswith("the disk is full")
     assert ended.failure.kind is FailureKind.DISK_FULL
     spec = tiny_spec(corpus__source=str(corpus.path))
@@ -153,7 +142,7 @@ def test_a_full_disk_ends_the_study_and_is_no_runs_failure(
         driver = Driver(study, study.ledger.read("tiny"), held)
         run = driver.next_chunk("a").runs[0]
         with pytest.raises(StudyError, match="make room, then resume"):
-            driver.result("a", run.seed, ended)
+            driver.result("a", run, ended)
     record = study.ledger.read("tiny")
     assert (record.ended, record.failed_attempts) == ({}, {})
 

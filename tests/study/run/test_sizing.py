@@ -106,18 +106,16 @@ def test_auto_takes_as_many_seeds_as_a_share_has_memory_for(spec, monkeypatch):
     assert share(spec(seeds_per_trial="auto"), [Node(4)]).seeds_per_trial == 1
 
 
-def test_no_more_seeds_are_taken_than_there_are(spec):
+def test_no_more_runs_train_as_one_program_than_fill_a_gpu(spec):
     gpu = [Node(4, 1, 80 * GIB)]
-    assert share(spec(gpus_per_trial=1, seeds_per_trial="auto"), gpu).seeds_per_trial == 3
+    assert share(spec(gpus_per_trial=1, seeds_per_trial="auto"), gpu).seeds_per_trial == 10
 
 
-def test_auto_for_both_gives_all_seeds_of_a_configuration_the_share_that_they_need(
-    spec, monkeypatch
-):
+def test_auto_for_both_gives_the_runs_that_fill_a_gpu_the_share_that_they_need(spec, monkeypatch):
     monkeypatch.setattr(sizing, "largest_seed_bytes", lambda spec: 2 * GIB)
-    auto = spec(gpus_per_trial="auto", seeds_per_trial="auto")  # three seeds, 6.6 GiB
-    found = share(auto, [Node(4, 1, 16 * GIB)])
-    assert (found.seeds_per_trial, found.gpus_per_trial, found.slots) == (3, 0.5, 2)
+    auto = spec(gpus_per_trial="auto", seeds_per_trial="auto")  # ten runs, 20.6 GiB
+    found = share(auto, [Node(4, 1, 48 * GIB)])
+    assert (found.seeds_per_trial, found.gpus_per_trial, found.slots) == (10, 0.5, 2)
     found = share(auto, [Node(4, 1, 6 * GIB)])  # room for two
     assert (found.seeds_per_trial, found.gpus_per_trial, found.slots) == (2, 1, 1)
 
@@ -303,11 +301,11 @@ def test_seeds_are_those_that_fit_whole_and_one_at_least(spec, monkeypatch, part
     assert found.seeds_per_trial == seeds
 
 
-def test_seeds_are_as_many_as_the_phase_that_has_more(tiny_spec):
+def test_all_seeds_of_a_configuration_train_together_where_they_are_more(tiny_spec):
     resources = "{gpus_per_trial: 1, seeds_per_trial: auto}"
-    for seeds in ("{search: 2, confirm: 5}", "{search: 5, confirm: 5}"):
+    for seeds in ("{search: 2, confirm: 12}", "{search: 12, confirm: 12}"):
         wide = tiny_spec(resources=resources, seeds=seeds)
-        assert share(wide, [Node(4, 1, 80 * GIB)]).seeds_per_trial == 5
+        assert share(wide, [Node(4, 1, 80 * GIB)]).seeds_per_trial == 12
 
 
 @pytest.mark.parametrize(

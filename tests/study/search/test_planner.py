@@ -353,16 +353,25 @@ def test_a_plan_kept_as_results_come_is_the_plan_from_nothing(tiny_spec, data):
     )
     rng = random.Random(data.draw(st.integers(0, 2**32)))
     record, width = empty(spec, genres), data.draw(st.integers(1, 30))
+    fixed = [*spec.methods.values(), *planner.grid_configurations(spec)]
+    record.configurations |= {each.config_id: each for each in fixed}
     kept, flying = planner.Planner(record), []
     while not kept.done:
         if rng.random() < 0.2:
             assert kept.plan() == planner.plan(record)
         requests = kept.requests
         for due in requests[: rng.randint(0, len(requests))]:
-            record.generations[due.genre, due.generation] = tuple(proposals.propose(spec, due))
+            proposed = tuple(proposals.propose(spec, due))
+            found = (spec.configuration(each.parameters) for each in proposed)
+            record.configurations |= {each.config_id: each for each in found}
+            record.generations[due.genre, due.generation] = proposed
             kept.proposed(due.genre)
-        while len(flying) < width and (runs := kept.take(rng.randint(1, 3))):
-            assert runs[0] == next(run for run in kept.plan().runs if run not in flying)
+        fill = rng.choice([0, 0, 6])
+        while len(flying) < width and (runs := kept.take(rng.randint(1, 3), fill=fill)):
+            waiting = [run for run in kept.plan().runs if run not in flying]
+            assert runs[0] == waiting[0]
+            assert set(runs) <= set(waiting)
+            assert len(set(runs)) == len(runs) <= max(3, fill)
             flying += runs
         if flying:
             run = flying.pop(rng.randrange(len(flying)))
@@ -447,6 +456,69 @@ def test_runs_are_taken_in_order_one_configuration_at_a_time_and_come_back(by_ha
     assert places(plan.take(1)) == [("low", "b", 1)]
     assert plan.take(1) == ()
     assert plan.left == 8  # until they have ended
+
+
+@pytest.fixture
+def stacks(by_hand):
+    """A plan of two genres whose configurations are known: ``a`` and ``b`` can train together."""
+
+    def make(configuration_of_b, **changes):
+        record = by_hand(**changes)
+        record.configurations |= {"a": record.spec.configuration({}), "b": configuration_of_b}
+        record.configurations |= {c.config_id: c for c in record.spec.methods.values()}
+        return planner.Planner(record)
+
+    return make
+
+
+def test_runs_of_other_configurations_fill_what_one_leaves_in_the_order_of_the_study(
+    stacks, tiny_spec
+):
+    narrow = tiny_spec().configuration({"latent_length": 2})
+    plan = stacks(narrow, methods="false")
+    assert places(plan.take(5, fill=3)) == [("high", "a", 0), ("high", "a", 1), ("high", "b", 0)]
+    assert places(plan.take(5, fill=9)) == [
+        ("low", "a", 0),
+        ("low", "a", 1),
+        ("low", "b", 0),
+        ("low", "b", 1),
+    ]
+    assert places(plan.take(5, fill=1)) == [("high", "b", 1)]
+    assert plan.take(5, fill=9) == ()
+
+
+def test_the_seeds_of_a_configuration_stay_together_whatever_others_are_left(stacks, tiny_spec):
+    plan = stacks(tiny_spec().configuration({"latent_length": 2}), methods="false")
+    assert places(plan.take(2, fill=1)) == [("high", "a", 0), ("high", "a", 1)]
+
+
+def test_what_cannot_train_as_one_program_comes_apart(stacks, tiny_spec):
+    wide = tiny_spec(model__hidden="9").configuration({})
+    plan = stacks(wide, methods="false")
+    assert places(plan.take(5, fill=9)) == [("high", "a", 0), ("high", "a", 1)]
+    lagging = tiny_spec(training__encoder_steps="2").configuration({})
+    assert lagging.stack is None
+    plan.record.configurations |= {"a": lagging, "b": lagging}
+    assert places(plan.take(5, fill=9)) == [("low", "a", 0), ("low", "a", 1)]
+
+
+def test_a_run_that_has_failed_before_comes_by_itself(stacks, tiny_spec):
+    plan = stacks(tiny_spec().configuration({"latent_length": 2}), methods="false")
+    high = [run for run in plan.plan().runs if run.genre == "high"]
+    plan.record.failed_attempts[high[0]] = 1
+    plan.record.failed_attempts[high[2]] = 1
+    assert plan.take(5, fill=9) == (high[0],)
+    low = plan.take(5, fill=9)
+    assert [run.genre for run in low] == ["low"] * 4
+    assert plan.take(5, fill=9) == (high[1], high[3])
+    assert plan.take(5, fill=9) == (high[2],)
+
+
+def test_methods_come_with_what_is_searched(stacks, tiny_spec):
+    narrow = tiny_spec(model__pooling="last").configuration({"latent_length": 2})
+    plan = stacks(narrow, model__pooling="last")
+    phases = [run.phase for run in plan.take(2, fill=6)]
+    assert phases == [Phase.SEARCH] * 4 + [Phase.METHODS] * 2
 
 
 def test_a_run_that_has_ended_is_not_given_back_and_one_that_nobody_wants_counts_for_nothing(

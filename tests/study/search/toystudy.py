@@ -108,7 +108,7 @@ def drive(study, order, result, *, slots, ends=None):
             while chunk := driver.next_chunk(trial := next(trials)):
                 flying.append((trial, chunk.runs[0]))
             trial, run = flying.pop(order(len(flying)))
-            driver.result(trial, run.seed, result(run))
+            driver.result(trial, run, result(run))
             driver.trial_ended(trial)
 
 

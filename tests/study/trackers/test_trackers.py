@@ -140,14 +140,12 @@ def test_a_worker_writes_its_curve_as_it_trains_and_leaves_nothing_of_it(
     corpus, configuration, tmp_path, monkeypatch
 ):
     from study.run import attempt
-    from study.run.worker import run_seed
+    from tests.study.run.oneseed import assignment_of, run_seed
 
-    view, seen = corpus.genre("low"), []
-    folder = tmp_path / "runs"
-    assigned = attempt.Assignment(
-        "low", configuration(), (0,), str(corpus.path), view.fingerprint, str(folder), False, 1,
-        "cpu", 1e9,
-    )  # fmt: skip
+    folder, seen = tmp_path / "runs", []
+    assigned = assignment_of(
+        corpus, configuration(), folder, keep_model=False, checkpoint_seconds=1e9
+    )
     show = attempt._Training.show
 
     def spied(self):
