@@ -12,7 +12,7 @@ from musebar_core.annealing import Schedule
 from musebar_core.errors import ConfigurationError, DivergedError
 from musebar_core.settings import SETTINGS
 from musebar_core.stacked import Run, fit, model
-from musebar_core.stacked.fit import _at_once, alike
+from musebar_core.stacked.fit import _at_once
 from musebar_core.state import start
 
 STACK = import_module("musebar_core.stacked.fit")  # the room has a function of that name
@@ -173,7 +173,7 @@ def test_a_setting_differs_within_a_stack_as_it_does_alone_or_keeps_out_of_it(
     section = dataclasses.replace(section, **{one.field: OTHER[one.name]})
     other = dataclasses.replace(plain, **{one.section: section})
     assert one.of(other) != one.of(plain)
-    if alike(other) == alike(plain):
+    if other.stack == plain.stack:
         assert training_of(other, genre) != training_of(plain, genre)
         for run in together(genre, (plain, 1), (other, 1)):
             assert_equal(run.state, alone(genre, run.config, 1))
@@ -205,9 +205,9 @@ def test_each_normalised_run_of_a_stack_has_moments_of_its_own(configuration, ge
 
 def test_normalised_runs_stack_with_their_like_alone(configuration):
     plain = configuration()
-    assert alike(normalised(plain, 0.5)) == alike(normalised(configuration(latent=2), 1.0))
-    assert alike(normalised(plain, 0.5)) != alike(plain)
-    assert alike(normalised(plain, 0.5)) != alike(normalised(configuration(4, 4), 0.5))
+    assert normalised(plain, 0.5).stack == normalised(configuration(latent=2), 1.0).stack
+    assert normalised(plain, 0.5).stack != plain.stack
+    assert normalised(plain, 0.5).stack != normalised(configuration(4, 4), 0.5).stack
 
 
 def test_a_run_that_diverges_drops_out_and_the_others_never_notice(configuration, genre):
