@@ -24,6 +24,7 @@ import numpy as np
 from musebar_core.metric_table import Metrics
 from study.ledger.record import Record, SeedRun
 from study.ledger.result import RunMetrics, SeedRunResult
+from study.run.sizing import FILLS_A_GPU
 from study.search import proposals
 from study.search.generations import generation_size
 from study.search.planner import Planner
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 SLOTS = (2, 16, 64, 256)
 GPUS = (1, 2, 8)
-TOGETHER = 10
 
 STEP_MS = {1: 5.4, 5: 8.2, 10: 11.0}
 """Milliseconds of a step of so many runs in ``mixed``, from docs/performance.md; linear between."""
@@ -119,7 +119,7 @@ def simulate_gpus(spec: StudySpec, gpus: int, *, mixed: bool) -> tuple[int, int,
     Its seed runs, its trials, and its milliseconds for every step of a run.
     """
     record = empty(spec)
-    size = generation_size(spec, gpus * TOGETHER if mixed else gpus, len(record.facts))
+    size = generation_size(spec, gpus * FILLS_A_GPU if mixed else gpus, len(record.facts))
     settled = {"search": spec.search.model_copy(update={"generation": size})}
     record.spec = spec.model_copy(update=settled)
     record.configurations |= {c.config_id: c for c in spec.methods.values()}
@@ -135,8 +135,8 @@ def simulate_gpus(spec: StudySpec, gpus: int, *, mixed: bool) -> tuple[int, int,
                 planner.proposed(due.genre)
         while len(flying) < gpus:
             waiting = planner.left - sum(len(runs) for _, _, runs in flying)
-            share = min(TOGETHER, math.ceil(waiting / (gpus - len(flying)))) if mixed else 0
-            if not (runs := planner.take(TOGETHER, fill=share)):
+            share = min(FILLS_A_GPU, math.ceil(waiting / (gpus - len(flying)))) if mixed else 0
+            if not (runs := planner.take(FILLS_A_GPU, fill=share)):
                 break
             trials += 1
             took = float(np.interp(len(runs), [*STEP_MS], [*STEP_MS.values()]))

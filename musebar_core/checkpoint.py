@@ -299,7 +299,12 @@ def _restore(
         kept.setdefault(int(index), {})[moment] = value
     for place, named in kept.items():
         parameter = state.optimizer.parameters[place]
-        moments = Moments(**{name: value.to(parameter.device) for name, value in named.items()})
+        moments = Moments(**named)
+        moments = Moments(
+            moments.step.to(parameter.device, torch.float32),
+            moments.exp_avg.to(parameter),
+            moments.exp_avg_sq.to(parameter),
+        )
         if {moments.exp_avg.shape, moments.exp_avg_sq.shape} != {parameter.shape}:
             raise ValueError(f"Adam's moments of parameter {place} do not fit it")
         state.optimizer.moments[parameter] = moments

@@ -102,6 +102,7 @@ class Configuration:
             own.batch_norm > 0 and own.regularizers,
             training.batch,
             training.snippets_on_the_way,
+            training.curve_is_partial,
             training.precision,
         )
 

@@ -38,8 +38,8 @@ def keep() -> None:
 def collect_seldom() -> None:
     """Have Python look for garbage that refers to itself less often, and only in what is new.
 
-    Imports and parsers make hundreds of thousands of objects, none of them such garbage: a third of
-    the time that a score took to be read went to looking.
+    Imports and parsers make hundreds of thousands of objects that are none: a third of the time
+    that a score took to be read went to looking. What holds memory is to refer to itself nowhere.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

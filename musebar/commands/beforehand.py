@@ -77,9 +77,9 @@ def _hours(found: Estimate) -> str:
         return "hours: not known, as this machine has no room for a trial"
     days = f" ({found.hours / 24:,.0f} days)" if found.hours >= 48 else ""
     hours = f"{found.hours:,.0f}{days}" if found.hours >= 10 else f"{found.hours:.2g}"
-    told = f"hours: {hours} at most here, {found.slots} runs at a time"
+    told = f"hours: {hours} at most here, {found.slots} trials at a time"
     if found.device == "cuda":
-        return f"{told}; seeds that train together on a GPU take less"
+        return f"{told}; runs that train together on a GPU take less"
     return f"{told}; on GPUs it is another matter" if found.gpus_per_trial else told
 
 

@@ -165,7 +165,7 @@ class _Stack:
             try:
                 check_losses(config, run.state.epoch, *means)
             except DivergedError as error:
-                validation = error
+                validation = error.with_traceback(None)  # which would hold the stack
             rows[place] = (
                 validation
                 if isinstance(validation, DivergedError)
@@ -214,7 +214,7 @@ class _Stack:
         try:
             return self._evaluations[place].metrics(bce, mu, logvar)
         except DivergedError as error:
-            return error
+            return error.with_traceback(None)
 
 
 def _at_once(models: int, *, inferred: bool, on_gpu: bool) -> int:

@@ -126,7 +126,7 @@ class Attempt:
     def result(self) -> SeedRunResult:
         """What became of it, once it has ended; attempts are the driver's to count."""
         if self._result is None:
-            raise RuntimeError(f"seed {self._task.run.seed} is still being trained")
+            raise RuntimeError(f"{self._task.run} is still being trained")
         return self._result
 
     def start(self) -> Run | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
 from musebar_core.size import n_parameters
+from study.run.sizing import FILLS_A_GPU
 from study.search import planner
 from study.spec.sections import Phase
 
@@ -30,7 +31,10 @@ def needed(record: Record) -> int:
     spec = record.spec
     weights = n_parameters(spec.configuration({}).model) * _NUMBER
     kept = sum(run.phase is not Phase.SEARCH for run in planner.plan(record).runs)
-    return LEAST_BYTES + kept * weights + 4 * weights  # a checkpoint being replaced, twice
+    asked = spec.resources.seeds_per_trial
+    seeds = FILLS_A_GPU if asked == "auto" else asked
+    under_way = seeds if spec.resources.gpus_per_trial else 1  # of a trial, where they are at once
+    return LEAST_BYTES + (kept + 4 * under_way) * weights  # a checkpoint is three, one replaces it
 
 
 def check(record: Record, home: AnyPath) -> None:

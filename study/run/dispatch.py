@@ -110,7 +110,7 @@ def _drive(driver: Driver, stop: Stop, reporter: Reporter, *, join: bool) -> Non
             reporter.stages.slots = share.slots
             stop.listen()  # starting, Ray takes SIGTERM for itself
             driver.seeds_per_trial = share.seeds_per_trial
-            driver.together = share.gpus_per_trial > 0 or os.environ.get(TOGETHER) == "1"
+            driver.together = trains_together(share)
             driver.settle(share.slots)
             lost = _tune(driver, share.gpus_per_trial, stop, reporter)
             reporter.stages.enter(Stage.END)
@@ -118,6 +118,11 @@ def _drive(driver: Driver, stop: Stop, reporter: Reporter, *, join: bool) -> Non
             return
         driver.all_lost(lost)
         stop.check()
+
+
+def trains_together(share: Share) -> bool:
+    """Whether the runs of a trial train as one program: on a GPU, or where it is asked for."""
+    return share.gpus_per_trial > 0 or os.environ.get(TOGETHER) == "1"
 
 
 def _ray(spec: StudySpec, stop: Stop, *, join: bool) -> contextlib.AbstractContextManager[Share]:

@@ -2,7 +2,7 @@
 
 The hours come from a step and an evaluation of the study's largest configuration, measured on this
 machine on made-up music of the right sizes. They are a ceiling where the study's own music has
-fewer snippets than an evaluation asks for, where finalists are dropped early, and where seeds train
+fewer snippets than an evaluation asks for, where finalists are dropped early, and where runs train
 together on a GPU.
 """
 

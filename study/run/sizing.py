@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CONTEXT_BYTES = 600 * 2**20
 """What a process takes of a GPU before it holds a number: CUDA's context and its libraries."""
 
-TOGETHER = 10
+FILLS_A_GPU = 10
 """Runs that fill a GPU as one program: of more, each takes as long again (docs/performance.md)."""
 
 USABLE = 0.9
@@ -115,12 +115,11 @@ def largest_seed_bytes(spec: StudySpec) -> int:
 def share(spec: StudySpec, nodes: Iterable[Node]) -> Share:
     """What each trial is given of these machines.
 
-    ``gpus_per_trial: auto`` is the share of the smallest GPU that its seeds need, and 0 without
-    one: where GPUs may still come, :func:`lacks_gpu` is asked first.
-    ``seeds_per_trial: auto`` what fills a GPU, or all seeds of a configuration where they are more,
-    as far as the given share of a GPU, or the whole where that is ``auto`` too, has memory, and 1
-    without a GPU. ``slots: auto`` is what
-    fits on all nodes, each by itself.
+    ``gpus_per_trial: auto`` is the share of the smallest GPU that its runs need, and 0 without
+    one: where GPUs may still come, :func:`lacks_gpu` is asked first. ``seeds_per_trial: auto`` is
+    what fills a GPU, or all seeds of a configuration where they are more, as far as the given share
+    of a GPU, or the whole where that is ``auto`` too, has memory; 1 without a GPU. ``slots: auto``
+    is what fits on all nodes, each by itself.
 
     Raises
     ------
@@ -177,7 +176,7 @@ def _seeds(spec: StudySpec, gpus: float, nodes: list[Node]) -> int:
 def _together(spec: StudySpec, given: float) -> int:
     """Seed runs as one program that this many bytes of a GPU hold, at least one."""
     fits = int((given - CONTEXT_BYTES) / largest_seed_bytes(spec))
-    return max(1, min(fits, max(TOGETHER, spec.seeds.search, spec.seeds.confirm)))
+    return max(1, min(fits, max(FILLS_A_GPU, spec.seeds.search, spec.seeds.confirm)))
 
 
 def _smallest_gpu(nodes: list[Node]) -> int:

@@ -1,4 +1,4 @@
-"""A worker: trains the seed runs of one assignment, one a step, and survives what goes wrong.
+"""A worker: trains the seed runs of one assignment, tells one a step, survives what goes wrong.
 
 The worker process is reused for one assignment after another. Errors inside a run are caught
 and returned as results, so that only the death of the process itself looks like one.

@@ -81,14 +81,14 @@ def lead_first(record: Record) -> list[str]:
     return sorted(record.facts, key=lambda genre: (genre != OVERALL, genre))
 
 
-def generation_size(spec: StudySpec, slots: int, genres: int) -> int:
+def generation_size(spec: StudySpec, at_a_time: int, genres: int) -> int:
     """Configurations of a generation, where the spec leaves that open.
 
     A sixth of a genre's, so that the sampler learns five times; more where it takes more for the
-    generations that are under way at a time, :data:`LAG` of every genre, to fill the slots.
+    generations that are under way at a time, :data:`LAG` of every genre, to have so many runs.
     """
     search = spec.search
-    filling = -(-slots // (LAG * spec.seeds.search * max(1, genres)))
+    filling = -(-at_a_time // (LAG * spec.seeds.search * max(1, genres)))
     return max(search.smallest_generation, min(search.configurations, filling))
 
 

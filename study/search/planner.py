@@ -1,7 +1,8 @@
 """What to run next: a pure function of the ledger.
 
 It depends on which results there are, never on the order in which they came. A killed driver,
-more slots or another order of completion therefore end in the same configurations and table.
+more slots or another order of completion therefore end in the same configurations and table (on a
+GPU, where the company of a run decides how sums are rounded, up to that).
 """
 
 from __future__ import annotations
@@ -131,8 +132,8 @@ class Planner:
             Runs of the next one's configuration, genre and phase at most.
         fill
             Up to how many runs others of the genre come with them, in order, of configurations that
-            can train as one program with that one. A run that has failed before comes by itself:
-            what it failed of may have been its company.
+            can train as one program with that one, and are as long. A run that has failed before
+            comes by itself: what it failed of may have been its company.
         """
         if not (waiting := self._waiting(1)):
             return ()
@@ -150,15 +151,20 @@ class Planner:
         first, failed = taken[0], self.record.failed_attempts
         if first in failed:
             return [first]
-        known = self.record.configurations
         filled = [run for run in taken if run not in failed]
+        own = self._stack_of(first)
         for run in self._waiting(_LOOKED_AT):
-            if len(filled) >= most:
+            if len(filled) >= most or own[0] is None:
                 break
             fits = run.genre == first.genre and run not in failed and run not in filled
-            if fits and known[run.config_id].stack == known[first.config_id].stack is not None:
+            if fits and self._stack_of(run) == own:
                 filled.append(run)
         return filled
+
+    def _stack_of(self, run: SeedRun) -> tuple[object, int]:
+        """What a run's company must have as well; the results of a stack come at its end."""
+        config = self.record.configurations[run.config_id]
+        return config.stack, config.training.epochs
 
     def _waiting(self, most: int) -> list[SeedRun]:
         """The first runs that wait, in order; they go on waiting."""

@@ -74,7 +74,7 @@ MEANINGS: dict[str, Meaning] = {
     "resources.cpus_per_trial": Meaning("CPUs of a trial", "CPUs"),
     "resources.gpus_per_trial": Meaning("GPUs of a trial, or the share of one; auto", "GPUs"),
     "resources.seeds_per_trial": Meaning(
-        "seed runs of a trial, on a GPU as one program; auto: as many as fill it", "seed runs"
+        "seed runs of a trial, on a GPU as one program; auto: as fill it, else 1", "seed runs"
     ),
     "resources.max_attempts": Meaning("times that a run is tried before it has failed", "attempts"),
     "storage.ledger": Meaning("sqlite, in the study's folder, or a SQLAlchemy URL"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -46,14 +47,31 @@ def test_without_gradients_nothing_moves():
     assert not adam.moments
 
 
-def test_a_step_does_not_load_the_compiler():
-    code = (
-        "import sys, torch\n"
-        "from musebar_core.adam import Adam\n"
-        "parameter = torch.nn.Parameter(torch.ones(3))\n"
-        "parameter.grad = torch.ones(3)\n"
-        "Adam([parameter]).step(0.1)\n"
-        "assert parameter.tolist() != [1, 1, 1]\n"
-        "sys.exit('torch._dynamo' in sys.modules)\n"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+WHOLE = """
+import json, sys
+from pathlib import Path
+from musebar_core import checkpoint, stacked, training
+from musebar_core.config import Configuration
+from musebar_core.corpus import Corpus
+from musebar_core.state import start
+
+config = Configuration.from_dict(json.loads(sys.argv[1]))
+music, out = sys.argv[2], Path(sys.argv[3])
+genre = Corpus.load(Path(music)).genre("low")
+state = start(config, genre, 0)
+rows = list(training.fit(config, genre, 0, state))
+runs = [stacked.Run(config, seed, start(config, genre, seed)) for seed in (1, 2)]
+assert len(list(stacked.fit(runs, genre))) == 2 * len(rows)
+identity = checkpoint.Identity(config, "low", genre.fingerprint, music, 0)
+checkpoint.save(out, identity, state)
+assert checkpoint.resume(out, identity).epoch == rows[-1].epoch
+sys.exit("torch._dynamo" in sys.modules)
+"""
+
+
+def test_a_process_that_trains_and_opens_a_checkpoint_does_not_load_the_compiler(
+    configuration, corpus, tmp_path
+):
+    given = json.dumps(configuration().to_dict()), str(corpus.path), str(tmp_path / "state")
+    done = subprocess.run([sys.executable, "-c", WHOLE, *given], check=False, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -247,6 +247,19 @@ def test_moments_that_do_not_fit_cannot_be_resumed(run, rewritten, edit):
         checkpoint.resume(path, run[0])
 
 
+def test_moments_are_taken_up_as_the_model_has_its_numbers(run):
+    identity, state, folder = run
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = checkpoint.resume(folder / "state", identity)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for ours, theirs in zip(state.optimizer.parameters, found.optimizer.parameters, strict=True):
+        read, kept = found.optimizer.moments[theirs], state.optimizer.moments[ours]
+        assert [each.dtype for each in read] == [torch.float32, torch.float64, torch.float64]
+        assert torch.equal(read.exp_avg, kept.exp_avg.double())
+
+
 @pytest.mark.parametrize("where", ["identity", "progress"])
 def test_a_number_beyond_all_numbers_is_refused_in_a_line(run, rewritten, where):
     said = json.loads(read(run[2] / "weights")[1][where])

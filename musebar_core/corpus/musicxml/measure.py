@@ -10,7 +10,7 @@ from musebar_core.corpus.musicxml.marks import Endings, Marks, numbers_of, read_
 from musebar_core.corpus.performance import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from xml.etree import ElementTree as ET
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -108,26 +108,32 @@ class _MeasureReader:
         # of that chord: place of its highest note, by staff and the times at which it is played
         self.chord_tops: dict[tuple[int, frozenset[int]], int] = {}
         self.changes: list[tuple[float, int, int]] = []  # of shifts: position, staff, semitones
-        self.readers: dict[str, Callable[[ET.Element], object]] = {
-            "note": self._note,
-            "backup": self._backup,
-            "forward": self._forward,
-            "attributes": self._attributes,
-            "direction": lambda each: self.measure.marks.read_direction(each, self._place(each)),
-            "sound": lambda each: self.measure.marks.read_sound(each, self._place(each)),
-            "barline": self._barline,
-        }
 
     def read(self, element: ET.Element) -> None:
         """Read all that is in the measure."""
         self.left = sum(_sounds(child) for child in element)
         for child in element:
-            reader = self.readers.get(child.tag)
-            if reader is not None:
-                reader(child)
+            self._take(child)
             self.left -= _sounds(child)
         for _, staff, semitones in self.changes:
             self.part.shifts = _with_shift(self.part.shifts, staff, semitones)
+
+    def _take(self, element: ET.Element) -> None:
+        match element.tag:
+            case "note":
+                self._note(element)
+            case "backup":
+                self._backup(element)
+            case "forward":
+                self._forward(element)
+            case "attributes":
+                self._attributes(element)
+            case "direction":
+                self.measure.marks.read_direction(element, self._place(element))
+            case "sound":
+                self.measure.marks.read_sound(element, self._place(element))
+            case "barline":
+                self._barline(element)
 
     def _place(self, sign: ET.Element) -> float:
         """Where a sign stands within the measure; beyond its end if no notes follow.

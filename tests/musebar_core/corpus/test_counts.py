@@ -355,7 +355,16 @@ def test_a_damaged_file_of_drums_alone_agrees_with_its_count():
     assert checked.read_midi(midi_of(DRUMMED) + b"junk").agreement == 1
 
 
+_NOTE = "<note><pitch><step>{}</step><octave>{}</octave></pitch><duration>1</duration></note>"
+
 REPEATED = {
+    "musicxml": "<score-partwise><part-list><score-part id='P'/></part-list><part id='P'>"
+    "<measure><attributes><divisions>1</divisions></attributes>"
+    "<barline location='left'><repeat direction='forward'/></barline>"
+    + "".join(_NOTE.format(step, 4) for step in "CDEF")
+    + "<barline location='right'><repeat direction='backward'/></barline></measure><measure>"
+    + "".join(_NOTE.format(*each) for each in ("G4", "A4", "B4", "C5"))
+    + "</measure></part></score-partwise>",
     "abc": "X:1\nL:1/4\nK:C\n|:CDEF:|GABc|\n",
     "humdrum": "**kern\n=1!|:\n4c\n4d\n4e\n4f\n=2:|!\n4g\n4a\n4b\n4cc\n==\n*-\n",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import time as clock
 import zipfile
@@ -1201,3 +1202,17 @@ def test_absurd_durations_do_no_harm(value):
     found = read_musicxml(score(measures(notes("C5") + odd + notes("E5")))).parts()[0].notes
     assert np.isfinite(found.ends).all()
     assert found.pitches[0] == 72
+
+
+def test_nothing_of_a_score_waits_for_the_collector():
+    """Measures by the hundred, each of which would hold what it was read by."""
+    content = score(*(measures(notes("C5")) for _ in range(3)))
+    read_musicxml(content)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(50):
+            read_musicxml(content).parts()
+        assert gc.collect() < 50
+    finally:
+        gc.enable()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -177,6 +179,35 @@ def test_a_setting_differs_within_a_stack_as_it_does_alone_or_keeps_out_of_it(
         assert training_of(other, genre) != training_of(plain, genre)
         for run in together(genre, (plain, 1), (other, 1)):
             assert_equal(run.state, alone(genre, run.config, 1))
+
+
+def test_curves_of_as_many_snippets_from_other_windows_are_kept_apart(configuration):
+    whole = configuration(evaluation_snippets=4)
+    partial = configuration(evaluation_snippets=8, curve_snippets=4)
+    assert whole.training.snippets_on_the_way == partial.training.snippets_on_the_way
+    assert whole.stack != partial.stack
+
+
+def test_a_run_that_diverges_leaves_nothing_of_its_stack_behind(configuration, genre, monkeypatch):
+    """Its error refers to no frame that holds the stack, whether garbage is collected or not."""
+    stacks = []
+    advance = STACK._Stack.advance
+
+    def watched(self):
+        stacks.append(weakref.ref(self._weights))
+        return advance(self)
+
+    monkeypatch.setattr(STACK._Stack, "advance", watched)
+    gc.collect()
+    gc.disable()
+    try:
+        configs = [configuration(learning_rate=rate) for rate in (1e30, 0.01)]
+        runs = [Run(config, 1, start(config, genre, 1)) for config in configs]
+        rows = [row for _, row in fit(runs, genre)]
+        assert any(isinstance(row, DivergedError) for row in rows)
+        assert [each() for each in stacks] == [None] * len(stacks)
+    finally:
+        gc.enable()
 
 
 def training_of(config, genre):

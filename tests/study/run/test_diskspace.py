@@ -37,6 +37,20 @@ def test_runs_of_the_search_keep_nothing(tiny_spec, monkeypatch):
     assert diskspace.needed(Record.unbegun(spec, ("low",))) == 32 * MIB + 5 * weight_bytes(spec)
 
 
+@pytest.mark.parametrize(
+    ("resources", "checkpoints"),
+    [
+        ("{gpus_per_trial: 1, seeds_per_trial: 3}", 3),
+        ("{gpus_per_trial: auto, seeds_per_trial: auto}", 10),
+        ("{seeds_per_trial: 3}", 1),  # one after the other
+    ],
+)
+def test_runs_that_train_together_have_their_checkpoints_at_once(tiny_spec, resources, checkpoints):
+    spec = tiny_spec(resources=resources)
+    wanted = 32 * MIB + (12 + 4 * checkpoints) * weight_bytes(spec)
+    assert diskspace.needed(Record.unbegun(spec, ("low",))) == wanted
+
+
 @pytest.fixture
 def free(monkeypatch, tmp_path):
     """Bytes free of the home, and of the folder of temporary files; which were asked."""

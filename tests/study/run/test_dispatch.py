@@ -17,6 +17,7 @@ from study.run import dispatch
 from study.run.attempt import Task
 from study.run.driver import Chunk, Driver
 from study.run.progress import Reporter
+from study.run.sizing import Share
 from study.run.stop import Interrupted
 from study.spec.sections import Phase
 
@@ -136,6 +137,15 @@ def test_a_worker_is_given_the_runs_the_music_and_what_the_spec_asks_for(study, 
     assert given.together
     assert given.markov == record.facts[first.genre]["baselines"]["validation"]["markov"]
     assert given.markov != record.facts[first.genre]["baselines"]["test"]["markov"]
+
+
+@pytest.mark.parametrize(
+    ("gpus", "asked", "together"),
+    [(0, "", False), (0, "0", False), (0, "1", True), (0.25, "", True), (1, "0", True)],
+)
+def test_runs_train_together_on_a_gpu_or_where_asked(monkeypatch, gpus, asked, together):
+    monkeypatch.setenv(dispatch.TOGETHER, asked)
+    assert dispatch.trains_together(Share(2, gpus, 5)) is together
 
 
 def test_only_what_dead_drivers_left_behind_is_swept(tmp_path, monkeypatch):

@@ -175,6 +175,19 @@ def test_runs_under_way_and_those_that_wait_to_be_recorded_are_no_ones_share(dri
     assert sizes == [third, math.ceil((waiting - third) / 2), waiting - sizes[0] - sizes[1]]
 
 
+def test_a_worker_that_dies_of_several_configurations_costs_one_run_an_attempt(driver_of):
+    """It comes again by itself, the others as one program once more."""
+    driver = driver_of(model__pooling="last")
+    driver.slots, driver.seeds_per_trial, driver.together = 1, 5, True
+    first, *others = driver.next_chunk("a").runs
+    assert len({run.config_id for run in (first, *others)}) == 2
+    driver.trial_ended("a", DIED)
+    assert driver.record.failed_attempts == {first: 1}
+    driver.slots = 2
+    assert driver.next_chunk("b").runs == (first,)
+    assert set(driver.next_chunk("c").runs) >= set(others)
+
+
 def test_runs_that_train_in_turn_are_of_one_configuration(driver_of):
     driver = driver_of(model__pooling="last")
     driver.seeds_per_trial = 100

@@ -91,10 +91,13 @@ def test_a_search_whose_runs_train_as_one_program_ends_as_one_whose_runs_train_i
         found = tables["one"][run]
         assert found.attempts == 1
         assert found.metrics.validation.bce == pytest.approx(ended.metrics.validation.bce, rel=1e-4)
-        assert (found.checkpoint is None) == (ended.checkpoint is None)
-        assert (
-            found.checkpoint is None or (tmp_path / "studies" / name / found.checkpoint).is_file()
-        )
+        assert found.checkpoint == ended.checkpoint
+        kept = found.checkpoint and tmp_path / "studies" / "one" / found.checkpoint
+        assert kept is None or kept.is_file()
+    in_turn, as_one = (
+        [str(ended.metrics) for _, ended in sorted(table.items())] for table in tables.values()
+    )
+    assert in_turn != as_one
 
 
 def reasons(study):

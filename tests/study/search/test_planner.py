@@ -502,6 +502,14 @@ def test_what_cannot_train_as_one_program_comes_apart(stacks, tiny_spec):
     assert places(plan.take(5, fill=9)) == [("low", "a", 0), ("low", "a", 1)]
 
 
+def test_what_is_longer_comes_apart(stacks, tiny_spec):
+    """Results of a stack are told at its end."""
+    longer = tiny_spec(training__epochs="9").configuration({})
+    plan = stacks(longer, methods="false")
+    assert longer.stack == plan.record.configurations["a"].stack
+    assert places(plan.take(5, fill=9)) == [("high", "a", 0), ("high", "a", 1)]
+
+
 def test_a_run_that_has_failed_before_comes_by_itself(stacks, tiny_spec):
     plan = stacks(tiny_spec().configuration({"latent_length": 2}), methods="false")
     high = [run for run in plan.plan().runs if run.genre == "high"]
