@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 TOGETHER := --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: audit packages pins setup quickstart test test-studies test-services test-browser test-computing test-waiting test-ci test-all debian object-storage trackers check docs mutants bench format clean
+.PHONY: audit packages pins setup quickstart test test-studies test-services test-browser test-computing test-waiting test-ci test-all debian object-storage trackers kernels check docs mutants bench format clean
 
 setup: $(STAMP)
 
@@ -45,7 +45,7 @@ test-computing: setup
 test-waiting: setup debian object-storage
 	MUSEBAR_REQUIRE_SERVICES=1 $(PYTEST) -m '(services or browser) and not slow'
 
-test-all: setup debian object-storage trackers
+test-all: setup debian object-storage trackers kernels
 	MUSEBAR_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -m ''
 
 debian:
@@ -61,6 +61,10 @@ object-storage: .venv-moto/bin/moto_server
 # what the tests of MLflow and W&B need; MLflow's server has its own environment, as moto's
 trackers: setup .venv-mlflow/bin/mlflow
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mlflow,wandb]' -c constraints.txt
+
+# the kernels of a GPU run in Triton's interpreter here; torch's builds for CUDA bring Triton along
+kernels: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'triton==3.6.0'
 
 .venv-mlflow/bin/mlflow:
 	$(PYTHON) -m venv .venv-mlflow

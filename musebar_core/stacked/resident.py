@@ -4,7 +4,8 @@ A model's layer is shared by H / U programs. Each holds the weights of U hidden 
 memory from the first step to the last, and all of them meet at every step: a program writes its
 units' part of the state, adds one to its model's counter, and waits until the counter says that
 all parts are there. Programs that wait for one another must run at the same time: launches are
-cooperative, which refuses what does not fit, and of at most as many models as fit.
+cooperative, which refuses what does not fit, and of at most as many models as fit. A batch of more
+snippets than a program has columns is taken in parts, each as a model of its own would be.
 """
 # mypy: ignore-errors
 # ruff: noqa: ANN001  Triton's types
@@ -24,8 +25,15 @@ if TYPE_CHECKING:
 UNITS = 16
 """U: hidden units of a program, so that the weights of three programs fit a multiprocessor."""
 
-LARGEST_BATCH = 16
-"""Snippets up to which waiting for the weights is what a step costs."""
+COLUMNS = 16
+"""Snippets of a program at most: as many columns as its products have."""
+
+LARGEST_BATCH = {2: 64, 4: 16}
+"""Snippets up to which this is the quicker way, by the bytes of a weight.
+
+Up to 16 it was measured. Beyond, a part costs what a batch of its size does, and the other way,
+measured at 20, grows by what a snippet costs it: with halves they meet at about 64.
+"""
 
 _HIDDEN = (64, 128, 256, 512, 1024)
 _COUNTER = 32  # integers between two models' counters, as the kernels have it: a cache line
@@ -35,11 +43,11 @@ _AMPERE = 8
 
 def suits(like: Tensor, hidden: int, snippets: int, itemsize: int) -> bool:
     """Whether a layer of this size can be computed here; ``itemsize`` is of a weight in bytes."""
-    if hidden not in _HIDDEN or snippets > LARGEST_BATCH or not like.is_cuda:
+    if hidden not in _HIDDEN or snippets > LARGEST_BATCH[itemsize] or not like.is_cuda:
         return False
     device = torch.cuda.get_device_properties(like.device)
     held = 4 * UNITS * hidden * itemsize
-    scratch = 4 * _columns(snippets) * (hidden // 4 * itemsize + 64)
+    scratch = 4 * _columns(_parts(snippets)[1]) * (hidden // 4 * itemsize + 64)
     return (
         device.major >= _AMPERE
         and held + scratch <= device.shared_memory_per_block_optin
@@ -123,32 +131,26 @@ def rounded(values: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _launch(kernel, tensors, steps, snippets, hidden, units) -> None:
-    models, programs = len(tensors[0]), hidden // units
-    counters = torch.zeros(models * _COUNTER, dtype=torch.int32, device=tensors[0].device)
+    programs, (parts, share) = hidden // units, _parts(snippets)
+    turns = len(tensors[0]) * parts
+    counters = torch.zeros(turns * _COUNTER, dtype=torch.int32, device=tensors[0].device)
+    whole = (*tensors, counters, snippets, share, parts)
     sizes = {
         "steps": steps,
         "H": hidden,
         "U": units,
-        "N": _columns(snippets),
+        "N": _columns(share),
         "TF32": tensors[kernel.arg_names.index("weights")].dtype == torch.float32,
     }
     options = {"num_warps": _WARPS, "num_stages": 1}
-    at_once = models
+    at_once = turns
     if programs > 1:
         options["launch_cooperative_grid"] = True
-        whole = (*tensors, counters, snippets)
-        together = _resident(kernel, whole, tuple(sizes.items()), tuple(options.items()))
-        rounds = triton.cdiv(models * programs, together // programs * programs)
-        at_once = triton.cdiv(models, rounds)
-    for first in range(0, models, at_once):
-        some = slice(first, min(first + at_once, models))
-        kernel[programs, some.stop - some.start](
-            *(each[some] for each in tensors),
-            counters[first * _COUNTER :],
-            snippets,
-            **sizes,
-            **options,
-        )
+        together = _resident(kernel, (*whole, 0), tuple(sizes.items()), tuple(options.items()))
+        rounds = triton.cdiv(turns * programs, together // programs * programs)
+        at_once = triton.cdiv(turns, rounds)
+    for first in range(0, turns, at_once):
+        kernel[programs, min(at_once, turns - first)](*whole, first, **sizes, **options)
 
 
 _known: dict[tuple[object, ...], int] = {}
@@ -169,5 +171,11 @@ def _resident(kernel, arguments, sizes, options) -> int:
     return _known[key]
 
 
-def _columns(snippets: int) -> int:
-    return 8 if snippets <= 8 else LARGEST_BATCH  # a product has at least eight
+def _parts(snippets: int) -> tuple[int, int]:
+    """Into how many parts a batch is taken, and the snippets of each; the last may have fewer."""
+    parts = triton.cdiv(snippets, COLUMNS)
+    return parts, triton.cdiv(snippets, parts)
+
+
+def _columns(share: int) -> int:
+    return 8 if share <= 8 else COLUMNS  # a product has at least eight

@@ -1,6 +1,8 @@
 """The Triton kernels of :mod:`musebar_core.stacked.resident`: one layer over all its steps.
 
 A kernel cannot be cut into functions at will: what it holds from step to step stays in one.
+Programs come as [group of units, turn]. A turn is a model, or a part of its snippets where they are
+more than a program's columns: ``share`` of them, ``parts`` of a model, counted on from ``first``.
 """
 # mypy: ignore-errors
 # ruff: noqa: ANN001, ANN201, ANN202, D103, N803, PLR0915  Triton's dialect of Python
@@ -57,7 +59,7 @@ def _product(total, weights, states, inside):
     return tl.dot(weights, tl.load(states, inside, 0.0, cache_modifier=".cg"), total)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["first"])
 def forward(
     sums,
     gates,
@@ -67,17 +69,22 @@ def forward(
     c,
     counters,
     snippets,
+    share,
+    parts,
+    first,
     steps: tl.constexpr,
     H: tl.constexpr,
     U: tl.constexpr,
     N: tl.constexpr,
     TF32: tl.constexpr,
 ):
-    group, model = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    group, turn = tl.program_id(0), first + tl.program_id(1)
+    model, begin = (turn // parts).to(tl.int64), turn % parts * share
+    own = tl.minimum(share, snippets - begin)
     part: tl.constexpr = H // 4
     unit = (group * U + tl.arange(0, U))[:, None]
     snippet = tl.arange(0, N)[None, :]
-    inside = snippet < snippets
+    inside = snippet < own
     row = tl.arange(0, 4 * U)
     k = tl.arange(0, part)
     at = weights + model * 4 * H * H + ((row // U) * H + group * U + row % U)[:, None] * H
@@ -88,12 +95,12 @@ def forward(
     state = snippet * H + unit
     across = snippet * 4 * H + unit
     reading = snippet * H + k[:, None]
-    sums += model * steps * snippets * 4 * H
-    gates += model * steps * snippets * 4 * H
-    h += model * (steps + 1) * snippets * H
-    operand += model * (steps + 1) * snippets * H
-    c += model * (steps + 1) * snippets * H
-    counter = counters + model * 32
+    sums += (model * steps * snippets + begin) * 4 * H
+    gates += (model * steps * snippets + begin) * 4 * H
+    h += (model * (steps + 1) * snippets + begin) * H
+    operand += (model * (steps + 1) * snippets + begin) * H
+    c += (model * (steps + 1) * snippets + begin) * H
+    counter = counters + turn * 32
     cell = tl.load(c + state, inside, 0.0)
     for step in range(steps):
         s = sums + step * snippets * 4 * H + across
@@ -166,7 +173,7 @@ def _reaching(w0, w1, w2, w3, dgates, inside, U: tl.constexpr, H: tl.constexpr):
     return _of_like_gates(total, U, 8)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["first"])
 def backward(
     gates,
     weights,
@@ -177,17 +184,22 @@ def backward(
     operand,
     counters,
     snippets,
+    share,
+    parts,
+    first,
     steps: tl.constexpr,
     H: tl.constexpr,
     U: tl.constexpr,
     N: tl.constexpr,
     TF32: tl.constexpr,
 ):
-    group, model = tl.program_id(0), tl.program_id(1).to(tl.int64)
+    group, turn = tl.program_id(0), first + tl.program_id(1)
+    model, begin = (turn // parts).to(tl.int64), turn % parts * share
+    own = tl.minimum(share, snippets - begin)
     part: tl.constexpr = H // 4
     unit = (group * U + tl.arange(0, U))[:, None]
     snippet = tl.arange(0, N)[None, :]
-    inside = snippet < snippets
+    inside = snippet < own
     # The sum over 4 H rows is taken as one over H of four gates at once: row (gate, unit) of the
     # weights meets column (gate, snippet) of the gradients, and what is of unlike gates is dropped.
     # Eight snippets at a time, so that the sums need no more memory for more of them.
@@ -199,16 +211,16 @@ def backward(
     w2 = tl.load(at + (2 * part + k)[None, :] * H)
     w3 = tl.load(at + (3 * part + k)[None, :] * H)
     reading = ((column % 8) * 4 * H + (column // 8) * H)[None, :] + k[:, None]
-    there = ((column % 8) < snippets)[None, :]
+    there = ((column % 8) < own)[None, :]
     state = snippet * H + unit
     across = snippet * 4 * H + unit
-    gates += model * steps * snippets * 4 * H
-    dgates += model * steps * snippets * 4 * H
-    operand += model * (steps + 1) * snippets * 4 * H
-    c += model * (steps + 1) * snippets * H
-    arriving += model * steps * snippets * H
-    dc += model * snippets * H
-    counter = counters + model * 32
+    gates += (model * steps * snippets + begin) * 4 * H
+    dgates += (model * steps * snippets + begin) * 4 * H
+    operand += (model * (steps + 1) * snippets + begin) * 4 * H
+    c += (model * (steps + 1) * snippets + begin) * H
+    arriving += (model * steps * snippets + begin) * H
+    dc += (model * snippets + begin) * H
+    counter = counters + turn * 32
     d_c = tl.load(dc + state, inside, 0.0)
     after = tl.load(c + steps * snippets * H + state, inside, 0.0)
     for done in range(steps):
@@ -225,7 +237,7 @@ def backward(
         b = operand + (step + 1) * snippets * 4 * H + reading
         reaching = _reaching(w0, w1, w2, w3, b, there, U, H)
         if N == 16:
-            more = ((column % 8) + 8 < snippets)[None, :]
+            more = ((column % 8) + 8 < own)[None, :]
             others = _reaching(w0, w1, w2, w3, b + 32 * H, more, U, H)
             reaching = tl.join(reaching, others).permute(0, 2, 1).reshape(U, N)
         d_h += reaching

@@ -24,7 +24,7 @@ from tests.musebar_core.stacked import bylayer_reference as reference
 
 torch.manual_seed(0)
 M, T = 2, 5
-for hidden, snippets in ((64, 5), (64, 11)):
+for hidden, snippets in ((64, 5), (64, 11), (64, 17), (64, 33)):
     # The interpreter multiplies bfloat16 as if it were integers, so halves stand in for it.
     for dtypes in ((torch.float16, torch.float16), (torch.float32, torch.float32)):
         sums = torch.randn(M, T, snippets, 4 * hidden)
@@ -45,6 +45,22 @@ for hidden, snippets in ((64, 5), (64, 11)):
         for found, wanted in zip((*ours, d_ours), (*theirs, d_theirs)):
             assert found.dtype == wanted.dtype
             assert (found.float() - wanted.float()).norm() <= 2e-3 * wanted.float().norm(), dtypes
+
+# Of models that do not fit at once, in turns: 33 snippets are three parts of 11.
+sums, values = torch.randn(M, T, 33, 256), 0.2 * torch.randn(M, 256, 64)
+start = torch.randn(2, M, 33, 64).tanh()
+gates, h, _, c = resident.forward(sums, values, start, units=64)
+arriving, dc = torch.randn_like(h[:, 1:]), torch.randn_like(c[:, 0])
+later = dc.clone()
+wanted = resident.backward(gates, values, c, arriving, later, units=64)
+dgates, operand = torch.empty_like(gates), torch.zeros(M, T + 1, 33, 256)
+for turn in range(3 * M):
+    resident.resident_kernels.backward[1, 1](
+        gates, values, c, arriving, dc, dgates, operand, torch.zeros(9999, dtype=torch.int32),
+        33, 11, 3, turn, steps=T, H=64, U=64, N=16, TF32=True,
+    )
+for found, expected in zip((dgates, operand, dc), (*wanted, later)):
+    assert torch.equal(found, expected)
 
 v, m, s, g = torch.randn(4, 3, 1500)
 s = s.abs()
@@ -102,6 +118,46 @@ def test_the_kernels_compute_what_plain_torch_computes():
     environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": root}
     done = subprocess.run(
         [sys.executable, "-c", COMPARE],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+COMPILE = """
+import itertools
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from musebar_core.stacked import resident_kernels
+
+OPTIONS = {"num_warps": 4, "num_stages": 1, "launch_cooperative_grid": True}
+NUMBERS = ("snippets", "share", "parts", "first")
+for name, half in (("forward", "fp16"), ("backward", "bf16")):
+    kernel = getattr(resident_kernels, name)
+    for weight, columns, arch in itertools.product((half, "fp32"), (8, 16), (80, 90)):
+        sizes = {"steps": 240, "H": 512, "U": 16, "N": columns, "TF32": weight == "fp32"}
+        types = dict.fromkeys(kernel.arg_names, "*fp32") | dict.fromkeys(NUMBERS, "i32")
+        types |= {"weights": f"*{weight}", "operand": f"*{weight}", "counters": "*i32"}
+        types |= dict.fromkeys(sizes, "constexpr")
+        source = ASTSource(kernel, {each: types[each] for each in kernel.arg_names}, sizes)
+        made = triton.compile(source, target=GPUTarget("cuda", arch, 32), options=OPTIONS)
+        assert made.asm["cubin"]
+        assert made.metadata.shared <= 160 * 2**10, (name, weight, columns)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs Triton")
+def test_the_kernels_compile_for_gpus_that_are_not_here(tmp_path):
+    """Of the paper's size, for an A100 and an H100, whose programs have 163 and 227 KiB."""
+    root = str(Path(__file__).parents[3])
+    environment = os.environ | {"PYTHONPATH": root, "TRITON_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILE],
         env=environment,
         capture_output=True,
         text=True,

@@ -68,12 +68,15 @@ def gradient_of(configs, genre):
 
 
 @PRECISIONS
-@pytest.mark.parametrize("hidden", [128, 48])  # resident weights, and a size that is not
-def test_a_stacked_step_is_the_step_of_each_run_alone(genre, precision, hidden):
-    configs = [config(hidden, precision=precision)] * 3
+@pytest.mark.parametrize(
+    ("hidden", "batch"),
+    [(128, 5), (128, 20), (128, 50), (48, 5)],  # resident weights, in parts, a size that is not
+)
+def test_a_stacked_step_is_the_step_of_each_run_alone(genre, precision, hidden, batch):
+    configs = [config(hidden, batch=batch, precision=precision)] * 3
     found, weights = gradient_of(configs, genre)
     sampler = SnippetSampler(genre, configs[0].grid)
-    for seed, run in enumerate(runs_of(genre, [config(hidden)] * 3)):
+    for seed, run in enumerate(runs_of(genre, [config(hidden, batch=batch)] * 3)):
         run.state.epoch = 1
         with computing(Precision.FP32, "cuda"):
             training.optimise(run.config, sampler, seed, run.state)
