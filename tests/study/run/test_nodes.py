@@ -117,10 +117,10 @@ def join(env, head, music, tmp_path):
 
 
 def test_a_study_waits_for_the_first_gpu_and_is_sized_by_it(join, later):
-    """Of 6 GiB, a tiny model's three seeds take a ninth, as one of them would."""
+    """Of 6 GiB, ten runs of a tiny model take a ninth, as one of them would."""
     later(12)
     found = join(f"slots: 4, {BOTH_AUTO}", memory=6 * GIB)
-    assert found["answer"] == [4, pytest.approx(1 / 9), 3]
+    assert found["answer"] == [4, pytest.approx(1 / 9), 10]
     assert "waiting for a node with 1 GPU and 1 CPU free to start" in found["log"]
     assert found["ticks"] > 1  # meanwhile the study could have been stopped
 
