@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import math
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ import numpy as np
 from musebar_core.metric_table import Metrics
 from study.ledger.record import Record, SeedRun
 from study.ledger.result import RunMetrics, SeedRunResult
+from study.run.driver import fair_share
 from study.run.sizing import FILLS_A_GPU
 from study.search import proposals
 from study.search.generations import generation_size
@@ -87,20 +87,35 @@ def made_up(run: SeedRun) -> SeedRunResult:
     )
 
 
-def simulate(spec: StudySpec, slots: int, spread: float = 0.0) -> Use:
-    """Run a study to its end on so many slots."""
+def begun(spec: StudySpec, at_a_time: int) -> Planner:
+    """The plan of a study that was launched on so many runs at a time."""
     record = empty(spec)
-    size = spec.search.generation or generation_size(spec, slots, len(record.facts))
+    size = spec.search.generation or generation_size(spec, at_a_time, len(record.facts))
     settled = {"search": spec.search.model_copy(update={"generation": size})}
     record.spec = spec.model_copy(update=settled)
-    planner, rng = Planner(record), random.Random(0)
+    record.configurations |= {c.config_id: c for c in spec.methods.values()}
+    return Planner(record)
+
+
+def propose_due(planner: Planner) -> None:
+    """Propose every generation that is due, as the driver does."""
+    record = planner.record
+    while requests := planner.requests:
+        for due in requests:
+            proposed = proposals.propose(record.spec, due)
+            found = [record.spec.configuration(each.parameters) for each in proposed]
+            record.configurations |= {c.config_id: c for c in found}
+            record.generations[due.genre, due.generation] = tuple(proposed)
+            planner.proposed(due.genre)
+
+
+def simulate(spec: StudySpec, slots: int, spread: float = 0.0) -> Use:
+    """Run a study to its end on so many slots."""
+    planner, rng = begun(spec, slots), random.Random(0)
+    record = planner.record
     now, spent, flying = 0.0, 0.0, []
     while not planner.done:
-        while requests := planner.requests:
-            for due in requests:
-                proposed = proposals.propose(record.spec, due)
-                record.generations[due.genre, due.generation] = tuple(proposed)
-                planner.proposed(due.genre)
+        propose_due(planner)
         while len(flying) < slots and (runs := planner.take()):
             took = rng.lognormvariate(-(spread**2) / 2, spread)
             spent += took
@@ -108,6 +123,7 @@ def simulate(spec: StudySpec, slots: int, spread: float = 0.0) -> Use:
         now, run = heapq.heappop(flying)
         record.ended[run] = made_up(run)
         planner.ended(run)
+    size = record.spec.search.generation
     return Use(slots, size, len(record.ended), now, spent / (slots * now))
 
 
@@ -118,24 +134,14 @@ def simulate_gpus(spec: StudySpec, gpus: int, *, mixed: bool) -> tuple[int, int,
     -------
     Its seed runs, its trials, and its milliseconds for every step of a run.
     """
-    record = empty(spec)
-    size = generation_size(spec, gpus * FILLS_A_GPU if mixed else gpus, len(record.facts))
-    settled = {"search": spec.search.model_copy(update={"generation": size})}
-    record.spec = spec.model_copy(update=settled)
-    record.configurations |= {c.config_id: c for c in spec.methods.values()}
-    planner, trials, now = Planner(record), 0, 0.0
+    planner, trials, now = begun(spec, gpus * FILLS_A_GPU if mixed else gpus), 0, 0.0
+    record = planner.record
     flying: list[tuple[float, int, tuple[SeedRun, ...]]] = []
     while not planner.done:
-        while requests := planner.requests:
-            for due in requests:
-                proposed = proposals.propose(record.spec, due)
-                found = [spec.configuration(each.parameters) for each in proposed]
-                record.configurations |= {c.config_id: c for c in found}
-                record.generations[due.genre, due.generation] = tuple(proposed)
-                planner.proposed(due.genre)
+        propose_due(planner)
         while len(flying) < gpus:
             waiting = planner.left - sum(len(runs) for _, _, runs in flying)
-            share = min(FILLS_A_GPU, math.ceil(waiting / (gpus - len(flying)))) if mixed else 0
+            share = fair_share(waiting, gpus - len(flying), FILLS_A_GPU) if mixed else 0
             if not (runs := planner.take(FILLS_A_GPU, fill=share)):
                 break
             trials += 1

@@ -65,7 +65,7 @@ class Adam:
         rate
             The learning rate.
         """
-        moved = [each for each in self.parameters if each.grad is not None]
+        moved = {each: each.grad for each in self.parameters if each.grad is not None}
         for each in moved:
             if each not in self.moments:
                 step = torch.zeros((), dtype=torch.float32, device=each.device)
@@ -73,7 +73,7 @@ class Adam:
         kept = [self.moments[each] for each in moved]
         adam(
             [*moved],
-            [each.grad for each in moved if each.grad is not None],
+            [*moved.values()],
             [each.exp_avg for each in kept],
             [each.exp_avg_sq for each in kept],
             [],

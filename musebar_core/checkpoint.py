@@ -299,15 +299,12 @@ def _restore(
         kept.setdefault(int(index), {})[moment] = value
     for place, named in kept.items():
         parameter = state.optimizer.parameters[place]
-        moments = Moments(**named)
-        moments = Moments(
-            moments.step.to(parameter.device, torch.float32),
-            moments.exp_avg.to(parameter),
-            moments.exp_avg_sq.to(parameter),
-        )
-        if {moments.exp_avg.shape, moments.exp_avg_sq.shape} != {parameter.shape}:
+        step, mean, square = Moments(**named)
+        if {mean.shape, square.shape} != {parameter.shape}:
             raise ValueError(f"Adam's moments of parameter {place} do not fit it")
-        state.optimizer.moments[parameter] = moments
+        state.optimizer.moments[parameter] = Moments(
+            step.to(parameter.device, torch.float32), mean.to(parameter), square.to(parameter)
+        )
     state.epoch, state.best_epoch = progress["epoch"], progress["best_epoch"]
     state.seconds = progress["seconds"]
     state.history = _history(progress)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from musebar_core.errors import StudyError
 from musebar_core.size import n_parameters
-from study.run.sizing import FILLS_A_GPU
+from study.run.sizing import most_together
 from study.search import planner
 from study.spec.sections import Phase
 
@@ -32,7 +32,7 @@ def needed(record: Record) -> int:
     weights = n_parameters(spec.configuration({}).model) * _NUMBER
     kept = sum(run.phase is not Phase.SEARCH for run in planner.plan(record).runs)
     asked = spec.resources.seeds_per_trial
-    seeds = FILLS_A_GPU if asked == "auto" else asked
+    seeds = most_together(spec) if asked == "auto" else asked
     under_way = seeds if spec.resources.gpus_per_trial else 1  # of a trial, where they are at once
     return LEAST_BYTES + (kept + 4 * under_way) * weights  # a checkpoint is three, one replaces it
 

@@ -163,8 +163,8 @@ class Driver:
         flying = sum(len(chunk.runs) for chunk in self._in_flight.values())
         reported = sum(map(len, self._reported.values()))
         waiting = self.planner.left - len(self._group) - (flying - reported)
-        share = math.ceil(waiting / (self.slots - self.busy))
-        return self.planner.take(self.seeds_per_trial, fill=min(share, self.seeds_per_trial))
+        fill = fair_share(waiting, self.slots - self.busy, self.seeds_per_trial)
+        return self.planner.take(self.seeds_per_trial, fill=fill)
 
     def result(self, trial_id: str, run: SeedRun, result: SeedRunResult) -> None:
         """Record what became of one attempt at a seed run.
@@ -305,6 +305,11 @@ class Driver:
         self.record.configurations |= {c.config_id: c for c in found}
         self.record.generations[due.genre, due.generation] = tuple(proposed)
         self.planner.proposed(due.genre)
+
+
+def fair_share(waiting: int, free: int, most: int) -> int:
+    """Runs that one of the free slots takes of those that wait, so that the others have some."""
+    return min(most, math.ceil(waiting / free))
 
 
 def keep_from_collection() -> None:

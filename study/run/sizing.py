@@ -173,10 +173,15 @@ def _seeds(spec: StudySpec, gpus: float, nodes: list[Node]) -> int:
     return _together(spec, USABLE * smallest * gpus)
 
 
+def most_together(spec: StudySpec) -> int:
+    """Seed runs that ``seeds_per_trial: auto`` has train as one program, where memory allows."""
+    return max(FILLS_A_GPU, spec.seeds.search, spec.seeds.confirm)
+
+
 def _together(spec: StudySpec, given: float) -> int:
     """Seed runs as one program that this many bytes of a GPU hold, at least one."""
     fits = int((given - CONTEXT_BYTES) / largest_seed_bytes(spec))
-    return max(1, min(fits, max(FILLS_A_GPU, spec.seeds.search, spec.seeds.confirm)))
+    return max(1, min(fits, most_together(spec)))
 
 
 def _smallest_gpu(nodes: list[Node]) -> int:

@@ -50,7 +50,7 @@ class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, object]:
         """Do one seed run; what happened, done or failed, is the result."""
         task = self._left.pop(0)
-        if trains_together(self._assignment) and not self._together:
+        if not self._together and trains_together(self._assignment):
             self._together = run_together(self._assignment)
         result = self._together.get(task.run) or run_alone(self._assignment, task)
         return {RUN: task.run, RESULT: result, "done": not self._left}
@@ -69,9 +69,10 @@ class SeedRunTrainable(tune.Trainable):  # type: ignore[misc]
 
 def trains_together(assignment: Assignment) -> bool:
     """Whether the runs of an assignment are to train as one program, and can."""
+    if not assignment.together or len(assignment.tasks) == 1:
+        return False
     stacks = {task.config.stack for task in assignment.tasks}
-    one = len(stacks) == 1 and None not in stacks
-    return assignment.together and len(assignment.tasks) > 1 and one
+    return len(stacks) == 1 and None not in stacks
 
 
 def run_together(assignment: Assignment) -> dict[SeedRun, SeedRunResult]:

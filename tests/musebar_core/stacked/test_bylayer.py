@@ -1,18 +1,12 @@
 from __future__ import annotations
 
-import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from torch import nn
 
 from musebar_core.stacked.bylayer import ByLayer
-from tests.conftest import PATIENCE
 from tests.musebar_core.stacked import bylayer_reference as reference
+from tests.musebar_core.stacked.withtriton import needs_triton, run
 
 MODELS, STEPS, SNIPPETS, INPUTS, HIDDEN = 3, 7, 2, 4, 5
 EXACT = (torch.float64, torch.float64)
@@ -111,20 +105,10 @@ def test_outputs_and_all_gradients_are_those_of_separate_modules(layers):
             assert torch.allclose(leaf.grad[m], getattr(lstm, name).grad, rtol=0, atol=1e-10), name
 
 
-@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs Triton")
+@needs_triton
 def test_the_kernels_compute_what_plain_torch_computes():
     """In Triton's interpreter, one program a model: it runs one program after the other."""
-    root = str(Path(__file__).parents[3])
-    environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": root}
-    done = subprocess.run(
-        [sys.executable, "-c", COMPARE],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run(COMPARE, TRITON_INTERPRET="1")
 
 
 COMPILE = """
@@ -151,20 +135,10 @@ for name, half in (("forward", "fp16"), ("backward", "bf16")):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs Triton")
+@needs_triton
 def test_the_kernels_compile_for_gpus_that_are_not_here(tmp_path):
     """Of the paper's size, for an A100 and an H100, whose programs have 163 and 227 KiB."""
-    root = str(Path(__file__).parents[3])
-    environment = os.environ | {"PYTHONPATH": root, "TRITON_CACHE_DIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", COMPILE],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run(COMPILE, TRITON_CACHE_DIR=str(tmp_path))
 
 
 INFER = """
@@ -205,20 +179,10 @@ for layers, snippets, both, pooling in ((2, 19, False, "last"), (3, 5, False, "m
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs Triton")
+@needs_triton
 def test_what_an_evaluation_infers_is_what_the_models_compute():
     """In Triton's interpreter too."""
-    root = str(Path(__file__).parents[3])
-    environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": root}
-    done = subprocess.run(
-        [sys.executable, "-c", INFER],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run(INFER, TRITON_INTERPRET="1")
 
 
 class Noting:

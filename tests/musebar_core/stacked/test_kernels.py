@@ -1,15 +1,9 @@
 from __future__ import annotations
 
-import importlib.util
-import os
-import subprocess
-import sys
-
-import pytest
 import torch
 
 from musebar_core.stacked import cell
-from tests.conftest import PATIENCE
+from tests.musebar_core.stacked.withtriton import needs_triton, run
 
 COMPARE = """
 import torch
@@ -29,19 +23,10 @@ for hidden in (5, 300):  # less than a block, and more
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs Triton")
+@needs_triton
 def test_the_kernels_compute_what_plain_torch_computes():
     """In Triton's interpreter, which needs no GPU."""
-    environment = os.environ | {"TRITON_INTERPRET": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", COMPARE],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run(COMPARE, TRITON_INTERPRET="1")
 
 
 def test_a_cell_touches_nothing_but_its_own_step():

@@ -132,15 +132,11 @@ def test_a_failure_that_would_come_again_is_not_tried_again(driver):
     assert driver.study.ledger.read("tiny").ended[run].attempts == 1
 
 
-def test_a_chunk_holds_seeds_of_one_configuration(tmp_path, tiny_spec, corpus):
-    spec = tiny_spec(corpus__source=str(corpus.path), resources__seeds_per_trial="10")
-    study = Home(tmp_path / "studies").create(spec)
-    study.ledger.set_corpus("tiny", str(corpus.path), corpora.facts(spec, corpus))
-    study.ledger.add_configurations("tiny", spec.methods.values())
-    with Lease(study.ledger, "tiny") as lease:
-        chunk = Driver(study, study.ledger.read("tiny"), lease, 1, seeds_per_trial=10).next_chunk(
-            "a"
-        )
+def test_a_chunk_holds_seeds_of_one_configuration(driver_of):
+    """Where they train in turn, whatever could train as one program with them."""
+    driver = driver_of(model__pooling="last", seeds="{search: 2, confirm: 3}")
+    driver.seeds_per_trial = 10
+    chunk = driver.next_chunk("a")
     assert [run.seed for run in chunk.runs] == [0, 1]
     assert len({(r.genre, r.config_id, r.phase) for r in chunk.runs}) == 1
 
@@ -186,12 +182,6 @@ def test_a_worker_that_dies_of_several_configurations_costs_one_run_an_attempt(d
     driver.slots = 2
     assert driver.next_chunk("b").runs == (first,)
     assert set(driver.next_chunk("c").runs) >= set(others)
-
-
-def test_runs_that_train_in_turn_are_of_one_configuration(driver_of):
-    driver = driver_of(model__pooling="last")
-    driver.seeds_per_trial = 100
-    assert len(driver.next_chunk("a").runs) == 3
 
 
 def test_slots_at_launch_settle_a_generation_left_open_and_the_study_keeps_it(
